@@ -1,0 +1,293 @@
+//! The record of a person.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::channel::Channel;
+use crate::consent::Consent;
+use crate::error::{Code, Error};
+use crate::fold::fold;
+use crate::identity::{Address, AddressKind};
+use crate::ids::{AgentId, ContactId, ConversationId, DispatchId, OrgId};
+
+/// A person, with all that a decision about them needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Contact {
+    /// The id: the contact's own identity, whatever addresses come and go.
+    pub id: ContactId,
+    /// The organisation.
+    pub org: OrgId,
+    /// Grows with each change of the profile; an update names the one it read.
+    pub revision: u64,
+    /// The full name as somebody entered it.
+    pub name: Option<String>,
+    /// The first name as somebody entered it.
+    pub first_name: Option<String>,
+    /// The last name as somebody entered it.
+    pub last_name: Option<String>,
+    /// The name that the person gave themself at the platform, the latest by the provider's time.
+    pub profile_name: Option<(DateTime<Utc>, String)>,
+    /// The user name at the platform: shown, never matched.
+    pub username: Option<(DateTime<Utc>, String)>,
+    /// The e-mail address.
+    pub email: Option<String>,
+    /// Addresses, current and former.
+    pub identities: Vec<Identity>,
+    /// Ids in other systems: system → id.
+    #[serde(default)]
+    pub external_ids: BTreeMap<String, String>,
+    /// Tags: folded key → as first written.
+    pub tags: BTreeMap<String, String>,
+    /// Custom attributes, and provider data under reserved names (`ctwa`).
+    #[serde(default)]
+    pub attributes: BTreeMap<String, Value>,
+    /// How far the person is on the way to buying.
+    pub lead: LeadStatus,
+    /// The member of the team who is responsible.
+    pub owner: Option<AgentId>,
+    /// Active, inactive, blocked or deleted.
+    pub status: RecordStatus,
+    /// What an unblock restores.
+    pub status_before_block: Option<RecordStatus>,
+    /// The channel of the first contact.
+    pub source_channel: Option<Channel>,
+    /// How the record came to be.
+    pub created_by: CreatedBy,
+    /// When it came to be: for one made by a message, the earliest message's time.
+    pub created_at: DateTime<Utc>,
+    /// When the person last wrote, by the provider's time.
+    pub last_inbound: Option<DateTime<Utc>>,
+    /// When anything last went in or out.
+    pub last_interaction: Option<DateTime<Utc>>,
+    /// What the person agreed to.
+    pub consent: Consent,
+    /// The thread that the next message belongs to.
+    pub conversation: Option<ConversationId>,
+    /// The last broadcast message sent to them: what a reply or an opt-out is counted for.
+    pub last_broadcast: Option<(DateTime<Utc>, DispatchId)>,
+}
+
+/// One address of a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The address: E.164 for a phone that parses, the provider's own spelling for one that does not.
+    pub address: Address,
+    /// The key under which its spellings meet.
+    pub match_key: String,
+    /// The spelling that the provider uses and messages go to, if it told one.
+    pub provider_value: Option<String>,
+    /// The number is possible, but in no assigned range.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unassigned: bool,
+    /// Since when the contact has it.
+    pub since: DateTime<Utc>,
+    /// Until when; a former address is kept as history and never used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl Identity {
+    /// The address as messages go to it.
+    pub fn sending_address(&self) -> Address {
+        Address::new(
+            self.address.kind,
+            self.provider_value.as_ref().unwrap_or(&self.address.value),
+        )
+    }
+}
+
+/// How far a person is on the way to buying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeadStatus {
+    /// No engagement yet.
+    #[default]
+    Cold,
+    /// Showed interest.
+    Warm,
+    /// Ready to buy.
+    Hot,
+    /// Bought.
+    Customer,
+}
+
+/// Whether a record takes part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RecordStatus {
+    /// Takes part.
+    Active,
+    /// Set aside by hand; a message from the person makes it active again.
+    Inactive,
+    /// Gets nothing, opens nothing.
+    Blocked,
+    /// Removed.
+    Deleted,
+}
+
+impl RecordStatus {
+    /// The status's name as stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Blocked => "blocked",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+/// How a record came to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CreatedBy {
+    /// The person wrote.
+    Inbound,
+    /// An agent started a conversation.
+    Outbound,
+    /// A bot captured a lead.
+    Chatbot,
+    /// A CSV file.
+    Import,
+    /// By hand.
+    Manual,
+    /// The host's call.
+    Api,
+}
+
+impl Contact {
+    /// A record with nothing in it.
+    pub fn new(org: OrgId, id: ContactId, created_by: CreatedBy, created_at: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            org,
+            revision: 1,
+            name: None,
+            first_name: None,
+            last_name: None,
+            profile_name: None,
+            username: None,
+            email: None,
+            identities: Vec::new(),
+            external_ids: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            attributes: BTreeMap::new(),
+            lead: LeadStatus::default(),
+            owner: None,
+            status: RecordStatus::Active,
+            status_before_block: None,
+            source_channel: None,
+            created_by,
+            created_at,
+            last_inbound: None,
+            last_interaction: None,
+            consent: Consent::default(),
+            conversation: None,
+            last_broadcast: None,
+        }
+    }
+
+    /// The full name: as entered, else first and last, else the platform's.
+    pub fn full_name(&self) -> Option<String> {
+        if let Some(name) = &self.name {
+            return Some(name.clone());
+        }
+        let parts: Vec<&str> = [&self.first_name, &self.last_name]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        if parts.is_empty() {
+            self.profile_name.as_ref().map(|(_, name)| name.clone())
+        } else {
+            Some(parts.join(" "))
+        }
+    }
+
+    /// The addresses in use.
+    pub fn current_identities(&self) -> impl Iterator<Item = &Identity> {
+        self.identities.iter().filter(|identity| identity.until.is_none())
+    }
+
+    /// The primary phone: the first in use.
+    pub fn phone(&self) -> Option<&Identity> {
+        self.current_identities()
+            .find(|identity| identity.address.kind == AddressKind::Phone)
+    }
+
+    /// The address that messages on this channel go to, if there is one.
+    pub fn reachable_at(&self, channel: Channel) -> Option<&Identity> {
+        self.current_identities()
+            .find(|identity| identity.address.kind.reaches(channel))
+    }
+
+    /// Keeps the later profile name and user name; of two at one instant, the greater.
+    pub fn learn_profile(&mut self, at: DateTime<Utc>, name: Option<&str>, username: Option<&str>) {
+        let keep = |slot: &mut Option<(DateTime<Utc>, String)>, new: Option<&str>| {
+            if let Some(new) = new.map(str::trim).filter(|new| !new.is_empty()) {
+                let new = (at, new.to_owned());
+                if slot.as_ref().is_none_or(|old| *old < new) {
+                    *slot = Some(new);
+                }
+            }
+        };
+        keep(&mut self.profile_name, name);
+        keep(&mut self.username, username);
+    }
+
+    /// Moves the times of activity forward.
+    pub fn touch(&mut self, at: DateTime<Utc>, inbound: bool) {
+        self.last_interaction = self.last_interaction.max(Some(at));
+        if inbound {
+            self.last_inbound = self.last_inbound.max(Some(at));
+        }
+    }
+}
+
+/// The most characters that a tag's name may have.
+pub const TAG_MAX_CHARS: usize = 100;
+
+/// A tag of the organisation, as first written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tag {
+    /// The organisation.
+    pub org: OrgId,
+    /// The folded name: what tags are compared by.
+    pub key: String,
+    /// The name as first written.
+    pub name: String,
+}
+
+/// The key by which tags are compared: folded, its words parted by single spaces.
+pub fn tag_key(text: &str) -> String {
+    fold(&spaced(text))
+}
+
+fn spaced(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A tag's key and name out of what somebody wrote.
+///
+/// # Errors
+/// `tag.empty`, and `tag.too_long` beyond [`TAG_MAX_CHARS`].
+pub fn tag_name(text: &str) -> Result<(String, String), Error> {
+    let name = spaced(text);
+    let key = tag_key(&name);
+    if key.is_empty() {
+        return Err(Error::new(Code::TagEmpty, "a tag's name is empty"));
+    }
+    if name.chars().count() > TAG_MAX_CHARS {
+        return Err(Error::new(
+            Code::TagTooLong,
+            format!("the tag {:?}… is too long", &name[..name.floor_char_boundary(40)]),
+        ));
+    }
+    Ok((key, name))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+//! What a decision is made in: the time, who asks, the organisation, and where new ids come from.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::error::Error;
+use crate::ids::{AgentId, IdSource, OrgId, RuleId};
+use crate::journal::{Actor, Entry, What};
+use crate::record::{Expect, Key, OrgRule};
+use crate::settings::Settings;
+use crate::tagging::RuleSet;
+
+/// An organisation's settings and rules, made ready: kept between decisions, for as long as its version stays.
+#[derive(Debug)]
+pub struct OrgContext {
+    /// The organisation.
+    pub id: OrgId,
+    /// The version of its record. Every commit expects it, so that a STOP word or rule that another process
+    /// just stored is never missed.
+    pub version: u64,
+    /// Its settings.
+    pub settings: Settings,
+    /// Its auto-tag rules.
+    pub rules: RuleSet,
+    /// The tags of each rule that is on.
+    pub rule_tags: HashMap<RuleId, Vec<String>>,
+}
+
+impl OrgContext {
+    /// Makes settings and rules ready.
+    pub fn new(id: OrgId, version: u64, settings: Settings, mut rules: Vec<OrgRule>) -> Result<Self, Error> {
+        rules.sort_by_key(|rule| (rule.position, rule.rule.id));
+        let compiled = RuleSet::compile(rules.iter().map(|rule| &rule.rule))?;
+        let rule_tags = rules
+            .into_iter()
+            .map(|rule| (rule.rule.id, rule.rule.tags))
+            .collect();
+        Ok(Self {
+            id,
+            version,
+            settings,
+            rules: compiled,
+            rule_tags,
+        })
+    }
+
+    /// What a commit of a decision made in this context expects.
+    pub fn expectation(&self) -> Expect {
+        Expect::Version(Key::Org { org: self.id }, self.version)
+    }
+}
+
+/// How far a provider's time stamp may lie after its receipt.
+pub const PROVIDER_CLOCK_AHEAD: TimeDelta = TimeDelta::minutes(5);
+
+/// What one decision is made in.
+#[derive(Debug)]
+pub struct Context<'a> {
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// The organisation.
+    pub org: &'a OrgContext,
+    /// Who asks.
+    pub actor: Actor,
+    /// Where new ids come from.
+    pub ids: IdSource,
+}
+
+impl Context<'_> {
+    /// A provider's time stamp, read: one that lies too far ahead, or is missing, is the time of receipt.
+    pub fn provider_time(&self, at: Option<DateTime<Utc>>) -> DateTime<Utc> {
+        at.filter(|at| *at <= self.now + PROVIDER_CLOCK_AHEAD)
+            .unwrap_or(self.now)
+    }
+
+    /// A journal entry about no contact, now.
+    pub fn entry(&self, what: What) -> Entry {
+        Entry {
+            org: self.org.id,
+            at: self.now,
+            recorded_at: self.now,
+            actor: self.actor.clone(),
+            contact: None,
+            what,
+        }
+    }
+
+    /// A journal entry about a contact, now.
+    pub fn about(&self, contact: crate::ids::ContactId, what: What) -> Entry {
+        Entry {
+            contact: Some(contact),
+            ..self.entry(what)
+        }
+    }
+
+    /// The agent who asks, if one does.
+    pub const fn agent(&self) -> Option<AgentId> {
+        match self.actor {
+            Actor::Agent(agent) => Some(agent),
+            _ => None,
+        }
+    }
+}

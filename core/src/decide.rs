@@ -1,0 +1,15 @@
+//! Decisions: functions over a [`WorkingSet`](crate::working_set::WorkingSet), one file an occasion.
+//!
+//! `receive` is what a platform tells, with `evidence` (about a message) and `moves` (of numbers and ids); `contacts`,
+//! `broadcasts` and `organisation` are what a caller asks for; `import_row` is what a file's rows do; `sending` takes a
+//! row of the ledger to the socket, and `landing` is what becomes of it there.
+
+pub mod broadcasts;
+pub mod contacts;
+mod evidence;
+pub mod import_row;
+mod landing;
+mod moves;
+pub mod organisation;
+pub mod receive;
+pub mod sending;

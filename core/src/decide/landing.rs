@@ -1,0 +1,307 @@
+//! What became of an attempt: the platform's answer, its later word, or none at all.
+
+use chrono::TimeDelta;
+
+use crate::account::{Account, AccountState};
+use crate::contact::Contact;
+use crate::context::Context;
+use crate::conversation::{Author, Evidence, Message, MessageRef};
+use crate::decide::contacts::{contact_key, identity_key, link_addresses};
+use crate::decide::evidence::{absorb_parked, opted_out_at_platform};
+use crate::decide::sending::{dispatch_key, get_account, journal_row, slot_key};
+use crate::error::{Code, Error};
+use crate::identity::Address;
+use crate::ids::{AttemptId, ContactId, DispatchId};
+use crate::journal::What;
+use crate::ledger::{Accepted, Dispatch, DispatchState, Outcome, Slot};
+use crate::message::StatusKind;
+use crate::record::Key;
+use crate::retry::{Failure, FailureClass, NextStep, next_step};
+use crate::working_set::{Step, WorkingSet};
+
+/// Records what is known about an attempt.
+pub fn land(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    dispatch: DispatchId,
+    attempt: AttemptId,
+    outcome: &Outcome,
+) -> Step<DispatchState> {
+    let row: Option<Dispatch> = set.get(&dispatch_key(ctx, dispatch))?;
+    let Some(row) = row else {
+        return Err(Error::new(
+            Code::MessageNotFound,
+            format!("there is no ledger row {dispatch}"),
+        )
+        .into());
+    };
+    if row.attempt != Some(attempt) {
+        return Ok(row.state);
+    }
+    let message: Option<Message> = match row.message {
+        Some(message) => set.get(&Key::Message {
+            org: ctx.org.id,
+            message,
+        })?,
+        None => None,
+    };
+    let Some(message) = message else {
+        return Ok(row.state);
+    };
+    match outcome {
+        Outcome::Accepted(accepted) => took(set, ctx, &row, &message, accepted),
+        Outcome::Refused(failure) | Outcome::NotSent(failure) => turned_away(set, ctx, row, message, failure),
+        Outcome::Unknown { detail } => {
+            let mut row = row;
+            if matches!(row.state, DispatchState::Sending { .. }) {
+                row.state = DispatchState::Unknown {
+                    since: ctx.now,
+                    until: ctx.now + TimeDelta::seconds(i64::from(row.settles_within_seconds)),
+                };
+                row.failure = Some(Failure::new(FailureClass::Transient, "no_answer", detail));
+                journal_row(set, ctx, &row);
+                set.put(row.clone());
+            }
+            Ok(row.state)
+        }
+    }
+}
+
+fn took(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    row: &Dispatch,
+    old: &Message,
+    accepted: &Accepted,
+) -> Step<DispatchState> {
+    let by_id = Key::MessageRef {
+        org: ctx.org.id,
+        account: row.account,
+        token: accepted.provider_id.clone(),
+    };
+    let parked = Key::Parked {
+        org: ctx.org.id,
+        account: row.account,
+        provider_id: accepted.provider_id.clone(),
+    };
+    set.need([by_id.clone(), parked.clone(), contact_key(ctx, row.contact)])?;
+    set.need(
+        accepted
+            .addresses
+            .iter()
+            .map(|address| identity_key(ctx, address)),
+    )?;
+    let mut new = old.clone();
+    new.provider_id = Some(accepted.provider_id.clone());
+    let word = if accepted.held {
+        StatusKind::Held
+    } else {
+        StatusKind::Accepted
+    };
+    new.delivery.observe(&word, ctx.now);
+    if set.get::<MessageRef>(&by_id)?.is_none() {
+        let learned = absorb_parked(set, &mut new, &parked)?;
+        opted_out_at_platform(set, ctx, row.account, &new, &learned)?;
+        let token = accepted.provider_id.clone();
+        set.put(MessageRef {
+            org: ctx.org.id,
+            account: row.account,
+            token,
+            message: new.id,
+        });
+    }
+    settle_by_evidence(set, ctx, old, &new)?;
+    learn_addresses(set, ctx, row.contact, &accepted.addresses)?;
+    set.put(new);
+    let row: Option<Dispatch> = set.get(&dispatch_key(ctx, row.id))?;
+    Ok(row.map_or(DispatchState::Failed, |row| row.state))
+}
+
+/// The platform's own spelling of the recipient is kept for the next message; an id that it adds is linked.
+fn learn_addresses(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: ContactId,
+    addresses: &[Address],
+) -> Step<()> {
+    let known: Option<Contact> = set.get(&contact_key(ctx, contact))?;
+    let Some(old) = known else { return Ok(()) };
+    let mut new = old.clone();
+    link_addresses(set, ctx, &mut new, addresses, ctx.now, true)?;
+    if new != old {
+        set.put(new);
+    }
+    Ok(())
+}
+
+fn turned_away(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    mut row: Dispatch,
+    old: Message,
+    failure: &Failure,
+) -> Step<DispatchState> {
+    if !matches!(
+        row.state,
+        DispatchState::Sending { .. } | DispatchState::Unknown { .. }
+    ) {
+        return Ok(row.state);
+    }
+    // Nothing was sent: the slot is free again for somebody else.
+    let slot_key = slot_key(ctx, row.contact);
+    let slot: Option<Slot> = set.get(&slot_key)?;
+    if slot.is_some_and(|slot| Some(slot.attempt) == row.attempt) {
+        set.remove(slot_key);
+    }
+    let account = get_account(set, ctx, row.account)?;
+    let refused = StatusKind::Failed(failure.clone());
+    let evidence = Evidence::Status {
+        status: refused.clone(),
+        at: ctx.now,
+    };
+    opted_out_at_platform(set, ctx, row.account, &old, &[evidence])?;
+    let uses_up = failure.class.uses_up();
+    row.faults += u32::from(uses_up);
+    let tries = if uses_up {
+        row.faults
+    } else {
+        row.attempts.saturating_sub(row.faults)
+    };
+    let step = next_step(failure, tries);
+    match step {
+        NextStep::HoldSender(wait) => set_account_state(
+            set,
+            ctx,
+            account,
+            AccountState::Held {
+                until: ctx.now + wait,
+            },
+        ),
+        NextStep::StopSender => {
+            let state = AccountState::Stopped {
+                failure: failure.clone(),
+                since: ctx.now,
+            };
+            set_account_state(set, ctx, account, state);
+        }
+        NextStep::RetryAfter(_) | NextStep::GiveUp => {}
+    }
+    row.failure = Some(failure.clone());
+    // Somebody waits for the answer of a message sent by hand: they decide about another try.
+    let by_hand = matches!(row.origin, Author::Agent(_) | Author::Host(_));
+    let pause = match step {
+        NextStep::RetryAfter(wait) | NextStep::HoldSender(wait) => Some(wait),
+        NextStep::StopSender => Some(TimeDelta::zero()),
+        NextStep::GiveUp => None,
+    };
+    if let Some(pause) = pause.filter(|_| !by_hand) {
+        row.state = DispatchState::Pending;
+        row.not_before = ctx.now + pause;
+    } else {
+        row.state = DispatchState::Failed;
+        let mut new = old;
+        new.delivery.observe(&refused, ctx.now);
+        set.put(new);
+    }
+    journal_row(set, ctx, &row);
+    set.put(row.clone());
+    Ok(row.state)
+}
+
+/// Changes whether a sender may send, and journals it; of two holds the later stays.
+pub(crate) fn set_account_state(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    mut account: Account,
+    state: AccountState,
+) {
+    let keep = match (&account.state, &state) {
+        (AccountState::Held { until: old }, AccountState::Held { until: new }) => old >= new,
+        (AccountState::Stopped { .. } | AccountState::Disabled, AccountState::Held { .. }) => true,
+        (old, new) => old == new,
+    };
+    if keep {
+        return;
+    }
+    let change = match &state {
+        AccountState::Active => "active".to_owned(),
+        AccountState::Held { until } => format!("held until {until}"),
+        AccountState::Stopped { failure, .. } => format!("stopped: {} {}", failure.code, failure.detail),
+        AccountState::Disabled => "disabled".to_owned(),
+    };
+    set.journal(ctx.entry(What::AccountChanged {
+        account: account.id,
+        change,
+    }));
+    account.state = state;
+    set.put(account);
+}
+
+/// Moves a ledger row by what became known about its message, and journals how far the message got.
+pub(crate) fn settle_by_evidence(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    old: &Message,
+    new: &Message,
+) -> Step<()> {
+    let (before, after) = (old.delivery.status(), new.delivery.status());
+    if before != after {
+        set.journal(ctx.about(
+            new.contact,
+            What::MessageStatus {
+                message: new.id,
+                status: after,
+            },
+        ));
+    }
+    let Some(dispatch) = new.dispatch else {
+        return Ok(());
+    };
+    let row: Option<Dispatch> = set.get(&dispatch_key(ctx, dispatch))?;
+    let Some(mut row) = row.filter(|row| row.message == Some(new.id)) else {
+        return Ok(());
+    };
+    let before = row.clone();
+    row.observe(&new.delivery);
+    if row != before {
+        set.put(row);
+    }
+    Ok(())
+}
+
+/// A row whose time is over: `sending` without a recorded outcome turns unknown, unknown ends as unconfirmed.
+pub fn expire(set: &mut WorkingSet, ctx: &Context<'_>, dispatch: DispatchId) -> Step<()> {
+    let row: Option<Dispatch> = set.get(&dispatch_key(ctx, dispatch))?;
+    let Some(mut row) = row.filter(|row| row.due().is_some_and(|due| due <= ctx.now)) else {
+        return Ok(());
+    };
+    row.state = match row.state {
+        DispatchState::Sending { since } => DispatchState::Unknown {
+            since: ctx.now,
+            until: since + TimeDelta::seconds(i64::from(row.settles_within_seconds)),
+        },
+        DispatchState::Unknown { .. } => DispatchState::Unconfirmed,
+        _ => return Ok(()),
+    };
+    journal_row(set, ctx, &row);
+    set.put(row);
+    Ok(())
+}
+
+/// Sends an unconfirmed row of a broadcast again, by an explicit choice: the person may get the message twice.
+pub fn resend(set: &mut WorkingSet, ctx: &Context<'_>, dispatch: DispatchId) -> Step<()> {
+    let row: Option<Dispatch> = set.get(&dispatch_key(ctx, dispatch))?;
+    // What an agent or the host wrote is not in the row: they send it again themselves.
+    let again = |row: &Dispatch| row.state == DispatchState::Unconfirmed && row.broadcast().is_some();
+    let Some(mut row) = row.filter(again) else {
+        let message = format!("ledger row {dispatch} is not an unconfirmed one of a broadcast");
+        return Err(Error::new(Code::MessageInvalid, message).into());
+    };
+    row.state = DispatchState::Pending;
+    row.not_before = ctx.now;
+    row.message = None;
+    row.attempt = None;
+    journal_row(set, ctx, &row);
+    set.put(row);
+    Ok(())
+}

@@ -1,0 +1,145 @@
+//! A person's number or id changes: the identity moves, the history stays.
+
+use chrono::{DateTime, Utc};
+
+use crate::consent::{Change, Fact, Proof, Scope, Source};
+use crate::contact::{Contact, Identity};
+use crate::context::Context;
+use crate::decide::contacts::{contact_key, holder, identity_key, link_addresses, record_consent};
+use crate::decide::receive::Applied;
+use crate::identity::{Address, AddressKind};
+use crate::inbound::IdentityChange;
+use crate::journal::{Entry, What};
+use crate::working_set::{Step, WorkingSet};
+
+/// A person's number or id changed: the identity moves, the history stays, and a new number is a new consent question.
+pub(crate) fn identity_changed(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    at: DateTime<Utc>,
+    change: &IdentityChange,
+) -> Step<Applied> {
+    set.need(
+        change
+            .previous
+            .iter()
+            .chain(&change.current)
+            .map(|address| identity_key(ctx, address)),
+    )?;
+    let mut found = None;
+    for address in change.previous.iter().chain(&change.current) {
+        found = match found {
+            None => holder(set, ctx, address)?,
+            found => found,
+        };
+    }
+    let contact: Option<Contact> = match found {
+        Some(id) => set.get(&contact_key(ctx, id))?,
+        None => None,
+    };
+    let Some(mut contact) = contact else {
+        let raw = serde_json::to_value(change).unwrap_or_default();
+        set.journal(ctx.entry(What::ProviderNotice {
+            field: "identity_changed".to_owned(),
+            raw,
+        }));
+        return Ok(Applied::Applied);
+    };
+    // A notice that names the number which the contact has anyway is about the id alone.
+    let mut number_stays = false;
+    for address in &change.current {
+        let theirs = holder(set, ctx, address)? == Some(contact.id);
+        number_stays |= address.kind == AddressKind::Phone && theirs;
+    }
+    let mut moved = false;
+    for former in former_addresses(&contact, change) {
+        retire(set, ctx, &mut contact, &former, at)?;
+        let same_kind = |address: &&Address| address.kind == former.kind;
+        let to = change.current.iter().find(same_kind).or(change.current.first());
+        if let Some(to) = to.cloned() {
+            let what = What::IdentityMoved { from: former, to };
+            set.journal(Entry {
+                at,
+                ..ctx.about(contact.id, what)
+            });
+        }
+        moved = true;
+    }
+    let before = contact.identities.len();
+    for (address, other) in link_addresses(set, ctx, &mut contact, &change.current, at, true)? {
+        let what = What::IdentityConflict { address, other };
+        set.journal(Entry {
+            at,
+            ..ctx.about(contact.id, what)
+        });
+        // The person wrote from the new address before this notice came: their opt-outs follow them there.
+        let known: Option<Contact> = set.get(&contact_key(ctx, other))?;
+        if let Some(mut other) = known {
+            for fact in contact.consent.revocations() {
+                record_consent(set, ctx, &mut other, fact);
+            }
+            set.put(other);
+        }
+    }
+    moved |= contact.identities.len() > before;
+    if !moved {
+        return Ok(Applied::Duplicate);
+    }
+    if !number_stays {
+        let fact = Fact {
+            at,
+            change: Change::NewNumber,
+            scope: Scope::EVERYTHING,
+            source: Source::Provider,
+            via: None,
+            new_proof: false,
+            proof: Proof::Provider("number or id changed".to_owned()),
+        };
+        record_consent(set, ctx, &mut contact, fact);
+    }
+    contact.revision += 1;
+    set.put(contact);
+    Ok(Applied::Applied)
+}
+
+/// The addresses in use that a change takes from a contact: those it names as previous, and, where it names none of a
+/// kind, the contact's only one of that kind.
+fn former_addresses(contact: &Contact, change: &IdentityChange) -> Vec<Address> {
+    let listed = |list: &[Address], identity: &Identity| {
+        list.iter()
+            .any(|address| address.kind == identity.address.kind && address.match_key() == identity.match_key)
+    };
+    let names_kind = |list: &[Address], kind| list.iter().any(|address| address.kind == kind);
+    let only_one = |kind| {
+        let of_kind = |identity: &&Identity| identity.address.kind == kind;
+        contact.current_identities().filter(of_kind).count() == 1
+    };
+    let is_former = |identity: &&Identity| {
+        let kind = identity.address.kind;
+        let implied =
+            names_kind(&change.current, kind) && !names_kind(&change.previous, kind) && only_one(kind);
+        !listed(&change.current, identity) && (listed(&change.previous, identity) || implied)
+    };
+    let former = contact.current_identities().filter(is_former);
+    former.map(|identity| identity.address.clone()).collect()
+}
+
+/// Keeps an address as history: nobody is found by it or sent to it any more.
+fn retire(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    former: &Address,
+    at: DateTime<Utc>,
+) -> Step<()> {
+    let key = former.match_key();
+    for identity in &mut contact.identities {
+        if identity.address.kind == former.kind && identity.match_key == key && identity.until.is_none() {
+            identity.until = Some(at);
+        }
+    }
+    if holder(set, ctx, former)? == Some(contact.id) {
+        set.remove(identity_key(ctx, former));
+    }
+    Ok(())
+}

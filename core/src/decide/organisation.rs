@@ -1,0 +1,237 @@
+//! What a caller does with an organisation: its settings, rules, attributes, templates and senders.
+
+use serde_json::Value;
+
+use crate::account::{Account, AccountState, Route};
+use crate::attributes::Attribute;
+use crate::channel::Channel;
+use crate::context::Context;
+use crate::decide::landing::set_account_state;
+use crate::decide::sending::get_account;
+use crate::error::{Code, Error};
+use crate::ids::{AccountId, RuleId};
+use crate::journal::What;
+use crate::record::{Key, Org, OrgRule, OrgTemplate};
+use crate::settings::Settings;
+use crate::tagging::{Rule, RuleSet};
+use crate::template::Template;
+use crate::working_set::{Step, WorkingSet};
+
+fn json(value: &impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+fn org(set: &mut WorkingSet, ctx: &Context<'_>) -> Step<Org> {
+    let found: Option<Org> = set.get(&Key::Org { org: ctx.org.id })?;
+    found.ok_or_else(|| {
+        Error::new(
+            Code::OrgNotFound,
+            format!("there is no organisation {}", ctx.org.id),
+        )
+        .into()
+    })
+}
+
+/// Replaces the settings.
+pub fn set_settings(set: &mut WorkingSet, ctx: &Context<'_>, settings: &Settings) -> Step<()> {
+    settings.validate()?;
+    let mut org = org(set, ctx)?;
+    if org.settings != *settings {
+        set.journal(ctx.entry(What::SettingsChanged {
+            before: json(&org.settings),
+            after: json(settings),
+        }));
+        org.settings = settings.clone();
+        set.put(org);
+    }
+    Ok(())
+}
+
+/// Stores an auto-tag rule, new or in place of the one with its id.
+pub fn put_rule(set: &mut WorkingSet, ctx: &Context<'_>, rule: &Rule) -> Step<()> {
+    RuleSet::compile([rule])?;
+    let key = Key::Rule {
+        org: ctx.org.id,
+        rule: rule.id,
+    };
+    let before: Option<OrgRule> = set.get(&key)?;
+    let mut org = org(set, ctx)?;
+    org.rules_epoch += 1;
+    let position = before.as_ref().map_or(org.rules_epoch, |before| before.position);
+    let (before, after) = (before.map(|before| json(&before.rule)), Some(json(rule)));
+    set.journal(ctx.entry(What::RuleChanged {
+        rule: rule.id,
+        before,
+        after,
+    }));
+    set.put(OrgRule {
+        org: ctx.org.id,
+        position,
+        rule: rule.clone(),
+    });
+    set.put(org);
+    Ok(())
+}
+
+/// Removes an auto-tag rule; tags that it added stay.
+pub fn remove_rule(set: &mut WorkingSet, ctx: &Context<'_>, id: RuleId) -> Step<()> {
+    let key = Key::Rule {
+        org: ctx.org.id,
+        rule: id,
+    };
+    let before: Option<OrgRule> = set.get(&key)?;
+    let Some(before) = before else {
+        return Err(Error::new(Code::RuleNotFound, format!("there is no rule {id}")).into());
+    };
+    let mut org = org(set, ctx)?;
+    org.rules_epoch += 1;
+    set.journal(ctx.entry(What::RuleChanged {
+        rule: id,
+        before: Some(json(&before.rule)),
+        after: None,
+    }));
+    set.remove(key);
+    set.put(org);
+    Ok(())
+}
+
+/// Defines an attribute; one of the same name must have the same definition.
+pub fn define_attribute(set: &mut WorkingSet, ctx: &Context<'_>, attribute: &Attribute) -> Step<()> {
+    attribute.validate()?;
+    let key = Key::Attribute {
+        org: ctx.org.id,
+        name: attribute.name.clone(),
+    };
+    let known: Option<Attribute> = set.get(&key)?;
+    match known {
+        Some(known) if known.kind == attribute.kind => Ok(()),
+        Some(_) => {
+            let message = format!(
+                "attribute {:?} is defined already, with another type",
+                attribute.name
+            );
+            Err(Error::new(Code::AttributeInvalid, message).into())
+        }
+        None => {
+            set.journal(ctx.entry(What::AttributeDefined {
+                name: attribute.name.clone(),
+            }));
+            set.put(attribute.clone());
+            Ok(())
+        }
+    }
+}
+
+/// Stores a template, new or in place of the one with its name and language.
+pub fn put_template(set: &mut WorkingSet, ctx: &Context<'_>, template: &Template) -> Step<()> {
+    template.validate()?;
+    let language = template.language.as_str().to_owned();
+    let key = Key::Template {
+        org: ctx.org.id,
+        name: template.name.clone(),
+        language: language.clone(),
+    };
+    let before: Option<OrgTemplate> = set.get(&key)?;
+    if before.as_ref().is_some_and(|before| before.template == *template) {
+        return Ok(());
+    }
+    let change = if before.is_some() { "replaced" } else { "stored" };
+    let noticed = before.map(|before| before.noticed).unwrap_or_default();
+    let what = What::TemplateChanged {
+        name: template.name.clone(),
+        language,
+        change: change.to_owned(),
+    };
+    set.journal(ctx.entry(what));
+    set.put(OrgTemplate {
+        org: ctx.org.id,
+        template: template.clone(),
+        noticed,
+    });
+    Ok(())
+}
+
+/// A sender to connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewAccount {
+    /// The channel.
+    pub channel: Channel,
+    /// The platform's id of the sender (on WhatsApp the phone-number id).
+    pub sender_id: String,
+    /// The platform's id of the business account (on WhatsApp the WABA id): notices about templates name only that.
+    pub business_id: Option<String>,
+    /// A name for people.
+    pub name: String,
+    /// What the host's credentials callback is asked for.
+    pub credential: String,
+}
+
+/// The route of a business account's notices.
+pub fn business_route_id(business_id: &str) -> String {
+    format!("business:{business_id}")
+}
+
+/// Connects a sender: from now on its webhooks find this organisation.
+pub fn connect(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewAccount) -> Step<AccountId> {
+    if new.sender_id.trim().is_empty() {
+        return Err(Error::new(Code::AccountInvalid, "the sender has no id at the platform").into());
+    }
+    let route_key = |sender_id: String| Key::Route {
+        channel: new.channel,
+        sender_id,
+    };
+    let own = route_key(new.sender_id.clone());
+    let business = new
+        .business_id
+        .as_deref()
+        .map(|id| route_key(business_route_id(id)));
+    set.need(business.iter().cloned().chain([own.clone()]))?;
+    if set.get::<Route>(&own)?.is_some() {
+        let message = format!("{} sender {} is connected already", new.channel, new.sender_id);
+        return Err(Error::new(Code::AccountTaken, message).into());
+    }
+    let account = Account {
+        id: ctx.ids.next(),
+        org: ctx.org.id,
+        channel: new.channel,
+        sender_id: new.sender_id.clone(),
+        business_id: new.business_id.clone(),
+        name: new.name.clone(),
+        credential: new.credential.clone(),
+        state: AccountState::Active,
+    };
+    let id = account.id;
+    let route = |sender_id: String| Route {
+        channel: new.channel,
+        sender_id,
+        org: ctx.org.id,
+        account: id,
+    };
+    set.put(route(new.sender_id.clone()));
+    if let (Some(key), Some(business_id)) = (business, &new.business_id) {
+        // One business account may have several senders; the first one connected leads to the organisation.
+        if set.get::<Route>(&key)?.is_none() {
+            set.put(route(business_route_id(business_id)));
+        }
+    }
+    set.journal(ctx.entry(What::AccountChanged {
+        account: id,
+        change: "connected".to_owned(),
+    }));
+    set.put(account);
+    Ok(id)
+}
+
+/// Lets a held, stopped or disabled sender send again.
+pub fn resume(set: &mut WorkingSet, ctx: &Context<'_>, id: AccountId) -> Step<()> {
+    let account = get_account(set, ctx, id)?;
+    set_account_state(set, ctx, account, AccountState::Active);
+    Ok(())
+}
+
+/// Switches a sender off by hand: what waits to go out by it waits until it is resumed.
+pub fn disable(set: &mut WorkingSet, ctx: &Context<'_>, id: AccountId) -> Step<()> {
+    let account = get_account(set, ctx, id)?;
+    set_account_state(set, ctx, account, AccountState::Disabled);
+    Ok(())
+}

@@ -1,0 +1,693 @@
+//! What a platform tells: people's messages, what became of ours, and notices.
+//!
+//! Every rule here gives the same state for the same events in whatever order and however often they come:
+//! times are the provider's, records are joined, and what arrives before its subject is parked.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::account::Account;
+use crate::consent::{Change, Fact, Proof, Purpose, Scope, Source, State};
+use crate::contact::{Contact, CreatedBy, RecordStatus};
+use crate::context::Context;
+use crate::conversation::{Author, Conversation, Evidence, Message, MessageRef, Parked};
+use crate::decide::contacts::{
+    add_tags, begin_contact, contact_key, holder, identity_key, link_addresses, prepare_tags, record_consent,
+    skip_open,
+};
+use crate::decide::evidence::{
+    About, about_message, absorb_parked, opted_out_at_platform, parked_key, ref_key, status,
+};
+use crate::decide::moves::identity_changed;
+use crate::decide::sending::confirm_stop;
+use crate::error::{Code, Error};
+use crate::identity::Address;
+use crate::ids::{ContactId, ConversationId};
+use crate::inbound::{
+    Echo, InboundEvent, InboundKind, InboundMessage, Person, Preference, PreferenceChoice, TemplateNotice,
+};
+use crate::journal::{Entry, What};
+use crate::keywords::Keyword;
+use crate::ledger::{Dispatch, SkipReason};
+use crate::message::{ContentKind, Delivery, StatusKind};
+use crate::record::{Key, OrgTemplate};
+use crate::settings::InboundConsent;
+use crate::window::Window;
+use crate::working_set::{Step, WorkingSet};
+
+/// What became of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Applied {
+    /// It changed something, or was recorded.
+    Applied,
+    /// It was known already.
+    Duplicate,
+}
+
+/// Applies one event about a sender of the organisation, or (`account` absent) about its business account.
+pub fn receive(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    account: Option<&Account>,
+    event: &InboundEvent,
+    contacts_now: u64,
+) -> Step<Applied> {
+    let at = ctx.provider_time(event.at);
+    let inbox = |account| Inbox {
+        account,
+        at,
+        contacts_now,
+    };
+    match (&event.kind, account) {
+        (InboundKind::Message(message), Some(account)) => inbox(account).message(set, ctx, message),
+        (InboundKind::Echo(echo), Some(account)) => inbox(account).echo(set, ctx, echo),
+        (InboundKind::Preference(preference), Some(account)) => {
+            inbox(account).preference(set, ctx, preference)
+        }
+        (InboundKind::Status(update), Some(account)) => status(set, ctx, account, at, update),
+        (InboundKind::Reaction(reaction), Some(account)) => {
+            let by = reaction
+                .from
+                .addresses
+                .first()
+                .map(Address::match_key)
+                .unwrap_or_default();
+            let emoji = reaction.emoji.clone();
+            let evidence = Evidence::Reaction { by, emoji, at };
+            let about = About {
+                from: &reaction.from,
+                provider_id: &reaction.provider_id,
+                target: &reaction.target,
+            };
+            about_message(set, ctx, account, &about, evidence)
+        }
+        (InboundKind::Edit(edit), Some(account)) => {
+            let (edit_id, content) = (edit.provider_id.clone(), edit.content.clone());
+            let evidence = Evidence::Edit { edit_id, content, at };
+            let about = About {
+                from: &edit.from,
+                provider_id: &edit.provider_id,
+                target: &edit.target,
+            };
+            about_message(set, ctx, account, &about, evidence)
+        }
+        (InboundKind::Revoke(revoke), Some(account)) => {
+            let about = About {
+                from: &revoke.from,
+                provider_id: &revoke.provider_id,
+                target: &revoke.target,
+            };
+            about_message(set, ctx, account, &about, Evidence::Revoke { at })
+        }
+        (InboundKind::IdentityChanged(change), _) => identity_changed(set, ctx, at, change),
+        (InboundKind::TemplateStatus(notice), _) => {
+            template_changed(set, ctx, at, notice, "status", |template, new| {
+                let before = template.template.status.as_str().to_owned();
+                template.template.status = new.clone();
+                (before, new.as_str().to_owned())
+            })
+        }
+        (InboundKind::TemplateCategory(notice), _) => {
+            template_changed(set, ctx, at, notice, "category", |template, new| {
+                let before = format!("{:?}", template.template.category).to_uppercase();
+                template.template.category = *new;
+                (before, format!("{new:?}").to_uppercase())
+            })
+        }
+        (InboundKind::TemplateQuality(notice), _) => {
+            template_changed(set, ctx, at, notice, "quality", |template, new| {
+                let before = template.template.quality.replace(new.clone());
+                (
+                    before
+                        .map(|quality| quality.as_str().to_owned())
+                        .unwrap_or_default(),
+                    new.as_str().to_owned(),
+                )
+            })
+        }
+        (InboundKind::Notice { field, raw } | InboundKind::Unknown { field, raw, .. }, _) => {
+            let entry = ctx.entry(What::ProviderNotice {
+                field: field.clone(),
+                raw: raw.clone(),
+            });
+            set.journal(Entry { at, ..entry });
+            Ok(Applied::Applied)
+        }
+        (_, None) => {
+            let raw = serde_json::to_value(&event.kind).unwrap_or_default();
+            set.journal(ctx.entry(What::ProviderNotice {
+                field: "no_sender".to_owned(),
+                raw,
+            }));
+            Ok(Applied::Applied)
+        }
+    }
+}
+
+/// The contact that any of a person's addresses names; the first address decides.
+pub(crate) fn known(set: &mut WorkingSet, ctx: &Context<'_>, person: &Person) -> Step<Option<Contact>> {
+    set.need(person.addresses.iter().map(|address| identity_key(ctx, address)))?;
+    for address in &person.addresses {
+        if let Some(id) = holder(set, ctx, address)? {
+            return set.get(&contact_key(ctx, id));
+        }
+    }
+    Ok(None)
+}
+
+/// One event of a person at one of our senders.
+struct Inbox<'a> {
+    account: &'a Account,
+    at: DateTime<Utc>,
+    contacts_now: u64,
+}
+
+impl Inbox<'_> {
+    fn message(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &mut Context<'_>,
+        message: &InboundMessage,
+    ) -> Step<Applied> {
+        let dedupe = ref_key(ctx, self.account, &message.provider_id);
+        let parked = parked_key(ctx, self.account, &message.provider_id);
+        let addresses = message.from.addresses.iter();
+        set.need(
+            addresses
+                .map(|address| identity_key(ctx, address))
+                .chain([dedupe.clone(), parked.clone()]),
+        )?;
+        if set.get::<MessageRef>(&dedupe)?.is_some() {
+            return Ok(Applied::Duplicate);
+        }
+        let (mut contact, address) = self.person(set, ctx, &message.from, CreatedBy::Inbound)?;
+        // What is said in a group is not said to us, and a platform's notice is not said by the person: neither opens a
+        // window, consents, or counts as an answer.
+        let spoken = message.group_id.is_none() && message.content.kind() != ContentKind::System;
+        let words = message.content.words().filter(|_| spoken);
+        let keyword = words.and_then(|words| ctx.org.settings.keywords.classify(words));
+        if contact.status == RecordStatus::Blocked {
+            if set.get::<Parked>(&parked)?.is_some() {
+                set.remove(parked);
+            }
+            return self.blocked(set, ctx, contact, message, keyword);
+        }
+
+        let conversation = self.conversation(set, ctx, &mut contact, spoken)?;
+        let mut stored = Message {
+            id: ctx.ids.next(),
+            org: ctx.org.id,
+            conversation,
+            contact: contact.id,
+            account: self.account.id,
+            channel: self.account.channel,
+            address,
+            author: Author::Contact,
+            provider_id: Some(message.provider_id.clone()),
+            content: message.content.clone(),
+            reply_to: message.reply_to.clone(),
+            forwarded: message.forwarded,
+            group_id: message.group_id.clone(),
+            referral: message.referral.clone(),
+            at: self.at,
+            dispatch: None,
+            delivery: Delivery::default(),
+            reactions: BTreeMap::new(),
+            edited: None,
+            revoked: None,
+        };
+        absorb_parked(set, &mut stored, &parked)?;
+        set.put(MessageRef {
+            org: ctx.org.id,
+            account: self.account.id,
+            token: message.provider_id.clone(),
+            message: stored.id,
+        });
+        let received = What::MessageReceived {
+            message: stored.id,
+            kind: message.content.kind(),
+            channel: self.account.channel,
+        };
+        set.journal(Entry {
+            at: self.at,
+            ..ctx.about(contact.id, received)
+        });
+
+        contact.touch(self.at, spoken);
+        contact.learn_profile(
+            self.at,
+            message.from.name.as_deref(),
+            message.from.username.as_deref(),
+        );
+        if spoken {
+            if contact.status == RecordStatus::Inactive {
+                contact.status = RecordStatus::Active;
+                set.journal(ctx.about(contact.id, What::ContactReactivated));
+            }
+            self.open_window(set, ctx, &message.from.addresses)?;
+            self.consent(set, ctx, &mut contact, &message.provider_id, keyword)?;
+            self.mark_last_broadcast(set, ctx, &contact, |row| row.replied = true)?;
+        }
+        if let Some(words) = words {
+            self.tag(set, ctx, &mut contact, words)?;
+        }
+        set.put(stored);
+        set.put(contact);
+        Ok(Applied::Applied)
+    }
+
+    /// A blocked contact's message: counted, not kept. A STOP still counts.
+    fn blocked(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &mut Context<'_>,
+        mut contact: Contact,
+        message: &InboundMessage,
+        keyword: Option<Keyword>,
+    ) -> Step<Applied> {
+        count_blocked(set, ctx, self.account, self.at, contact.id, &message.provider_id);
+        if keyword == Some(Keyword::Stop) {
+            self.opt_out(set, ctx, &mut contact, &message.provider_id)?;
+        }
+        set.put(contact);
+        Ok(Applied::Applied)
+    }
+
+    /// A message that the business wrote elsewhere: recorded, triggers nothing.
+    fn echo(&self, set: &mut WorkingSet, ctx: &mut Context<'_>, echo: &Echo) -> Step<Applied> {
+        let dedupe = ref_key(ctx, self.account, &echo.provider_id);
+        let parked = parked_key(ctx, self.account, &echo.provider_id);
+        set.need([dedupe.clone(), parked.clone()])?;
+        if set.get::<MessageRef>(&dedupe)?.is_some() {
+            return Ok(Applied::Duplicate);
+        }
+        let (mut contact, address) = self.person(set, ctx, &echo.to, CreatedBy::Outbound)?;
+        let conversation = self.conversation(set, ctx, &mut contact, false)?;
+        let mut stored = Message {
+            id: ctx.ids.next(),
+            org: ctx.org.id,
+            conversation,
+            contact: contact.id,
+            account: self.account.id,
+            channel: self.account.channel,
+            address,
+            author: Author::Elsewhere,
+            provider_id: Some(echo.provider_id.clone()),
+            content: echo.content.clone(),
+            reply_to: None,
+            forwarded: false,
+            group_id: None,
+            referral: None,
+            at: self.at,
+            dispatch: None,
+            delivery: Delivery::default(),
+            reactions: BTreeMap::new(),
+            edited: None,
+            revoked: None,
+        };
+        stored.delivery.observe(&StatusKind::Sent, self.at);
+        let evidence = absorb_parked(set, &mut stored, &parked)?;
+        set.put(MessageRef {
+            org: ctx.org.id,
+            account: self.account.id,
+            token: echo.provider_id.clone(),
+            message: stored.id,
+        });
+        let what = What::MessageSent {
+            message: stored.id,
+            kind: echo.content.kind(),
+            channel: self.account.channel,
+            dispatch: None,
+            broadcast: None,
+        };
+        set.journal(Entry {
+            at: self.at,
+            ..ctx.about(contact.id, what)
+        });
+        contact.touch(self.at, false);
+        set.put(contact);
+        opted_out_at_platform(set, ctx, self.account.id, &stored, &evidence)?;
+        set.put(stored);
+        Ok(Applied::Applied)
+    }
+
+    /// The contact that a person is, found by any address or created, and the address to answer to. Addresses that are
+    /// new to them are linked.
+    fn person(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &mut Context<'_>,
+        person: &Person,
+        by: CreatedBy,
+    ) -> Step<(Contact, Address)> {
+        let Some(address) = person.addresses.first().cloned() else {
+            let message = "the event names no address of the person";
+            return Err(Error::new(Code::ContactIdentityRequired, message).into());
+        };
+        let first = (self.at, by, Some(self.account.channel));
+        let mut contact = if let Some(contact) = known(set, ctx, person)? {
+            contact
+        } else {
+            let mut contact = Contact::new(ctx.org.id, ctx.ids.next(), by, self.at);
+            contact.source_channel = Some(self.account.channel);
+            // Such contacts are never lost: beyond the plan's limit they are created, and the excess is reported.
+            let limit = ctx.org.settings.contact_limit;
+            let over_limit = limit.is_some_and(|limit| self.contacts_now >= limit);
+            begin_contact(set, ctx, &contact, self.at, over_limit);
+            contact
+        };
+        let latest = contact.last_inbound.is_none_or(|last| last <= self.at);
+        for (address, other) in link_addresses(set, ctx, &mut contact, &person.addresses, self.at, latest)? {
+            let what = What::IdentityConflict { address, other };
+            set.journal(Entry {
+                at: self.at,
+                ..ctx.about(contact.id, what)
+            });
+        }
+        // Whichever event comes in first, the earliest one made the contact.
+        let made_by_event = matches!(contact.created_by, CreatedBy::Inbound | CreatedBy::Outbound);
+        if made_by_event && first < (contact.created_at, contact.created_by, contact.source_channel) {
+            (contact.created_at, contact.created_by, contact.source_channel) = first;
+        }
+        Ok((contact, address))
+    }
+
+    /// The thread that the message belongs to, opened if there is none.
+    fn conversation(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &mut Context<'_>,
+        contact: &mut Contact,
+        inbound: bool,
+    ) -> Step<ConversationId> {
+        let known: Option<Conversation> = match contact.conversation {
+            Some(conversation) => set.get(&Key::Conversation {
+                org: ctx.org.id,
+                conversation,
+            })?,
+            None => None,
+        };
+        let mut conversation = known.unwrap_or_else(|| open_conversation(set, ctx, contact, self.at));
+        conversation.opened_at = conversation.opened_at.min(self.at);
+        conversation.last_activity = conversation.last_activity.max(self.at);
+        if inbound {
+            conversation.last_inbound = conversation.last_inbound.max(Some((self.at, self.account.id)));
+        }
+        let id = conversation.id;
+        set.put(conversation);
+        Ok(id)
+    }
+
+    /// Late webhooks never shorten a window: it remembers the latest message.
+    fn open_window(&self, set: &mut WorkingSet, ctx: &Context<'_>, addresses: &[Address]) -> Step<()> {
+        let windows: Vec<Window> = addresses
+            .iter()
+            .map(|address| Window {
+                org: ctx.org.id,
+                account: self.account.id,
+                address: Address::new(address.kind, address.match_key()),
+                last_inbound: self.at,
+            })
+            .collect();
+        let key = |w: &Window| Key::Window {
+            org: w.org,
+            account: w.account,
+            kind: w.address.kind,
+            match_key: w.address.value.clone(),
+        };
+        set.need(windows.iter().map(key))?;
+        for window in windows {
+            let old: Option<Window> = set.get(&key(&window))?;
+            if old.is_none_or(|old| old.last_inbound < window.last_inbound) {
+                set.put(window);
+            }
+        }
+        Ok(())
+    }
+
+    /// What the message means for consent.
+    fn consent(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &mut Context<'_>,
+        contact: &mut Contact,
+        provider_id: &str,
+        keyword: Option<Keyword>,
+    ) -> Step<()> {
+        let proof = Proof::Message(provider_id.to_owned());
+        let fact = |change, scope, source| Fact {
+            at: self.at,
+            change,
+            scope,
+            source,
+            via: Some(self.account.id),
+            new_proof: false,
+            proof: proof.clone(),
+        };
+        match keyword {
+            Some(Keyword::Stop) => return self.opt_out(set, ctx, contact, provider_id),
+            Some(Keyword::Start) => {
+                record_consent(
+                    set,
+                    ctx,
+                    contact,
+                    fact(Change::OptIn, Scope::EVERYTHING, Source::Keyword),
+                );
+            }
+            Some(Keyword::ConditionalStart) => {
+                record_consent(
+                    set,
+                    ctx,
+                    contact,
+                    fact(Change::OptInAfterStop, Scope::EVERYTHING, Source::Keyword),
+                );
+            }
+            Some(Keyword::Help) | None => {}
+        }
+        let purpose = match ctx.org.settings.inbound_consent {
+            InboundConsent::Everything => Purpose::Everything,
+            InboundConsent::AllButMarketing => Purpose::AllButMarketing,
+        };
+        record_consent(
+            set,
+            ctx,
+            contact,
+            fact(
+                Change::OptIn,
+                Scope {
+                    purpose,
+                    sender: None,
+                },
+                Source::Inbound,
+            ),
+        );
+        Ok(())
+    }
+
+    /// A person's STOP: recorded, what waits is skipped, and, where the organisation says so, confirmed once.
+    fn opt_out(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &mut Context<'_>,
+        contact: &mut Contact,
+        provider_id: &str,
+    ) -> Step<()> {
+        let was_out = matches!(contact.consent.state(), State::Out { .. });
+        let fact = Fact {
+            at: self.at,
+            change: Change::OptOut,
+            scope: Scope::EVERYTHING,
+            source: Source::Keyword,
+            via: Some(self.account.id),
+            new_proof: false,
+            proof: Proof::Message(provider_id.to_owned()),
+        };
+        record_consent(set, ctx, contact, fact);
+        self.mark_last_broadcast(set, ctx, contact, |row| row.opted_out_after = true)?;
+        if contact.consent.opted_in() {
+            // An older STOP than the START that is known already.
+            return Ok(());
+        }
+        skip_open(set, ctx, contact.id, SkipReason::OptedOut)?;
+        if !was_out && contact.status != RecordStatus::Blocked {
+            confirm_stop(set, ctx, contact, self.account);
+        }
+        Ok(())
+    }
+
+    /// Marks the row of the broadcast message that the person was sent before this event, by the second, as platforms
+    /// time events.
+    fn mark_last_broadcast(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &Context<'_>,
+        contact: &Contact,
+        mark: impl Fn(&mut Dispatch),
+    ) -> Step<()> {
+        let before = |sent: DateTime<Utc>| sent.timestamp() <= self.at.timestamp();
+        let Some((_, dispatch)) = contact.last_broadcast.filter(|(sent, _)| before(*sent)) else {
+            return Ok(());
+        };
+        let row: Option<Dispatch> = set.get(&Key::Dispatch {
+            org: ctx.org.id,
+            dispatch,
+        })?;
+        if let Some(old) = row {
+            let mut row = old.clone();
+            mark(&mut row);
+            if row != old {
+                set.put(row);
+            }
+        }
+        Ok(())
+    }
+
+    fn tag(&self, set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact, words: &str) -> Step<()> {
+        let mut earned = Vec::new();
+        for fired in ctx.org.rules.matches(words, self.account.channel) {
+            for tag in ctx.org.rule_tags.get(&fired.rule).into_iter().flatten() {
+                earned.push((tag.clone(), fired.rule));
+            }
+        }
+        let names: Vec<String> = earned.iter().map(|(tag, _)| tag.clone()).collect();
+        let tags = prepare_tags(set, ctx, &names)?;
+        let rules = earned.into_iter().map(|(_, rule)| Some(rule));
+        add_tags(set, ctx, contact, tags.into_iter().zip(rules));
+        Ok(())
+    }
+
+    /// A choice at the platform about marketing of this sender.
+    fn preference(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &mut Context<'_>,
+        preference: &Preference,
+    ) -> Step<Applied> {
+        let change = match &preference.choice {
+            PreferenceChoice::Stop => Change::OptOut,
+            PreferenceChoice::Resume => Change::OptIn,
+            PreferenceChoice::Signup | PreferenceChoice::Other(_) => {
+                let raw = serde_json::to_value(preference).unwrap_or_default();
+                let entry = ctx.entry(What::ProviderNotice {
+                    field: "user_preferences".to_owned(),
+                    raw,
+                });
+                set.journal(Entry { at: self.at, ..entry });
+                return Ok(Applied::Applied);
+            }
+        };
+        let (mut contact, _) = self.person(set, ctx, &preference.person, CreatedBy::Inbound)?;
+        let fact = Fact {
+            at: self.at,
+            change,
+            scope: Scope {
+                purpose: Purpose::Marketing,
+                sender: Some(self.account.id),
+            },
+            source: Source::Provider,
+            via: Some(self.account.id),
+            new_proof: false,
+            proof: Proof::Provider("user_preferences".to_owned()),
+        };
+        let new = record_consent(set, ctx, &mut contact, fact);
+        if change == Change::OptOut && new {
+            self.mark_last_broadcast(set, ctx, &contact, |row| row.opted_out_after = true)?;
+        }
+        set.put(contact);
+        Ok(if new { Applied::Applied } else { Applied::Duplicate })
+    }
+}
+
+/// A blocked contact did something: counted, and nothing of it kept.
+pub(crate) fn count_blocked(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    account: &Account,
+    at: DateTime<Utc>,
+    contact: ContactId,
+    provider_id: &str,
+) {
+    // The reference keeps a repeated webhook from being counted again; no message stands behind it.
+    set.put(MessageRef {
+        org: ctx.org.id,
+        account: account.id,
+        token: provider_id.to_owned(),
+        message: ctx.ids.next(),
+    });
+    let what = What::BlockedMessage {
+        channel: account.channel,
+    };
+    set.journal(Entry {
+        at,
+        ..ctx.about(contact, what)
+    });
+}
+
+/// Opens a thread with a contact.
+pub(crate) fn open_conversation(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    contact: &mut Contact,
+    at: DateTime<Utc>,
+) -> Conversation {
+    let id = ctx.ids.next();
+    contact.conversation = Some(id);
+    set.journal(Entry {
+        at,
+        ..ctx.about(contact.id, What::ConversationOpened { conversation: id })
+    });
+    Conversation {
+        id,
+        org: ctx.org.id,
+        contact: contact.id,
+        opened_at: at,
+        last_activity: at,
+        last_inbound: None,
+    }
+}
+
+/// A platform's notice about a template that the caller stored, the latest one by its own time; about another template,
+/// it is only recorded.
+fn template_changed<T: serde::Serialize>(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    at: DateTime<Utc>,
+    notice: &TemplateNotice<T>,
+    field: &str,
+    apply: impl Fn(&mut OrgTemplate, &T) -> (String, String),
+) -> Step<Applied> {
+    let key = Key::Template {
+        org: ctx.org.id,
+        name: notice.name.clone(),
+        language: notice.language.as_str().to_owned(),
+    };
+    let known: Option<OrgTemplate> = set.get(&key)?;
+    let Some(mut template) = known else {
+        let raw = serde_json::to_value(notice).unwrap_or_default();
+        set.journal(ctx.entry(What::ProviderNotice {
+            field: format!("template_{field}"),
+            raw,
+        }));
+        return Ok(Applied::Applied);
+    };
+    let last = template.noticed.insert(field.to_owned(), at);
+    let (before, after) = apply(&mut template, &notice.value);
+    // Told before, or too late; of two in one second one wins whichever came first.
+    if last.is_some_and(|last| (at, &after) <= (last, &before)) {
+        return Ok(Applied::Duplicate);
+    }
+    if before != after {
+        let what = What::TemplateChanged {
+            name: notice.name.clone(),
+            language: notice.language.as_str().to_owned(),
+            change: format!("{field}: {before} → {after}"),
+        };
+        set.journal(Entry {
+            at,
+            ..ctx.entry(what)
+        });
+    }
+    set.put(template);
+    Ok(Applied::Applied)
+}

@@ -1,0 +1,654 @@
+//! What becomes of a row of the ledger: from the gate to the last word of the platform.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use crate::account::Account;
+use crate::contact::{Contact, Identity};
+use crate::context::Context;
+use crate::conversation::{Author, Conversation, Message, MessageRef, attempt_token};
+use crate::decide::broadcasts::get as get_broadcast;
+use crate::decide::contacts::{contact_key, get as get_contact};
+pub use crate::decide::landing::{expire, land, resend};
+use crate::decide::receive::open_conversation;
+use crate::error::{Code, Error};
+use crate::gate::{self, Denial, Lift, Passage};
+use crate::identity::Address;
+use crate::ids::{AccountId, AttemptId, ContactId, DispatchId};
+use crate::journal::{Actor, What};
+use crate::ledger::{Dispatch, DispatchState, SEND_WITHIN, SkipReason, Slot};
+use crate::message::{Content, ContentKind, Delivery};
+use crate::record::{Key, OrgTemplate};
+use crate::render::{Attributes, Common, Values};
+use crate::template::{Category, Language, Template, TemplateParameters};
+use crate::window::{Window, WindowState};
+use crate::working_set::{Step, Stop, WorkingSet};
+
+/// How long an authentication template lives: with no status by then it was dropped (platform-facts A4).
+const AUTHENTICATION_LIFETIME_SECONDS: u32 = 10 * 60;
+
+/// How long a row waits whose sender is stopped or switched off, before it asks again.
+const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(60);
+
+/// What somebody wants to send.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Draft {
+    /// A free-form message.
+    Content(Content),
+    /// A stored template, to be filled for the contact.
+    Template {
+        /// The template's name.
+        name: String,
+        /// The template's language.
+        language: Language,
+        /// What fills it.
+        parameters: TemplateParameters,
+    },
+}
+
+/// A message that an agent or the host wants to send now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SendRequest {
+    /// To whom.
+    pub contact: ContactId,
+    /// By which sender; absent: the one that the contact last wrote to.
+    pub account: Option<AccountId>,
+    /// What.
+    pub draft: Draft,
+    /// The platform's id of the message it answers.
+    pub reply_to: Option<String>,
+}
+
+/// An attempt that was committed and may now be put on the wire, until its deadline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Flight {
+    /// The row of the ledger.
+    pub dispatch: DispatchId,
+    /// The attempt: what the platform is asked to echo.
+    pub attempt: AttemptId,
+    /// The sender.
+    pub account: Account,
+    /// To whom, as the platform spells it.
+    pub to: Address,
+    /// What.
+    pub content: Content,
+    /// The platform's id of the message it answers.
+    pub reply_to: Option<String>,
+    /// After that instant it must not be written any more.
+    pub send_by: DateTime<Utc>,
+}
+
+/// Whether a message may be sent now, and if not, every rule that says no.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Explanation {
+    /// Whether it may.
+    pub allowed: bool,
+    /// Every rule that says no, the gravest first, with when it would say yes.
+    pub denials: Vec<Denial>,
+    /// The window at the sender.
+    pub window: WindowState,
+}
+
+/// The account, which must be there.
+pub fn get_account(set: &mut WorkingSet, ctx: &Context<'_>, account: AccountId) -> Step<Account> {
+    let found: Option<Account> = set.get(&Key::Account {
+        org: ctx.org.id,
+        account,
+    })?;
+    found.ok_or_else(|| Error::new(Code::AccountNotFound, format!("there is no sender {account}")).into())
+}
+
+/// The template, which must be there.
+pub fn get_template(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    name: &str,
+    language: &Language,
+) -> Step<Template> {
+    let key = Key::Template {
+        org: ctx.org.id,
+        name: name.to_owned(),
+        language: language.as_str().to_owned(),
+    };
+    let found: Option<OrgTemplate> = set.get(&key)?;
+    // Whether it may be sent is part of the decision.
+    set.expect(&key);
+    found.map(|found| found.template).ok_or_else(|| {
+        let message = format!("there is no template {name:?} in {}", language.as_str());
+        Error::new(Code::TemplateNotFound, message).into()
+    })
+}
+
+/// The addresses of a contact that a sender reaches, each with when the person last wrote to the sender from it.
+fn destinations(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &Contact,
+    account: &Account,
+) -> Step<Vec<(Identity, Option<DateTime<Utc>>)>> {
+    let reached = |identity: &&Identity| identity.address.kind.reaches(account.channel);
+    let identities: Vec<Identity> = contact.current_identities().filter(reached).cloned().collect();
+    let key = |identity: &Identity| Key::Window {
+        org: ctx.org.id,
+        account: account.id,
+        kind: identity.address.kind,
+        match_key: identity.match_key.clone(),
+    };
+    set.need(identities.iter().map(key))?;
+    let mut found = Vec::new();
+    for identity in identities {
+        let window: Option<Window> = set.get(&key(&identity))?;
+        found.push((identity, window.map(|window| window.last_inbound)));
+    }
+    Ok(found)
+}
+
+fn window_at(ctx: &Context<'_>, account: &Account, last_inbound: Option<DateTime<Utc>>) -> WindowState {
+    let closing_soon = ctx.org.settings.window_closing_soon();
+    WindowState::at(account.channel, last_inbound, closing_soon, ctx.now)
+}
+
+/// The window of a contact at a sender: the latest of all addresses that they write from.
+pub fn window_of(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &Contact,
+    account: &Account,
+) -> Step<WindowState> {
+    let found = destinations(set, ctx, contact, account)?;
+    let last = found.into_iter().filter_map(|(_, last)| last).max();
+    Ok(window_at(ctx, account, last))
+}
+
+pub(crate) fn slot_key(ctx: &Context<'_>, contact: ContactId) -> Key {
+    Key::Slot {
+        org: ctx.org.id,
+        contact,
+    }
+}
+
+pub(crate) fn dispatch_key(ctx: &Context<'_>, dispatch: DispatchId) -> Key {
+    Key::Dispatch {
+        org: ctx.org.id,
+        dispatch,
+    }
+}
+
+fn conversation_of(set: &mut WorkingSet, ctx: &Context<'_>, contact: &Contact) -> Step<Option<Conversation>> {
+    match contact.conversation {
+        Some(conversation) => set.get(&Key::Conversation {
+            org: ctx.org.id,
+            conversation,
+        }),
+        None => Ok(None),
+    }
+}
+
+/// The sender that a message goes out by: the one named, or the one that the contact last wrote to.
+fn sender(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &Contact,
+    account: Option<AccountId>,
+) -> Step<Account> {
+    if let Some(account) = account {
+        return get_account(set, ctx, account);
+    }
+    let conversation = conversation_of(set, ctx, contact)?;
+    match conversation.and_then(|conversation| conversation.last_inbound) {
+        Some((_, account)) => get_account(set, ctx, account),
+        None => Err(Error::new(
+            Code::AccountNotFound,
+            format!(
+                "contact {} never wrote to a sender; name the one to send by",
+                contact.id
+            ),
+        )
+        .into()),
+    }
+}
+
+/// What the gate is asked about.
+struct Asked {
+    contact: Contact,
+    account: Account,
+    template: Option<Template>,
+    /// The address that the person last wrote to the sender from, else the primary one.
+    destination: Option<Identity>,
+    window: WindowState,
+    slot: Option<Slot>,
+}
+
+impl Asked {
+    fn load(
+        set: &mut WorkingSet,
+        ctx: &Context<'_>,
+        contact: Contact,
+        account: Account,
+        template: Option<Template>,
+    ) -> Step<Self> {
+        let mut destination: Option<(Identity, Option<DateTime<Utc>>)> = None;
+        for found in destinations(set, ctx, &contact, &account)? {
+            if destination.as_ref().is_none_or(|best| best.1 < found.1) {
+                destination = Some(found);
+            }
+        }
+        let (destination, last_inbound) = destination.unzip();
+        let window = window_at(ctx, &account, last_inbound.flatten());
+        let slot = set.get(&slot_key(ctx, contact.id))?;
+        Ok(Self {
+            contact,
+            account,
+            template,
+            destination,
+            window,
+            slot,
+        })
+    }
+
+    fn check(&self, ctx: &Context<'_>, author: &Author, kind: ContentKind) -> Vec<Denial> {
+        gate::check(&Passage {
+            contact: &self.contact,
+            account: &self.account,
+            author,
+            kind,
+            template: self.template.as_ref(),
+            window: self.window,
+            slot: self.slot.as_ref(),
+            settings: &ctx.org.settings,
+            now: ctx.now,
+        })
+    }
+}
+
+/// Who the actor is as an author of messages.
+fn author(ctx: &Context<'_>) -> Author {
+    match &ctx.actor {
+        Actor::Agent(agent) => Author::Agent(*agent),
+        Actor::System(name) => Author::Host(name.clone()),
+        Actor::Contact | Actor::Provider | Actor::Worker => Author::Host("tertulia".to_owned()),
+    }
+}
+
+/// Whether a message may be sent now, and if not, why and until when. Changes nothing.
+pub fn explain(set: &mut WorkingSet, ctx: &Context<'_>, request: &SendRequest) -> Step<Explanation> {
+    let contact: Option<Contact> = set.get(&contact_key(ctx, request.contact))?;
+    let Some(contact) = contact else {
+        return Err(Error::new(
+            Code::ContactNotFound,
+            format!("there is no contact {}", request.contact),
+        )
+        .into());
+    };
+    let account = sender(set, ctx, &contact, request.account)?;
+    let (template, kind) = match &request.draft {
+        Draft::Content(content) => (None, content.kind()),
+        Draft::Template { name, language, .. } => (
+            Some(get_template(set, ctx, name, language)?),
+            ContentKind::Template,
+        ),
+    };
+    let asked = Asked::load(set, ctx, contact, account, template)?;
+    let denials = asked.check(ctx, &author(ctx), kind);
+    Ok(Explanation {
+        allowed: denials.is_empty(),
+        denials,
+        window: asked.window,
+    })
+}
+
+/// A message that somebody wants to send now: refused with the gravest rule, or committed as `sending`.
+pub fn send(set: &mut WorkingSet, ctx: &mut Context<'_>, request: &SendRequest) -> Step<Flight> {
+    let contact = get_contact(set, ctx, request.contact)?;
+    let account = sender(set, ctx, &contact, request.account)?;
+    let origin = author(ctx);
+    let (content, template) = match &request.draft {
+        Draft::Content(content) => {
+            sendable(content)?;
+            (content.clone(), None)
+        }
+        Draft::Template {
+            name,
+            language,
+            parameters,
+        } => {
+            let template = get_template(set, ctx, name, language)?;
+            template.check(parameters)?;
+            (fill(ctx, &contact, &template, parameters)?, Some(template))
+        }
+    };
+    let asked = Asked::load(set, ctx, contact, account, template)?;
+    if let Some(denial) = asked.check(ctx, &origin, content.kind()).into_iter().next() {
+        return Err(Error::from(denial).into());
+    }
+    let category = asked.template.as_ref().map(|template| template.category);
+    let row = Dispatch::pending(
+        ctx.ids.next(),
+        ctx.org.id,
+        origin,
+        asked.contact.id,
+        asked.account.id,
+        ctx.now,
+        settles_within(ctx, category),
+    );
+    take_off(set, ctx, asked, row, content, request.reply_to.clone())
+}
+
+/// Refuses what only a platform can say.
+fn sendable(content: &Content) -> Result<(), Error> {
+    match content {
+        Content::Text { .. }
+        | Content::Media(_)
+        | Content::Location(_)
+        | Content::Contacts { .. }
+        | Content::Buttons(_)
+        | Content::List(_)
+        | Content::Reaction { .. } => Ok(()),
+        _ => Err(Error::new(
+            Code::MessageInvalid,
+            format!(
+                "a message of kind {:?} cannot be sent; send a template by its name",
+                content.kind()
+            ),
+        )),
+    }
+}
+
+/// How long an attempt with unknown outcome may still settle.
+pub fn settles_within(ctx: &Context<'_>, category: Option<Category>) -> u32 {
+    let set = ctx.org.settings.unknown_after_seconds;
+    if category == Some(Category::Authentication) {
+        set.min(AUTHENTICATION_LIFETIME_SECONDS)
+    } else {
+        set
+    }
+}
+
+struct ContactAttributes<'a>(&'a Contact);
+
+impl Attributes for ContactAttributes<'_> {
+    fn text(&self, name: &str) -> Option<std::borrow::Cow<'_, str>> {
+        use serde_json::Value;
+        match self.0.attributes.get(name)? {
+            Value::String(text) => Some(text.into()),
+            Value::Number(number) => Some(number.to_string().into()),
+            Value::Bool(yes) => Some(if *yes { "yes" } else { "no" }.into()),
+            _ => None,
+        }
+    }
+}
+
+/// A text or template filled for one contact.
+pub fn with_values<T>(ctx: &Context<'_>, contact: &Contact, render: impl FnOnce(&Values<'_>) -> T) -> T {
+    let settings = &ctx.org.settings;
+    let common = Common {
+        org_name: settings.name.clone(),
+        agent_name: None,
+        date: settings.date_format.write(ctx.now, settings.zone),
+        time: settings.time_format.write(ctx.now, settings.zone),
+    };
+    let name = contact.full_name();
+    let phone = contact.phone().map(|phone| phone.address.value.as_str());
+    let attributes = ContactAttributes(contact);
+    let mut values = Values::new(&common);
+    values.name = name.as_deref();
+    values.first_name = contact.first_name.as_deref();
+    values.last_name = contact.last_name.as_deref();
+    values.phone = phone;
+    values.email = contact.email.as_deref();
+    values.attributes = &attributes;
+    render(&values)
+}
+
+fn fill(
+    ctx: &Context<'_>,
+    contact: &Contact,
+    template: &Template,
+    parameters: &TemplateParameters,
+) -> Result<Content, Error> {
+    let checked = template.check(parameters)?;
+    let filled = with_values(ctx, contact, |values| checked.fill(values, false))?;
+    let text = filled.preview_text(template);
+    Ok(Content::Template {
+        template: filled,
+        text,
+    })
+}
+
+/// The answer to a STOP: one row, sent by a worker.
+pub(crate) fn confirm_stop(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    contact: &Contact,
+    account: &Account,
+) {
+    if ctx.org.settings.stop_confirmation.is_none() {
+        return;
+    }
+    let row = Dispatch::pending(
+        ctx.ids.next(),
+        ctx.org.id,
+        Author::StopConfirmation,
+        contact.id,
+        account.id,
+        ctx.now,
+        settles_within(ctx, None),
+    );
+    set.put(row);
+}
+
+/// A worker is about to send a row that it leased. `None`: it is not to be sent, and the set says why.
+pub fn begin(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    dispatch: DispatchId,
+    epoch: u64,
+) -> Step<Option<Flight>> {
+    let row: Option<Dispatch> = set.get(&dispatch_key(ctx, dispatch))?;
+    // Skipped meanwhile, or another worker's by now.
+    let Some(mut row) =
+        row.filter(|row| matches!(row.state, DispatchState::Leased { .. }) && row.epoch == epoch)
+    else {
+        return Ok(None);
+    };
+    set.need([
+        contact_key(ctx, row.contact),
+        Key::Account {
+            org: ctx.org.id,
+            account: row.account,
+        },
+        slot_key(ctx, row.contact),
+    ])?;
+    let contact: Option<Contact> = set.get(&contact_key(ctx, row.contact))?;
+    let Some(contact) = contact else {
+        skip(set, ctx, row, SkipReason::Deleted);
+        return Ok(None);
+    };
+    let account = get_account(set, ctx, row.account)?;
+    let (template, parameters) = if let Some(broadcast) = row.broadcast() {
+        let broadcast = get_broadcast(set, ctx, broadcast)?;
+        match get_template(set, ctx, &broadcast.template, &broadcast.language) {
+            Ok(template) => (Some(template), broadcast.parameters),
+            Err(Stop::Refused(_)) => {
+                skip(set, ctx, row, SkipReason::TemplateNotApproved);
+                return Ok(None);
+            }
+            Err(stop) => return Err(stop),
+        }
+    } else {
+        (None, TemplateParameters::default())
+    };
+    let asked = Asked::load(set, ctx, contact, account, template)?;
+    let kind = match asked.template {
+        Some(_) => ContentKind::Template,
+        None => ContentKind::Text,
+    };
+    if let Some(denial) = asked.check(ctx, &row.origin, kind).into_iter().next() {
+        match (denial.skip, denial.lifts) {
+            (Some(reason), _) => skip(set, ctx, row, reason),
+            // Not this recipient but the sender has to wait: back in the queue, without a word in the journal.
+            (None, lifts) => {
+                row.state = DispatchState::Pending;
+                row.not_before = match lifts {
+                    Lift::At(at) => at,
+                    Lift::When(_) => ctx.now + LOOK_AGAIN,
+                };
+                set.put(row);
+            }
+        }
+        set.expect(&contact_key(ctx, asked.contact.id));
+        return Ok(None);
+    }
+    let content = match &asked.template {
+        Some(template) => fill(ctx, &asked.contact, template, &parameters).ok(),
+        None => ctx.org.settings.stop_confirmation.as_deref().map(Content::text),
+    };
+    let Some(content) = content else {
+        skip(set, ctx, row, SkipReason::MissingValue);
+        return Ok(None);
+    };
+    take_off(set, ctx, asked, row, content, None).map(Some)
+}
+
+fn skip(set: &mut WorkingSet, ctx: &Context<'_>, mut row: Dispatch, reason: SkipReason) {
+    row.state = DispatchState::Skipped { reason };
+    journal_row(set, ctx, &row);
+    set.put(row);
+}
+
+pub(crate) fn journal_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch) {
+    let reason = match row.state {
+        DispatchState::Skipped { reason } => Some(reason),
+        _ => None,
+    };
+    set.journal(ctx.about(
+        row.contact,
+        What::DispatchChanged {
+            dispatch: row.id,
+            broadcast: row.broadcast(),
+            state: row.state.name(),
+            reason,
+            code: row.failure.as_ref().map(|failure| failure.code.clone()),
+        },
+    ));
+}
+
+/// The gate said yes: slot, message and `sending` are one commit with it, just before the socket.
+fn take_off(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    asked: Asked,
+    mut row: Dispatch,
+    content: Content,
+    reply_to: Option<String>,
+) -> Step<Flight> {
+    let Asked {
+        mut contact,
+        account,
+        template,
+        destination,
+        ..
+    } = asked;
+    let identity = destination.ok_or_else(|| {
+        Error::new(
+            Code::ContactNoAddress,
+            format!("contact {} has no address on {}", contact.id, account.channel),
+        )
+    })?;
+    let to = identity.sending_address();
+    row.match_key = Some(identity.match_key);
+    let attempt: AttemptId = ctx.ids.next();
+
+    let mut conversation = match conversation_of(set, ctx, &contact)? {
+        Some(conversation) => conversation,
+        None => open_conversation(set, ctx, &mut contact, ctx.now),
+    };
+    conversation.last_activity = conversation.last_activity.max(ctx.now);
+    let known: Option<Message> = match row.message {
+        Some(message) => set.get(&Key::Message {
+            org: ctx.org.id,
+            message,
+        })?,
+        None => None,
+    };
+    // A retry is a new attempt at the same message.
+    let message = if let Some(mut message) = known {
+        message.content = content.clone();
+        message.at = ctx.now;
+        message
+    } else {
+        let message = Message {
+            id: ctx.ids.next(),
+            org: ctx.org.id,
+            conversation: conversation.id,
+            contact: contact.id,
+            account: account.id,
+            channel: account.channel,
+            address: to.clone(),
+            author: row.origin.clone(),
+            provider_id: None,
+            content: content.clone(),
+            reply_to: reply_to.clone(),
+            forwarded: false,
+            group_id: None,
+            referral: None,
+            at: ctx.now,
+            dispatch: Some(row.id),
+            delivery: Delivery::default(),
+            reactions: BTreeMap::new(),
+            edited: None,
+            revoked: None,
+        };
+        set.journal(ctx.about(
+            contact.id,
+            What::MessageSent {
+                message: message.id,
+                kind: content.kind(),
+                channel: account.channel,
+                dispatch: Some(row.id),
+                broadcast: row.broadcast(),
+            },
+        ));
+        message
+    };
+    let token = attempt_token(attempt);
+    set.put(MessageRef {
+        org: ctx.org.id,
+        account: account.id,
+        token,
+        message: message.id,
+    });
+    if template.is_some_and(|template| template.category == Category::Marketing) {
+        set.put(Slot {
+            org: ctx.org.id,
+            contact: contact.id,
+            attempt,
+            taken_at: ctx.now,
+        });
+    }
+    row.state = DispatchState::Sending { since: ctx.now };
+    row.attempts += 1;
+    row.attempt = Some(attempt);
+    row.message = Some(message.id);
+    contact.touch(ctx.now, false);
+    if row.broadcast().is_some() {
+        contact.last_broadcast = Some((ctx.now, row.id));
+    }
+    let dispatch = row.id;
+    set.put(conversation);
+    set.put(message);
+    set.put(row);
+    // Written even if nothing in it changed: an opt-out committed meanwhile must make this commit fail.
+    set.put(contact);
+    Ok(Flight {
+        dispatch,
+        attempt,
+        account,
+        to,
+        content,
+        reply_to,
+        send_by: ctx.now + SEND_WITHIN,
+    })
+}

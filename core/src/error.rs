@@ -1,0 +1,304 @@
+//! The one public error and the table of its codes.
+
+use std::fmt;
+
+/// What went wrong, coarsely: what a caller branches on first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The input is malformed; it will never be accepted as it stands.
+    Invalid,
+    /// A rule says no to well-formed input; the message says what would lift it.
+    Refused,
+    /// There is no such thing in this organisation.
+    NotFound,
+    /// Somebody else changed or made the same thing first.
+    Conflict,
+    /// The request does not come from who it claims to come from.
+    Forbidden,
+    /// A store, a platform or the network did not answer as it should.
+    Unavailable,
+    /// What is stored cannot be read.
+    Corrupt,
+}
+
+impl ErrorKind {
+    /// The kind's name as bindings and documents spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Refused => "refused",
+            Self::NotFound => "not_found",
+            Self::Conflict => "conflict",
+            Self::Forbidden => "forbidden",
+            Self::Unavailable => "unavailable",
+            Self::Corrupt => "corrupt",
+        }
+    }
+}
+
+/// Whether the same call may succeed later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Retry {
+    /// Not without changing the input or the state that the message names.
+    Never,
+    /// Yes, unchanged, after a pause.
+    Later,
+    /// Yes, after reading again what the call was based on.
+    AfterReload,
+}
+
+impl Retry {
+    /// The hint's name as bindings and documents spell it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Later => "later",
+            Self::AfterReload => "after_reload",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($name:ident = $text:literal, $kind:ident, $retry:ident, $meaning:literal, $remedy:literal;)*) => {
+        /// Every code an [`Error`] can carry. The dotted text is frozen: it never changes its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Code {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl Code {
+            /// All codes, in the order of the table.
+            pub const ALL: &'static [Code] = &[$(Code::$name,)*];
+
+            /// The dotted code, as in `consent.opted_out`.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Code::$name => $text,)* }
+            }
+
+            /// The kind of error that carries this code.
+            pub const fn kind(self) -> ErrorKind {
+                match self { $(Code::$name => ErrorKind::$kind,)* }
+            }
+
+            /// Whether trying again can help.
+            pub const fn retry(self) -> Retry {
+                match self { $(Code::$name => Retry::$retry,)* }
+            }
+
+            /// What the code means, in a sentence.
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Code::$name => $meaning,)* }
+            }
+
+            /// What to do about it, in a sentence.
+            pub const fn remedy(self) -> &'static str {
+                match self { $(Code::$name => $remedy,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    IdInvalid = "id.invalid", Invalid, Never, "The text is not an identifier.", "Pass an id that this library gave out.";
+
+    ChannelUnknown = "channel.unknown", Invalid, Never, "The text names no channel.", "Use whatsapp, sms, instagram, messenger or email.";
+
+    WebhookSignatureMissing = "webhook.signature_missing", Forbidden, Never, "The request carries no signature.", "Answer 401; hand over all headers of the request.";
+    WebhookSignatureMalformed = "webhook.signature_malformed", Forbidden, Never, "The signature is not of the platform's form.", "Answer 401; hand over the header unchanged.";
+    WebhookSignatureWrong = "webhook.signature_wrong", Forbidden, Never, "The signature does not belong to this body and secret.", "Answer 401; check the app secret, and that the body is the raw bytes.";
+    WebhookVerificationFailed = "webhook.verification_failed", Forbidden, Never, "The verification request does not carry our token.", "Answer 403; check the verify token in the platform's settings.";
+    WebhookMalformed = "webhook.malformed", Invalid, Never, "The signed body is not what the platform sends.", "Answer 400; nothing was read from it.";
+    WebhookEndpointUnknown = "webhook.endpoint_unknown", NotFound, Never, "No transport is configured under this endpoint.", "Name one of the endpoints given to the builder.";
+    TransportFailed = "transport.failed", Unavailable, Later, "The platform did not answer as it should.", "Try again later.";
+    TransportConfigInvalid = "transport.config_invalid", Invalid, Never, "A transport is set up with a value that cannot work.", "Change the value that the message names.";
+    TransportRefused = "transport.refused", Refused, Never, "The platform said no.", "See the platform's code in the message.";
+
+    SettingInvalid = "setting.invalid", Invalid, Never, "A setting's value is not allowed.", "See the message for what is.";
+    AttributeInvalid = "attribute.invalid", Invalid, Never, "The attribute cannot be defined so.", "See the message for what is allowed.";
+    AttributeUnknown = "attribute.unknown", Invalid, Never, "No attribute of this name is defined.", "Define the attribute first, or correct the name.";
+    AttributeMisfit = "attribute.misfit", Invalid, Never, "The value does not fit the attribute's definition.", "Give a value of the defined type.";
+
+    OrgNotFound = "org.not_found", NotFound, Never, "There is no such organisation.", "Create it first.";
+    OrgExists = "org.exists", Conflict, Never, "The organisation is there already.", "Use it, or choose another id.";
+    AccountNotFound = "account.not_found", NotFound, Never, "There is no such sender.", "Connect it first.";
+    AccountTaken = "account.taken", Conflict, Never, "The platform's sender id is connected already.", "Disable the other connection first.";
+    AccountInvalid = "account.invalid", Invalid, Never, "The sender cannot be connected so.", "See the message for what is missing.";
+    AccountNotSending = "account.not_sending", Refused, Later, "The sender is held, stopped or disabled.", "See the account's state; mend what it names, then resume it.";
+
+    CredentialMissing = "credential.missing", Refused, Never, "The host gave no key for this reference.", "Give the builder credentials that know the account's reference.";
+
+    ContactNotFound = "contact.not_found", NotFound, Never, "There is no such contact.", "List or search the contacts.";
+    ContactNameRequired = "contact.name_required", Invalid, Never, "A contact made by hand needs a name.", "Give a name, or switch name_required off.";
+    ContactIdentityRequired = "contact.identity_required", Invalid, Never, "A contact needs a phone or another identity.", "Give a phone, an e-mail address or a platform's id.";
+    ContactEmailInvalid = "contact.email_invalid", Invalid, Never, "The text is not an e-mail address.", "Give an address such as ana@example.com.";
+    ContactDuplicate = "contact.duplicate", Conflict, Never, "The address belongs to another contact.", "Use that contact.";
+    ContactLimit = "contact.limit", Refused, Never, "The plan allows no more contacts.", "Delete contacts, or raise contact_limit.";
+    ContactBlocked = "contact.blocked", Refused, Never, "The contact is blocked.", "Unblock the contact.";
+    ContactDeleted = "contact.deleted", Refused, Never, "The contact is deleted.", "Create the contact anew.";
+    ContactInactive = "contact.inactive", Refused, Never, "The contact is inactive.", "Make the contact active.";
+    ContactNoAddress = "contact.no_address", Refused, Never, "The contact has no address on the channel.", "Add one, or choose another channel.";
+    ConsentNotOptedIn = "consent.not_opted_in", Refused, Never, "The contact has not opted in.", "Record the contact's opt-in with its proof.";
+    ConsentOptedOut = "consent.opted_out", Refused, Never, "The contact opted out.", "Only what the message names lifts it.";
+    ConsentProofInvalid = "consent.proof_invalid", Invalid, Never, "The proof of consent cannot be.", "Give the time at which the person agreed, in the past.";
+    WindowClosed = "window.closed", Refused, Never, "The 24-hour window is closed: free-form messages may not be sent.", "Send an approved template, or wait for the contact to write.";
+    CapReached = "cap.reached", Refused, Later, "The contact got a marketing template within the last 24 hours.", "Wait until the time that the message names.";
+    SendStale = "send.stale", Unavailable, Later, "The process was held up for too long between decision and sending; nothing was sent.", "Send again.";
+    SendRefused = "send.refused", Refused, Never, "The platform refused the message.", "See the platform's code in the message.";
+    SendNotSent = "send.not_sent", Unavailable, Later, "The platform was not reached; nothing was sent.", "Send again.";
+    SendUnknown = "send.unknown", Unavailable, Never, "The platform's answer was lost: the message may or may not have been sent.", "Wait for its status; send again only if a second message does no harm.";
+    MessageInvalid = "message.invalid", Invalid, Never, "The message cannot be sent so.", "See the message for the limit.";
+    MessageNotFound = "message.not_found", NotFound, Never, "There is no such message.", "List the conversation's messages.";
+    ConversationNotFound = "conversation.not_found", NotFound, Never, "There is no such conversation.", "List the conversations.";
+    FilterInvalid = "filter.invalid", Invalid, Never, "The filter is not one.", "See the filter's JSON form in the documentation.";
+    CursorInvalid = "cursor.invalid", Invalid, Never, "The cursor does not belong to this list.", "Start again without a cursor.";
+    BroadcastNotFound = "broadcast.not_found", NotFound, Never, "There is no such broadcast.", "List the broadcasts.";
+    BroadcastNotDraft = "broadcast.not_draft", Refused, Never, "The broadcast was launched already.", "Create another one.";
+    BroadcastInvalid = "broadcast.invalid", Invalid, Never, "The broadcast cannot be launched so.", "See the message for what is missing.";
+
+    ImportHeader = "import.header", Invalid, Never, "The file's header cannot be used.", "See the message; map a column to phone or email.";
+    ImportEncoding = "import.encoding", Invalid, Never, "The file is not UTF-8 text.", "Export the file as CSV in UTF-8.";
+    ImportMapping = "import.mapping", Invalid, Never, "The mapping does not fit the file or the organisation.", "See the message for the column.";
+    ImportOtherFile = "import.other_file", Refused, Never, "The file is not the one that the import began with.", "Go on with the same file, or start a new import.";
+    ImportElsewhere = "import.elsewhere", Conflict, AfterReload, "Another process went on with the same import.", "Let it finish, or go on from where it is.";
+    ImportIo = "import.io", Unavailable, Later, "The file cannot be read, or the file of refused rows not written.", "See the message; go on with the import once it can be.";
+    ImportNotFound = "import.not_found", NotFound, Never, "There is no such import.", "Start a new import.";
+    ImportRow = "import.row", Invalid, Never, "The row cannot be read.", "Mend the row as its reason says, and upload it again.";
+
+    StorageConflict = "storage.conflict", Conflict, AfterReload, "Others changed the same records again and again.", "Try again.";
+    StorageBusy = "storage.busy", Unavailable, Later, "Another process holds the database.", "Try again; if it lasts, look for a process that hangs.";
+    StorageNotADatabase = "storage.not_a_database", Corrupt, Never, "The file is not a database of this library.", "Check the path.";
+    StorageNewer = "storage.newer", Refused, Never, "The database was written by a newer version of this library.", "Update the library.";
+    StorageCorrupt = "storage.corrupt", Corrupt, Never, "A stored record cannot be read.", "Restore a backup; report how it came about.";
+    StorageIo = "storage.io", Unavailable, Later, "The disk or file failed.", "See the message; check space and permissions.";
+    StorageClosed = "storage.closed", Unavailable, Never, "The CRM was closed.", "Open it again.";
+
+    PhoneEmpty = "phone.empty", Invalid, Never, "The telephone number has no digits.", "Leave the field out, or give a number.";
+    PhoneLetters = "phone.letters", Invalid, Never, "The telephone number contains letters or other signs.", "Give digits, spaces, dashes, dots, brackets and a leading + only.";
+    PhoneScientific = "phone.scientific", Invalid, Never, "A spreadsheet turned the number into scientific notation and digits are lost.", "Format the column as text and export again.";
+    PhoneTooShort = "phone.too_short", Invalid, Never, "The number has too few digits for its country.", "Check the number with its country code.";
+    PhoneTooLong = "phone.too_long", Invalid, Never, "The number has too many digits for its country.", "Check the number with its country code.";
+    PhoneUnknownCountry = "phone.unknown_country", Invalid, Never, "No country has this calling code.", "Write the number with its country code, or set a default region.";
+    PhoneAmbiguous = "phone.ambiguous", Invalid, Never, "The bare digits can be read both as a national and as an international number.", "Write the number with a leading +.";
+    PhoneImpossible = "phone.impossible", Invalid, Never, "No number of this length exists in its country.", "Check the number with its country code.";
+    BusinessScopedIdInvalid = "phone.business_scoped_id_invalid", Invalid, Never, "The text is not a business-scoped user id.", "Pass the id as the platform sent it, as in US.13491208655302741918.";
+    PhoneRegionUnknown = "phone.region_unknown", Invalid, Never, "The default region is not a known ISO 3166 code.", "Use two letters, as in IN or BR.";
+
+    RenderSyntax = "render.syntax", Invalid, Never, "A variable is not closed, or is empty.", "Write {{contact.name}} or {{contact.name|fallback}}.";
+    RenderUnknownVariable = "render.unknown_variable", Invalid, Never, "The text names a variable that does not exist.", "Use one of the variables that the message lists.";
+    RenderFormatInvalid = "render.format_invalid", Invalid, Never, "The date or time format is not one that can be written out.", "Use strftime letters, as in %d/%m/%Y or %H:%M.";
+    RenderMissingValue = "render.missing_value", Refused, Never, "A variable has no value and no fallback, and the caller asked for completeness.", "Give a fallback, or fill the field.";
+
+    TemplateNameInvalid = "template.name_invalid", Invalid, Never, "The template's name is not one the platform allows.", "Use lowercase letters, digits and underscores, at most 512.";
+    TemplateLanguageInvalid = "template.language_invalid", Invalid, Never, "The template's language is missing or malformed.", "Use a code such as en_US.";
+    TemplateMalformed = "template.malformed", Invalid, Never, "The template's components contradict each other.", "Send the components as the platform lists them.";
+    TemplateNotFound = "template.not_found", NotFound, Never, "There is no template of this name and language.", "Store the template first.";
+    TemplateNotApproved = "template.not_approved", Refused, Never, "The template is not approved by the platform.", "Wait for approval, or choose another template.";
+    TemplateParameterCount = "template.parameter_count", Invalid, Never, "The number of parameters is not what the template takes.", "Give one value for each placeholder.";
+    TemplateParameterUnknown = "template.parameter_unknown", Invalid, Never, "A parameter is named that the template does not have.", "Use the template's own parameter names.";
+    TemplateParameterMissing = "template.parameter_missing", Invalid, Never, "A parameter of the template has no value.", "Give a value, or a variable with a fallback.";
+    TemplateParameterEmpty = "template.parameter_empty", Invalid, Never, "A parameter's value is empty; the platform refuses those.", "Give a value, or a variable with a fallback.";
+    TemplateParameterInvalid = "template.parameter_invalid", Invalid, Never, "A parameter's value is one that the platform refuses.", "Mend the value as the message says.";
+    TemplateUnsupported = "template.unsupported", Refused, Never, "The template has a component that cannot be filled in here.", "Choose a template without that component.";
+    TemplateParameterType = "template.parameter_type", Invalid, Never, "A parameter is of another kind than the template's placeholder.", "Give text for text and media for media.";
+
+    TagEmpty = "tag.empty", Invalid, Never, "A tag's name is empty.", "Give the tag a name.";
+    TagTooLong = "tag.too_long", Invalid, Never, "A tag's name is longer than 100 characters.", "Shorten the name.";
+    RuleRegexInvalid = "rule.regex_invalid", Invalid, Never, "The rule's regular expression does not compile.", "Mend the expression at the position that the message names.";
+    RulePatternEmpty = "rule.pattern_empty", Invalid, Never, "The rule's pattern is empty and would match every message.", "Give the text to look for.";
+    RuleNoTags = "rule.no_tags", Invalid, Never, "The rule names no tag.", "Give at least one tag.";
+    RuleNoChannels = "rule.no_channels", Invalid, Never, "The rule's list of channels is empty, so that it could never fire.", "Name a channel, leave the list out to mean all of them, or switch the rule off.";
+    RuleTooLarge = "rule.too_large", Invalid, Never, "The rule's pattern is larger than what is run on every message.", "Shorten the pattern, or lower the numbers of its repetitions.";
+    RuleNotFound = "rule.not_found", NotFound, Never, "There is no such rule.", "List the rules for their ids.";
+
+    KeywordEmpty = "keyword.empty", Invalid, Never, "A keyword has no letter and no digit, so that no message could be it.", "Remove the word, or write one with letters.";
+    KeywordLanguageInvalid = "keyword.language_invalid", Invalid, Never, "The language of a list of keywords is not a language tag.", "Use a tag such as en or pt-BR.";
+    KeywordStopMissing = "keyword.stop_missing", Invalid, Never, "The words leave STOP itself without effect, which carriers obey whatever the organisation says.", "Keep stop among the words of some language.";
+}
+
+/// The library's only public error.
+///
+/// Branch on [`Error::kind`] or [`Error::code`]; show [`fmt::Display`] to a person.
+#[derive(Debug)]
+pub struct Error {
+    code: Code,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of this code; the message says what was wrong with which value.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// The same error, with what caused it.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The frozen code.
+    pub const fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What went wrong, coarsely.
+    pub const fn kind(&self) -> ErrorKind {
+        self.code.kind()
+    }
+
+    /// Whether trying again can help.
+    pub const fn retry(&self) -> Retry {
+        self.code.retry()
+    }
+
+    /// What was wrong with which value.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]", self.message, self.code.as_str())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::Code;
+
+    #[test]
+    fn codes_are_dotted_unique_and_explained() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            let text = code.as_str();
+            assert!(seen.insert(text), "{text} is listed twice");
+            assert_eq!(text.split('.').count(), 2, "{text}");
+            assert!(
+                text.chars()
+                    .all(|c| c.is_ascii_lowercase() || c == '.' || c == '_'),
+                "{text}"
+            );
+            assert!(
+                code.meaning().ends_with('.') && code.remedy().ends_with('.'),
+                "{text}"
+            );
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! The header: what its columns probably mean, whether a mapping of them holds, and a file to begin with.
+
+use super::Field;
+use crate::attributes::{Attribute, AttributeKind};
+use crate::error::{Code, Error};
+use crate::fold::fold;
+
+/// The columns of the sample file; an attribute that is named like one of them does not take it over.
+const OWN: [&str; 5] = ["phone", "name", "email", "tags", "optedIn"];
+
+/// What address books, CRMs and mailing tools call their columns, folded, letters and digits only; of two columns for
+/// one field the name further to the left here wins. Last looked at in 2026: the exports of Google Contacts, `HubSpot`,
+/// Mailchimp, Chatwoot and `SendGrid`.
+///
+/// Mailchimp's `OPTIN_TIME` is left out on purpose: agreeing to e-mails is no evidence of agreeing to messages.
+const NAMES: &[(Field, &[&str])] = &[
+    (
+        Field::Phone,
+        &[
+            "phone",
+            "whatsappphonenumber",
+            "whatsappnumber",
+            "whatsapp",
+            "waid",
+            "mobilephonenumber",
+            "mobilephone",
+            "mobilenumber",
+            "mobile",
+            "cellphone",
+            "cell",
+            "phonenumber",
+            "phone1value",
+            "phone1",
+            "primaryphone",
+            "telephone",
+            "telephonenumber",
+            "tel",
+            "msisdn",
+            "celular",
+            "movil",
+            "telemovel",
+            "telefono",
+            "telefone",
+            "telefon",
+        ],
+    ),
+    (
+        Field::Name,
+        &[
+            "name",
+            "fullname",
+            "displayname",
+            "contactname",
+            "customername",
+            "nombre",
+            "nome",
+        ],
+    ),
+    (
+        Field::FirstName,
+        &[
+            "firstname",
+            "givenname",
+            "forename",
+            "fname",
+            "first",
+            "vorname",
+            "prenom",
+        ],
+    ),
+    (
+        Field::LastName,
+        &[
+            "lastname",
+            "familyname",
+            "surname",
+            "lname",
+            "last",
+            "apellido",
+            "apellidos",
+            "sobrenome",
+            "nachname",
+        ],
+    ),
+    (
+        Field::Email,
+        &[
+            "email",
+            "emailaddress",
+            "email1value",
+            "primaryemail",
+            "mail",
+            "correo",
+            "correoelectronico",
+        ],
+    ),
+    (
+        Field::Tags,
+        &[
+            "tags",
+            "tag",
+            "labels",
+            "label",
+            "groupmembership",
+            "groups",
+            "etiquetas",
+        ],
+    ),
+    (
+        Field::OptedIn,
+        &[
+            "optedin",
+            "optin",
+            "whatsappoptin",
+            "subscribed",
+            "consent",
+            "allowbroadcast",
+        ],
+    ),
+    (
+        Field::OptInProof,
+        &["optinproof", "optedinat", "optinat", "optindate", "consentdate"],
+    ),
+];
+
+/// A column's name without what differs between tools: case, accents, spaces and punctuation.
+fn key(name: &str) -> String {
+    fold(name).chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// What each column probably is, for somebody to look over; `None` where nothing fits. Only tags are suggested for
+/// several columns.
+pub fn suggest(header: &[String], attributes: &[Attribute]) -> Vec<Option<Field>> {
+    // A field, and how far to the right in its list the name stands.
+    let guesses: Vec<Option<(Field, usize)>> = header
+        .iter()
+        .map(|name| {
+            let key = key(name);
+            let own = OWN.iter().any(|own| fold(own) == key);
+            let attribute = attributes
+                .iter()
+                .find(|attribute| self::key(&attribute.name) == key);
+            if let Some(attribute) = attribute.filter(|_| !own && !key.is_empty()) {
+                return Some((Field::Attribute(attribute.name.clone()), 0));
+            }
+            NAMES.iter().find_map(|(field, names)| {
+                let place = names.iter().position(|name| *name == key)?;
+                Some((field.clone(), place))
+            })
+        })
+        .collect();
+    let beaten = |place: usize, guess: &(Field, usize)| {
+        guess.0 != Field::Tags
+            && guesses.iter().enumerate().any(|(other_place, other)| {
+                other
+                    .as_ref()
+                    .is_some_and(|other| other.0 == guess.0 && (other.1, other_place) < (guess.1, place))
+            })
+    };
+    let places = guesses.iter().enumerate();
+    places
+        .map(|(place, guess)| {
+            let guess = guess.as_ref()?;
+            (!beaten(place, guess)).then(|| guess.0.clone())
+        })
+        .collect()
+}
+
+/// A mapping of a file's columns that holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    columns: Vec<Column>,
+}
+
+/// One column.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Column {
+    /// What reports call it: its name, or its place where it has none.
+    pub(super) label: String,
+    pub(super) field: Option<Field>,
+    /// The definition, where the field is an attribute.
+    pub(super) attribute: Option<Attribute>,
+}
+
+impl Mapping {
+    /// Holds a mapping against the header and the organisation's attributes. `None` leaves a column out and reports it
+    /// as [unmapped](Self::unmapped); [`Field::Ignore`] leaves it out on purpose.
+    ///
+    /// # Errors
+    ///
+    /// [`Code::ImportHeader`]: no column is a phone or an e-mail address. [`Code::ImportMapping`]: fewer or more
+    /// fields than columns, two columns for one field (tags excepted), an attribute that is not defined, proofs of
+    /// opt-in without a column that opts in.
+    pub fn check(
+        header: &[String],
+        fields: &[Option<Field>],
+        attributes: &[Attribute],
+    ) -> Result<Self, Error> {
+        let misfit = |message: String| Err(Error::new(Code::ImportMapping, message));
+        if header.len() != fields.len() {
+            return misfit(format!(
+                "the mapping has {} fields and the file {} columns ({}); give one for each",
+                fields.len(),
+                header.len(),
+                listed(header)
+            ));
+        }
+        let mut columns: Vec<Column> = Vec::with_capacity(header.len());
+        for (place, (name, field)) in header.iter().zip(fields).enumerate() {
+            let label = label(name, place);
+            let single = field
+                .as_ref()
+                .filter(|field| !matches!(field, Field::Tags | Field::Ignore));
+            if let Some(first) = columns
+                .iter()
+                .find(|c| single.is_some() && c.field.as_ref() == single)
+            {
+                return misfit(format!(
+                    "columns {:?} and {label:?} are both mapped to {}; choose one",
+                    first.label,
+                    field_name(single)
+                ));
+            }
+            let attribute = match field {
+                Some(Field::Attribute(wanted)) => {
+                    let Some(known) = attributes.iter().find(|attribute| attribute.name == *wanted) else {
+                        return misfit(format!(
+                            "column {label:?} is mapped to attribute {wanted:?}, which is not defined; define it, or \
+                             leave the column out"
+                        ));
+                    };
+                    Some(known.clone())
+                }
+                _ => None,
+            };
+            columns.push(Column {
+                label,
+                field: field.clone(),
+                attribute,
+            });
+        }
+        let has = |field: &Field| columns.iter().any(|column| column.field.as_ref() == Some(field));
+        if !has(&Field::Phone) && !has(&Field::Email) {
+            return Err(Error::new(
+                Code::ImportHeader,
+                format!(
+                    "no column is mapped to phone or email; the file's columns are {}",
+                    listed(header)
+                ),
+            ));
+        }
+        if let Some(column) = columns.iter().find(|c| c.field == Some(Field::OptInProof))
+            && !has(&Field::OptedIn)
+        {
+            return misfit(format!(
+                "column {:?} proves opt-ins, but no column is mapped to optedIn: map one, or leave it out",
+                column.label
+            ));
+        }
+        Ok(Self { columns })
+    }
+
+    /// The columns that nobody said anything about: they are not read.
+    pub fn unmapped(&self) -> Vec<&str> {
+        let unmapped = self.columns.iter().filter(|column| column.field.is_none());
+        unmapped.map(|column| column.label.as_str()).collect()
+    }
+
+    /// What the columns are, in the order of the file, as an [`Import`](super::Import) keeps it.
+    pub fn fields(&self) -> Vec<Field> {
+        let fields = self.columns.iter().map(|column| column.field.clone());
+        fields.map(|field| field.unwrap_or(Field::Ignore)).collect()
+    }
+
+    pub(super) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The labels of the columns that identify a person.
+    pub(super) fn identifying(&self) -> String {
+        let labels = self.columns.iter().filter_map(|column| {
+            matches!(column.field, Some(Field::Phone | Field::Email)).then_some(column.label.as_str())
+        });
+        labels.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// What reports call a column.
+fn label(name: &str, place: usize) -> String {
+    match name.trim() {
+        "" => format!("column {}", place + 1),
+        name => name.to_owned(),
+    }
+}
+
+/// The first columns' labels; a file that is no table may have thousands.
+fn listed(header: &[String]) -> String {
+    const SHOWN: usize = 20;
+    let labels = header.iter().enumerate().take(SHOWN).map(|(place, name)| {
+        let label = label(name, place);
+        let end = label.floor_char_boundary(40);
+        format!("{:?}", &label[..end])
+    });
+    let mut list = labels.collect::<Vec<_>>().join(", ");
+    if header.len() > SHOWN {
+        list.push_str(", …");
+    }
+    list
+}
+
+/// A field as callers write it.
+fn field_name(field: Option<&Field>) -> String {
+    match field.map(serde_json::to_value) {
+        Some(Ok(serde_json::Value::String(name))) => name,
+        _ => match field {
+            Some(Field::Attribute(name)) => format!("attribute {name:?}"),
+            _ => String::new(),
+        },
+    }
+}
+
+/// The sample file: the columns that need no mapping, and two rows that are taken as they stand.
+pub fn template(attributes: &[Attribute]) -> String {
+    let mut header: Vec<String> = OWN.map(str::to_owned).to_vec();
+    let mut full = [
+        "+919876543210",
+        "John Doe",
+        "john@example.com",
+        "\"vip,retail\"",
+        "true",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let mut sparse = ["+12125551234", "Jane Smith", "", "lead", "false"]
+        .map(str::to_owned)
+        .to_vec();
+    for attribute in attributes {
+        header.push(attribute.name.clone());
+        full.push(match &attribute.kind {
+            AttributeKind::Text => "any text".to_owned(),
+            AttributeKind::Number => "42".to_owned(),
+            AttributeKind::Date => "2026-11-21".to_owned(),
+            AttributeKind::Boolean => "true".to_owned(),
+            AttributeKind::Dropdown { values } => quoted(values.first().map_or("", String::as_str)),
+        });
+        sparse.push(String::new());
+    }
+    [header, full, sparse].map(|row| row.join(",") + "\n").concat()
+}
+
+fn quoted(cell: &str) -> String {
+    if cell.contains([',', '"', '\n', '\r']) || cell.trim() != cell {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
+}

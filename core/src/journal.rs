@@ -1,0 +1,309 @@
+//! The journal: what happened, to whom, by whom and why. Timeline, audit and change feed are three ways to read it.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::channel::Channel;
+use crate::consent::Fact;
+use crate::contact::CreatedBy;
+use crate::identity::Address;
+use crate::ids::{
+    AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, OrgId,
+    RuleId,
+};
+use crate::ledger::{SkipReason, StateName};
+use crate::message::{ContentKind, DeliveryStatus};
+
+/// Who did something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// A member of the team.
+    Agent(AgentId),
+    /// The host's program, by the name it gave itself.
+    System(String),
+    /// The person themself.
+    Contact,
+    /// The platform.
+    Provider,
+    /// The library, doing what was due.
+    Worker,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The organisation.
+    pub org: OrgId,
+    /// When it happened: the provider's time for what a person did, else the time of the decision.
+    pub at: DateTime<Utc>,
+    /// When it was recorded.
+    pub recorded_at: DateTime<Utc>,
+    /// Who did it.
+    pub actor: Actor,
+    /// To whose record, if to one.
+    pub contact: Option<ContactId>,
+    /// What happened.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum What {
+    /// A contact was created.
+    ContactCreated {
+        /// How.
+        by: CreatedBy,
+        /// The channel of the first contact.
+        channel: Option<Channel>,
+        /// The organisation has more contacts than its plan allows.
+        over_limit: bool,
+    },
+    /// Fields of a contact changed: field → (before, after).
+    ContactUpdated {
+        /// The fields.
+        changes: Vec<FieldChange>,
+    },
+    /// A contact was blocked.
+    ContactBlocked,
+    /// A contact was unblocked.
+    ContactUnblocked,
+    /// An inactive contact wrote and is active again.
+    ContactReactivated,
+    /// A blocked contact wrote; nothing of it was kept.
+    BlockedMessage {
+        /// The channel.
+        channel: Channel,
+    },
+    /// An address was added to a contact.
+    IdentityAdded {
+        /// The address.
+        address: Address,
+    },
+    /// A contact's address was replaced.
+    IdentityMoved {
+        /// The former address.
+        from: Address,
+        /// The new address.
+        to: Address,
+    },
+    /// An address that turned up with this contact already belongs to another one: likely duplicates.
+    IdentityConflict {
+        /// The address.
+        address: Address,
+        /// Whose it is.
+        other: ContactId,
+    },
+    /// A tag was added.
+    TagAdded {
+        /// The tag's name.
+        tag: String,
+        /// The auto-tag rule that fired.
+        rule: Option<RuleId>,
+    },
+    /// A tag was removed.
+    TagRemoved {
+        /// The tag's name.
+        tag: String,
+    },
+    /// An entry was added to the consent history.
+    ConsentChanged {
+        /// The entry.
+        fact: Fact,
+        /// `optedIn` before.
+        before: bool,
+        /// `optedIn` after.
+        after: bool,
+    },
+    /// A conversation was opened.
+    ConversationOpened {
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// A message came in.
+    MessageReceived {
+        /// The message.
+        message: MessageId,
+        /// Its kind.
+        kind: ContentKind,
+        /// Its channel.
+        channel: Channel,
+    },
+    /// A message goes out: committed before the socket is touched.
+    MessageSent {
+        /// The message.
+        message: MessageId,
+        /// Its kind.
+        kind: ContentKind,
+        /// Its channel.
+        channel: Channel,
+        /// The ledger row.
+        dispatch: Option<DispatchId>,
+        /// The broadcast it belongs to.
+        broadcast: Option<BroadcastId>,
+    },
+    /// A message got further.
+    MessageStatus {
+        /// The message.
+        message: MessageId,
+        /// How far.
+        status: DeliveryStatus,
+    },
+    /// A message was reacted to, edited or deleted by its author.
+    MessageChanged {
+        /// The message.
+        message: MessageId,
+        /// `reaction`, `edit` or `revoke`.
+        change: String,
+    },
+    /// A row of the ledger changed its state without a message: skipped, unknown, unconfirmed, failed, or tried again.
+    DispatchChanged {
+        /// The row.
+        dispatch: DispatchId,
+        /// The broadcast it belongs to.
+        broadcast: Option<BroadcastId>,
+        /// The state now.
+        state: StateName,
+        /// Why it was skipped.
+        reason: Option<SkipReason>,
+        /// The failure's code.
+        code: Option<String>,
+    },
+    /// A broadcast was drafted, edited, launched or finished.
+    BroadcastChanged {
+        /// The broadcast.
+        broadcast: BroadcastId,
+        /// `created`, `updated`, `launched` or `finished`.
+        change: String,
+    },
+    /// A setting changed.
+    SettingsChanged {
+        /// The settings before.
+        before: Value,
+        /// The settings after.
+        after: Value,
+    },
+    /// An auto-tag rule was stored or removed.
+    RuleChanged {
+        /// The rule.
+        rule: RuleId,
+        /// The rule before.
+        before: Option<Value>,
+        /// The rule after.
+        after: Option<Value>,
+    },
+    /// A template was stored, or the platform changed it.
+    TemplateChanged {
+        /// The template's name.
+        name: String,
+        /// The template's language.
+        language: String,
+        /// What changed, as `field: before → after`.
+        change: String,
+    },
+    /// A sender was connected, held, stopped, resumed or disabled.
+    AccountChanged {
+        /// The sender.
+        account: AccountId,
+        /// What changed.
+        change: String,
+    },
+    /// An attribute was defined.
+    AttributeDefined {
+        /// The attribute's name.
+        name: String,
+    },
+    /// An import began, or is done.
+    ImportChanged {
+        /// The import.
+        import: ImportId,
+        /// `started`, `cancelled` or `finished`.
+        change: String,
+    },
+    /// The platform told something that this library has no rule for.
+    ProviderNotice {
+        /// The platform's name for it.
+        field: String,
+        /// The platform's object.
+        raw: Value,
+    },
+}
+
+/// One field's change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FieldChange {
+    /// The field.
+    pub field: String,
+    /// Before.
+    pub before: Value,
+    /// After.
+    pub after: Value,
+}
+
+macro_rules! kinds {
+    ($($variant:ident = $text:literal, $timeline:literal, $audit:literal;)*) => {
+        /// What happened, as a bare word: what timelines and feeds are filtered by.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        pub enum EntryKind {
+            $(#[doc = concat!("`", $text, "`")] #[serde(rename = $text)] $variant,)*
+        }
+
+        impl EntryKind {
+            /// All kinds.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word itself.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// Whether it is shown on the contact's timeline.
+            pub const fn on_timeline(self) -> bool {
+                match self { $(Self::$variant => $timeline,)* }
+            }
+
+            /// Whether it belongs to the audit: a change of contact, consent, rule, campaign or setting.
+            pub const fn in_audit(self) -> bool {
+                match self { $(Self::$variant => $audit,)* }
+            }
+        }
+
+        impl What {
+            /// The bare word.
+            pub const fn kind(&self) -> EntryKind {
+                match self { $(Self::$variant { .. } => EntryKind::$variant,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    ContactCreated = "contact_created", true, true;
+    ContactUpdated = "contact_updated", true, true;
+    ContactBlocked = "contact_blocked", true, true;
+    ContactUnblocked = "contact_unblocked", true, true;
+    ContactReactivated = "contact_reactivated", true, true;
+    BlockedMessage = "blocked_message", false, true;
+    IdentityAdded = "identity_added", true, true;
+    IdentityMoved = "identity_moved", true, true;
+    IdentityConflict = "identity_conflict", true, true;
+    TagAdded = "tag_added", true, true;
+    TagRemoved = "tag_removed", true, true;
+    ConsentChanged = "consent_changed", true, true;
+    ConversationOpened = "conversation_opened", true, false;
+    MessageReceived = "message_received", true, false;
+    MessageSent = "message_sent", true, false;
+    MessageStatus = "message_status", false, false;
+    MessageChanged = "message_changed", false, false;
+    DispatchChanged = "dispatch_changed", true, false;
+    BroadcastChanged = "broadcast_changed", false, true;
+    SettingsChanged = "settings_changed", false, true;
+    RuleChanged = "rule_changed", false, true;
+    TemplateChanged = "template_changed", false, true;
+    AccountChanged = "account_changed", false, true;
+    AttributeDefined = "attribute_defined", false, true;
+    ImportChanged = "import_changed", false, true;
+    ProviderNotice = "provider_notice", false, false;
+}

@@ -1,0 +1,36 @@
+//! The model of the tertulia messaging CRM and every rule it obeys, as pure functions.
+//!
+//! Nothing here does I/O, reads a clock, draws random numbers or waits: time, identifiers and records
+//! are handed in, decisions are handed back.
+
+pub mod account;
+pub mod attributes;
+pub mod broadcast;
+pub mod canonical;
+pub mod channel;
+pub mod consent;
+pub mod contact;
+pub mod context;
+pub mod conversation;
+pub mod decide;
+pub mod error;
+pub mod filter;
+pub mod fold;
+pub mod gate;
+pub mod identity;
+pub mod ids;
+pub mod import;
+pub mod inbound;
+pub mod journal;
+pub mod keywords;
+pub mod ledger;
+pub mod message;
+pub mod phone;
+pub mod record;
+pub mod render;
+pub mod retry;
+pub mod settings;
+pub mod tagging;
+pub mod template;
+pub mod window;
+pub mod working_set;

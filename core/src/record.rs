@@ -1,0 +1,289 @@
+//! Every record that a store keeps, and the key that finds it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::account::{Account, Route};
+use crate::attributes::Attribute;
+use crate::broadcast::{Audience, Broadcast};
+use crate::channel::Channel;
+use crate::contact::{Contact, Tag};
+use crate::conversation::{Conversation, Message, MessageRef, Parked};
+use crate::identity::AddressKind;
+use crate::ids::{
+    AccountId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, OrgId, RuleId,
+};
+use crate::import::Import;
+use crate::journal::Entry;
+use crate::ledger::{Dispatch, Slot};
+use crate::settings::Settings;
+use crate::tagging::Rule;
+use crate::template::Template;
+use crate::window::Window;
+
+/// One organisation: its settings. Its version is the settings epoch: it also grows when a rule changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Org {
+    /// The id.
+    pub id: OrgId,
+    /// The settings.
+    pub settings: Settings,
+    /// Grows with each change of the auto-tag rules.
+    pub rules_epoch: u64,
+}
+
+/// Whose an address is. Unique per organisation, kind and match key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdentityRef {
+    /// The organisation.
+    pub org: OrgId,
+    /// The kind of address.
+    pub kind: AddressKind,
+    /// The key under which its spellings meet.
+    pub match_key: String,
+    /// Whose it is.
+    pub contact: ContactId,
+}
+
+/// An auto-tag rule of an organisation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrgRule {
+    /// The organisation.
+    pub org: OrgId,
+    /// Its place among the rules: tags are added in this order.
+    pub position: u64,
+    /// The rule.
+    pub rule: Rule,
+}
+
+/// A template of an organisation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OrgTemplate {
+    /// The organisation.
+    pub org: OrgId,
+    /// The template.
+    pub template: Template,
+    /// When the platform last said something about a field (`status`, `category`, `quality`), by its own time: what it
+    /// said before that comes too late.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub noticed: BTreeMap<String, DateTime<Utc>>,
+}
+
+/// An inbound event that could not be applied: kept as it came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quarantined {
+    /// The id.
+    pub id: Uuid,
+    /// The organisation, if the event found one.
+    pub org: Option<OrgId>,
+    /// When it came.
+    pub received_at: DateTime<Utc>,
+    /// Why it could not be applied.
+    pub reason: String,
+    /// The event.
+    pub raw: Value,
+}
+
+macro_rules! records {
+    ($($(#[$doc:meta])* $kind:ident($record:ty) = $name:literal, $key:ident { $($field:ident: $type:ty),* }, |$r:ident| $make:expr;)*) => {
+        /// One record of any kind.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "record", content = "body", rename_all = "snake_case")]
+        #[allow(clippy::large_enum_variant)]
+        pub enum Record {
+            $($(#[$doc])* $kind($record),)*
+        }
+
+        /// The key of one record of any kind. Every key but a route's and a quarantined event's begins with the organisation.
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Key {
+            $($(#[$doc])* $kind { $(#[allow(missing_docs)] $field: $type),* },)*
+        }
+
+        /// The kinds of records.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum RecordKind {
+            $($(#[$doc])* $kind,)*
+        }
+
+        impl RecordKind {
+            /// All kinds.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// The kind's name as stored.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$kind => $name,)* }
+            }
+        }
+
+        impl Record {
+            /// The record's key.
+            pub fn key(&self) -> Key {
+                match self { $(Self::$kind($r) => $make,)* }
+            }
+
+            /// The record's kind.
+            pub const fn kind(&self) -> RecordKind {
+                match self { $(Self::$kind(_) => RecordKind::$kind,)* }
+            }
+        }
+
+        impl Key {
+            /// The kind of record it finds.
+            pub const fn kind(&self) -> RecordKind {
+                match self { $(Self::$kind { .. } => RecordKind::$kind,)* }
+            }
+        }
+
+        $(
+            impl From<$record> for Record {
+                fn from(record: $record) -> Self {
+                    Self::$kind(record)
+                }
+            }
+
+            impl TryFrom<Record> for $record {
+                type Error = RecordKind;
+
+                fn try_from(record: Record) -> Result<Self, RecordKind> {
+                    match record {
+                        Record::$kind(record) => Ok(record),
+                        other => Err(other.kind()),
+                    }
+                }
+            }
+        )*
+    };
+}
+
+records! {
+    /// An organisation and its settings.
+    Org(Org) = "org", Org { org: OrgId }, |r| Key::Org { org: r.id };
+    /// The way from a platform's sender id to an organisation.
+    Route(Route) = "route", Route { channel: Channel, sender_id: String },
+        |r| Key::Route { channel: r.channel, sender_id: r.sender_id.clone() };
+    /// A sender.
+    Account(Account) = "account", Account { org: OrgId, account: AccountId }, |r| Key::Account { org: r.org, account: r.id };
+    /// A contact.
+    Contact(Contact) = "contact", Contact { org: OrgId, contact: ContactId }, |r| Key::Contact { org: r.org, contact: r.id };
+    /// Whose an address is.
+    Identity(IdentityRef) = "identity", Identity { org: OrgId, kind: AddressKind, match_key: String },
+        |r| Key::Identity { org: r.org, kind: r.kind, match_key: r.match_key.clone() };
+    /// A window.
+    Window(Window) = "window", Window { org: OrgId, account: AccountId, kind: AddressKind, match_key: String },
+        |r| Key::Window { org: r.org, account: r.account, kind: r.address.kind, match_key: r.address.value.clone() };
+    /// A tag's name as first written.
+    Tag(Tag) = "tag", Tag { org: OrgId, key: String }, |r| Key::Tag { org: r.org, key: r.key.clone() };
+    /// An auto-tag rule.
+    Rule(OrgRule) = "rule", Rule { org: OrgId, rule: RuleId }, |r| Key::Rule { org: r.org, rule: r.rule.id };
+    /// The definition of an attribute.
+    Attribute(Attribute) = "attribute", Attribute { org: OrgId, name: String },
+        |r| Key::Attribute { org: r.org, name: r.name.clone() };
+    /// A template.
+    Template(OrgTemplate) = "template", Template { org: OrgId, name: String, language: String },
+        |r| Key::Template { org: r.org, name: r.template.name.clone(), language: r.template.language.as_str().to_owned() };
+    /// A conversation.
+    Conversation(Conversation) = "conversation", Conversation { org: OrgId, conversation: ConversationId },
+        |r| Key::Conversation { org: r.org, conversation: r.id };
+    /// A message.
+    Message(Message) = "message", Message { org: OrgId, message: MessageId }, |r| Key::Message { org: r.org, message: r.id };
+    /// The way from a platform's message id or an attempt to a message.
+    MessageRef(MessageRef) = "message_ref", MessageRef { org: OrgId, account: AccountId, token: String },
+        |r| Key::MessageRef { org: r.org, account: r.account, token: r.token.clone() };
+    /// Evidence about a message that is not known yet.
+    Parked(Parked) = "parked", Parked { org: OrgId, account: AccountId, provider_id: String },
+        |r| Key::Parked { org: r.org, account: r.account, provider_id: r.provider_id.clone() };
+    /// A broadcast.
+    Broadcast(Broadcast) = "broadcast", Broadcast { org: OrgId, broadcast: BroadcastId },
+        |r| Key::Broadcast { org: r.org, broadcast: r.id };
+    /// A row of the ledger.
+    Dispatch(Dispatch) = "dispatch", Dispatch { org: OrgId, dispatch: DispatchId },
+        |r| Key::Dispatch { org: r.org, dispatch: r.id };
+    /// The last marketing template to a contact.
+    Slot(Slot) = "slot", Slot { org: OrgId, contact: ContactId }, |r| Key::Slot { org: r.org, contact: r.contact };
+    /// An import.
+    Import(Import) = "import", Import { org: OrgId, import: ImportId }, |r| Key::Import { org: r.org, import: r.id };
+    /// An event that could not be applied.
+    Quarantined(Quarantined) = "quarantined", Quarantined { id: Uuid }, |r| Key::Quarantined { id: r.id };
+}
+
+impl Key {
+    /// The organisation that the key begins with; a route's and a quarantined event's have none.
+    pub const fn org(&self) -> Option<OrgId> {
+        match self {
+            Self::Org { org }
+            | Self::Account { org, .. }
+            | Self::Contact { org, .. }
+            | Self::Identity { org, .. }
+            | Self::Window { org, .. }
+            | Self::Tag { org, .. }
+            | Self::Rule { org, .. }
+            | Self::Attribute { org, .. }
+            | Self::Template { org, .. }
+            | Self::Conversation { org, .. }
+            | Self::Message { org, .. }
+            | Self::MessageRef { org, .. }
+            | Self::Parked { org, .. }
+            | Self::Broadcast { org, .. }
+            | Self::Dispatch { org, .. }
+            | Self::Slot { org, .. }
+            | Self::Import { org, .. } => Some(*org),
+            Self::Route { .. } | Self::Quarantined { .. } => None,
+        }
+    }
+}
+
+/// A record with the store's version of it: 1 when inserted, one more with each write.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored<R = Record> {
+    /// The record.
+    pub record: R,
+    /// The version.
+    pub version: u64,
+}
+
+/// What must still hold when a change is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expect {
+    /// The record still has this version.
+    Version(Key, u64),
+    /// There is still no such record.
+    Absent(Key),
+}
+
+/// One write.
+#[derive(Debug, Clone, PartialEq)]
+#[allow(clippy::large_enum_variant)]
+pub enum Op {
+    /// A new record; a conflict if its key, or one of its unique keys, is taken.
+    Insert(Record),
+    /// A record in place of the version named.
+    Update(Record, u64),
+    /// No record in place of the version named.
+    Remove(Key, u64),
+    /// An entry of the journal; the store gives it the next position.
+    Journal(Entry),
+    /// The ledger rows of a broadcast: one for each contact that fits its target at this instant, by
+    /// [`Audience::enlist`]. The seed makes their ids.
+    SnapshotAudience(Box<Audience>, u64),
+}
+
+/// Writes that happen together or not at all.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChangeSet {
+    /// What must still hold.
+    pub expect: Vec<Expect>,
+    /// The writes, in order.
+    pub ops: Vec<Op>,
+}
+
+impl ChangeSet {
+    /// Whether nothing would be written.
+    pub fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+}

@@ -1,0 +1,105 @@
+//! What an organisation can set, each with a default.
+
+use chrono::TimeDelta;
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Code, Error};
+use crate::keywords::Keywords;
+use crate::phone::Region;
+use crate::render::TimeFormat;
+
+/// The settings of one organisation. Durations are whole seconds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// The business's name: `{{org.name}}`.
+    pub name: String,
+    /// The zone of `{{date}}` and `{{time}}` and of local times; default UTC.
+    pub zone: Tz,
+    /// How `{{date}}` is written; default `%Y-%m-%d`.
+    pub date_format: TimeFormat,
+    /// How `{{time}}` is written; default `%H:%M`.
+    pub time_format: TimeFormat,
+    /// The region that national numbers belong to; default none: numbers need their country code.
+    pub default_region: Option<Region>,
+    /// How many contacts the plan allows; default no limit. Free 100, Starter 5,000, Growth 25,000.
+    pub contact_limit: Option<u64>,
+    /// The STOP and START words.
+    pub keywords: Keywords,
+    /// Whether a reply inside an open window needs an opt-in too; default true.
+    pub strict_consent: bool,
+    /// What an inbound message consents to; default everything.
+    pub inbound_consent: InboundConsent,
+    /// What answers a STOP, once; default nothing.
+    pub stop_confirmation: Option<String>,
+    /// When a window counts as closing soon; default 2 hours.
+    pub window_closing_soon_seconds: u32,
+    /// Whether contacts made by hand need a name; default true.
+    pub name_required: bool,
+    /// How long an attempt with unknown outcome may still settle; default 30 days, authentication templates 10 minutes at most.
+    pub unknown_after_seconds: u32,
+}
+
+/// What an inbound message consents to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InboundConsent {
+    /// Everything.
+    Everything,
+    /// Everything but marketing: Meta's own reading (platform-facts D).
+    AllButMarketing,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            zone: Tz::UTC,
+            date_format: TimeFormat::iso_date(),
+            time_format: TimeFormat::hours_and_minutes(),
+            default_region: None,
+            contact_limit: None,
+            keywords: Keywords::default(),
+            strict_consent: true,
+            inbound_consent: InboundConsent::Everything,
+            stop_confirmation: None,
+            window_closing_soon_seconds: 2 * 60 * 60,
+            name_required: true,
+            unknown_after_seconds: 30 * 24 * 60 * 60,
+        }
+    }
+}
+
+impl Settings {
+    /// Refuses settings that contradict themselves.
+    pub fn validate(&self) -> Result<(), Error> {
+        if self.unknown_after_seconds == 0 {
+            return Err(Error::new(
+                Code::SettingInvalid,
+                "unknown_after_seconds is 0; give at least 1",
+            ));
+        }
+        if self
+            .stop_confirmation
+            .as_ref()
+            .is_some_and(|text| text.trim().is_empty())
+        {
+            return Err(Error::new(
+                Code::SettingInvalid,
+                "stop_confirmation is blank; leave it out, or give a text",
+            ));
+        }
+        Ok(())
+    }
+
+    /// How long before its end a window counts as closing soon.
+    pub fn window_closing_soon(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::from(self.window_closing_soon_seconds))
+    }
+
+    /// How long an attempt with unknown outcome may still settle.
+    pub fn unknown_after(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::from(self.unknown_after_seconds))
+    }
+}

@@ -1,0 +1,13 @@
+//! Decisions over records, without a store: what each flow changes, and that the order of events does not matter.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "tests stop at the first surprise, helpers included"
+)]
+
+mod contacts;
+mod harness;
+mod inbound;
+mod moves;
+mod permutations;
+mod sending;

@@ -1,0 +1,282 @@
+//! Any permutation and repetition of the same events ends in the same state, in one commit or in many.
+
+use chrono::TimeDelta;
+use proptest::prelude::*;
+use tertulia_core::decide::contacts;
+use tertulia_core::decide::receive::receive;
+use tertulia_core::decide::sending::{self, Flight};
+use tertulia_core::inbound::{InboundEvent, InboundKind, Person, PreferenceChoice};
+use tertulia_core::journal::Actor;
+use tertulia_core::ledger::{Accepted, Outcome};
+use tertulia_core::message::StatusKind;
+use tertulia_core::record::Key;
+use tertulia_core::retry::FailureClass;
+use tertulia_core::template::TemplateStatus;
+
+use crate::harness::*;
+
+const WORDS: [&str; 9] = [
+    "hello",
+    "the price?",
+    "STOP",
+    "START",
+    "yes",
+    "refund please",
+    "stop it at once",
+    "Stop.",
+    "price and refund",
+];
+
+/// What comes in: an event of a platform, or the answer to a send.
+#[derive(Debug, Clone)]
+enum Incident {
+    Told(Box<InboundEvent>),
+    Answered(usize),
+}
+
+/// One incident before the ids of attempts are known.
+#[derive(Debug, Clone)]
+enum Draft {
+    Message {
+        sender: usize,
+        at: i64,
+        words: usize,
+        group: bool,
+    },
+    Echo {
+        to: usize,
+        at: i64,
+    },
+    Status {
+        sent: usize,
+        at: i64,
+        word: usize,
+        correlated: bool,
+    },
+    Reaction {
+        sender: usize,
+        target: usize,
+        at: i64,
+        emoji: Option<&'static str>,
+    },
+    Edit {
+        sender: usize,
+        target: usize,
+        at: i64,
+        words: usize,
+    },
+    Revoke {
+        sender: usize,
+        target: usize,
+        at: i64,
+    },
+    Preference {
+        sender: usize,
+        at: i64,
+        stop: bool,
+    },
+    Template {
+        status: usize,
+        at: i64,
+    },
+    Answer {
+        sent: usize,
+    },
+}
+
+/// People, each with the same addresses in all events: known to us or not, by phone, id or both; the last is blocked.
+fn people() -> [Person; 5] {
+    [
+        person(&[phone("5511987654321")]),
+        person(&[bsuid("BR.100")]),
+        person(&[phone("351912345678"), bsuid("PT.200")]),
+        person(&[phone("919876543210")]),
+        person(&[phone("14155552671")]),
+    ]
+}
+
+fn draft() -> impl Strategy<Value = Draft> {
+    let at = -600..-590_i64;
+    let sender = 0..5_usize;
+    let target = 0..10_usize;
+    prop_oneof![
+        6 => (sender.clone(), at.clone(), 0..WORDS.len(), prop::bool::weighted(0.1))
+            .prop_map(|(sender, at, words, group)| Draft::Message { sender, at, words, group }),
+        1 => (0..4_usize, at.clone()).prop_map(|(to, at)| Draft::Echo { to, at }),
+        4 => (0..3_usize, at.clone(), 0..6_usize, any::<bool>())
+            .prop_map(|(sent, at, word, correlated)| Draft::Status { sent, at, word, correlated }),
+        2 => (sender.clone(), target.clone(), at.clone(), prop::sample::select(vec![None, Some("👍"), Some("❤")]))
+            .prop_map(|(sender, target, at, emoji)| Draft::Reaction { sender, target, at, emoji }),
+        1 => (sender.clone(), target.clone(), at.clone(), 0..WORDS.len())
+            .prop_map(|(sender, target, at, words)| Draft::Edit { sender, target, at, words }),
+        1 => (sender.clone(), target, at.clone()).prop_map(|(sender, target, at)| Draft::Revoke { sender, target, at }),
+        2 => (sender, at.clone(), any::<bool>()).prop_map(|(sender, at, stop)| Draft::Preference { sender, at, stop }),
+        1 => (0..3_usize, at).prop_map(|(status, at)| Draft::Template { status, at }),
+        2 => (0..3_usize).prop_map(|sent| Draft::Answer { sent }),
+    ]
+}
+
+/// A world that knows two of the people, sent one of them a broadcast, and waits for the answers to three messages.
+fn world() -> (World, Vec<Flight>) {
+    let mut world = World::new();
+    world.rule("price", "buyer");
+    world.rule("refund", "unhappy");
+    world.now = noon() - TimeDelta::hours(1);
+    let known = world.contact("+919876543210");
+    let blocked = world.contact("+14155552671");
+    world
+        .decide(|set, ctx| contacts::block(set, ctx, blocked))
+        .unwrap();
+    let broadcast = world.launch("offer");
+    let first = world.begin(world.row_of(broadcast, known).id).unwrap();
+    let second = world.send(&template_to(known, "receipt")).unwrap();
+    let third = world.send(&template_to(known, "receipt")).unwrap();
+    world.now = noon();
+    (world, vec![first, second, third])
+}
+
+fn incidents(drafts: &[Draft], flights: &[Flight]) -> Vec<Incident> {
+    let people = people();
+    // Messages of people are `m…`, by their place in the list; a target is one of those, or one of ours.
+    let target = |number: usize| {
+        if number < 3 {
+            format!("out.{number}")
+        } else {
+            format!("m{}", number - 3)
+        }
+    };
+    let words = [
+        StatusKind::Sent,
+        StatusKind::Delivered,
+        StatusKind::Read,
+        StatusKind::Failed(stopped_marketing()),
+        failed(FailureClass::RecipientInvalid, "131026"),
+        StatusKind::Other("warning".to_owned()),
+    ];
+    let incident = |(number, draft): (usize, &Draft)| {
+        Incident::Told(Box::new(match draft {
+            Draft::Message {
+                sender,
+                at,
+                words,
+                group,
+            } => {
+                let mut event = says(&people[*sender], &format!("m{number}"), *at, WORDS[*words]);
+                if let (true, InboundKind::Message(message)) = (group, &mut event.kind) {
+                    message.group_id = Some("family".to_owned());
+                }
+                event
+            }
+            Draft::Echo { to, at } => echo(&people[*to], &format!("m{number}"), *at),
+            Draft::Status {
+                sent,
+                at,
+                word,
+                correlated,
+            } => {
+                let attempt = correlated.then(|| flights[*sent].attempt);
+                became(&format!("out.{sent}"), *at, words[*word].clone(), attempt)
+            }
+            Draft::Reaction {
+                sender,
+                target: to,
+                at,
+                emoji,
+            } => reacts(&people[*sender], &format!("r{number}"), &target(*to), *at, *emoji),
+            Draft::Edit {
+                sender,
+                target: to,
+                at,
+                words,
+            } => edits(
+                &people[*sender],
+                &format!("d{number}"),
+                &target(*to),
+                *at,
+                WORDS[*words],
+            ),
+            Draft::Revoke {
+                sender,
+                target: to,
+                at,
+            } => revokes(&people[*sender], &format!("v{number}"), &target(*to), *at),
+            Draft::Preference { sender, at, stop } => {
+                let choice = if *stop {
+                    PreferenceChoice::Stop
+                } else {
+                    PreferenceChoice::Resume
+                };
+                prefers(&people[*sender], *at, choice)
+            }
+            Draft::Template { status, at } => {
+                let statuses = [
+                    TemplateStatus::Approved,
+                    TemplateStatus::Paused,
+                    TemplateStatus::Disabled,
+                ];
+                template_is("offer", *at, statuses[*status].clone())
+            }
+            Draft::Answer { sent } => return Incident::Answered(*sent),
+        }))
+    };
+    drafts.iter().enumerate().map(incident).collect()
+}
+
+/// Applies incidents, so many to a commit.
+fn run(incidents: &[Incident], sizes: &[usize]) -> serde_json::Value {
+    let (mut world, flights) = world();
+    world.actor = Actor::Provider;
+    let account = world.get(&Key::Account {
+        org: ORG,
+        account: SHOP,
+    });
+    let mut sizes = sizes.iter().cycle();
+    let mut rest = incidents;
+    while !rest.is_empty() {
+        let size = (*sizes.next().unwrap()).min(rest.len());
+        let (chunk, later) = rest.split_at(size);
+        rest = later;
+        let (results, changes) = world.plan_all(chunk, |set, ctx, incident| match incident {
+            Incident::Told(event) => receive(set, ctx, Some(&account), event, 0).map(drop),
+            Incident::Answered(sent) => {
+                let flight = &flights[*sent];
+                let outcome = Outcome::Accepted(Accepted {
+                    provider_id: format!("out.{sent}"),
+                    addresses: vec![phone("919876543210")],
+                    held: false,
+                });
+                sending::land(set, ctx, flight.dispatch, flight.attempt, &outcome).map(drop)
+            }
+        });
+        results.into_iter().collect::<Result<Vec<()>, _>>().unwrap();
+        world.commit(changes).unwrap();
+    }
+    world.canonical()
+}
+
+/// The incidents, and the same in another order with some of them repeated.
+fn cases() -> impl Strategy<Value = (Vec<Draft>, Vec<usize>, Vec<usize>)> {
+    prop::collection::vec(draft(), 1..14).prop_flat_map(|drafts| {
+        let count = drafts.len();
+        let order = prop::collection::vec(0..count, 0..6).prop_flat_map(move |repeated| {
+            let all: Vec<usize> = (0..count).chain(repeated).collect();
+            Just(all).prop_shuffle()
+        });
+        (Just(drafts), order, prop::collection::vec(1..6_usize, 1..5))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_order_and_repetition_of_events_does_not_matter((drafts, order, sizes) in cases()) {
+        let (_, flights) = world();
+        let told = incidents(&drafts, &flights);
+        let shuffled: Vec<Incident> = order.iter().map(|number| told[*number].clone()).collect();
+        let expected = run(&told, &[1]);
+        prop_assert_eq!(&run(&shuffled, &[1]), &expected, "one a commit");
+        prop_assert_eq!(&run(&shuffled, &sizes), &expected, "several a commit");
+        prop_assert_eq!(&run(&told, &[told.len()]), &expected, "all in one commit");
+    }
+}
