@@ -1,0 +1,240 @@
+//! How records and journal entries are found, a page at a time.
+
+use std::cmp::Ordering;
+use std::fmt::Display;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use chrono::{DateTime, Utc};
+use tertulia_core::broadcast::BroadcastState;
+use tertulia_core::journal::Entry;
+use tertulia_core::ledger::StateName;
+use tertulia_core::record::{Key, Record, Stored};
+use tertulia_storage_traits::{
+    Cursor, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, StorageError,
+    StorageErrorKind,
+};
+
+use crate::store::State;
+
+impl State {
+    /// All that a query finds, in its order.
+    pub(crate) fn found(&self, query: &Query) -> Vec<&Stored> {
+        let mut found: Vec<&Stored> = self
+            .records
+            .values()
+            .filter(|stored| fits(query, &stored.record))
+            .collect();
+        found.sort_by_cached_key(|stored| place(query, &stored.record));
+        found
+    }
+
+    pub(crate) fn page(&self, request: &PageRequest) -> Result<Page, StorageError> {
+        let prefix = prefix(&request.query);
+        let after: Option<&str> = match &request.cursor {
+            Some(cursor) => Some(cursor.0.strip_prefix(&prefix).ok_or_else(|| bad_cursor(cursor))?),
+            None => None,
+        };
+        let mut found = self.found(&request.query);
+        if request.backwards {
+            found.reverse();
+        }
+        let place = |stored: &Stored| place(&request.query, &stored.record);
+        let beyond = |stored: &Stored| {
+            after.is_none_or(|after| {
+                let order = place(stored).as_str().cmp(after);
+                order == way(request.backwards)
+            })
+        };
+        let mut rest = found.into_iter().filter(|stored| beyond(stored));
+        let records: Vec<Stored> = rest.by_ref().take(request.limit).cloned().collect();
+        let last = records.last().filter(|_| rest.next().is_some());
+        let next = last.map(|last| Cursor(format!("{prefix}{}", place(last))));
+        Ok(Page { records, next })
+    }
+
+    pub(crate) fn journal_page(&self, request: &JournalRequest) -> Result<JournalPage, StorageError> {
+        let all = self.journal.get(&request.org).map_or(&[][..], Vec::as_slice);
+        let at = |position: u64| {
+            let index = usize::try_from(position).ok()?.checked_sub(1)?;
+            Some(all.get(index)?.at)
+        };
+        let by_time = matches!(request.view, JournalView::Timeline(_));
+        let order = |position: u64| (at(position).filter(|_| by_time), position);
+
+        let prefix = match request.view {
+            JournalView::Feed => String::new(),
+            JournalView::Audit => format!("audit {} ", request.org),
+            JournalView::Timeline(contact) => format!("timeline {} {contact} ", request.org),
+        };
+        let after: Option<u64> = match &request.cursor {
+            Some(cursor) => Some(read_position(cursor, &prefix)?),
+            None => None,
+        };
+        let mut found: Vec<(u64, &Entry)> = (1..)
+            .zip(all)
+            .filter(|(_, entry)| shows(request, entry))
+            .collect();
+        found.sort_by_key(|(position, _)| order(*position));
+        if request.backwards {
+            found.reverse();
+        }
+        let beyond = |position: u64| {
+            after.is_none_or(|after| order(position).cmp(&order(after)) == way(request.backwards))
+        };
+        let mut rest = found.into_iter().filter(|(position, _)| beyond(*position));
+        let entries: Vec<(u64, Entry)> = rest
+            .by_ref()
+            .take(request.limit)
+            .map(|(position, entry)| (position, entry.clone()))
+            .collect();
+
+        let last = entries.last().map(|(position, _)| *position);
+        let next = if request.view == JournalView::Feed && !request.backwards {
+            Some(last.or(after).unwrap_or(0))
+        } else {
+            last.filter(|_| rest.next().is_some())
+        };
+        Ok(JournalPage {
+            entries,
+            next: next.map(|position| Cursor(format!("{prefix}{position}"))),
+        })
+    }
+}
+
+/// How what is still to be read compares with the place of the cursor.
+const fn way(backwards: bool) -> Ordering {
+    if backwards {
+        Ordering::Less
+    } else {
+        Ordering::Greater
+    }
+}
+
+/// Whether a query means this record.
+fn fits(query: &Query, record: &Record) -> bool {
+    match (query, record) {
+        (Query::Records { org, kind }, record) => {
+            record.kind() == *kind && (org.is_none() || record.key().org() == *org)
+        }
+        (Query::Contacts { org, filter }, Record::Contact(contact)) => {
+            contact.org == *org && filter.matches(contact)
+        }
+        (Query::Messages { org, conversation }, Record::Message(message)) => {
+            message.org == *org && message.conversation == *conversation
+        }
+        (Query::Conversations { org, contact }, Record::Conversation(conversation)) => {
+            conversation.org == *org && contact.is_none_or(|contact| conversation.contact == contact)
+        }
+        (
+            Query::Dispatches {
+                org,
+                broadcast,
+                states,
+            },
+            Record::Dispatch(row),
+        ) => {
+            row.org == *org
+                && row.broadcast() == Some(*broadcast)
+                && (states.is_empty() || states.contains(&row.state.name()))
+        }
+        (Query::OpenDispatches { org, contact }, Record::Dispatch(row)) => {
+            row.org == *org
+                && row.contact == *contact
+                && matches!(row.state.name(), StateName::Pending | StateName::Leased)
+        }
+        (Query::Due { state, by }, Record::Dispatch(row)) => {
+            row.state.name() == *state && row.due().is_some_and(|due| due <= *by)
+        }
+        (Query::RunningBroadcasts, Record::Broadcast(broadcast)) => {
+            matches!(broadcast.state, BroadcastState::Running { .. })
+        }
+        _ => false,
+    }
+}
+
+/// A record's place in the order of a query, as text that sorts so.
+fn place(query: &Query, record: &Record) -> String {
+    match (query, record) {
+        (Query::Messages { .. }, Record::Message(message)) => at_then(message.at, message.id),
+        (Query::Conversations { .. }, Record::Conversation(conversation)) => {
+            at_then(conversation.last_activity, conversation.id)
+        }
+        (Query::Due { .. }, Record::Dispatch(row)) => joined(&[&row.id, &row.org]),
+        (_, record) => key_place(&record.key()),
+    }
+}
+
+fn key_place(key: &Key) -> String {
+    match key {
+        Key::Org { org } => joined(&[org]),
+        Key::Route { channel, sender_id } => joined(&[channel, sender_id]),
+        Key::Account { org, account } => joined(&[org, account]),
+        Key::Contact { org, contact } | Key::Slot { org, contact } => joined(&[org, contact]),
+        Key::Identity { org, kind, match_key } => joined(&[org, &kind.as_str(), match_key]),
+        Key::Window {
+            org,
+            account,
+            kind,
+            match_key,
+        } => joined(&[org, account, &kind.as_str(), match_key]),
+        Key::Tag { org, key: text } | Key::Attribute { org, name: text } => joined(&[org, text]),
+        Key::Rule { org, rule } => joined(&[org, rule]),
+        Key::Template { org, name, language } => joined(&[org, name, language]),
+        Key::Conversation { org, conversation } => joined(&[org, conversation]),
+        Key::Message { org, message } => joined(&[org, message]),
+        Key::MessageRef { org, account, token } => joined(&[org, account, token]),
+        Key::Parked {
+            org,
+            account,
+            provider_id,
+        } => joined(&[org, account, provider_id]),
+        Key::Broadcast { org, broadcast } => joined(&[org, broadcast]),
+        Key::Dispatch { org, dispatch } => joined(&[org, dispatch]),
+        Key::Import { org, import } => joined(&[org, import]),
+        Key::Quarantined { id } => joined(&[id]),
+    }
+}
+
+/// The separator sorts before all that texts are made of, so that the parts are compared one by one.
+fn joined(parts: &[&dyn Display]) -> String {
+    let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+    parts.join("\0")
+}
+
+fn at_then(at: DateTime<Utc>, id: impl Display) -> String {
+    // Shifted, so that instants before 1970 sort as text, too.
+    let seconds = i128::from(at.timestamp()) - i128::from(i64::MIN);
+    format!("{seconds:020}.{:09}\0{id}", at.timestamp_subsec_nanos())
+}
+
+/// What a cursor of this query begins with.
+fn prefix(query: &Query) -> String {
+    let mut hasher = DefaultHasher::new();
+    format!("{query:?}").hash(&mut hasher);
+    format!("{:016x} ", hasher.finish())
+}
+
+fn read_position(cursor: &Cursor, prefix: &str) -> Result<u64, StorageError> {
+    let position = cursor.0.strip_prefix(prefix).and_then(|text| text.parse().ok());
+    position.ok_or_else(|| bad_cursor(cursor))
+}
+
+fn bad_cursor(cursor: &Cursor) -> StorageError {
+    StorageError::new(
+        StorageErrorKind::BadCursor,
+        format!(
+            "{:?} is no cursor of this query; begin again without one",
+            cursor.0
+        ),
+    )
+}
+
+fn shows(request: &JournalRequest, entry: &Entry) -> bool {
+    let kind = entry.what.kind();
+    let seen = match request.view {
+        JournalView::Feed => true,
+        JournalView::Audit => kind.in_audit(),
+        JournalView::Timeline(contact) => entry.contact == Some(contact) && kind.on_timeline(),
+    };
+    seen && (request.kinds.is_empty() || request.kinds.contains(&kind))
+}

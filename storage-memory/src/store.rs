@@ -1,0 +1,321 @@
+//! What is kept, and how it is written.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tertulia_core::broadcast::{Audience, Broadcast, BroadcastState, Bucket};
+use tertulia_core::contact::RecordStatus;
+use tertulia_core::ids::{BroadcastId, IdSource, OrgId};
+use tertulia_core::journal::Entry;
+use tertulia_core::ledger::Dispatch;
+use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, Stored};
+use tertulia_storage_traits::{
+    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, Storage, StorageError,
+    StorageErrorKind,
+};
+
+/// A store in memory. Each one is empty at first, and a world of its own.
+#[derive(Debug)]
+pub struct MemoryStorage {
+    /// `None`: closed.
+    state: Mutex<Option<State>>,
+}
+
+impl MemoryStorage {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self {
+            state: Mutex::new(Some(State::default())),
+        }
+    }
+
+    /// Looks at the state or changes it, alone. Whoever changes it does so in one assignment at the end, so that even
+    /// a panic on the way leaves it whole.
+    fn with<T>(&self, work: impl FnOnce(&mut State) -> Result<T, StorageError>) -> Result<T, StorageError> {
+        match self.lock().as_mut() {
+            Some(state) => work(state),
+            None => Err(closed()),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<State>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for MemoryStorage {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Storage for MemoryStorage {
+    async fn load(&self, keys: Vec<Key>) -> Result<Vec<Option<Stored>>, StorageError> {
+        self.with(|state| Ok(keys.iter().map(|key| state.records.get(key).cloned()).collect()))
+    }
+
+    async fn page(&self, request: PageRequest) -> Result<Page, StorageError> {
+        self.with(|state| state.page(&request))
+    }
+
+    async fn count(&self, query: Query) -> Result<u64, StorageError> {
+        self.with(|state| Ok(count(state.found(&query).len())))
+    }
+
+    async fn journal(&self, request: JournalRequest) -> Result<JournalPage, StorageError> {
+        self.with(|state| state.journal_page(&request))
+    }
+
+    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>, StorageError> {
+        self.with(|state| {
+            let mut buckets: BTreeMap<Bucket, u64> = BTreeMap::new();
+            for (_, row) in state.dispatches() {
+                if row.org == org && row.broadcast() == Some(broadcast) {
+                    *buckets.entry(Bucket::of(row)).or_default() += 1;
+                }
+            }
+            Ok(buckets.into_iter().collect())
+        })
+    }
+
+    async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>, StorageError> {
+        self.with(|state| {
+            let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+            for stored in state.records.values() {
+                if let Record::Contact(contact) = &stored.record
+                    && contact.org == org
+                    && contact.status != RecordStatus::Deleted
+                {
+                    for tag in contact.tags.keys() {
+                        *counts.entry(tag.clone()).or_default() += 1;
+                    }
+                }
+            }
+            Ok(counts.into_iter().collect())
+        })
+    }
+
+    async fn commit(&self, changes: ChangeSet) -> Result<Committed, StorageError> {
+        self.with(|state| {
+            if changes.is_empty() {
+                return Ok(Committed::default());
+            }
+            for expect in &changes.expect {
+                state.check(expect)?;
+            }
+            let mut staged = state.clone();
+            let mut committed = Committed::default();
+            for op in changes.ops {
+                staged.apply(op, &mut committed)?;
+            }
+            *state = staged;
+            Ok(committed)
+        })
+    }
+
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>, StorageError> {
+        self.with(|state| {
+            let mut staged = state.clone();
+            let mut free: Vec<_> = state
+                .dispatches()
+                .filter(|(_, row)| state.may_go(row, request.now))
+                .map(|(version, row)| (row.due(), row.id, version, row.clone()))
+                .collect();
+            free.sort_by_key(|(due, id, _, row)| (*due, *id, row.org));
+            let mut leased = Vec::new();
+            for (_, _, version, mut row) in free {
+                if leased.len() < request.limit && row.lease(&request.worker, request.now, request.until) {
+                    staged.apply(Op::Update(row.clone().into(), version), &mut Committed::default())?;
+                    leased.push(Stored {
+                        record: row,
+                        version: version + 1,
+                    });
+                }
+            }
+            *state = staged;
+            Ok(leased)
+        })
+    }
+
+    async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError> {
+        self.with(|state| {
+            let before = state.records.len();
+            state.records.retain(
+                |_, stored| !matches!(&stored.record, Record::Parked(parked) if parked.since < parked_before),
+            );
+            Ok(count(before - state.records.len()))
+        })
+    }
+
+    async fn ping(&self) -> Result<(), StorageError> {
+        self.with(|_| Ok(()))
+    }
+
+    async fn close(&self) -> Result<(), StorageError> {
+        self.lock().take().map(|_| ()).ok_or_else(closed)
+    }
+}
+
+/// All that is kept.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct State {
+    pub(crate) records: BTreeMap<Key, Stored>,
+    /// The entries of each organisation; the first one's position is 1.
+    pub(crate) journal: BTreeMap<OrgId, Vec<Entry>>,
+}
+
+impl State {
+    fn version(&self, key: &Key) -> Option<u64> {
+        self.records.get(key).map(|stored| stored.version)
+    }
+
+    fn dispatches(&self) -> impl Iterator<Item = (u64, &Dispatch)> {
+        self.records.values().filter_map(|stored| match &stored.record {
+            Record::Dispatch(row) => Some((stored.version, row)),
+            _ => None,
+        })
+    }
+
+    fn check(&self, expect: &Expect) -> Result<(), StorageError> {
+        let (key, wanted) = match expect {
+            Expect::Version(key, version) => (key, Some(*version)),
+            Expect::Absent(key) => (key, None),
+        };
+        self.at(key, wanted)
+    }
+
+    /// Refuses unless the record under the key has this version; `None`: unless there is none.
+    fn at(&self, key: &Key, wanted: Option<u64>) -> Result<(), StorageError> {
+        let found = self.version(key);
+        if found == wanted {
+            return Ok(());
+        }
+        let told = |version: Option<u64>| version.map_or("absent".to_owned(), |v| format!("at version {v}"));
+        Err(conflict(format!(
+            "a {} record is {}, not {}; load it, decide and commit again",
+            key.kind().as_str(),
+            told(found),
+            told(wanted),
+        )))
+    }
+
+    fn apply(&mut self, op: Op, committed: &mut Committed) -> Result<(), StorageError> {
+        match op {
+            Op::Insert(record) => self.put(record, None),
+            Op::Update(record, version) => self.put(record, Some(version)),
+            Op::Remove(key, version) => {
+                self.at(&key, Some(version))?;
+                self.records.remove(&key);
+                Ok(())
+            }
+            Op::Journal(entry) => {
+                let entries = self.journal.entry(entry.org).or_default();
+                entries.push(entry);
+                committed.position = Some(count(entries.len()));
+                Ok(())
+            }
+            Op::SnapshotAudience(audience, seed) => {
+                committed.enlisted += self.enlist(&audience, seed)?;
+                Ok(())
+            }
+        }
+    }
+
+    fn put(&mut self, record: Record, replaces: Option<u64>) -> Result<(), StorageError> {
+        let key = record.key();
+        self.at(&key, replaces)?;
+        if let Record::Dispatch(row) = &record {
+            self.check_unique(row)?;
+        }
+        let version = replaces.unwrap_or(0) + 1;
+        self.records.insert(key, Stored { record, version });
+        Ok(())
+    }
+
+    fn check_unique(&self, row: &Dispatch) -> Result<(), StorageError> {
+        let Some(broadcast) = row.broadcast() else {
+            return Ok(());
+        };
+        let same_address = |other: &Dispatch| {
+            row.match_key.is_some() && other.account == row.account && other.match_key == row.match_key
+        };
+        let taken = self.dispatches().any(|(_, other)| {
+            other.id != row.id
+                && other.org == row.org
+                && other.broadcast() == Some(broadcast)
+                && (other.contact == row.contact || same_address(other))
+        });
+        if taken {
+            return Err(conflict(format!(
+                "broadcast {broadcast} already has a row for this contact or address"
+            )));
+        }
+        Ok(())
+    }
+
+    fn enlist(&mut self, audience: &Audience, seed: u64) -> Result<u64, StorageError> {
+        let mut ids = IdSource::new(audience.now, seed);
+        let found = self.found(&Query::Contacts {
+            org: audience.broadcast.org,
+            filter: audience.broadcast.target.clone(),
+        });
+        let mut rows = Vec::new();
+        for stored in found {
+            if let Record::Contact(contact) = &stored.record {
+                let slot = self.records.get(&Key::Slot {
+                    org: contact.org,
+                    contact: contact.id,
+                });
+                let slot = slot.and_then(|stored| match &stored.record {
+                    Record::Slot(slot) => Some(slot),
+                    _ => None,
+                });
+                rows.push(audience.enlist(ids.next(), contact, slot));
+            }
+        }
+        let enlisted = count(rows.len());
+        for row in rows {
+            self.put(row.into(), None)?;
+        }
+        Ok(enlisted)
+    }
+
+    /// Whether the row's sender and broadcast let it go out now.
+    fn may_go(&self, row: &Dispatch, now: DateTime<Utc>) -> bool {
+        let sender = self.records.get(&Key::Account {
+            org: row.org,
+            account: row.account,
+        });
+        let sendable =
+            matches!(sender.map(|s| &s.record), Some(Record::Account(account)) if account.may_send(now));
+        let running = row.broadcast().is_none_or(|broadcast| {
+            let key = Key::Broadcast {
+                org: row.org,
+                broadcast,
+            };
+            matches!(
+                self.records.get(&key).map(|s| &s.record),
+                Some(Record::Broadcast(Broadcast {
+                    state: BroadcastState::Running { .. },
+                    ..
+                }))
+            )
+        });
+        sendable && running
+    }
+}
+
+fn conflict(message: String) -> StorageError {
+    StorageError::new(StorageErrorKind::Conflict, message)
+}
+
+fn closed() -> StorageError {
+    StorageError::new(StorageErrorKind::Closed, "the store was closed; open another one")
+}
+
+pub(crate) fn count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,288 @@
+//! What the CRM asks of a store.
+//!
+//! A store keeps records, finds them, and commits a [`ChangeSet`] whole or not at all. It decides nothing: every rule
+//! is in [`tertulia_core`]. [`testkit`] is the suite that every store passes, those of other authors included.
+
+pub mod testkit;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use tertulia_core::broadcast::Bucket;
+use tertulia_core::filter::Filter;
+use tertulia_core::ids::{BroadcastId, ContactId, ConversationId, OrgId};
+use tertulia_core::journal::{Entry, EntryKind};
+use tertulia_core::ledger::{Dispatch, StateName};
+use tertulia_core::record::{ChangeSet, Key, RecordKind, Stored};
+
+/// A store of records.
+///
+/// Held as `Arc<dyn Storage>`; all methods may be called at the same time from many tasks. Records come back as they
+/// were given; where times are compared or sorted by, they are told apart to the microsecond at least.
+#[async_trait]
+pub trait Storage: fmt::Debug + Send + Sync {
+    /// The records under these keys, in their order, all as of one instant.
+    async fn load(&self, keys: Vec<Key>) -> Result<Vec<Option<Stored>>, StorageError>;
+
+    /// One page of a query, all as of one instant. Pages are found by key, so that writes between two pages neither
+    /// repeat nor hide a record that was there throughout.
+    async fn page(&self, request: PageRequest) -> Result<Page, StorageError>;
+
+    /// How many records a query finds.
+    async fn count(&self, query: Query) -> Result<u64, StorageError>;
+
+    /// One page of the journal.
+    async fn journal(&self, request: JournalRequest) -> Result<JournalPage, StorageError>;
+
+    /// The ledger rows of a broadcast, counted by their [`Bucket::of`], in any order.
+    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>, StorageError>;
+
+    /// How many contacts that are not deleted carry each tag, by the tag's key, in any order; tags that none carries
+    /// are left out.
+    async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>, StorageError>;
+
+    /// Writes a change set, all or nothing, durably. An empty one does nothing. The expectations are about the state
+    /// before it; each write sees those before it.
+    ///
+    /// Fails with [`StorageErrorKind::Conflict`] if an expectation does not hold, an updated or removed record is not
+    /// at its version, an inserted one is there already, or another ledger row of the organisation has the broadcast
+    /// and contact, or broadcast, account and match key, of one that is written (rows without broadcast, or without
+    /// match key, never meet there). Then nothing changed: load, decide and commit again.
+    async fn commit(&self, changes: ChangeSet) -> Result<Committed, StorageError>;
+
+    /// Leases ledger rows to a worker: pending ones whose time has come and leased ones whose lease is over, whose
+    /// sender may send (see [`tertulia_core::account::Account::sendable_from`]) and whose broadcast, if any, is
+    /// running; the longest due first, of those due at once the lower id. A row whose sender or broadcast has no record
+    /// stays. Applies [`Dispatch::lease`], durably, as a write of the row. Two workers never get the same row.
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>, StorageError>;
+
+    /// Forgets evidence that waited for its message since before this time; how many rows.
+    async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError>;
+
+    /// Answers if the store can be read.
+    async fn ping(&self) -> Result<(), StorageError>;
+
+    /// Finishes what is under way and lets go of the store. Later calls fail with [`StorageErrorKind::Closed`].
+    async fn close(&self) -> Result<(), StorageError>;
+}
+
+/// What to find.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Query {
+    /// All records of a kind, by key (ids and texts by their bytes, kinds of address and channels in any fixed order);
+    /// of one organisation, or of all. Routes and quarantined events have no organisation in their key: they are found
+    /// with `None` only.
+    Records {
+        /// The organisation.
+        org: Option<OrgId>,
+        /// The kind.
+        kind: RecordKind,
+    },
+    /// The contacts that fit a folded filter, by id.
+    Contacts {
+        /// The organisation.
+        org: OrgId,
+        /// The filter.
+        filter: Filter,
+    },
+    /// The messages of a conversation, by time and id.
+    Messages {
+        /// The organisation.
+        org: OrgId,
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// The conversations of an organisation, or of one contact, by last activity and id.
+    Conversations {
+        /// The organisation.
+        org: OrgId,
+        /// The contact.
+        contact: Option<ContactId>,
+    },
+    /// The ledger rows of a broadcast in any of these states, by id.
+    Dispatches {
+        /// The organisation.
+        org: OrgId,
+        /// The broadcast.
+        broadcast: BroadcastId,
+        /// The states; empty: all.
+        states: Vec<StateName>,
+    },
+    /// The ledger rows of a contact that were not sent yet: pending or leased, by id.
+    OpenDispatches {
+        /// The organisation.
+        org: OrgId,
+        /// The contact.
+        contact: ContactId,
+    },
+    /// The ledger rows of all organisations in this state whose [`Dispatch::due`] is at or before that time, by id and
+    /// organisation.
+    Due {
+        /// `sending` or `unknown`.
+        state: StateName,
+        /// The time.
+        by: DateTime<Utc>,
+    },
+    /// The running broadcasts of all organisations, by key.
+    RunningBroadcasts,
+}
+
+/// Which page of a query.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// The query.
+    pub query: Query,
+    /// The end of the page before; `None`: from the start.
+    pub cursor: Option<Cursor>,
+    /// From the last to the first.
+    pub backwards: bool,
+    /// The most records that the page may have; at least 1.
+    pub limit: usize,
+}
+
+impl PageRequest {
+    /// The first page of a query.
+    pub const fn first(query: Query, limit: usize) -> Self {
+        Self {
+            query,
+            cursor: None,
+            backwards: false,
+            limit,
+        }
+    }
+}
+
+/// A place in a query's order. Opaque: its text belongs to the store that gave it. It is good for the same query, read
+/// the same way; a store refuses it for any other query with [`StorageErrorKind::BadCursor`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(pub String);
+
+/// One page.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Page {
+    /// The records.
+    pub records: Vec<Stored>,
+    /// Where the next page begins; `None`: this was the last.
+    pub next: Option<Cursor>,
+}
+
+/// Which page of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalRequest {
+    /// The organisation.
+    pub org: OrgId,
+    /// The order, and whose entries.
+    pub view: JournalView,
+    /// These kinds only; empty: all.
+    pub kinds: Vec<EntryKind>,
+    /// The end of the page before; `None`: from the start.
+    pub cursor: Option<Cursor>,
+    /// From the last to the first.
+    pub backwards: bool,
+    /// The most entries that the page may have; at least 1.
+    pub limit: usize,
+}
+
+/// The ways to read the journal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JournalView {
+    /// Everything, in the order of commits. A position, as text, is a valid cursor: the entries after it.
+    Feed,
+    /// The audited entries, in the order of commits.
+    Audit,
+    /// The timeline entries of one contact, by the time they happened, then by position.
+    Timeline(ContactId),
+}
+
+/// One page of the journal.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct JournalPage {
+    /// The entries with their positions.
+    pub entries: Vec<(u64, Entry)>,
+    /// Where the next page begins; `None`: this was the last. Of the feed read forwards it is always there: what is
+    /// written later is read from it. Cursors of the audit and of timelines are good for the same view only.
+    pub next: Option<Cursor>,
+}
+
+/// What a worker asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimRequest {
+    /// The worker's name.
+    pub worker: String,
+    /// The time.
+    pub now: DateTime<Utc>,
+    /// The end of the leases.
+    pub until: DateTime<Utc>,
+    /// The most rows.
+    pub limit: usize,
+}
+
+/// What a commit did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// The position of the last journal entry written.
+    pub position: Option<u64>,
+    /// How many ledger rows an audience became.
+    pub enlisted: u64,
+}
+
+/// What a store failed with.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct StorageError {
+    /// What went wrong, coarsely.
+    pub kind: StorageErrorKind,
+    /// What went wrong with what.
+    pub message: String,
+    /// The cause.
+    #[source]
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl StorageError {
+    /// An error of this kind.
+    pub fn new(kind: StorageErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// The same error, with what caused it.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// Whether the commit lost against another one: load, decide and commit again.
+    pub fn is_conflict(&self) -> bool {
+        self.kind == StorageErrorKind::Conflict
+    }
+}
+
+/// What went wrong, coarsely.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StorageErrorKind {
+    /// An expectation did not hold.
+    Conflict,
+    /// Another process holds the store; try again later.
+    Busy,
+    /// The file or server is not a store of this library.
+    NotAStore,
+    /// The store was written by a newer version of this library.
+    Newer,
+    /// What is stored cannot be read.
+    Corrupt,
+    /// A cursor is not one of this store's, or belongs to another query.
+    BadCursor,
+    /// The disk, file or network failed.
+    Io,
+    /// The store was closed.
+    Closed,
+}

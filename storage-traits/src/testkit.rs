@@ -1,0 +1,161 @@
+//! The suite that every store passes, those of other authors included.
+//!
+//! A store's `tests/conformance.rs` names how a new, empty store is opened; each case becomes a `#[tokio::test]`:
+//!
+//! ```ignore
+//! struct Fresh;
+//!
+//! #[async_trait]
+//! impl StoreFactory for Fresh {
+//!     async fn open(&self) -> Arc<dyn Storage> {
+//!         Arc::new(MyStore::open_somewhere_new().await.unwrap())
+//!     }
+//! }
+//!
+//! tertulia_storage_traits::conformance!(Fresh);
+//! ```
+//!
+//! Under another runtime, run [`CASES`] or [`run`]. A store that is not the model itself also runs [`random_ops`] over a
+//! few seeds, next to `tertulia-storage-memory`. Cases say by panic what a store does wrong.
+
+#![allow(
+    clippy::missing_panics_doc,
+    clippy::unwrap_used,
+    reason = "a case reports by panic, as tests do"
+)]
+
+pub mod audiences;
+pub mod claims;
+pub mod commits;
+pub mod filters;
+pub mod generate;
+pub mod journal;
+pub mod ledger;
+pub mod orgs;
+pub mod pages;
+pub mod races;
+mod random;
+pub mod records;
+mod support;
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::Storage;
+
+pub use random::random_ops;
+
+/// How the suite gets its stores.
+#[async_trait]
+pub trait StoreFactory: Send + Sync {
+    /// A new, empty store. The factory lives as long as the case that asked.
+    async fn open(&self) -> Arc<dyn Storage>;
+}
+
+/// One case: panics if the store fails it.
+pub type Case = for<'a> fn(&'a dyn StoreFactory) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+
+/// The list of all cases, handed to another macro after the tokens given.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_cases {
+    ($callback:path, $($given:tt)*) => {
+        $callback! {
+            ($($given)*)
+            records::every_kind_comes_back_as_it_was_given,
+            records::load_keeps_the_order_of_the_keys,
+            records::load_is_of_one_instant,
+            records::versions_grow_by_one,
+            records::a_removed_record_is_gone,
+            records::prune_forgets_what_waited_too_long,
+            records::a_closed_store_refuses_everything,
+            commits::an_empty_change_set_does_nothing,
+            commits::inserting_twice_conflicts,
+            commits::stale_versions_conflict,
+            commits::expectations_must_hold,
+            commits::a_commit_is_whole_or_nothing,
+            commits::writes_see_those_before_them,
+            commits::a_large_change_set_is_one_commit,
+            pages::records_of_each_kind,
+            pages::messages_by_time,
+            pages::conversations_by_last_activity,
+            pages::dispatches_by_state,
+            pages::open_dispatches_of_a_contact,
+            pages::due_rows_of_all_organisations,
+            pages::running_broadcasts_of_all_organisations,
+            pages::pages_hold_still_while_others_write,
+            pages::a_cursor_is_good_for_its_own_query,
+            filters::random_filters_find_what_core_finds,
+            filters::filters_follow_changes_of_a_contact,
+            filters::filters_may_be_wide_and_deep,
+            filters::tags_are_counted_by_contact,
+            journal::the_feed_is_in_the_order_of_commits,
+            journal::the_feed_can_be_resumed_anywhere,
+            journal::audit_and_timeline_show_their_kinds,
+            journal::timelines_are_sorted_by_time,
+            journal::kinds_narrow_every_view,
+            journal::a_journal_cursor_is_good_for_its_own_view,
+            ledger::a_broadcast_has_one_row_for_a_contact,
+            ledger::a_broadcast_has_one_row_for_an_address,
+            ledger::rows_without_broadcast_or_address_never_meet,
+            ledger::the_tally_is_a_count_by_hand,
+            claims::the_longest_due_come_first,
+            claims::a_claim_leases_durably,
+            claims::a_lease_is_free_again_at_its_end,
+            claims::only_senders_that_may_send,
+            claims::only_running_broadcasts,
+            claims::only_rows_that_wait,
+            audiences::an_audience_is_enlisted_as_core_says,
+            audiences::an_audience_is_enlisted_whole_or_not_at_all,
+            races::one_of_many_updates_wins,
+            races::one_of_many_inserts_wins,
+            races::one_of_many_rows_for_a_contact_wins,
+            races::no_row_is_claimed_twice,
+            races::journal_positions_are_never_shared,
+            orgs::organisations_never_meet,
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conformance_tests {
+    (($factory:expr) $($module:ident :: $case:ident,)*) => {
+        $(
+            #[tokio::test]
+            async fn $case() {
+                $crate::testkit::$module::$case(&$factory).await;
+            }
+        )*
+    };
+}
+
+/// Makes every case of the suite a `#[tokio::test]` (the crate has to have `tokio` with `macros` and `rt`) on stores of
+/// this [`StoreFactory`](crate::testkit::StoreFactory), an expression that each test evaluates anew.
+#[macro_export]
+macro_rules! conformance {
+    ($factory:expr) => {
+        $crate::conformance_cases!($crate::conformance_tests, $factory);
+    };
+}
+
+macro_rules! table {
+    (() $($module:ident :: $case:ident,)*) => {
+        /// All cases by name.
+        pub const CASES: &[(&str, Case)] = &[$((
+            concat!(stringify!($module), "::", stringify!($case)),
+            |factory| Box::pin($module::$case(factory)),
+        ),)*];
+    };
+}
+
+conformance_cases!(table,);
+
+/// Runs all cases, one after another.
+pub async fn run(factory: &dyn StoreFactory) {
+    for (_, case) in CASES {
+        case(factory).await;
+    }
+}

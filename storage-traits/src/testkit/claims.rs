@@ -1,0 +1,272 @@
+//! Workers get the rows that may go, and each row once.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tertulia_core::account::{Account, AccountState};
+use tertulia_core::broadcast::{Broadcast, BroadcastState};
+use tertulia_core::channel::Channel;
+use tertulia_core::conversation::Author;
+use tertulia_core::ids::{AccountId, DispatchId, OrgId};
+use tertulia_core::ledger::{Dispatch, DispatchState, StateName};
+use tertulia_core::record::{Key, Op, Record, Stored};
+use tertulia_core::retry::{Failure, FailureClass};
+
+use super::StoreFactory;
+use super::generate::epoch;
+use super::support::{Bench, id, waiting};
+use crate::ClaimRequest;
+
+pub(super) fn at(seconds: i64) -> DateTime<Utc> {
+    epoch() + TimeDelta::seconds(seconds)
+}
+
+/// A sender that may send.
+pub(super) fn account(org: OrgId, account: AccountId) -> Account {
+    Account {
+        id: account,
+        org,
+        channel: Channel::WhatsApp,
+        sender_id: "106540352242922".to_owned(),
+        business_id: None,
+        name: "Shop".to_owned(),
+        credential: "shop".to_owned(),
+        state: AccountState::Active,
+    }
+}
+
+pub(super) fn request(worker: &str, now: i64, limit: usize) -> ClaimRequest {
+    ClaimRequest {
+        worker: worker.to_owned(),
+        now: at(now),
+        until: at(now + 60),
+        limit,
+    }
+}
+
+async fn claim(bench: &Bench, now: i64, limit: usize) -> Vec<Stored<Dispatch>> {
+    let claimed = bench.store.claim(request("w1", now, limit)).await.unwrap();
+    assert!(claimed.len() <= limit, "claimed more than asked for");
+    claimed
+}
+
+async fn claim_ids(bench: &Bench, now: i64) -> Vec<DispatchId> {
+    let claimed = claim(bench, now, 100).await;
+    claimed.into_iter().map(|stored| stored.record.id).collect()
+}
+
+fn ids<const N: usize>(numbers: [u128; N]) -> Vec<DispatchId> {
+    numbers.into_iter().map(id).collect()
+}
+
+fn key(row: &Dispatch) -> Key {
+    Record::from(row.clone()).key()
+}
+
+/// Rows come by the time they were due, then by id, and not before their time; of all organisations.
+pub async fn the_longest_due_come_first(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    bench.insert([account(id(1), id(1)), account(id(2), id(1))]).await;
+    // (id, organisation, due)
+    for (number, org, due) in [
+        (5, 1, 10),
+        (4, 2, 10),
+        (3, 1, 30),
+        (2, 2, -5),
+        (1, 1, 31),
+        (6, 1, 0),
+    ] {
+        let mut row = waiting(&mut bench.make, id(org), number);
+        row.not_before = at(due);
+        bench.insert([row]).await;
+    }
+    let first: Vec<DispatchId> = claim(&bench, 30, 2)
+        .await
+        .iter()
+        .map(|stored| stored.record.id)
+        .collect();
+    assert_eq!(first, ids([2, 6]));
+    assert!(claim(&bench, 30, 0).await.is_empty());
+    assert_eq!(
+        claim_ids(&bench, 30).await,
+        ids([4, 5, 3]),
+        "due at the very instant, too"
+    );
+    assert_eq!(claim_ids(&bench, 30).await, ids([]));
+    assert_eq!(claim_ids(&bench, 31).await, ids([1]));
+}
+
+/// A claimed row is stored as leased, by the worker until the time, with a new epoch and version.
+pub async fn a_claim_leases_durably(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    bench.insert([account(id(1), id(1))]).await;
+    let row = waiting(&mut bench.make, id(1), 1);
+    bench.insert([row.clone()]).await;
+    let claimed = claim(&bench, 5, 10).await;
+    let mut expected = row.clone();
+    assert!(expected.lease("w1", at(5), at(65)));
+    assert_eq!(
+        claimed,
+        [Stored {
+            record: expected,
+            version: 2
+        }]
+    );
+    let stored = bench.get(&key(&row)).await.unwrap();
+    assert_eq!(
+        (stored.record, stored.version),
+        (claimed[0].record.clone().into(), 2),
+        "what was given is what is stored"
+    );
+    let stale = vec![Op::Update(row.clone().into(), 1)];
+    bench
+        .conflicts("a claim is a write of the row", vec![], stale)
+        .await;
+    bench.commit(vec![Op::Update(row.into(), 2)]).await;
+    assert_eq!(claim(&bench, 5, 10).await[0].version, 4);
+}
+
+/// A leased row is free again when its lease ends, at that very instant, and not before; its epoch grows.
+pub async fn a_lease_is_free_again_at_its_end(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    bench.insert([account(id(1), id(1))]).await;
+    let row = waiting(&mut bench.make, id(1), 1);
+    let fresh = Dispatch {
+        not_before: at(30),
+        ..waiting(&mut bench.make, id(1), 2)
+    };
+    bench.insert([row, fresh]).await;
+    assert_eq!(claim(&bench, 0, 1).await[0].record.epoch, 1);
+    assert_eq!(claim_ids(&bench, 59).await, ids([2]), "leased until 60");
+    let again = bench.store.claim(request("w2", 60, 10)).await.unwrap();
+    assert_eq!(again.len(), 1);
+    assert_eq!((again[0].record.epoch, again[0].version), (2, 3));
+    let DispatchState::Leased { worker, until } = &again[0].record.state else {
+        panic!("a claimed row is leased");
+    };
+    assert_eq!((worker.as_str(), *until), ("w2", at(120)));
+    // The lease that ended first comes first: row 2's at 119, row 1's at 120.
+    assert_eq!(claim_ids(&bench, 200).await, ids([2, 1]));
+}
+
+/// Rows wait while their sender is held, stopped, disabled or gone, and go when it may send again.
+pub async fn only_senders_that_may_send(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let stopped = AccountState::Stopped {
+        failure: Failure::new(FailureClass::Payment, "131042", "payment"),
+        since: at(0),
+    };
+    let states = [
+        AccountState::Active,
+        AccountState::Held { until: at(100) },
+        AccountState::Held { until: at(101) },
+        stopped,
+        AccountState::Disabled,
+    ];
+    for (number, state) in (1..).zip(states) {
+        let sender = Account {
+            state,
+            ..account(id(1), id(number))
+        };
+        // The other organisation's sender of that id may always send.
+        bench.insert([sender, account(id(2), id(number))]).await;
+    }
+    for number in 1..=6 {
+        let row = waiting(&mut bench.make, id(1), number);
+        bench
+            .insert([Dispatch {
+                account: id(number),
+                ..row
+            }])
+            .await;
+    }
+    assert_eq!(
+        claim_ids(&bench, 100).await,
+        ids([1, 2]),
+        "row 6 has no sender at all"
+    );
+    assert_eq!(claim_ids(&bench, 101).await, ids([3]));
+
+    let stopped = account(id(1), id(4));
+    bench.commit(vec![Op::Update(stopped.into(), 1)]).await;
+    assert_eq!(claim_ids(&bench, 102).await, ids([4]), "resumed");
+    let gone = Key::Account {
+        org: id(1),
+        account: id(1),
+    };
+    bench.commit(vec![Op::Remove(gone, 1)]).await;
+    assert_eq!(
+        claim_ids(&bench, 1000).await,
+        ids([2, 3, 4]),
+        "leases are over, but the first sender is gone"
+    );
+}
+
+/// Rows of a broadcast go while it is running; rows of no broadcast always.
+pub async fn only_running_broadcasts(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    bench.insert([account(id(1), id(1))]).await;
+    let states = [
+        BroadcastState::Draft,
+        BroadcastState::Running { since: at(0) },
+        BroadcastState::Finished {
+            launched: at(0),
+            at: at(1),
+        },
+    ];
+    let broadcast = |bench: &mut Bench, org: u128, number: u128, state: &BroadcastState| Broadcast {
+        state: state.clone(),
+        ..bench
+            .make
+            .record(&Key::Broadcast {
+                org: id(org),
+                broadcast: id(number),
+            })
+            .try_into()
+            .unwrap()
+    };
+    for (number, state) in (1..).zip(&states) {
+        let new = broadcast(&mut bench, 1, number, state);
+        // The other organisation's broadcast of that id is running.
+        let other = broadcast(&mut bench, 2, number, &states[1]);
+        bench.insert([new, other]).await;
+    }
+    for number in 1..=4 {
+        let mut row = waiting(&mut bench.make, id(1), number);
+        row.origin = Author::Broadcast(id(number));
+        let alone = waiting(&mut bench.make, id(1), number + 10);
+        bench.insert([row, alone]).await;
+    }
+    assert_eq!(
+        claim_ids(&bench, 0).await,
+        ids([2, 11, 12, 13, 14]),
+        "row 4 has no broadcast's record"
+    );
+    let launched = broadcast(&mut bench, 1, 1, &states[1]);
+    bench.commit(vec![Op::Update(launched.into(), 1)]).await;
+    assert_eq!(claim_ids(&bench, 0).await, ids([1]));
+}
+
+/// Only pending rows, and leased ones whose lease is over, are claimed; never one that may be on the wire.
+pub async fn only_rows_that_wait(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    bench.insert([account(id(1), id(1))]).await;
+    for (number, state) in (1..).zip(StateName::ALL) {
+        let mut row = waiting(&mut bench.make, id(1), number);
+        row.state = bench.make.dispatch_state(state);
+        bench.insert([row]).await;
+    }
+    let before = bench.everything().await;
+    let mut claimed = claim_ids(&bench, 100_000).await;
+    claimed.sort();
+    assert_eq!(claimed, ids([1, 2]), "pending and leased");
+    let after = bench.everything().await;
+    for (key, stored) in &before.records {
+        let same = after.records.get(key) == Some(stored);
+        let leased = claimed.iter().any(|row| {
+            *key == Key::Dispatch {
+                org: id(1),
+                dispatch: *row,
+            }
+        });
+        assert_eq!(same, !leased, "only what is claimed changes: {key:?}");
+    }
+}

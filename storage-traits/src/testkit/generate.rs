@@ -1,0 +1,718 @@
+//! Random records, filters and journal entries: of every kind, with awkward texts and times that tie.
+
+mod content;
+mod entries;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use tertulia_core::account::{Account, AccountState, Route};
+use tertulia_core::attributes::{Attribute, AttributeKind};
+use tertulia_core::broadcast::{Broadcast, BroadcastState};
+use tertulia_core::channel::Channel;
+use tertulia_core::consent::{Change, Consent, Fact, Proof, Purpose, Scope, Source};
+use tertulia_core::contact::{Contact, CreatedBy, Identity, LeadStatus, RecordStatus, Tag};
+use tertulia_core::conversation::{Author, Conversation, Evidence, Message, MessageRef, Parked};
+use tertulia_core::filter::{Filter, TagFilter};
+use tertulia_core::identity::{Address, AddressKind};
+use tertulia_core::ids::{DispatchId, OrgId};
+use tertulia_core::import::{Field, Import, ImportCounts, OnDuplicate};
+use tertulia_core::ledger::{Dispatch, DispatchState, Reached, SkipReason, Slot, StateName};
+use tertulia_core::message::{Delivery, StatusKind};
+use tertulia_core::record::{IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind};
+use tertulia_core::render::Text;
+use tertulia_core::retry::{Failure, FailureClass, LimitScope};
+use tertulia_core::settings::{InboundConsent, Settings};
+use tertulia_core::tagging::{Pattern, PatternKind, Rule};
+use tertulia_core::template::{
+    BodyParameters, Category, Component, Language, Parameter, ParameterFormat, Quality, Template,
+    TemplateParameters, TemplateStatus,
+};
+use tertulia_core::window::Window;
+use uuid::Uuid;
+
+/// Folded tags as contacts and filters have them.
+pub const TAGS: [&str; 7] = ["vip", "novo", "são joão", "100%_", "o'brien", "日本", "\"a\" b"];
+
+const TEXTS: [&str; 14] = [
+    "a",
+    "A",
+    "Z",
+    "ab",
+    "a b",
+    "a%",
+    "a_",
+    "O'Brien",
+    "x\"y\\z",
+    "São João",
+    "Łódź ß",
+    "日本語",
+    "👩‍👩‍👧",
+    "line\nbreak\t",
+];
+
+/// A source of random values: the same seed gives the same ones.
+#[derive(Debug, Clone)]
+pub struct Generator {
+    rng: fastrand::Rng,
+    /// How many different ids of each kind [`Self::pooled`] makes; small, so that records meet.
+    pool: u64,
+}
+
+impl Generator {
+    /// A source with this many different ids of each kind.
+    pub fn new(seed: u64, pool: u64) -> Self {
+        Self {
+            rng: fastrand::Rng::with_seed(seed),
+            pool: pool.max(1),
+        }
+    }
+
+    /// A number below `end`.
+    pub fn below(&mut self, end: usize) -> usize {
+        self.rng.usize(..end.max(1))
+    }
+
+    /// True once in `n` times.
+    pub fn once_in(&mut self, n: usize) -> bool {
+        self.below(n) == 0
+    }
+
+    /// One of these.
+    pub fn one_of<T: Clone>(&mut self, choices: &[T]) -> T {
+        choices[self.below(choices.len())].clone()
+    }
+
+    fn maybe<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.rng.bool().then(|| make(self))
+    }
+
+    fn some<T>(&mut self, most: usize, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
+        (0..self.below(most + 1)).map(|_| make(self)).collect()
+    }
+
+    /// An id that no other call makes.
+    pub fn fresh<I: From<Uuid>>(&mut self) -> I {
+        let random: [u8; 10] = std::array::from_fn(|_| self.rng.u8(..));
+        let millis = 1_767_225_600_000 + self.rng.u64(..1_000_000);
+        I::from(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+    }
+
+    /// One of the few ids of its kind.
+    pub fn pooled<I: From<Uuid>>(&mut self) -> I {
+        I::from(Uuid::from_u128(u128::from(self.rng.u64(1..=self.pool))))
+    }
+
+    /// The few organisations: two, or one if the pool has only one.
+    pub fn orgs(&self) -> Vec<OrgId> {
+        (1..=u128::from(self.pool.min(2)))
+            .map(|n| OrgId(Uuid::from_u128(n)))
+            .collect()
+    }
+
+    fn org(&mut self) -> OrgId {
+        let orgs = self.orgs();
+        self.one_of(&orgs)
+    }
+
+    /// A time within a minute: often a whole second that others have too, sometimes a microsecond of its own.
+    pub fn time(&mut self) -> DateTime<Utc> {
+        let micros = if self.once_in(3) {
+            self.rng.i64(0..1_000_000)
+        } else {
+            0
+        };
+        epoch() + TimeDelta::seconds(self.rng.i64(0..60)) + TimeDelta::microseconds(micros)
+    }
+
+    /// Less than this many seconds, to the millisecond.
+    pub fn seconds(&mut self, end: u32) -> TimeDelta {
+        TimeDelta::milliseconds(self.rng.i64(0..i64::from(end.max(1)) * 1_000))
+    }
+
+    /// 64 random bits, as ids are made from.
+    pub fn seed(&mut self) -> u64 {
+        self.rng.u64(..)
+    }
+
+    /// A text that quoting, escaping or collation may spoil.
+    pub fn text(&mut self) -> String {
+        self.one_of(&TEXTS).to_owned()
+    }
+
+    /// A match key, of few.
+    fn match_key(&mut self) -> String {
+        format!("+5511{}", self.rng.u64(..self.pool))
+    }
+
+    fn value(&mut self) -> Value {
+        match self.below(5) {
+            0 => Value::Null,
+            1 => json!(self.rng.bool()),
+            2 => json!(self.rng.i32(..)),
+            3 => json!({ self.text(): [self.text(), 1.5] }),
+            _ => json!(self.text()),
+        }
+    }
+
+    /// A key of this kind, of few.
+    pub fn key(&mut self, kind: RecordKind) -> Key {
+        let org = self.org();
+        let (account, contact) = (self.pooled(), self.pooled());
+        match kind {
+            RecordKind::Org => Key::Org { org },
+            RecordKind::Route => Key::Route {
+                channel: self.channel(),
+                sender_id: self.text(),
+            },
+            RecordKind::Account => Key::Account { org, account },
+            RecordKind::Contact => Key::Contact { org, contact },
+            RecordKind::Identity => Key::Identity {
+                org,
+                kind: self.address_kind(),
+                match_key: self.text(),
+            },
+            RecordKind::Window => Key::Window {
+                org,
+                account,
+                kind: self.address_kind(),
+                match_key: self.text(),
+            },
+            RecordKind::Tag => Key::Tag {
+                org,
+                key: self.one_of(&TAGS).to_owned(),
+            },
+            RecordKind::Rule => Key::Rule {
+                org,
+                rule: self.pooled(),
+            },
+            RecordKind::Attribute => Key::Attribute {
+                org,
+                name: self.text(),
+            },
+            RecordKind::Template => Key::Template {
+                org,
+                name: self.text(),
+                language: self.language().as_str().to_owned(),
+            },
+            RecordKind::Conversation => Key::Conversation {
+                org,
+                conversation: self.pooled(),
+            },
+            RecordKind::Message => Key::Message {
+                org,
+                message: self.pooled(),
+            },
+            RecordKind::MessageRef => Key::MessageRef {
+                org,
+                account,
+                token: self.text(),
+            },
+            RecordKind::Parked => Key::Parked {
+                org,
+                account,
+                provider_id: self.text(),
+            },
+            RecordKind::Broadcast => Key::Broadcast {
+                org,
+                broadcast: self.pooled(),
+            },
+            RecordKind::Dispatch => Key::Dispatch {
+                org,
+                dispatch: self.pooled(),
+            },
+            RecordKind::Slot => Key::Slot { org, contact },
+            RecordKind::Import => Key::Import {
+                org,
+                import: self.pooled(),
+            },
+            RecordKind::Quarantined => Key::Quarantined { id: self.pooled() },
+        }
+    }
+
+    /// A record with this key.
+    pub fn record(&mut self, key: &Key) -> Record {
+        let key = key.clone();
+        match key {
+            Key::Org { org } => Record::Org(Org {
+                id: org,
+                settings: self.settings(),
+                rules_epoch: self.rng.u64(..9),
+            }),
+            Key::Route { channel, sender_id } => Record::Route(Route {
+                channel,
+                sender_id,
+                org: self.org(),
+                account: self.pooled(),
+            }),
+            Key::Account { org, account } => Record::Account(Account {
+                id: account,
+                org,
+                channel: self.one_of(&[Channel::WhatsApp, Channel::WhatsApp, Channel::Email]),
+                sender_id: self.text(),
+                business_id: self.maybe(Self::text),
+                name: self.text(),
+                credential: self.text(),
+                state: self.account_state(),
+            }),
+            Key::Contact { org, contact } => {
+                let blank = Contact::new(org, contact, CreatedBy::Api, self.time());
+                Record::Contact(self.contact(&blank))
+            }
+            Key::Identity { org, kind, match_key } => Record::Identity(IdentityRef {
+                org,
+                kind,
+                match_key,
+                contact: self.pooled(),
+            }),
+            Key::Window {
+                org,
+                account,
+                kind,
+                match_key,
+            } => Record::Window(Window {
+                org,
+                account,
+                address: Address::new(kind, match_key),
+                last_inbound: self.time(),
+            }),
+            Key::Tag { org, key } => Record::Tag(Tag {
+                org,
+                key,
+                name: self.text(),
+            }),
+            Key::Rule { org, rule } => Record::Rule(OrgRule {
+                org,
+                position: self.rng.u64(..9),
+                rule: Rule {
+                    id: rule,
+                    name: self.maybe(Self::text),
+                    pattern: Pattern {
+                        kind: self.one_of(&[PatternKind::Contains, PatternKind::Word, PatternKind::Regex]),
+                        text: self.text(),
+                        case_sensitive: self.rng.bool(),
+                    },
+                    tags: vec![self.text()],
+                    enabled: self.rng.bool(),
+                    channels: self.maybe(|make| vec![make.channel()]),
+                },
+            }),
+            Key::Attribute { org, name } => Record::Attribute(Attribute {
+                org,
+                name,
+                kind: self.one_of(&[
+                    AttributeKind::Number,
+                    AttributeKind::Dropdown {
+                        values: vec!["a".to_owned(), "b".to_owned()],
+                    },
+                ]),
+            }),
+            Key::Template { org, name, language } => Record::Template(OrgTemplate {
+                org,
+                template: self.template(name, &language),
+                noticed: [("status".to_owned(), self.time())].into(),
+            }),
+            Key::Conversation { org, conversation } => Record::Conversation(Conversation {
+                id: conversation,
+                org,
+                contact: self.pooled(),
+                opened_at: self.time(),
+                last_activity: self.time(),
+                last_inbound: self.maybe(|make| (make.time(), make.pooled())),
+            }),
+            Key::Message { org, message } => Record::Message(Message {
+                id: message,
+                org,
+                conversation: self.pooled(),
+                contact: self.pooled(),
+                account: self.pooled(),
+                channel: self.channel(),
+                address: Address::new(self.address_kind(), self.text()),
+                author: self.author(),
+                provider_id: self.maybe(Self::text),
+                content: self.content(),
+                reply_to: self.maybe(Self::text),
+                forwarded: self.rng.bool(),
+                group_id: self.maybe(Self::text),
+                referral: self.maybe(Self::referral),
+                at: self.time(),
+                dispatch: self.maybe(Self::pooled),
+                delivery: self.delivery(),
+                reactions: BTreeMap::from([(self.text(), (self.time(), self.maybe(Self::text)))]),
+                edited: self.maybe(|make| (make.time(), make.text())),
+                revoked: self.maybe(Self::time),
+            }),
+            Key::MessageRef { org, account, token } => Record::MessageRef(MessageRef {
+                org,
+                account,
+                token,
+                message: self.pooled(),
+            }),
+            Key::Parked {
+                org,
+                account,
+                provider_id,
+            } => Record::Parked(Parked {
+                org,
+                account,
+                provider_id,
+                evidence: self.some(3, Self::evidence),
+                since: self.time(),
+            }),
+            Key::Broadcast { org, broadcast } => Record::Broadcast(Broadcast {
+                id: broadcast,
+                org,
+                name: self.text(),
+                account: self.pooled(),
+                template: self.text(),
+                language: self.language(),
+                parameters: TemplateParameters {
+                    header: None,
+                    body: BodyParameters::Positional(self.some(2, |make| Parameter::Text {
+                        text: Text::literal(&make.text()),
+                    })),
+                    buttons: Vec::new(),
+                },
+                target: self.filter(2),
+                state: self.broadcast_state(),
+                created_at: self.time(),
+            }),
+            Key::Dispatch { org, dispatch } => Record::Dispatch(self.dispatch(org, dispatch)),
+            Key::Slot { org, contact } => Record::Slot(Slot {
+                org,
+                contact,
+                attempt: self.fresh(),
+                taken_at: self.time() - TimeDelta::hours(self.rng.i64(0..48)),
+            }),
+            Key::Import { org, import } => Record::Import(Import {
+                id: import,
+                org,
+                file: self.text(),
+                columns: vec![Field::Phone, Field::Attribute(self.text())],
+                on_duplicate: self.one_of(&[OnDuplicate::Skip, OnDuplicate::FillGaps]),
+                digest: self.text(),
+                counts: ImportCounts {
+                    created: self.rng.u64(..9),
+                    ..ImportCounts::default()
+                },
+                finished: self.rng.bool(),
+            }),
+            Key::Quarantined { id } => Record::Quarantined(Quarantined {
+                id,
+                org: self.maybe(Self::org),
+                received_at: self.time(),
+                reason: self.text(),
+                raw: self.value(),
+            }),
+        }
+    }
+
+    fn settings(&mut self) -> Settings {
+        Settings {
+            name: self.text(),
+            zone: self.one_of(&["America/Sao_Paulo", "UTC"]).parse().unwrap(),
+            contact_limit: self.maybe(|make| make.rng.u64(..9)),
+            strict_consent: self.rng.bool(),
+            inbound_consent: self.one_of(&[InboundConsent::Everything, InboundConsent::AllButMarketing]),
+            stop_confirmation: self.maybe(Self::text),
+            ..Settings::default()
+        }
+    }
+
+    fn account_state(&mut self) -> AccountState {
+        match self.below(8) {
+            0 => AccountState::Held { until: self.time() },
+            1 => AccountState::Stopped {
+                failure: self.failure(),
+                since: self.time(),
+            },
+            2 => AccountState::Disabled,
+            _ => AccountState::Active,
+        }
+    }
+
+    /// Fills a blank contact with whatever.
+    pub fn contact(&mut self, blank: &Contact) -> Contact {
+        let own = blank.id.0.as_u128() % 1_000_000_007;
+        let identities = self.some(2, |make| {
+            let kind = make.address_kind();
+            // Mostly the contact's own, so that an audience rarely meets one address twice.
+            let match_key = if make.once_in(12) {
+                make.match_key()
+            } else {
+                format!("+5511{own}{}", make.below(3))
+            };
+            Identity {
+                address: Address::new(kind, match_key.clone()),
+                match_key,
+                provider_value: make.maybe(Self::text),
+                unassigned: make.rng.bool(),
+                since: make.time(),
+                until: if make.once_in(4) { Some(make.time()) } else { None },
+            }
+        });
+        Contact {
+            revision: self.rng.u64(1..9),
+            name: self.maybe(Self::text),
+            first_name: self.maybe(Self::text),
+            last_name: self.maybe(Self::text),
+            profile_name: self.maybe(|make| (make.time(), make.text())),
+            username: self.maybe(|make| (make.time(), make.text())),
+            email: self.maybe(Self::text),
+            identities,
+            external_ids: BTreeMap::from([(self.text(), self.text())]),
+            tags: self
+                .some(4, |make| (make.one_of(&TAGS).to_owned(), make.text()))
+                .into_iter()
+                .collect(),
+            attributes: BTreeMap::from([(self.text(), self.value())]),
+            lead: self.one_of(&[LeadStatus::Cold, LeadStatus::Hot, LeadStatus::Customer]),
+            owner: self.maybe(Self::pooled),
+            status: self.status(),
+            status_before_block: self.maybe(Self::status),
+            source_channel: self.maybe(Self::channel),
+            last_inbound: self.maybe(Self::time),
+            last_interaction: self.maybe(Self::time),
+            consent: self.consent(),
+            conversation: self.maybe(Self::pooled),
+            last_broadcast: self.maybe(|make| (make.time(), make.pooled())),
+            ..blank.clone()
+        }
+    }
+
+    fn status(&mut self) -> RecordStatus {
+        use RecordStatus::{Active, Blocked, Deleted, Inactive};
+        self.one_of(&[Active, Active, Active, Inactive, Blocked, Deleted])
+    }
+
+    fn consent(&mut self) -> Consent {
+        let mut consent = Consent::default();
+        for fact in self.some(3, Self::fact) {
+            consent.record(fact);
+        }
+        consent
+    }
+
+    fn fact(&mut self) -> Fact {
+        Fact {
+            at: self.time(),
+            change: self.one_of(&[Change::OptIn, Change::OptIn, Change::OptOut, Change::NewNumber]),
+            scope: Scope {
+                purpose: self.one_of(&[
+                    Purpose::Everything,
+                    Purpose::Everything,
+                    Purpose::Marketing,
+                    Purpose::AllButMarketing,
+                ]),
+                sender: if self.once_in(4) {
+                    Some(self.pooled())
+                } else {
+                    None
+                },
+            },
+            source: self.one_of(&[Source::Inbound, Source::Manual, Source::Keyword, Source::Provider]),
+            via: self.maybe(Self::pooled),
+            new_proof: self.rng.bool(),
+            proof: Proof::Stated(self.text()),
+        }
+    }
+
+    fn broadcast_state(&mut self) -> BroadcastState {
+        match self.below(4) {
+            0 => BroadcastState::Draft,
+            1 => BroadcastState::Finished {
+                launched: self.time(),
+                at: self.time(),
+            },
+            _ => BroadcastState::Running { since: self.time() },
+        }
+    }
+
+    /// A row of the ledger, in any state.
+    pub fn dispatch(&mut self, org: OrgId, id: DispatchId) -> Dispatch {
+        let state = self.one_of(&StateName::ALL);
+        Dispatch {
+            id,
+            org,
+            origin: self.author(),
+            contact: self.pooled(),
+            account: self.pooled(),
+            match_key: self.maybe(Self::match_key),
+            state: self.dispatch_state(state),
+            epoch: self.rng.u64(..9),
+            attempts: self.rng.u32(..9),
+            faults: self.rng.u32(..3),
+            attempt: self.maybe(Self::fresh),
+            message: self.maybe(Self::pooled),
+            not_before: self.time(),
+            settles_within_seconds: self.rng.u32(..9),
+            failure: self.maybe(Self::failure),
+            accepted: self.rng.bool(),
+            replied: self.rng.bool(),
+            opted_out_after: self.rng.bool(),
+        }
+    }
+
+    /// A state of this name.
+    pub fn dispatch_state(&mut self, name: StateName) -> DispatchState {
+        let accepted = |reached| DispatchState::Accepted { reached };
+        match name {
+            StateName::Pending => DispatchState::Pending,
+            StateName::Leased => DispatchState::Leased {
+                worker: self.text(),
+                until: self.time(),
+            },
+            StateName::Sending => DispatchState::Sending { since: self.time() },
+            StateName::Unknown => DispatchState::Unknown {
+                since: self.time(),
+                until: self.time(),
+            },
+            StateName::Accepted => accepted(Reached::Accepted),
+            StateName::Sent => accepted(Reached::Sent),
+            StateName::Delivered => accepted(Reached::Delivered),
+            StateName::Read => accepted(Reached::Read),
+            StateName::Failed => DispatchState::Failed,
+            StateName::Skipped => DispatchState::Skipped {
+                reason: self.one_of(&[SkipReason::OptedOut, SkipReason::Capped, SkipReason::NoAddress]),
+            },
+            StateName::Unconfirmed => DispatchState::Unconfirmed,
+        }
+    }
+
+    fn failure(&mut self) -> Failure {
+        let class = self.one_of(&[
+            FailureClass::Payment,
+            FailureClass::RateLimited(LimitScope::Pair),
+            FailureClass::Unreachable,
+        ]);
+        let code = self.one_of(&["131026", "connect", ""]);
+        Failure::new(class, code, self.text())
+    }
+
+    fn author(&mut self) -> Author {
+        match self.below(5) {
+            0 => Author::Agent(self.pooled()),
+            1 => Author::Host(self.text()),
+            2 => Author::Contact,
+            _ => Author::Broadcast(self.pooled()),
+        }
+    }
+
+    fn status_kind(&mut self) -> StatusKind {
+        match self.below(4) {
+            0 => StatusKind::Failed(self.failure()),
+            1 => StatusKind::Other(self.text()),
+            2 => StatusKind::Delivered,
+            _ => StatusKind::Sent,
+        }
+    }
+
+    fn delivery(&mut self) -> Delivery {
+        let mut delivery = Delivery::default();
+        for status in self.some(3, Self::status_kind) {
+            delivery.observe(&status, self.time());
+        }
+        delivery
+    }
+
+    fn evidence(&mut self) -> Evidence {
+        match self.below(4) {
+            0 => Evidence::Reaction {
+                by: self.text(),
+                emoji: self.maybe(Self::text),
+                at: self.time(),
+            },
+            1 => Evidence::Edit {
+                edit_id: self.text(),
+                content: self.content(),
+                at: self.time(),
+            },
+            2 => Evidence::Revoke { at: self.time() },
+            _ => Evidence::Status {
+                status: self.status_kind(),
+                at: self.time(),
+            },
+        }
+    }
+
+    fn language(&mut self) -> Language {
+        let code = self.one_of(&["pt_BR", "en_US", "en"]);
+        Language::parse(code).unwrap()
+    }
+
+    fn template(&mut self, name: String, language: &str) -> Template {
+        let body = json!({ "type": "BODY", "text": self.text(), "example": self.value() });
+        Template {
+            provider_id: self.maybe(Self::text),
+            name,
+            language: Language::parse(language).unwrap(),
+            category: self.one_of(&[Category::Marketing, Category::Utility]),
+            status: self.one_of(&[
+                TemplateStatus::Approved,
+                TemplateStatus::Unknown("NEW".to_owned()),
+            ]),
+            parameter_format: ParameterFormat::Named,
+            components: vec![serde_json::from_value::<Component>(body).unwrap()],
+            quality: self.maybe(|make| make.one_of(&[Quality::Green, Quality::Unrated])),
+        }
+    }
+
+    fn channel(&mut self) -> Channel {
+        self.one_of(&Channel::ALL)
+    }
+
+    fn address_kind(&mut self) -> AddressKind {
+        self.one_of(&[
+            AddressKind::Phone,
+            AddressKind::Phone,
+            AddressKind::WhatsAppId,
+            AddressKind::Email,
+        ])
+    }
+
+    /// A folded filter, at most this deep.
+    pub fn filter(&mut self, depth: usize) -> Filter {
+        let tags = |make: &mut Self| make.some(3, |make| make.one_of(&TAGS).to_owned());
+        match self.below(if depth == 0 { 6 } else { 9 }) {
+            0 => Filter::Everyone,
+            1 => Filter::Tags(TagFilter::Any(tags(self))),
+            2 => Filter::Tags(TagFilter::All(tags(self))),
+            3 => Filter::Tags(TagFilter::None(tags(self))),
+            4 => Filter::OptedIn(self.rng.bool()),
+            5 => Filter::Status(self.some(3, Self::status)),
+            6 => Filter::Not(Box::new(self.filter(depth - 1))),
+            7 => Filter::And(self.some(3, |make| make.filter(depth - 1))),
+            _ => Filter::Or(self.some(3, |make| make.filter(depth - 1))),
+        }
+    }
+}
+
+/// When everything here happens, give or take.
+pub(crate) fn epoch() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_767_225_600, 0).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Generator, Record, RecordKind};
+    use tertulia_core::journal::Entry;
+
+    #[test]
+    fn records_and_entries_are_the_same_after_json() {
+        let mut make = Generator::new(1, 4);
+        for _ in 0..200 {
+            for kind in RecordKind::ALL {
+                let key = make.key(*kind);
+                let record = make.record(&key);
+                let text = serde_json::to_string(&record).unwrap();
+                let read = serde_json::from_str::<Record>(&text);
+                assert_eq!(read.ok(), Some(record), "{text}");
+            }
+            let entry = make.entry(make.orgs()[0]);
+            let text = serde_json::to_string(&entry).unwrap();
+            let read = serde_json::from_str::<Entry>(&text);
+            assert_eq!(read.ok(), Some(entry), "{text}");
+        }
+    }
+}

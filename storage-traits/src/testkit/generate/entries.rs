@@ -1,0 +1,146 @@
+//! Random journal entries of every kind.
+
+use serde_json::json;
+use tertulia_core::contact::CreatedBy;
+use tertulia_core::identity::Address;
+use tertulia_core::ids::OrgId;
+use tertulia_core::journal::{Actor, Entry, EntryKind, FieldChange, What};
+use tertulia_core::ledger::{SkipReason, StateName};
+use tertulia_core::message::{ContentKind, DeliveryStatus};
+
+use super::Generator;
+
+impl Generator {
+    /// An entry of any kind, about a contact or none.
+    pub fn entry(&mut self, org: OrgId) -> Entry {
+        let kind = self.one_of(EntryKind::ALL);
+        Entry {
+            org,
+            at: self.time(),
+            recorded_at: self.time(),
+            actor: self.actor(),
+            contact: self.maybe(Self::pooled),
+            what: self.what(kind),
+        }
+    }
+
+    fn actor(&mut self) -> Actor {
+        match self.below(5) {
+            0 => Actor::Agent(self.pooled()),
+            1 => Actor::System(self.text()),
+            2 => Actor::Contact,
+            3 => Actor::Provider,
+            _ => Actor::Worker,
+        }
+    }
+
+    fn address(&mut self) -> Address {
+        Address::new(self.address_kind(), self.text())
+    }
+
+    /// What happened, of this kind.
+    pub fn what(&mut self, kind: EntryKind) -> What {
+        match kind {
+            EntryKind::ContactCreated => What::ContactCreated {
+                by: self.one_of(&[CreatedBy::Inbound, CreatedBy::Import]),
+                channel: self.maybe(Self::channel),
+                over_limit: self.once_in(2),
+            },
+            EntryKind::ContactUpdated => What::ContactUpdated {
+                changes: self.some(2, |make| FieldChange {
+                    field: make.text(),
+                    before: make.value(),
+                    after: make.value(),
+                }),
+            },
+            EntryKind::ContactBlocked => What::ContactBlocked,
+            EntryKind::ContactUnblocked => What::ContactUnblocked,
+            EntryKind::ContactReactivated => What::ContactReactivated,
+            EntryKind::BlockedMessage => What::BlockedMessage {
+                channel: self.channel(),
+            },
+            EntryKind::IdentityAdded => What::IdentityAdded {
+                address: self.address(),
+            },
+            EntryKind::IdentityMoved => What::IdentityMoved {
+                from: self.address(),
+                to: self.address(),
+            },
+            EntryKind::IdentityConflict => What::IdentityConflict {
+                address: self.address(),
+                other: self.pooled(),
+            },
+            EntryKind::TagAdded => What::TagAdded {
+                tag: self.text(),
+                rule: self.maybe(Self::pooled),
+            },
+            EntryKind::TagRemoved => What::TagRemoved { tag: self.text() },
+            EntryKind::ConsentChanged => What::ConsentChanged {
+                fact: self.fact(),
+                before: self.once_in(2),
+                after: self.once_in(2),
+            },
+            EntryKind::ConversationOpened => What::ConversationOpened {
+                conversation: self.pooled(),
+            },
+            EntryKind::MessageReceived => What::MessageReceived {
+                message: self.pooled(),
+                kind: ContentKind::Image,
+                channel: self.channel(),
+            },
+            EntryKind::MessageSent => What::MessageSent {
+                message: self.pooled(),
+                kind: ContentKind::Template,
+                channel: self.channel(),
+                dispatch: self.maybe(Self::pooled),
+                broadcast: self.maybe(Self::pooled),
+            },
+            EntryKind::MessageStatus => What::MessageStatus {
+                message: self.pooled(),
+                status: DeliveryStatus::Delivered,
+            },
+            EntryKind::MessageChanged => What::MessageChanged {
+                message: self.pooled(),
+                change: self.text(),
+            },
+            EntryKind::DispatchChanged => What::DispatchChanged {
+                dispatch: self.pooled(),
+                broadcast: self.maybe(Self::pooled),
+                state: self.one_of(&StateName::ALL),
+                reason: Some(SkipReason::Capped),
+                code: self.maybe(Self::text),
+            },
+            EntryKind::BroadcastChanged => What::BroadcastChanged {
+                broadcast: self.pooled(),
+                change: self.text(),
+            },
+            EntryKind::SettingsChanged => What::SettingsChanged {
+                before: json!({ "name": self.text() }),
+                after: self.value(),
+            },
+            EntryKind::RuleChanged => What::RuleChanged {
+                rule: self.pooled(),
+                before: None,
+                after: Some(json!([self.text()])),
+            },
+            EntryKind::TemplateChanged => What::TemplateChanged {
+                name: self.text(),
+                language: self.text(),
+                change: self.text(),
+            },
+            EntryKind::AccountChanged => What::AccountChanged {
+                account: self.pooled(),
+                change: self.text(),
+            },
+            EntryKind::AttributeDefined => What::AttributeDefined { name: self.text() },
+            EntryKind::ImportChanged => What::ImportChanged {
+                import: self.pooled(),
+                change: self.text(),
+            },
+            EntryKind::ProviderNotice => What::ProviderNotice {
+                field: self.text(),
+                raw: self.value(),
+            },
+        }
+    }
+}

@@ -1,0 +1,517 @@
+//! Every query finds its records, in its order, in pages of any size, both ways.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tertulia_core::broadcast::{Broadcast, BroadcastState};
+use tertulia_core::conversation::{Author, Conversation, Message};
+use tertulia_core::filter::Filter;
+use tertulia_core::ids::{BroadcastId, ContactId, OrgId};
+use tertulia_core::ledger::{Dispatch, DispatchState, StateName, UNKNOWN_AFTER};
+use tertulia_core::record::{Key, Op, Record, RecordKind};
+
+use super::StoreFactory;
+use super::generate::epoch;
+use super::support::{Bench, blank_contact, id, keys, waiting};
+use crate::{Cursor, JournalRequest, JournalView, PageRequest, Query, StorageErrorKind};
+
+fn at(seconds: i64) -> DateTime<Utc> {
+    epoch() + TimeDelta::seconds(seconds)
+}
+
+fn contact(org: u128, number: u128) -> Key {
+    Key::Contact {
+        org: id(org),
+        contact: id(number),
+    }
+}
+
+/// All records of a kind, of one organisation or all, by key; those without organisation with all only.
+pub async fn records_of_each_kind(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let mut given: BTreeMap<RecordKind, Vec<Key>> = BTreeMap::new();
+    for kind in RecordKind::ALL {
+        let keys = given.entry(*kind).or_default();
+        for _ in 0..12 {
+            let key = bench.make.key(*kind);
+            let mut record = bench.make.record(&key);
+            if let Record::Dispatch(row) = &mut record {
+                row.origin = Author::StopConfirmation;
+            }
+            if !keys.contains(&key) {
+                bench.insert([record]).await;
+                keys.push(key);
+            }
+        }
+        keys.sort();
+    }
+    let orgs = bench.make.orgs();
+    for (kind, keys) in given {
+        for org in orgs.iter().map(|org| Some(*org)).chain([None, Some(id(99))]) {
+            let query = Query::Records { org, kind };
+            let mut expected = keys.clone();
+            expected.retain(|key| org.is_none() || key.org() == org);
+            // Kinds of address and channels sort as the store likes.
+            if matches!(
+                kind,
+                RecordKind::Route | RecordKind::Identity | RecordKind::Window
+            ) {
+                let mut found = bench.all(query.clone(), 3, false).await;
+                let backwards = bench.all(query.clone(), 2, true).await;
+                found.sort_by_key(|stored| stored.record.key());
+                assert_eq!(self::keys(&found), expected, "{query:?}");
+                expected = self::keys(&backwards);
+                expected.reverse();
+            }
+            bench.finds(query, &expected).await;
+        }
+    }
+}
+
+/// The messages of a conversation, by time and id.
+pub async fn messages_by_time(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let (org, other): (OrgId, OrgId) = (id(1), id(2));
+    let key = |number: u128| Key::Message {
+        org,
+        message: id(number),
+    };
+    // (id, conversation, time)
+    let given = [
+        (5, 1, at(10)),
+        (3, 1, at(10)),
+        (9, 1, at(-3)),
+        (1, 1, at(20)),
+        (2, 2, at(15)),
+        (4, 1, at(10) + TimeDelta::microseconds(1)),
+        (6, 1, DateTime::UNIX_EPOCH - TimeDelta::seconds(1)),
+    ];
+    for (number, conversation, at) in given {
+        for org in [org, other] {
+            let random = bench.make.record(&key(number));
+            let message = Message {
+                org,
+                conversation: id(conversation),
+                at,
+                ..random.try_into().unwrap()
+            };
+            bench.insert([message]).await;
+        }
+    }
+    let query = |conversation: u128| Query::Messages {
+        org,
+        conversation: id(conversation),
+    };
+    bench.finds(query(1), &[6, 9, 3, 5, 4, 1].map(key)).await;
+    bench.finds(query(2), &[key(2)]).await;
+    bench.finds(query(3), &[]).await;
+
+    let moved = bench.get(&key(6)).await.unwrap();
+    let moved = Message {
+        at: at(12),
+        ..moved.record.try_into().unwrap()
+    };
+    bench.commit(vec![Op::Update(moved.into(), 1)]).await;
+    bench.finds(query(1), &[9, 3, 5, 4, 6, 1].map(key)).await;
+}
+
+/// The conversations of an organisation, or of one contact, by last activity and id.
+pub async fn conversations_by_last_activity(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let (org, other): (OrgId, OrgId) = (id(1), id(2));
+    let key = |number: u128| Key::Conversation {
+        org,
+        conversation: id(number),
+    };
+    let conversation = |bench: &mut Bench, org, number, contact, at| Conversation {
+        org,
+        contact: id(contact),
+        last_activity: at,
+        ..bench.make.record(&key(number)).try_into().unwrap()
+    };
+    // (id, contact, last activity)
+    for (number, contact, last) in [(4, 1, 7), (2, 2, 7), (1, 1, 9), (3, 1, 5)] {
+        for org in [org, other] {
+            let new = conversation(&mut bench, org, number, contact, at(last));
+            bench.insert([new]).await;
+        }
+    }
+    let query = |contact: Option<ContactId>| Query::Conversations { org, contact };
+    bench.finds(query(None), &[3, 2, 4, 1].map(key)).await;
+    bench.finds(query(Some(id(1))), &[3, 4, 1].map(key)).await;
+    bench.finds(query(Some(id(9))), &[]).await;
+
+    let active = conversation(&mut bench, org, 3, 1, at(8));
+    bench.commit(vec![Op::Update(active.into(), 1)]).await;
+    bench.finds(query(None), &[2, 4, 3, 1].map(key)).await;
+}
+
+/// The ledger rows of a broadcast, in all states or any of some, by id.
+pub async fn dispatches_by_state(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let org: OrgId = id(1);
+    let key = |number: u128| Key::Dispatch {
+        org,
+        dispatch: id(number),
+    };
+    let mut by_state: BTreeMap<StateName, Vec<u128>> = BTreeMap::new();
+    let mut number = 0;
+    for state in StateName::ALL.into_iter().chain(StateName::ALL) {
+        for broadcast in [1, 2] {
+            number += 1;
+            let mut row = waiting(&mut bench.make, org, number);
+            row.origin = Author::Broadcast(id(broadcast));
+            row.state = bench.make.dispatch_state(state);
+            bench.insert([row.clone()]).await;
+            if broadcast == 1 {
+                by_state.entry(state).or_default().push(number);
+            }
+        }
+    }
+    let mut asked: Vec<Vec<StateName>> = StateName::ALL.map(|state| vec![state]).to_vec();
+    asked.push(StateName::ALL.to_vec());
+    asked.push(vec![StateName::Read, StateName::Pending, StateName::Read]);
+    for states in asked {
+        let mut expected: Vec<u128> = by_state
+            .iter()
+            .filter(|(state, _)| states.contains(state))
+            .flat_map(|(_, rows)| rows.clone())
+            .collect();
+        expected.sort_unstable();
+        let expected: Vec<Key> = expected.into_iter().map(key).collect();
+        let query = |states| Query::Dispatches {
+            org,
+            broadcast: id(1),
+            states,
+        };
+        if states.len() == StateName::ALL.len() {
+            bench.finds(query(Vec::new()), &expected).await;
+        }
+        bench.finds(query(states), &expected).await;
+    }
+}
+
+/// The rows of a contact that are pending or leased, by id, of any origin.
+pub async fn open_dispatches_of_a_contact(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let org: OrgId = id(1);
+    let mut open = Vec::new();
+    let mut number = 0;
+    for contact in [1, 2] {
+        for state in StateName::ALL.into_iter().rev() {
+            number += 1;
+            let mut row = waiting(&mut bench.make, org, number);
+            if number % 2 == 0 {
+                row.origin = Author::Broadcast(id(number));
+            }
+            row.contact = id(contact);
+            row.state = bench.make.dispatch_state(state);
+            let key = Record::from(row.clone()).key();
+            let elsewhere = Dispatch {
+                org: id(2),
+                ..row.clone()
+            };
+            bench.insert([row, elsewhere]).await;
+            if contact == 1 && matches!(state, StateName::Pending | StateName::Leased) {
+                open.push(key);
+            }
+        }
+    }
+    let query = |contact: u128| Query::OpenDispatches {
+        org,
+        contact: id(contact),
+    };
+    bench.finds(query(1), &open).await;
+    bench.finds(query(3), &[]).await;
+}
+
+/// The rows of all organisations in the state whose time has come, that very instant included.
+pub async fn due_rows_of_all_organisations(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let key = |(org, number): (u128, u128)| Key::Dispatch {
+        org: id(org),
+        dispatch: id(number),
+    };
+    let due = at(100);
+    let just_after = due + TimeDelta::microseconds(1);
+    let sending = |due: DateTime<Utc>| DispatchState::Sending {
+        since: due - UNKNOWN_AFTER,
+    };
+    let unknown = |until| DispatchState::Unknown { since: at(0), until };
+    let leased = DispatchState::Leased {
+        worker: "w".to_owned(),
+        until: at(0),
+    };
+    let given = [
+        (2, 1, sending(due)),
+        (1, 2, sending(at(0))),
+        (1, 1, sending(just_after)),
+        (2, 3, sending(at(99))),
+        (1, 3, sending(at(50))),
+        (1, 4, unknown(due)),
+        (2, 5, unknown(just_after)),
+        (2, 6, unknown(at(1))),
+        (1, 7, DispatchState::Pending),
+        (1, 8, leased),
+        (1, 9, DispatchState::Unconfirmed),
+    ];
+    for (org, number, state) in given {
+        let mut row = waiting(&mut bench.make, id(org), number);
+        row.state = state;
+        bench.insert([row]).await;
+    }
+    let query = |state, by| Query::Due { state, by };
+    bench
+        .finds(
+            query(StateName::Sending, due),
+            &[(2, 1), (1, 2), (1, 3), (2, 3)].map(key),
+        )
+        .await;
+    bench
+        .finds(query(StateName::Unknown, due), &[(1, 4), (2, 6)].map(key))
+        .await;
+    bench
+        .finds(
+            query(StateName::Unknown, just_after),
+            &[(1, 4), (2, 5), (2, 6)].map(key),
+        )
+        .await;
+    bench.finds(query(StateName::Unknown, at(0)), &[]).await;
+}
+
+/// The running broadcasts of all organisations, by key; not drafts, not finished ones.
+pub async fn running_broadcasts_of_all_organisations(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let running = BroadcastState::Running { since: at(0) };
+    let finished = BroadcastState::Finished {
+        launched: at(0),
+        at: at(1),
+    };
+    let key = |(org, number): (u128, u128)| Key::Broadcast {
+        org: id(org),
+        broadcast: id(number),
+    };
+    let given = [
+        (2, 1, &running),
+        (1, 3, &running),
+        (1, 2, &BroadcastState::Draft),
+        (1, 1, &running),
+        (2, 2, &finished),
+    ];
+    for (org, number, state) in given {
+        let broadcast = Broadcast {
+            state: state.clone(),
+            ..bench.make.record(&key((org, number))).try_into().unwrap()
+        };
+        bench.insert([broadcast]).await;
+    }
+    let query = Query::RunningBroadcasts;
+    bench
+        .finds(query.clone(), &[(1, 1), (1, 3), (2, 1)].map(key))
+        .await;
+    let found = bench.get(&key((1, 1))).await.unwrap();
+    let done = Broadcast {
+        state: finished,
+        ..found.record.try_into().unwrap()
+    };
+    bench.commit(vec![Op::Update(done.into(), 1)]).await;
+    bench.finds(query, &[(1, 3), (2, 1)].map(key)).await;
+}
+
+/// Records that are there throughout come once each, whatever is written and removed between two pages; even if the
+/// record goes at which a page ended.
+pub async fn pages_hold_still_while_others_write(factory: &dyn StoreFactory) {
+    for (backwards, limit) in [false, true]
+        .into_iter()
+        .flat_map(|way| (1..5).map(move |limit| (way, limit)))
+    {
+        let bench = Bench::new(factory).await;
+        let stays: Vec<Key> = (20..=200).step_by(20).map(|number| contact(1, number)).collect();
+        let goes: Vec<Key> = (10..=200).step_by(20).map(|number| contact(1, number)).collect();
+        for number in (10..=200).step_by(10) {
+            bench.insert([blank_contact(id(1), id(number))]).await;
+        }
+        let query = Query::Contacts {
+            org: id(1),
+            filter: Filter::Everyone,
+        };
+        let mut request = PageRequest {
+            backwards,
+            ..PageRequest::first(query, limit)
+        };
+        let mut seen = Vec::new();
+        for round in 1.. {
+            let page = bench.store.page(request.clone()).await.unwrap();
+            seen.extend(keys(&page.records));
+            assert!(seen.len() < 500, "the pages never end: {seen:?}");
+            // New ones before and behind the place, as long as numbers last, and away with those that may go.
+            for number in (10..=200).step_by(30).filter(|_| round < 10) {
+                bench.insert([blank_contact(id(1), id(number + round))]).await;
+            }
+            for stored in page.records {
+                let key = stored.record.key();
+                if goes.contains(&key) {
+                    bench.commit(vec![Op::Remove(key, stored.version)]).await;
+                }
+            }
+            request.cursor = page.next;
+            if request.cursor.is_none() {
+                break;
+            }
+        }
+        if backwards {
+            seen.reverse();
+        }
+        assert!(
+            seen.windows(2).all(|two| two[0] < two[1]),
+            "out of order, or twice: {seen:?}"
+        );
+        for key in stays {
+            assert!(seen.contains(&key), "{key:?} was there throughout: {seen:?}");
+        }
+    }
+}
+
+/// A cursor of one query, and any other text, is refused by every other query.
+pub async fn a_cursor_is_good_for_its_own_query(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let broadcast: BroadcastId = id(1);
+    for org in [1, 2] {
+        for number in 1..=2 {
+            let mut row = waiting(&mut bench.make, id(org), number);
+            row.origin = Author::Broadcast(broadcast);
+            let mut unknown = waiting(&mut bench.make, id(org), number + 10);
+            unknown.state = DispatchState::Unknown {
+                since: at(0),
+                until: at(1),
+            };
+            let mut open = waiting(&mut bench.make, id(org), number + 20);
+            open.contact = id(1);
+            bench.insert([row, unknown, open]).await;
+            bench.insert([blank_contact(id(org), id(number))]).await;
+            let message = Message {
+                conversation: id(1),
+                ..message_record(&mut bench, org, number)
+            };
+            let conversation_key = Key::Conversation {
+                org: id(org),
+                conversation: id(number),
+            };
+            let conversation = Conversation {
+                contact: id(1),
+                ..bench.make.record(&conversation_key).try_into().unwrap()
+            };
+            let broadcast_key = Key::Broadcast {
+                org: id(org),
+                broadcast: id(number),
+            };
+            let running = Broadcast {
+                state: BroadcastState::Running { since: at(0) },
+                ..bench.make.record(&broadcast_key).try_into().unwrap()
+            };
+            let records: [Record; 3] = [message.into(), conversation.into(), running.into()];
+            bench.insert(records).await;
+        }
+    }
+    let queries = queries(broadcast);
+    let mut cursors: Vec<(usize, Cursor)> = Vec::new();
+    for (index, query) in queries.iter().enumerate() {
+        let page = bench
+            .store
+            .page(PageRequest::first(query.clone(), 1))
+            .await
+            .unwrap();
+        let next = page
+            .next
+            .unwrap_or_else(|| panic!("one of two or more, so there is a next page: {query:?}"));
+        cursors.push((index, next));
+    }
+    for (index, query) in queries.iter().enumerate() {
+        let foreign = cursors
+            .iter()
+            .filter(|(of, _)| *of != index)
+            .map(|(_, cursor)| cursor.clone());
+        let nonsense = ["", "1", "nonsense", "é\0'", "ffff"].map(|text| Cursor(text.to_owned()));
+        for cursor in foreign.chain(nonsense) {
+            let request = PageRequest {
+                cursor: Some(cursor.clone()),
+                ..PageRequest::first(query.clone(), 1)
+            };
+            let answer = bench.store.page(request).await.map(|page| page.records);
+            match answer {
+                Err(error) => assert_eq!(error.kind, StorageErrorKind::BadCursor, "{query:?}: {error}"),
+                Ok(records) => panic!("{query:?} took {cursor:?} and gave {records:?}"),
+            }
+        }
+    }
+    let request = JournalRequest {
+        org: id(1),
+        view: JournalView::Feed,
+        kinds: Vec::new(),
+        cursor: Some(cursors[0].1.clone()),
+        backwards: false,
+        limit: 1,
+    };
+    let refused = bench.store.journal(request).await.map_err(|error| error.kind);
+    assert_eq!(refused.err(), Some(StorageErrorKind::BadCursor));
+}
+
+fn message_record(bench: &mut Bench, org: u128, number: u128) -> Message {
+    let key = Key::Message {
+        org: id(org),
+        message: id(number),
+    };
+    bench.make.record(&key).try_into().unwrap()
+}
+
+/// Queries that each find two records at least, and differ in every way that queries can.
+fn queries(broadcast: BroadcastId) -> Vec<Query> {
+    let records = |org: Option<u128>, kind| Query::Records {
+        org: org.map(id),
+        kind,
+    };
+    let contacts = |org: u128, filter| Query::Contacts { org: id(org), filter };
+    let not_opted_in = Filter::OptedIn(false);
+    let dispatches = |states| Query::Dispatches {
+        org: id(1),
+        broadcast,
+        states,
+    };
+    let conversations = |org: u128, contact: Option<u128>| Query::Conversations {
+        org: id(org),
+        contact: contact.map(id),
+    };
+    let messages = |org: u128| Query::Messages {
+        org: id(org),
+        conversation: id(1),
+    };
+    let open = |org: u128| Query::OpenDispatches {
+        org: id(org),
+        contact: id(1),
+    };
+    let due = |seconds| Query::Due {
+        state: StateName::Unknown,
+        by: at(seconds),
+    };
+    vec![
+        records(None, RecordKind::Contact),
+        records(Some(1), RecordKind::Contact),
+        records(Some(2), RecordKind::Contact),
+        records(Some(1), RecordKind::Message),
+        contacts(1, Filter::Everyone),
+        contacts(2, Filter::Everyone),
+        contacts(1, not_opted_in),
+        messages(1),
+        messages(2),
+        conversations(1, None),
+        conversations(1, Some(1)),
+        conversations(2, None),
+        dispatches(Vec::new()),
+        dispatches(vec![StateName::Pending]),
+        open(1),
+        open(2),
+        due(1),
+        due(2),
+        Query::RunningBroadcasts,
+    ]
+}
