@@ -1,0 +1,276 @@
+-- One table per kind of record: the key's columns, what is looked for or counted, the version, and the record itself as
+-- JSON. Ids are 16-byte blobs, times microseconds UTC. Tables whose rows are short are kept in the order of their key;
+-- those whose bodies are long have rowids, so that a change of an index does not move the body.
+
+CREATE TABLE orgs (
+    org BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org)
+) STRICT;
+
+CREATE TABLE routes (
+    channel TEXT NOT NULL,
+    sender_id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (channel, sender_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE accounts (
+    org BLOB NOT NULL,
+    account BLOB NOT NULL,
+    -- The first instant at which it may send; absent: not until resumed.
+    sendable_from INTEGER,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, account)
+) STRICT;
+
+CREATE TABLE contacts (
+    org BLOB NOT NULL,
+    contact BLOB NOT NULL,
+    status TEXT NOT NULL,
+    opted_in INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, contact)
+) STRICT;
+
+-- What filters ask, in the order of pages: a body is read only for a contact that fits.
+CREATE INDEX contacts_facts ON contacts (org, contact, status, opted_in);
+
+-- The tags of each contact; `live`: the contact is not deleted.
+CREATE TABLE contact_tags (
+    org BLOB NOT NULL,
+    tag TEXT NOT NULL,
+    contact BLOB NOT NULL,
+    live INTEGER NOT NULL,
+    PRIMARY KEY (org, tag, contact)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE identities (
+    org BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    match_key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, kind, match_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE windows (
+    org BLOB NOT NULL,
+    account BLOB NOT NULL,
+    kind TEXT NOT NULL,
+    match_key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, account, kind, match_key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tags (
+    org BLOB NOT NULL,
+    tag TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, tag)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE rules (
+    org BLOB NOT NULL,
+    rule BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, rule)
+) STRICT;
+
+CREATE TABLE attributes (
+    org BLOB NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE templates (
+    org BLOB NOT NULL,
+    name TEXT NOT NULL,
+    language TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, name, language)
+) STRICT;
+
+CREATE TABLE conversations (
+    org BLOB NOT NULL,
+    conversation BLOB NOT NULL,
+    contact BLOB NOT NULL,
+    last_activity INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, conversation)
+) STRICT;
+
+CREATE INDEX conversations_activity ON conversations (org, last_activity, conversation);
+CREATE INDEX conversations_contact ON conversations (org, contact, last_activity, conversation);
+
+CREATE TABLE messages (
+    org BLOB NOT NULL,
+    message BLOB NOT NULL,
+    conversation BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, message)
+) STRICT;
+
+CREATE INDEX messages_thread ON messages (org, conversation, at, message);
+
+CREATE TABLE message_refs (
+    org BLOB NOT NULL,
+    account BLOB NOT NULL,
+    token TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, account, token)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE parked (
+    org BLOB NOT NULL,
+    account BLOB NOT NULL,
+    provider_id TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, account, provider_id)
+) STRICT;
+
+CREATE INDEX parked_since ON parked (since);
+
+CREATE TABLE broadcasts (
+    org BLOB NOT NULL,
+    broadcast BLOB NOT NULL,
+    running INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, broadcast)
+) STRICT;
+
+CREATE INDEX broadcasts_running ON broadcasts (org, broadcast) WHERE running = 1;
+
+CREATE TABLE dispatches (
+    org BLOB NOT NULL,
+    dispatch BLOB NOT NULL,
+    -- x'' if it belongs to none: an absent value could not be walked past in an index.
+    broadcast BLOB NOT NULL,
+    contact BLOB NOT NULL,
+    account BLOB NOT NULL,
+    match_key TEXT,
+    state TEXT NOT NULL,
+    -- Why it was skipped, or what it failed with.
+    reason TEXT,
+    accepted INTEGER NOT NULL,
+    replied INTEGER NOT NULL,
+    opted_out_after INTEGER NOT NULL,
+    -- When it next wants attention without anybody asking.
+    due INTEGER,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, dispatch)
+) STRICT;
+
+CREATE UNIQUE INDEX dispatches_once_a_contact ON dispatches (org, broadcast, contact) WHERE broadcast <> x'';
+CREATE UNIQUE INDEX dispatches_once_an_address ON dispatches (org, broadcast, account, match_key)
+    WHERE broadcast <> x'';
+CREATE INDEX dispatches_of_broadcast ON dispatches (org, broadcast, dispatch, state) WHERE broadcast <> x'';
+-- What workers take: one lane for each sender and broadcast. Only open rows are in it, so it stays small.
+CREATE INDEX dispatches_lanes ON dispatches (org, account, broadcast, due, dispatch)
+    WHERE state IN ('pending', 'leased');
+CREATE INDEX dispatches_open ON dispatches (org, contact, dispatch) WHERE state IN ('pending', 'leased');
+CREATE INDEX dispatches_due ON dispatches (state, due) WHERE state IN ('sending', 'unknown');
+
+-- The rows of each broadcast, counted by what its statistics tell apart: kept by triggers, so that a count never reads
+-- the rows. A reason that is absent is 0, which no text equals.
+CREATE TABLE tallies (
+    org BLOB NOT NULL,
+    broadcast BLOB NOT NULL,
+    state TEXT NOT NULL,
+    reason ANY NOT NULL,
+    accepted INTEGER NOT NULL,
+    replied INTEGER NOT NULL,
+    opted_out_after INTEGER NOT NULL,
+    dispatches INTEGER NOT NULL,
+    PRIMARY KEY (org, broadcast, state, reason, accepted, replied, opted_out_after)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER dispatches_counted AFTER INSERT ON dispatches WHEN new.broadcast <> x'' BEGIN
+    INSERT INTO tallies VALUES (
+        new.org, new.broadcast, new.state, coalesce(new.reason, 0),
+        new.accepted, new.replied, new.opted_out_after, 1
+    ) ON CONFLICT DO UPDATE SET dispatches = dispatches + 1;
+END;
+
+CREATE TRIGGER dispatches_uncounted AFTER DELETE ON dispatches WHEN old.broadcast <> x'' BEGIN
+    UPDATE tallies SET dispatches = dispatches - 1
+    WHERE org = old.org AND broadcast = old.broadcast AND state = old.state AND reason = coalesce(old.reason, 0)
+        AND accepted = old.accepted AND replied = old.replied AND opted_out_after = old.opted_out_after;
+END;
+
+CREATE TRIGGER dispatches_recounted AFTER UPDATE ON dispatches
+WHEN (old.broadcast, old.state, old.reason, old.accepted, old.replied, old.opted_out_after)
+    IS NOT (new.broadcast, new.state, new.reason, new.accepted, new.replied, new.opted_out_after)
+BEGIN
+    UPDATE tallies SET dispatches = dispatches - 1
+    WHERE org = old.org AND broadcast = old.broadcast AND state = old.state AND reason = coalesce(old.reason, 0)
+        AND accepted = old.accepted AND replied = old.replied AND opted_out_after = old.opted_out_after;
+    INSERT INTO tallies SELECT
+        new.org, new.broadcast, new.state, coalesce(new.reason, 0),
+        new.accepted, new.replied, new.opted_out_after, 1
+    WHERE new.broadcast <> x''
+    ON CONFLICT DO UPDATE SET dispatches = dispatches + 1;
+END;
+
+CREATE TABLE slots (
+    org BLOB NOT NULL,
+    contact BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, contact)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE imports (
+    org BLOB NOT NULL,
+    import BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, import)
+) STRICT;
+
+CREATE TABLE quarantined (
+    id BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (id)
+) STRICT;
+
+CREATE TABLE journal (
+    org BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    contact BLOB,
+    kind TEXT NOT NULL,
+    timeline INTEGER NOT NULL,
+    audit INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, position)
+) STRICT;
+
+CREATE INDEX journal_timeline ON journal (org, contact, at, position) WHERE timeline = 1;
+CREATE INDEX journal_audit ON journal (org, position) WHERE audit = 1;
+
+-- The last position given out in each organisation: positions grow even where the entries before are gone.
+CREATE TABLE journal_ends (
+    org BLOB NOT NULL,
+    position INTEGER NOT NULL,
+    PRIMARY KEY (org)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,180 @@
+//! Change sets, inside the writer's transaction.
+
+use std::collections::BTreeMap;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+use tertulia_core::broadcast::Audience;
+use tertulia_core::contact::{Contact, RecordStatus};
+use tertulia_core::ids::IdSource;
+use tertulia_core::journal::Entry;
+use tertulia_core::ledger::Slot;
+use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind};
+use tertulia_storage_traits::{Committed, StorageError, StorageErrorKind};
+
+use crate::error::{self, Result};
+use crate::filter;
+use crate::rows::{self, blob, execute, micros, reading};
+
+/// Writes a change set. The caller undoes what was written if it fails.
+pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Committed> {
+    for expect in &changes.expect {
+        let (key, wanted) = match expect {
+            Expect::Version(key, version) => (key, Some(*version)),
+            Expect::Absent(key) => (key, None),
+        };
+        if rows::version(connection, key)? != wanted {
+            return Err(conflict(key.kind(), "is not as it was read"));
+        }
+    }
+    let mut done = Committed::default();
+    for op in &changes.ops {
+        match op {
+            Op::Insert(record) => {
+                rows::insert(connection, record).map_err(|e| taken(e, record.kind()))?;
+                if let Record::Contact(contact) = record {
+                    tag(connection, None, Some(contact))?;
+                }
+            }
+            Op::Update(record, version) => {
+                let before = contact_before(connection, &record.key())?;
+                if !rows::update(connection, record, *version).map_err(|e| taken(e, record.kind()))? {
+                    return Err(conflict(record.kind(), "is not at the version that was read"));
+                }
+                if let Record::Contact(contact) = record {
+                    tag(connection, before.as_ref(), Some(contact))?;
+                }
+            }
+            Op::Remove(key, version) => {
+                let before = contact_before(connection, key)?;
+                if !rows::remove(connection, key, *version)? {
+                    return Err(conflict(key.kind(), "is not at the version that was read"));
+                }
+                tag(connection, before.as_ref(), None)?;
+            }
+            Op::Journal(entry) => done.position = Some(record_entry(connection, entry)?),
+            Op::SnapshotAudience(audience, seed) => done.enlisted += enlist(connection, audience, *seed)?,
+        }
+    }
+    Ok(done)
+}
+
+fn conflict(kind: RecordKind, how: &str) -> StorageError {
+    StorageError::new(
+        StorageErrorKind::Conflict,
+        format!(
+            "a record of kind {} {how}; load, decide and commit again",
+            kind.as_str()
+        ),
+    )
+}
+
+fn taken(error: StorageError, kind: RecordKind) -> StorageError {
+    if error.is_conflict() {
+        conflict(kind, "is there already").because(error)
+    } else {
+        error
+    }
+}
+
+fn contact_before(connection: &Connection, key: &Key) -> Result<Option<Contact>> {
+    if key.kind() != RecordKind::Contact {
+        return Ok(None);
+    }
+    let stored = rows::find(connection, key)?;
+    Ok(stored.and_then(|stored| Contact::try_from(stored.record).ok()))
+}
+
+/// Keeps the tags of a contact beside it: those before give way to those after.
+fn tag(connection: &Connection, before: Option<&Contact>, after: Option<&Contact>) -> Result<()> {
+    let none = BTreeMap::new();
+    let tags = |contact: Option<&Contact>| contact.map_or(&none, |contact| &contact.tags).clone();
+    let live = |contact: Option<&Contact>| contact.is_some_and(|c| c.status != RecordStatus::Deleted);
+    let (old, new) = (tags(before), tags(after));
+    let moved = live(before) != live(after);
+    let Some(Contact { org, id, .. }) = before.or(after) else {
+        return Ok(());
+    };
+    let row = |tag: &String| {
+        vec![
+            blob(org.0.as_bytes()),
+            Value::Text(tag.clone()),
+            blob(id.0.as_bytes()),
+        ]
+    };
+    for tag in old.keys().filter(|tag| moved || !new.contains_key(*tag)) {
+        let sql = "DELETE FROM contact_tags WHERE org = ? AND tag = ? AND contact = ?";
+        execute(connection, sql, row(tag))?;
+    }
+    for tag in new.keys().filter(|tag| moved || !old.contains_key(*tag)) {
+        let sql = "INSERT INTO contact_tags (org, tag, contact, live) VALUES (?, ?, ?, ?)";
+        let mut values = row(tag);
+        values.push(Value::Integer(live(after).into()));
+        execute(connection, sql, values)?;
+    }
+    Ok(())
+}
+
+fn record_entry(connection: &Connection, entry: &Entry) -> Result<u64> {
+    let org = blob(entry.org.0.as_bytes());
+    let position: i64 = connection
+        .prepare_cached(
+            "INSERT INTO journal_ends (org, position) VALUES (?, 1)
+             ON CONFLICT DO UPDATE SET position = position + 1 RETURNING position",
+        )
+        .and_then(|mut statement| statement.query_row([&org], |row| row.get(0)))
+        .map_err(|e| error::sqlite(e, "writing the journal"))?;
+    let kind = entry.what.kind();
+    let body = serde_json::to_string(entry).map_err(|e| error::unwritable("entry of the journal", &e))?;
+    execute(
+        connection,
+        "INSERT INTO journal (org, position, at, contact, kind, timeline, audit, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        vec![
+            org,
+            Value::Integer(position),
+            micros(entry.at),
+            entry
+                .contact
+                .map_or(Value::Null, |contact| blob(contact.0.as_bytes())),
+            Value::Text(kind.as_str().to_owned()),
+            Value::Integer(kind.on_timeline().into()),
+            Value::Integer(kind.in_audit().into()),
+            Value::Text(body),
+        ],
+    )?;
+    Ok(position.cast_unsigned())
+}
+
+/// Writes the ledger rows of a broadcast, contact by contact, holding one at a time.
+fn enlist(connection: &Connection, audience: &Audience, seed: u64) -> Result<u64> {
+    let walk = filter::walk(audience.broadcast.org, &audience.broadcast.target);
+    let mut statement = connection
+        .prepare(&format!(
+            "SELECT t.version, t.body, s.version, s.body
+             FROM {} LEFT JOIN slots s ON s.org = t.org AND s.contact = t.contact
+             WHERE {} ORDER BY {}",
+            walk.from, walk.condition.sql, walk.order
+        ))
+        .map_err(reading)?;
+    let mut found = statement
+        .query(params_from_iter(walk.condition.values))
+        .map_err(reading)?;
+    let mut ids = IdSource::new(audience.now, seed);
+    let mut enlisted = 0;
+    while let Some(row) = found.next().map_err(reading)? {
+        let Record::Contact(contact) = rows::stored(RecordKind::Contact, row)?.record else {
+            continue;
+        };
+        let slot: Option<Slot> = row
+            .get_ref(3)
+            .and_then(|body| Ok(body.as_str_or_null()?))
+            .map_err(reading)?
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|e| error::unreadable(RecordKind::Slot.as_str(), &e))?;
+        let dispatch = audience.enlist(ids.next(), &contact, slot.as_ref());
+        rows::insert(connection, &dispatch.into()).map_err(|e| taken(e, RecordKind::Dispatch))?;
+        enlisted += 1;
+    }
+    Ok(enlisted)
+}

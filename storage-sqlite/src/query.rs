@@ -1,0 +1,535 @@
+//! Queries as SQL, page by page.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use tertulia_core::broadcast::Bucket;
+use tertulia_core::ids::{BroadcastId, OrgId};
+use tertulia_core::journal::Entry;
+use tertulia_core::ledger::StateName;
+use tertulia_core::record::RecordKind;
+use tertulia_storage_traits::{
+    Cursor, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, StorageError,
+    StorageErrorKind,
+};
+
+use crate::error::{self, Result};
+use crate::filter::{self, Condition};
+use crate::rows::{self, blob, micros, reading};
+
+/// A query as SQL: rows of `t`, and the columns whose values make a row's place.
+struct Plan {
+    kind: RecordKind,
+    from: String,
+    condition: Condition,
+    order: Vec<String>,
+}
+
+impl Plan {
+    fn over(kind: RecordKind, sql: impl Into<String>, values: Vec<Value>, order: &[&str]) -> Self {
+        Self {
+            kind,
+            from: format!("{} t", rows::table(kind).name),
+            condition: Condition {
+                sql: sql.into(),
+                values,
+            },
+            order: order.iter().map(|column| format!("t.{column}")).collect(),
+        }
+    }
+}
+
+fn plan(query: &Query) -> Plan {
+    match query {
+        Query::Records { org, kind } => records(*org, *kind),
+        Query::Contacts { org, filter } => {
+            let walk = filter::walk(*org, filter);
+            Plan {
+                kind: RecordKind::Contact,
+                from: walk.from.to_owned(),
+                condition: walk.condition,
+                order: vec![walk.order.to_owned()],
+            }
+        }
+        Query::Messages { org, conversation } => Plan::over(
+            RecordKind::Message,
+            "t.org = ? AND t.conversation = ?",
+            vec![blob(org.0.as_bytes()), blob(conversation.0.as_bytes())],
+            &["at", "message"],
+        ),
+        Query::Conversations { org, contact } => {
+            let mut sql = "t.org = ?".to_owned();
+            let mut values = vec![blob(org.0.as_bytes())];
+            if let Some(contact) = contact {
+                sql += " AND t.contact = ?";
+                values.push(blob(contact.0.as_bytes()));
+            }
+            Plan::over(
+                RecordKind::Conversation,
+                sql,
+                values,
+                &["last_activity", "conversation"],
+            )
+        }
+        Query::Dispatches {
+            org,
+            broadcast,
+            states,
+        } => {
+            let mut sql = "t.org = ? AND t.broadcast = ? AND t.broadcast <> x''".to_owned();
+            let mut values = vec![blob(org.0.as_bytes()), blob(broadcast.0.as_bytes())];
+            if !states.is_empty() {
+                sql = format!("{sql} AND t.state IN ({})", filter::marks(states.len()));
+                values.extend(states.iter().map(|state| word(state.as_str())));
+            }
+            let mut plan = Plan::over(RecordKind::Dispatch, sql, values, &["dispatch"]);
+            plan.from += " INDEXED BY dispatches_of_broadcast";
+            plan
+        }
+        Query::OpenDispatches { org, contact } => Plan::over(
+            RecordKind::Dispatch,
+            "t.org = ? AND t.contact = ? AND t.state IN ('pending', 'leased')",
+            vec![blob(org.0.as_bytes()), blob(contact.0.as_bytes())],
+            &["dispatch"],
+        ),
+        Query::Due { state, by } => due(*state, *by),
+        Query::RunningBroadcasts => Plan::over(
+            RecordKind::Broadcast,
+            "t.running = 1",
+            Vec::new(),
+            &["org", "broadcast"],
+        ),
+    }
+}
+
+fn word(word: &str) -> Value {
+    Value::Text(word.to_owned())
+}
+
+fn records(org: Option<OrgId>, kind: RecordKind) -> Plan {
+    let key = rows::table(kind).key;
+    match org {
+        None => Plan::over(kind, "1", Vec::new(), key),
+        Some(org) if key[0] == "org" => {
+            // Within one organisation the place is the rest of the key.
+            let rest = if key.len() > 1 { &key[1..] } else { key };
+            Plan::over(kind, "t.org = ?", vec![blob(org.0.as_bytes())], rest)
+        }
+        Some(_) => Plan::over(kind, "0", Vec::new(), key),
+    }
+}
+
+fn due(state: StateName, by: DateTime<Utc>) -> Plan {
+    // Spelled as the index spells it, or the index would not serve.
+    let sql = "t.state IN ('sending', 'unknown') AND t.state = ? AND t.due <= ?";
+    let values = vec![word(state.as_str()), micros(by)];
+    Plan::over(RecordKind::Dispatch, sql, values, &["dispatch", "org"])
+}
+
+/// One page of a query.
+pub(crate) fn page(connection: &Connection, request: &PageRequest) -> Result<Page> {
+    let plan = plan(&request.query);
+    let limit = request.limit.max(1);
+    let token = fingerprint(&request.query);
+    let walk = Pages {
+        select: "t.version, t.body",
+        from: &plan.from,
+        order: &plan.order,
+        after: request
+            .cursor
+            .as_ref()
+            .map(|cursor| read_cursor(cursor, token, plan.order.len()))
+            .transpose()?,
+        backwards: request.backwards,
+        limit,
+    };
+    let mut records = Vec::new();
+    let end = walk.read(connection, plan.condition, |row| {
+        records.push(rows::stored(plan.kind, row)?);
+        Ok(())
+    })?;
+    Ok(Page {
+        records,
+        next: end
+            .filter(|end| end.more)
+            .map(|end| write_cursor(token, &end.place)),
+    })
+}
+
+/// How many records a query finds.
+pub(crate) fn count(connection: &Connection, query: &Query) -> Result<u64> {
+    let Plan { from, condition, .. } = plan(query);
+    connection
+        .prepare(&format!("SELECT count(*) FROM {from} WHERE {}", condition.sql))
+        .and_then(|mut statement| {
+            statement.query_row(params_from_iter(condition.values), |row| row.get::<_, i64>(0))
+        })
+        .map(i64::cast_unsigned)
+        .map_err(reading)
+}
+
+/// A walk along an order.
+struct Pages<'a> {
+    select: &'a str,
+    from: &'a str,
+    order: &'a [String],
+    after: Option<Vec<Value>>,
+    backwards: bool,
+    limit: usize,
+}
+
+/// Where a page ended.
+struct End {
+    place: Vec<Value>,
+    more: bool,
+}
+
+impl Pages<'_> {
+    fn read(
+        self,
+        connection: &Connection,
+        condition: Condition,
+        mut take: impl FnMut(&Row<'_>) -> Result<()>,
+    ) -> Result<Option<End>> {
+        let Condition { mut sql, mut values } = condition;
+        let columns = self.order.join(", ");
+        let (beyond, towards) = if self.backwards { ("<", " DESC") } else { (">", "") };
+        if let Some(after) = self.after {
+            sql = format!("{sql} AND ({columns}) {beyond} ({})", filter::marks(after.len()));
+            values.extend(after);
+        }
+        let sorted: Vec<String> = self
+            .order
+            .iter()
+            .map(|column| format!("{column}{towards}"))
+            .collect();
+        // One more than wanted tells whether there is another page.
+        values.push(Value::Integer(
+            i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1),
+        ));
+        let sql = format!(
+            "SELECT {}, {columns} FROM {} WHERE {sql} ORDER BY {} LIMIT ?",
+            self.select,
+            self.from,
+            sorted.join(", ")
+        );
+        let mut statement = connection.prepare_cached(&sql).map_err(reading)?;
+        let before_place = statement.column_count() - self.order.len();
+        let mut rows = statement.query(params_from_iter(values)).map_err(reading)?;
+        let mut taken = 0;
+        let mut place = Vec::new();
+        while let Some(row) = rows.next().map_err(reading)? {
+            if taken == self.limit {
+                return Ok(Some(End { place, more: true }));
+            }
+            take(row)?;
+            taken += 1;
+            place = (0..self.order.len())
+                .map(|column| row.get(before_place + column))
+                .collect::<rusqlite::Result<_>>()
+                .map_err(reading)?;
+        }
+        Ok((taken > 0).then_some(End { place, more: false }))
+    }
+}
+
+/// One page of the journal.
+pub(crate) fn journal(connection: &Connection, request: &JournalRequest) -> Result<JournalPage> {
+    let org = blob(request.org.0.as_bytes());
+    let token = fingerprint(&(request.org, request.view, &request.kinds));
+    let is_feed = request.view == JournalView::Feed;
+    let mut values = vec![org.clone()];
+    let (mut sql, order): (String, &[&str]) = match request.view {
+        JournalView::Feed => ("t.org = ?".to_owned(), &["position"]),
+        JournalView::Audit => ("t.org = ? AND t.audit = 1".to_owned(), &["position"]),
+        JournalView::Timeline(contact) => {
+            values.push(blob(contact.0.as_bytes()));
+            (
+                "t.org = ? AND t.contact = ? AND t.timeline = 1".to_owned(),
+                &["at", "position"],
+            )
+        }
+    };
+    if !request.kinds.is_empty() {
+        sql = format!("{sql} AND t.kind IN ({})", filter::marks(request.kinds.len()));
+        values.extend(request.kinds.iter().map(|kind| word(kind.as_str())));
+    }
+    let order: Vec<String> = order.iter().map(|column| format!("t.{column}")).collect();
+    let after = match &request.cursor {
+        None => None,
+        Some(cursor) if is_feed => Some(vec![Value::Integer(read_position(cursor)?)]),
+        Some(cursor) => Some(read_cursor(cursor, token, order.len())?),
+    };
+    let pages = Pages {
+        select: "t.position, t.body",
+        from: "journal t",
+        order: &order,
+        after,
+        backwards: request.backwards,
+        limit: request.limit.max(1),
+    };
+    let mut entries = Vec::new();
+    let end = pages.read(connection, Condition { sql, values }, |row| {
+        let read = || -> rusqlite::Result<_> { Ok((row.get(0)?, row.get_ref(1)?.as_str()?)) };
+        let (position, body): (i64, &str) = read().map_err(reading)?;
+        let entry: Entry =
+            serde_json::from_str(body).map_err(|e| error::unreadable("entry of the journal", &e))?;
+        entries.push((position.cast_unsigned(), entry));
+        Ok(())
+    })?;
+    let last = entries.last().map(|(position, _)| *position);
+    let more = end.filter(|end| end.more);
+    let next = match more {
+        Some(end) if !is_feed => Some(write_cursor(token, &end.place)),
+        None if is_feed && !request.backwards => Some(feed_end(connection, request, org)?),
+        more => more.and(last).map(feed_cursor),
+    };
+    Ok(JournalPage { entries, next })
+}
+
+fn feed_cursor(position: u64) -> Cursor {
+    Cursor(position.to_string())
+}
+
+/// Where the feed goes on after a page that came to its end: it has seen everything until now, of whatever kind.
+fn feed_end(connection: &Connection, request: &JournalRequest, org: Value) -> Result<Cursor> {
+    let end: Option<i64> = connection
+        .prepare_cached("SELECT position FROM journal_ends WHERE org = ?")
+        .and_then(|mut statement| statement.query_row([org], |row| row.get(0)).optional())
+        .map_err(reading)?;
+    let begun = request.cursor.as_ref().map_or(Ok(0), read_position)?;
+    Ok(feed_cursor(end.unwrap_or_default().max(begun).cast_unsigned()))
+}
+
+/// The ledger rows of a broadcast, counted.
+pub(crate) fn tally(
+    connection: &Connection,
+    org: OrgId,
+    broadcast: BroadcastId,
+) -> Result<Vec<(Bucket, u64)>> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT state, reason, accepted, replied, opted_out_after, dispatches FROM tallies
+             WHERE org = ? AND broadcast = ? AND dispatches > 0",
+        )
+        .map_err(reading)?;
+    let mut rows = statement
+        .query([blob(org.0.as_bytes()), blob(broadcast.0.as_bytes())])
+        .map_err(reading)?;
+    let mut buckets = Vec::new();
+    while let Some(row) = rows.next().map_err(reading)? {
+        let name: String = row.get(0).map_err(reading)?;
+        let state = StateName::ALL.into_iter().find(|state| state.as_str() == name);
+        let state = state.ok_or_else(|| {
+            StorageError::new(
+                StorageErrorKind::Corrupt,
+                format!(
+                    "the ledger has a state {name:?} that this version does not know; update the library"
+                ),
+            )
+        })?;
+        let read = || -> rusqlite::Result<_> {
+            let bucket = Bucket {
+                state,
+                reason: match row.get(1)? {
+                    Value::Text(reason) => Some(reason),
+                    _ => None,
+                },
+                accepted: row.get(2)?,
+                replied: row.get(3)?,
+                opted_out_after: row.get(4)?,
+            };
+            Ok((bucket, row.get::<_, i64>(5)?.cast_unsigned()))
+        };
+        buckets.push(read().map_err(reading)?);
+    }
+    Ok(buckets)
+}
+
+/// How many contacts that are not deleted carry each tag.
+pub(crate) fn tag_counts(connection: &Connection, org: OrgId) -> Result<Vec<(String, u64)>> {
+    connection
+        .prepare_cached("SELECT tag, count(*) FROM contact_tags WHERE org = ? AND live = 1 GROUP BY tag")
+        .and_then(|mut statement| {
+            statement
+                .query_map([blob(org.0.as_bytes())], |row| {
+                    Ok((row.get(0)?, row.get::<_, i64>(1)?.cast_unsigned()))
+                })?
+                .collect()
+        })
+        .map_err(reading)
+}
+
+/// Tells queries apart, so that a cursor of one is not taken for a cursor of another (FNV-1a: cursors may outlive
+/// the process, the standard library's hasher may change).
+fn fingerprint(query: &impl fmt::Debug) -> u64 {
+    format!("{query:?}")
+        .bytes()
+        .fold(0xCBF2_9CE4_8422_2325, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+        })
+}
+
+fn bad_cursor(why: &str) -> StorageError {
+    StorageError::new(
+        StorageErrorKind::BadCursor,
+        format!("the cursor {why}; give one that a page of this very query ended with, or none"),
+    )
+}
+
+fn read_position(cursor: &Cursor) -> Result<i64> {
+    let position = cursor.0.parse::<u64>().ok();
+    position
+        .and_then(|position| i64::try_from(position).ok())
+        .ok_or_else(|| bad_cursor("is no position of the feed"))
+}
+
+fn write_cursor(token: u64, place: &[Value]) -> Cursor {
+    let parts = place.iter().map(|value| match value {
+        Value::Integer(number) => format!(".i{number}"),
+        Value::Text(text) => format!(".t{}", hex::encode(text)),
+        Value::Blob(bytes) => format!(".b{}", hex::encode(bytes)),
+        // No column of an order is absent or a fraction.
+        Value::Null | Value::Real(_) => ".".to_owned(),
+    });
+    Cursor(format!("{token:016x}{}", parts.collect::<String>()))
+}
+
+fn read_cursor(cursor: &Cursor, token: u64, columns: usize) -> Result<Vec<Value>> {
+    let mut parts = cursor.0.split('.');
+    if parts.next() != Some(&format!("{token:016x}")) {
+        return Err(bad_cursor("is not one of this query's"));
+    }
+    let place: Option<Vec<Value>> = parts.map(read_value).collect();
+    place
+        .filter(|place| place.len() == columns)
+        .ok_or_else(|| bad_cursor("is not as it was given"))
+}
+
+fn read_value(part: &str) -> Option<Value> {
+    let (kind, value) = part.split_at_checked(1)?;
+    match kind {
+        "i" => value.parse().ok().map(Value::Integer),
+        "t" => String::from_utf8(hex::decode(value).ok()?).ok().map(Value::Text),
+        "b" => hex::decode(value).ok().map(Value::Blob),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tertulia_core::filter::Filter;
+    use tertulia_core::ids::IdSource;
+
+    use super::*;
+
+    /// How SQLite finds one page of a query.
+    fn explained(connection: &Connection, query: &Query) -> Vec<String> {
+        let plan = plan(query);
+        let sql = format!(
+            "EXPLAIN QUERY PLAN SELECT t.body FROM {} WHERE {} AND ({}) > ({}) ORDER BY {} LIMIT 9",
+            plan.from,
+            plan.condition.sql,
+            plan.order.join(", "),
+            filter::marks(plan.order.len()),
+            plan.order.join(", ")
+        );
+        let mut values = plan.condition.values;
+        values.extend(plan.order.iter().map(|_| Value::Blob(Vec::new())));
+        let mut statement = connection.prepare(&sql).unwrap();
+        let rows = statement.query_map(params_from_iter(values), |row| row.get(3));
+        rows.unwrap().map(std::result::Result::unwrap).collect()
+    }
+
+    #[test]
+    fn pages_are_walks_along_an_index() {
+        let connection = crate::connection::open_in_memory().unwrap();
+        crate::migrate::migrate(&connection, "a test", Duration::ZERO).unwrap();
+        let mut ids = IdSource::new(DateTime::UNIX_EPOCH, 1);
+        let org = ids.next();
+        let both = Filter::And(vec![Filter::OptedIn(true), Filter::tagged_any(["vip"])]);
+        let neither = Filter::Not(Box::new(both.clone()));
+        let mut queries = vec![
+            Query::Contacts { org, filter: both },
+            Query::Contacts { org, filter: neither },
+            Query::Messages {
+                org,
+                conversation: ids.next(),
+            },
+            Query::Conversations { org, contact: None },
+            Query::Conversations {
+                org,
+                contact: Some(ids.next()),
+            },
+            Query::OpenDispatches {
+                org,
+                contact: ids.next(),
+            },
+            Query::RunningBroadcasts,
+        ];
+        for states in [vec![], vec![StateName::Failed, StateName::Skipped]] {
+            let broadcast = ids.next();
+            queries.push(Query::Dispatches {
+                org,
+                broadcast,
+                states,
+            });
+        }
+        for kind in RecordKind::ALL {
+            for org in [None, Some(org)] {
+                if org.is_none() || rows::table(*kind).key[0] == "org" {
+                    queries.push(Query::Records { org, kind: *kind });
+                }
+            }
+        }
+        for query in queries {
+            let steps = explained(&connection, &query);
+            let walked = steps
+                .iter()
+                .all(|step| !step.starts_with("SCAN") && !step.contains("TEMP B-TREE"));
+            assert!(walked, "{query:?}: {steps:#?}");
+        }
+        // Few rows are due at a time: these are sorted.
+        let query = Query::Due {
+            state: StateName::Unknown,
+            by: DateTime::UNIX_EPOCH,
+        };
+        let steps = explained(&connection, &query);
+        assert!(
+            steps[0].contains("dispatches_due (state=? AND due<?)"),
+            "{steps:#?}"
+        );
+    }
+
+    #[test]
+    fn a_cursor_is_read_as_it_was_written_and_nothing_else_is() {
+        let place = vec![
+            Value::Integer(-5),
+            Value::Text("ä.b\0".to_owned()),
+            Value::Blob(vec![0, 255]),
+        ];
+        let cursor = write_cursor(7, &place);
+        assert_eq!(read_cursor(&cursor, 7, 3).unwrap(), place);
+        let good = cursor.0;
+        let bad = [
+            String::new(),
+            "5".to_owned(),
+            good.replace(".i", ".x"),
+            good.replace(".bt", ""),
+            good.replace("ff", "fg"),
+            good.replace("ff", "f"),
+            good.replace("c3", "ff"),
+            format!("{good}."),
+            format!("{good}.i1"),
+        ];
+        for bad in bad.into_iter().filter(|bad| *bad != good) {
+            let error = read_cursor(&Cursor(bad.clone()), 7, 3).unwrap_err();
+            assert_eq!(error.kind, StorageErrorKind::BadCursor, "{bad}");
+        }
+        assert!(read_cursor(&Cursor(good), 8, 3).is_err());
+    }
+}

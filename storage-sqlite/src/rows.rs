@@ -1,0 +1,322 @@
+//! Records as rows: which table, which columns, what JSON.
+
+use std::sync::LazyLock;
+
+use chrono::{DateTime, Utc};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+use tertulia_core::account::{Account, Route};
+use tertulia_core::attributes::Attribute;
+use tertulia_core::broadcast::{Broadcast, BroadcastState, Bucket};
+use tertulia_core::contact::{Contact, Tag};
+use tertulia_core::conversation::{Conversation, Message, MessageRef, Parked};
+use tertulia_core::import::Import;
+use tertulia_core::ledger::{Dispatch, Slot};
+use tertulia_core::record::{
+    IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind, Stored,
+};
+use tertulia_core::window::Window;
+use tertulia_storage_traits::StorageError;
+
+use crate::error::{self, Result};
+
+/// Where the records of a kind are kept.
+pub(crate) struct Table {
+    /// The table's name.
+    pub(crate) name: &'static str,
+    /// The columns of the key, in the order that pages follow.
+    pub(crate) key: &'static [&'static str],
+    /// The columns that queries look at.
+    columns: &'static [&'static str],
+}
+
+/// The table of a kind.
+pub(crate) const fn table(kind: RecordKind) -> Table {
+    let (name, key, columns): (_, &[_], &[_]) = match kind {
+        RecordKind::Org => ("orgs", &["org"], &[]),
+        RecordKind::Route => ("routes", &["channel", "sender_id"], &[]),
+        RecordKind::Account => ("accounts", &["org", "account"], &["sendable_from"]),
+        RecordKind::Contact => ("contacts", &["org", "contact"], &["status", "opted_in"]),
+        RecordKind::Identity => ("identities", &["org", "kind", "match_key"], &[]),
+        RecordKind::Window => ("windows", &["org", "account", "kind", "match_key"], &[]),
+        RecordKind::Tag => ("tags", &["org", "tag"], &[]),
+        RecordKind::Rule => ("rules", &["org", "rule"], &[]),
+        RecordKind::Attribute => ("attributes", &["org", "name"], &[]),
+        RecordKind::Template => ("templates", &["org", "name", "language"], &[]),
+        RecordKind::Conversation => (
+            "conversations",
+            &["org", "conversation"],
+            &["contact", "last_activity"],
+        ),
+        RecordKind::Message => ("messages", &["org", "message"], &["conversation", "at"]),
+        RecordKind::MessageRef => ("message_refs", &["org", "account", "token"], &[]),
+        RecordKind::Parked => ("parked", &["org", "account", "provider_id"], &["since"]),
+        RecordKind::Broadcast => ("broadcasts", &["org", "broadcast"], &["running"]),
+        RecordKind::Dispatch => (
+            "dispatches",
+            &["org", "dispatch"],
+            &[
+                "broadcast",
+                "contact",
+                "account",
+                "match_key",
+                "state",
+                "reason",
+                "accepted",
+                "replied",
+                "opted_out_after",
+                "due",
+            ],
+        ),
+        RecordKind::Slot => ("slots", &["org", "contact"], &[]),
+        RecordKind::Import => ("imports", &["org", "import"], &[]),
+        RecordKind::Quarantined => ("quarantined", &["id"], &[]),
+    };
+    Table { name, key, columns }
+}
+
+/// A time as stored.
+pub(crate) fn micros(at: DateTime<Utc>) -> Value {
+    Value::Integer(at.timestamp_micros())
+}
+
+/// An id as stored.
+pub(crate) fn blob(id: &[u8; 16]) -> Value {
+    Value::Blob(id.to_vec())
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn flag(flag: bool) -> Value {
+    Value::Integer(flag.into())
+}
+
+/// The values of the key's columns.
+pub(crate) fn key_values(key: &Key) -> Vec<Value> {
+    macro_rules! ids {
+        ($($id:ident),*) => { vec![$(blob($id.0.as_bytes())),*] };
+    }
+    match key {
+        Key::Org { org } => ids![org],
+        Key::Route { channel, sender_id } => vec![text(channel.as_str()), text(sender_id)],
+        Key::Account { org, account } => ids![org, account],
+        Key::Contact { org, contact } | Key::Slot { org, contact } => ids![org, contact],
+        Key::Identity { org, kind, match_key } => {
+            vec![blob(org.0.as_bytes()), text(kind.as_str()), text(match_key)]
+        }
+        Key::Window {
+            org,
+            account,
+            kind,
+            match_key,
+        } => {
+            let mut values = ids![org, account];
+            values.extend([text(kind.as_str()), text(match_key)]);
+            values
+        }
+        Key::Tag { org, key: name } | Key::Attribute { org, name } => {
+            vec![blob(org.0.as_bytes()), text(name)]
+        }
+        Key::Rule { org, rule } => ids![org, rule],
+        Key::Template { org, name, language } => vec![blob(org.0.as_bytes()), text(name), text(language)],
+        Key::Conversation { org, conversation } => ids![org, conversation],
+        Key::Message { org, message } => ids![org, message],
+        Key::MessageRef {
+            org,
+            account,
+            token: id,
+        }
+        | Key::Parked {
+            org,
+            account,
+            provider_id: id,
+        } => {
+            let mut values = ids![org, account];
+            values.push(text(id));
+            values
+        }
+        Key::Broadcast { org, broadcast } => ids![org, broadcast],
+        Key::Dispatch { org, dispatch } => ids![org, dispatch],
+        Key::Import { org, import } => ids![org, import],
+        Key::Quarantined { id } => vec![blob(id.as_bytes())],
+    }
+}
+
+/// The values of the columns that queries look at.
+fn column_values(record: &Record) -> Vec<Value> {
+    match record {
+        Record::Account(account) => vec![account.sendable_from().map_or(Value::Null, micros)],
+        Record::Contact(contact) => vec![text(contact.status.as_str()), flag(contact.consent.opted_in())],
+        Record::Conversation(thread) => vec![blob(thread.contact.0.as_bytes()), micros(thread.last_activity)],
+        Record::Message(message) => vec![blob(message.conversation.0.as_bytes()), micros(message.at)],
+        Record::Parked(parked) => vec![micros(parked.since)],
+        Record::Broadcast(broadcast) => {
+            vec![flag(matches!(broadcast.state, BroadcastState::Running { .. }))]
+        }
+        Record::Dispatch(dispatch) => dispatch_values(dispatch),
+        _ => Vec::new(),
+    }
+}
+
+fn dispatch_values(dispatch: &Dispatch) -> Vec<Value> {
+    let bucket = Bucket::of(dispatch);
+    vec![
+        dispatch
+            .broadcast()
+            .map_or_else(|| Value::Blob(Vec::new()), |id| blob(id.0.as_bytes())),
+        blob(dispatch.contact.0.as_bytes()),
+        blob(dispatch.account.0.as_bytes()),
+        dispatch.match_key.as_deref().map_or(Value::Null, text),
+        text(bucket.state.as_str()),
+        bucket.reason.map_or(Value::Null, Value::Text),
+        flag(bucket.accepted),
+        flag(bucket.replied),
+        flag(bucket.opted_out_after),
+        dispatch.due().map_or(Value::Null, micros),
+    ]
+}
+
+macro_rules! bodies {
+    ($($kind:ident($record:ty)),* $(,)?) => {
+        fn body(record: &Record) -> Result<String> {
+            match record {
+                $(Record::$kind(record) => serde_json::to_string(record),)*
+            }
+            .map_err(|e| error::unwritable(record.kind().as_str(), &e))
+        }
+
+        /// A record out of its JSON.
+        pub(crate) fn parse(kind: RecordKind, body: &str) -> Result<Record> {
+            match kind {
+                $(RecordKind::$kind => serde_json::from_str::<$record>(body).map(Record::$kind),)*
+            }
+            .map_err(|e| error::unreadable(kind.as_str(), &e))
+        }
+    };
+}
+
+bodies! {
+    Org(Org), Route(Route), Account(Account), Contact(Contact), Identity(IdentityRef),
+    Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Template(OrgTemplate),
+    Conversation(Conversation), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
+    Dispatch(Dispatch), Slot(Slot), Import(Import), Quarantined(Quarantined),
+}
+
+/// The statements of a kind.
+struct Statements {
+    find: String,
+    insert: String,
+    update: String,
+    remove: String,
+}
+
+static STATEMENTS: LazyLock<Vec<Statements>> = LazyLock::new(|| {
+    RecordKind::ALL
+        .iter()
+        .map(|kind| statements(&table(*kind)))
+        .collect()
+});
+
+fn statements(Table { name, key, columns }: &Table) -> Statements {
+    let is = |names: &[&str]| names.iter().map(|n| format!("{n} = ?")).collect::<Vec<_>>();
+    let at_key = is(key).join(" AND ");
+    let mut all = key.to_vec();
+    all.extend_from_slice(columns);
+    let mut set = is(columns);
+    set.push("body = ?".to_owned());
+    Statements {
+        find: format!("SELECT version, body FROM {name} WHERE {at_key}"),
+        insert: format!(
+            "INSERT INTO {name} ({}, body, version) VALUES ({}?, 1)",
+            all.join(", "),
+            "?, ".repeat(all.len())
+        ),
+        update: format!(
+            "UPDATE {name} SET {}, version = version + 1 WHERE {at_key} AND version = ?",
+            set.join(", ")
+        ),
+        remove: format!("DELETE FROM {name} WHERE {at_key} AND version = ?"),
+    }
+}
+
+fn of(kind: RecordKind) -> &'static Statements {
+    &STATEMENTS[kind as usize]
+}
+
+/// The record in a row that begins with `version, body`.
+pub(crate) fn stored(kind: RecordKind, row: &Row<'_>) -> Result<Stored> {
+    let read = || -> rusqlite::Result<_> { Ok((row.get(0)?, row.get_ref(1)?.as_str()?)) };
+    let (version, body): (i64, &str) = read().map_err(reading)?;
+    Ok(Stored {
+        record: parse(kind, body)?,
+        version: version.cast_unsigned(),
+    })
+}
+
+/// The error of a read that failed.
+pub(crate) fn reading(error: impl Into<rusqlite::Error>) -> StorageError {
+    error::sqlite(error.into(), "reading")
+}
+
+fn writing(error: rusqlite::Error) -> StorageError {
+    error::sqlite(error, "writing")
+}
+
+/// The record under a key.
+pub(crate) fn find(connection: &Connection, key: &Key) -> Result<Option<Stored>> {
+    let mut statement = connection.prepare_cached(&of(key.kind()).find).map_err(reading)?;
+    let mut rows = statement
+        .query(params_from_iter(key_values(key)))
+        .map_err(reading)?;
+    let Some(row) = rows.next().map_err(reading)? else {
+        return Ok(None);
+    };
+    stored(key.kind(), row).map(Some)
+}
+
+/// The version of the record under a key.
+pub(crate) fn version(connection: &Connection, key: &Key) -> Result<Option<u64>> {
+    connection
+        .prepare_cached(&of(key.kind()).find)
+        .and_then(|mut statement| {
+            statement
+                .query_row(params_from_iter(key_values(key)), |row| row.get::<_, i64>(0))
+                .optional()
+        })
+        .map(|version| version.map(i64::cast_unsigned))
+        .map_err(reading)
+}
+
+/// Adds a record.
+pub(crate) fn insert(connection: &Connection, record: &Record) -> Result<()> {
+    let mut values = key_values(&record.key());
+    values.extend(column_values(record));
+    values.push(Value::Text(body(record)?));
+    execute(connection, &of(record.kind()).insert, values).map(|_| ())
+}
+
+/// Writes a record in place of a version; whether that version was there.
+pub(crate) fn update(connection: &Connection, record: &Record, version: u64) -> Result<bool> {
+    let mut values = column_values(record);
+    values.push(Value::Text(body(record)?));
+    values.extend(key_values(&record.key()));
+    values.push(Value::Integer(version.cast_signed()));
+    execute(connection, &of(record.kind()).update, values).map(|rows| rows == 1)
+}
+
+/// Removes the record under a key; whether that version was there.
+pub(crate) fn remove(connection: &Connection, key: &Key, version: u64) -> Result<bool> {
+    let mut values = key_values(key);
+    values.push(Value::Integer(version.cast_signed()));
+    execute(connection, &of(key.kind()).remove, values).map(|rows| rows == 1)
+}
+
+/// Runs a statement that writes; how many rows it wrote.
+pub(crate) fn execute(connection: &Connection, sql: &str, values: Vec<Value>) -> Result<usize> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.execute(params_from_iter(values)))
+        .map_err(writing)
+}

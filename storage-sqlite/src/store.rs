@@ -1,0 +1,185 @@
+//! The store.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use rusqlite::Connection;
+use tertulia_core::broadcast::Bucket;
+use tertulia_core::ids::{BroadcastId, OrgId};
+use tertulia_core::ledger::Dispatch;
+use tertulia_core::record::{ChangeSet, Key, Stored};
+use tertulia_storage_traits::{
+    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, Storage, StorageError,
+    StorageErrorKind,
+};
+
+use crate::error::{self, Result};
+use crate::readers::Readers;
+use crate::rows::micros;
+use crate::writer::Writer;
+use crate::{changes, claims, connection, migrate, query, rows};
+
+/// How a store behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// How long a call waits for other processes that write to the same file before it fails as busy; default 10 seconds.
+    pub busy_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            busy_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// A store in one SQLite file, or in memory.
+///
+/// Dropped without [`close`](Storage::close) it loses nothing that was committed: what was asked for is still done, and
+/// the next process to open the file finds all of it.
+pub struct SqliteStorage {
+    name: String,
+    writer: Writer,
+    /// In memory there are none: what one connection writes there, others do not see.
+    readers: Option<Readers>,
+}
+
+impl fmt::Debug for SqliteStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SqliteStorage").field(&self.name).finish()
+    }
+}
+
+impl SqliteStorage {
+    /// Opens the store in this file; makes it if it is not there. Blocks while other processes hold the file.
+    ///
+    /// Fails as `NotAStore` if the file is something else, `Newer` if a newer version of the library wrote it (both are
+    /// left as they are), `Busy` if another process holds it for longer than the timeout, `Io` if it cannot be written.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::open_with(path, &Options::default())
+    }
+
+    /// The same, with other options.
+    pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self> {
+        let given = path.as_ref();
+        let name = given.display().to_string();
+        let patience = options.busy_timeout;
+        // Readers open it again later: the process may have another working folder by then.
+        let path = std::path::absolute(given).map_err(|e| {
+            StorageError::new(
+                StorageErrorKind::Io,
+                format!("while opening {name:?}: {e}; name a file"),
+            )
+            .because(e)
+        })?;
+        let connection = connection::open(&path, patience)?;
+        migrate::migrate(&connection, &name, patience)?;
+        Self::begin(name, connection, patience, Some(Readers::new(path, patience)))
+    }
+
+    /// A store in memory, gone when it is dropped.
+    pub fn open_in_memory() -> Result<Self> {
+        let connection = connection::open_in_memory()?;
+        migrate::migrate(&connection, "a store in memory", Duration::ZERO)?;
+        Self::begin("in memory".to_owned(), connection, Duration::ZERO, None)
+    }
+
+    fn begin(
+        name: String,
+        connection: Connection,
+        patience: Duration,
+        readers: Option<Readers>,
+    ) -> Result<Self> {
+        connection::tune_writer(&connection).map_err(|e| error::sqlite(e, "opening the store"))?;
+        Ok(Self {
+            name,
+            writer: Writer::start(connection, patience)?,
+            readers,
+        })
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match &self.readers {
+            Some(readers) => readers.run(read).await,
+            None => self.writer.run(read).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Storage for SqliteStorage {
+    async fn load(&self, keys: Vec<Key>) -> Result<Vec<Option<Stored>>> {
+        self.read(move |instant| keys.iter().map(|key| rows::find(instant, key)).collect())
+            .await
+    }
+
+    async fn page(&self, request: PageRequest) -> Result<Page> {
+        self.read(move |instant| query::page(instant, &request)).await
+    }
+
+    async fn count(&self, query: Query) -> Result<u64> {
+        self.read(move |instant| query::count(instant, &query)).await
+    }
+
+    async fn journal(&self, request: JournalRequest) -> Result<JournalPage> {
+        self.read(move |instant| query::journal(instant, &request)).await
+    }
+
+    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>> {
+        self.read(move |instant| query::tally(instant, org, broadcast))
+            .await
+    }
+
+    async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>> {
+        self.read(move |instant| query::tag_counts(instant, org)).await
+    }
+
+    async fn commit(&self, changes: ChangeSet) -> Result<Committed> {
+        self.writer
+            .run(move |connection| {
+                if changes.is_empty() {
+                    return Ok(Committed::default());
+                }
+                changes::apply(connection, &changes)
+            })
+            .await
+    }
+
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>> {
+        self.writer
+            .run(move |connection| claims::claim(connection, &request))
+            .await
+    }
+
+    async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64> {
+        let before = vec![micros(parked_before)];
+        self.writer
+            .run(move |connection| rows::execute(connection, "DELETE FROM parked WHERE since < ?", before))
+            .await
+            .map(|rows| rows as u64)
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.read(|instant| {
+            instant
+                .query_row("SELECT count(*) FROM journal_ends LIMIT 1", [], |_| Ok(()))
+                .map_err(rows::reading)
+        })
+        .await
+    }
+
+    async fn close(&self) -> std::result::Result<(), StorageError> {
+        if let Some(readers) = &self.readers {
+            readers.close().await;
+        }
+        self.writer.close().await
+    }
+}
