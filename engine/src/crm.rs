@@ -1,0 +1,197 @@
+//! The CRM itself: opened once a process, shared by all its tasks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tertulia_core::channel::Channel;
+use tertulia_core::error::{Code, Error};
+use tertulia_core::ids::{IdSource, OrgId};
+use tertulia_core::journal::Actor;
+use tertulia_core::record::{ChangeSet, Op, Org as OrgRecord, RecordKind};
+use tertulia_core::settings::Settings;
+use tertulia_storage_traits::{Query, Storage};
+use tertulia_transport_traits::{Credentials, Transport};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::{Clock, SystemClock};
+use crate::credentials::NoCredentials;
+use crate::error::from_storage;
+use crate::org::Org;
+use crate::runtime::{Runtime, to_the_end};
+
+/// A messaging CRM inside this process. Cloning it is cheap and shares it.
+///
+/// All calls need a Tokio runtime with its timer on.
+#[derive(Debug, Clone)]
+pub struct Crm {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) runtime: Runtime,
+    /// By endpoint: the name that the host's route hands over.
+    pub(crate) transports: BTreeMap<String, Arc<dyn Transport>>,
+    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) host: String,
+    pub(crate) worker: String,
+    pub(crate) closed: CancellationToken,
+}
+
+impl Inner {
+    /// The transport that sends on a channel: the first one by its endpoint's name.
+    pub(crate) fn transport(&self, channel: Channel) -> Option<&Arc<dyn Transport>> {
+        self.transports
+            .values()
+            .find(|transport| transport.channel() == channel)
+    }
+}
+
+/// How a [`Crm`] is put together.
+#[derive(Debug, Default)]
+pub struct Builder {
+    storage: Option<Arc<dyn Storage>>,
+    transports: BTreeMap<String, Arc<dyn Transport>>,
+    credentials: Option<Arc<dyn Credentials>>,
+    clock: Option<Arc<dyn Clock>>,
+    host: Option<String>,
+}
+
+impl Builder {
+    /// The store. Required.
+    #[must_use]
+    pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
+        self.storage = Some(storage);
+        self
+    }
+
+    /// A messaging platform, and the name of the endpoint that its webhooks come to: what
+    /// [`Crm::receive`](Crm::receive) is told.
+    #[must_use]
+    pub fn transport(mut self, endpoint: impl Into<String>, transport: impl Transport + 'static) -> Self {
+        self.transports.insert(endpoint.into(), Arc::new(transport));
+        self
+    }
+
+    /// Where the keys to send with come from; without this, every send fails with a word about it.
+    #[must_use]
+    pub fn credentials(mut self, credentials: impl Credentials + 'static) -> Self {
+        self.credentials = Some(Arc::new(credentials));
+        self
+    }
+
+    /// The clock; default the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// The host program's name, for the journal; default `host`.
+    #[must_use]
+    pub fn host(mut self, name: impl Into<String>) -> Self {
+        self.host = Some(name.into());
+        self
+    }
+
+    /// The CRM. Fails with [`Code::SettingInvalid`] without a store.
+    pub fn build(self) -> Result<Crm, Error> {
+        let Some(storage) = self.storage else {
+            return Err(Error::new(
+                Code::SettingInvalid,
+                "the builder was given no storage",
+            ));
+        };
+        let runtime = Runtime::new(storage, self.clock.unwrap_or_else(|| Arc::new(SystemClock)));
+        let worker = format!("{}-{:016x}", std::process::id(), runtime.random());
+        Ok(Crm {
+            inner: Arc::new(Inner {
+                runtime,
+                transports: self.transports,
+                credentials: self.credentials.unwrap_or_else(|| Arc::new(NoCredentials)),
+                host: self.host.unwrap_or_else(|| "host".to_owned()),
+                worker,
+                closed: CancellationToken::new(),
+            }),
+        })
+    }
+}
+
+impl Crm {
+    /// How a CRM is put together from parts.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Opens, or creates, a CRM in an SQLite file, with no platform connected: for programs that only read and
+    /// write records. Give [`builder`](Self::builder) a transport to receive and send.
+    #[cfg(feature = "sqlite")]
+    pub async fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        let path = path.as_ref().to_owned();
+        let opening = tokio::task::spawn_blocking(move || tertulia_storage_sqlite::SqliteStorage::open(path));
+        let opened = opening
+            .await
+            .map_err(|error| Error::new(Code::StorageClosed, "opening was cut off").because(error))?;
+        Self::builder()
+            .storage(Arc::new(opened.map_err(from_storage)?))
+            .build()
+    }
+
+    /// Creates an organisation with an id of its own.
+    pub async fn create_org(&self, settings: Settings) -> Result<Org, Error> {
+        settings.validate()?;
+        let inner = Arc::clone(&self.inner);
+        let id: OrgId = IdSource::new(inner.runtime.clock.now(), inner.runtime.random()).next();
+        to_the_end(async move {
+            let record = OrgRecord {
+                id,
+                settings,
+                rules_epoch: 0,
+            };
+            let changes = ChangeSet {
+                expect: Vec::new(),
+                ops: vec![Op::Insert(record.into())],
+            };
+            inner.runtime.storage.commit(changes).await.map_err(from_storage)
+        })
+        .await?;
+        Ok(self.org(id))
+    }
+
+    /// All organisations, by id.
+    pub async fn orgs(&self) -> Result<Vec<OrgId>, Error> {
+        let records = self
+            .inner
+            .runtime
+            .all(Query::Records {
+                org: None,
+                kind: RecordKind::Org,
+            })
+            .await?;
+        Ok(records
+            .into_iter()
+            .filter_map(|record| OrgRecord::try_from(record).ok())
+            .map(|org| org.id)
+            .collect())
+    }
+
+    /// A handle on an organisation, acting as the host. Calls on one that is not there fail with `org.not_found`.
+    pub fn org(&self, id: OrgId) -> Org {
+        Org {
+            inner: Arc::clone(&self.inner),
+            id,
+            actor: Actor::System(self.inner.host.clone()),
+        }
+    }
+
+    /// Answers if the store can be read.
+    pub async fn ping(&self) -> Result<(), Error> {
+        self.inner.runtime.storage.ping().await.map_err(from_storage)
+    }
+
+    /// Ends workers after what they are sending, finishes commits, and lets go of the store.
+    pub async fn close(&self) -> Result<(), Error> {
+        self.inner.closed.cancel();
+        self.inner.runtime.storage.close().await.map_err(from_storage)
+    }
+}

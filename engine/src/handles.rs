@@ -1,0 +1,128 @@
+//! The areas of what a caller can ask of an organisation, the same names in every language.
+
+pub(crate) mod accounts;
+pub(crate) mod attributes;
+pub(crate) mod broadcasts;
+pub(crate) mod consent;
+pub(crate) mod contacts;
+pub(crate) mod imports;
+pub(crate) mod inbox;
+pub(crate) mod journal;
+pub(crate) mod rules;
+pub(crate) mod settings;
+pub(crate) mod tags;
+pub(crate) mod templates;
+
+use serde::{Deserialize, Serialize};
+use tertulia_core::error::Error;
+use tertulia_core::record::Record;
+use tertulia_storage_traits::{Cursor, PageRequest, Query};
+
+pub use accounts::Accounts;
+pub use attributes::Attributes;
+pub use broadcasts::{Broadcasts, Recipient};
+pub use consent::{Consent, ConsentState};
+pub use contacts::Contacts;
+pub use imports::{ImportOptions, ImportReport, Imports, Inspected, Progress, Watch};
+pub use inbox::Inbox;
+pub use journal::{Audit, Event, Events};
+pub use rules::Rules;
+pub use settings::SettingsHandle;
+pub use tags::{TagCount, Tags};
+pub use templates::Templates;
+
+use crate::org::Org;
+
+/// Which page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageOf {
+    /// The most entries; 1 to 1,000.
+    pub limit: usize,
+    /// The `next` of the page before; absent: from the start.
+    pub cursor: Option<Cursor>,
+    /// From the last to the first.
+    pub backwards: bool,
+}
+
+impl Default for PageOf {
+    /// The first 50.
+    fn default() -> Self {
+        Self {
+            limit: 50,
+            cursor: None,
+            backwards: false,
+        }
+    }
+}
+
+impl PageOf {
+    /// The first entries.
+    pub fn first(limit: usize) -> Self {
+        Self {
+            limit,
+            ..Self::default()
+        }
+    }
+
+    /// The last entries, the last first.
+    pub fn last(limit: usize) -> Self {
+        Self {
+            limit,
+            backwards: true,
+            ..Self::default()
+        }
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit.clamp(1, 1_000)
+    }
+
+    fn request(&self, query: Query) -> PageRequest {
+        PageRequest {
+            query,
+            cursor: self.cursor.clone(),
+            backwards: self.backwards,
+            limit: self.limit(),
+        }
+    }
+}
+
+/// One page of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed<T> {
+    /// The entries.
+    pub items: Vec<T>,
+    /// Where the next page begins; absent: this was the last.
+    pub next: Option<Cursor>,
+}
+
+impl Org {
+    /// One page of a query, its records taken out.
+    pub(crate) async fn list<R: TryFrom<Record>>(
+        &self,
+        query: Query,
+        page: &PageOf,
+    ) -> Result<Listed<R>, Error> {
+        self.inner.runtime.org(self.id).await?;
+        let found = self.inner.runtime.page(page.request(query)).await?;
+        let items = found
+            .records
+            .into_iter()
+            .filter_map(|stored| R::try_from(stored.record).ok())
+            .collect();
+        Ok(Listed {
+            items,
+            next: found.next,
+        })
+    }
+
+    /// All records of a short query.
+    pub(crate) async fn all<R: TryFrom<Record>>(&self, query: Query) -> Result<Vec<R>, Error> {
+        self.inner.runtime.org(self.id).await?;
+        let found = self.inner.runtime.all(query).await?;
+        Ok(found
+            .into_iter()
+            .filter_map(|record| R::try_from(record).ok())
+            .collect())
+    }
+}

@@ -1,0 +1,172 @@
+//! People.
+
+use tertulia_core::consent::{Proof, Source};
+use tertulia_core::contact::{Contact, CreatedBy};
+use tertulia_core::decide::contacts::{self, NewContact, read_email};
+use tertulia_core::decide::sending::window_of;
+use tertulia_core::error::Error;
+use tertulia_core::filter::Filter;
+use tertulia_core::identity::{Address, AddressKind};
+use tertulia_core::ids::{AccountId, ContactId};
+use tertulia_core::journal::{Actor, Entry, EntryKind};
+use tertulia_core::phone::Phone;
+use tertulia_core::record::{IdentityRef, Key};
+use tertulia_core::window::WindowState;
+use tertulia_storage_traits::{JournalView, Query};
+
+use crate::error::from_storage;
+use crate::handles::{Listed, PageOf};
+use crate::org::Org;
+
+/// People.
+#[derive(Debug, Clone, Copy)]
+pub struct Contacts<'a>(pub(crate) &'a Org);
+
+impl Contacts<'_> {
+    /// Creates a contact: by hand if an agent asks, by the API if the host does.
+    ///
+    /// Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `contact.name_required`,
+    /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
+    pub async fn create(&self, new: NewContact) -> Result<Contact, Error> {
+        let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
+        let (by, source, proof) = match &self.0.actor {
+            Actor::Agent(agent) => (CreatedBy::Manual, Source::Manual, Proof::Agent(*agent)),
+            Actor::System(name) => (CreatedBy::Api, Source::Api, Proof::Stated(name.clone())),
+            _ => (CreatedBy::Api, Source::Api, Proof::Stated(String::new())),
+        };
+        self.0
+            .decide(move |set, ctx| {
+                let id = contacts::create(set, ctx, &new, by, source, proof.clone(), contacts_now)?;
+                contacts::get(set, ctx, id)
+            })
+            .await
+    }
+
+    /// The contact, which must be there; a deleted one is not.
+    pub async fn get(&self, id: ContactId) -> Result<Contact, Error> {
+        self.0.look(|set, ctx| contacts::get(set, ctx, id)).await
+    }
+
+    /// The contact with this number, in any spelling that WhatsApp treats as the same one.
+    pub async fn find_by_phone(&self, phone: &str) -> Result<Option<Contact>, Error> {
+        let settings = self.0.inner.runtime.org(self.0.id).await?;
+        let phone = Phone::parse(phone, settings.settings.default_region)?;
+        self.find(&Address::new(AddressKind::Phone, phone.wa_id())).await
+    }
+
+    /// The contact that this e-mail address identifies.
+    pub async fn find_by_email(&self, email: &str) -> Result<Option<Contact>, Error> {
+        self.find(&Address::new(AddressKind::Email, read_email(email)?))
+            .await
+    }
+
+    /// The contact with this business-scoped WhatsApp id.
+    pub async fn find_by_whatsapp_id(&self, id: &str) -> Result<Option<Contact>, Error> {
+        self.find(&Address::new(AddressKind::WhatsAppId, id)).await
+    }
+
+    async fn find(&self, address: &Address) -> Result<Option<Contact>, Error> {
+        let key = Key::Identity {
+            org: self.0.id,
+            kind: address.kind,
+            match_key: address.match_key(),
+        };
+        let runtime = &self.0.inner.runtime;
+        match runtime.get::<IdentityRef>(key).await? {
+            Some(found) => {
+                runtime
+                    .get(Key::Contact {
+                        org: self.0.id,
+                        contact: found.contact,
+                    })
+                    .await
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The contacts that fit a filter, by the time they were made.
+    pub async fn list(&self, filter: &Filter, page: &PageOf) -> Result<Listed<Contact>, Error> {
+        self.0
+            .list(
+                Query::Contacts {
+                    org: self.0.id,
+                    filter: filter.folded(),
+                },
+                page,
+            )
+            .await
+    }
+
+    /// How many contacts fit a filter.
+    pub async fn count(&self, filter: &Filter) -> Result<u64, Error> {
+        let query = Query::Contacts {
+            org: self.0.id,
+            filter: filter.folded(),
+        };
+        self.0
+            .inner
+            .runtime
+            .storage
+            .count(query)
+            .await
+            .map_err(from_storage)
+    }
+
+    /// Adds tags; how many were new.
+    pub async fn tag(&self, id: ContactId, tags: &[&str]) -> Result<usize, Error> {
+        let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        self.0
+            .decide(move |set, ctx| contacts::tag(set, ctx, id, &tags))
+            .await
+    }
+
+    /// Removes tags; how many were there.
+    pub async fn untag(&self, id: ContactId, tags: &[&str]) -> Result<usize, Error> {
+        let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
+        self.0
+            .decide(move |set, ctx| contacts::untag(set, ctx, id, &tags))
+            .await
+    }
+
+    /// Blocks a contact: it opens no conversation and gets no message, tag or automation. Nothing if it is blocked.
+    pub async fn block(&self, id: ContactId) -> Result<(), Error> {
+        self.0.decide(move |set, ctx| contacts::block(set, ctx, id)).await
+    }
+
+    /// Lifts a block and restores the status before. Nothing if it is not blocked.
+    pub async fn unblock(&self, id: ContactId) -> Result<(), Error> {
+        self.0
+            .decide(move |set, ctx| contacts::unblock(set, ctx, id))
+            .await
+    }
+
+    /// Sets a contact aside from campaigns (`false`), or takes it back.
+    pub async fn set_active(&self, id: ContactId, active: bool) -> Result<(), Error> {
+        self.0
+            .decide(move |set, ctx| contacts::set_active(set, ctx, id, active))
+            .await
+    }
+
+    /// Everything that happened with a contact, by the time it happened; of these kinds only, or (empty) of all.
+    pub async fn timeline(
+        &self,
+        id: ContactId,
+        kinds: &[EntryKind],
+        page: &PageOf,
+    ) -> Result<Listed<Entry>, Error> {
+        self.0.journal(JournalView::Timeline(id), kinds, page).await
+    }
+
+    /// The contact's window at a sender, at this moment.
+    pub async fn window(&self, id: ContactId, account: AccountId) -> Result<WindowState, Error> {
+        use tertulia_core::decide::sending::get_account;
+        self.0
+            .look(|set, ctx| {
+                let contact = contacts::get(set, ctx, id)?;
+                let account = get_account(set, ctx, account)?;
+                window_of(set, ctx, &contact, &account)
+            })
+            .await
+    }
+}

@@ -1,0 +1,181 @@
+//! Conversations and messages.
+
+use std::sync::Arc;
+
+use tertulia_core::conversation::{Conversation, Message};
+use tertulia_core::decide::contacts;
+use tertulia_core::decide::sending::{self, Draft, SendRequest};
+use tertulia_core::error::{Code, Error};
+use tertulia_core::ids::{ContactId, ConversationId, MessageId};
+use tertulia_core::ledger::{Dispatch, Outcome};
+use tertulia_core::record::Key;
+use tertulia_core::render::{Rendered, Text};
+use tertulia_storage_traits::Query;
+use tertulia_transport_traits::SenderRef;
+
+use crate::handles::{Listed, PageOf};
+use crate::org::Org;
+use crate::runtime::to_the_end;
+
+/// Conversations and messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Inbox<'a>(pub(crate) &'a Org);
+
+impl Inbox<'_> {
+    /// Sends a message now, on behalf of whom the organisation's handle acts for, and returns it as the platform took it.
+    ///
+    /// Passes the gate first: refused with the gravest rule (`contact.blocked`, `consent.opted_out`, `window.closed`,
+    /// `cap.reached`, …), and nothing changed. Fails with `send.refused` or `send.not_sent` if the platform said no or
+    /// was not reached, and with `send.unknown` if its answer was lost: then the message may or may not arrive, and its
+    /// status tells.
+    pub async fn send(&self, request: SendRequest) -> Result<Message, Error> {
+        let org = self.0.clone();
+        to_the_end(async move { org.send(request).await }).await
+    }
+
+    /// Sends text to a contact, by the sender that they last wrote to.
+    pub async fn send_text(&self, contact: ContactId, text: impl Into<String>) -> Result<Message, Error> {
+        let draft = Draft::Content(tertulia_core::message::Content::text(text));
+        self.send(SendRequest {
+            contact,
+            account: None,
+            draft,
+            reply_to: None,
+        })
+        .await
+    }
+
+    /// A text with variables, as a contact would get it; `strict`: a variable without value or fallback is refused.
+    pub async fn render(&self, contact: ContactId, text: &Text, strict: bool) -> Result<Rendered, Error> {
+        self.0
+            .look(|set, ctx| {
+                let contact = contacts::get(set, ctx, contact)?;
+                Ok(sending::with_values(ctx, &contact, |values| {
+                    text.render(values, strict)
+                })?)
+            })
+            .await
+    }
+
+    /// The message, which must be there.
+    pub async fn message(&self, id: MessageId) -> Result<Message, Error> {
+        let found = self
+            .0
+            .inner
+            .runtime
+            .get(Key::Message {
+                org: self.0.id,
+                message: id,
+            })
+            .await?;
+        found.ok_or_else(|| Error::new(Code::MessageNotFound, format!("there is no message {id}")))
+    }
+
+    /// The messages of a conversation, by time.
+    pub async fn messages(
+        &self,
+        conversation: ConversationId,
+        page: &PageOf,
+    ) -> Result<Listed<Message>, Error> {
+        self.0
+            .list(
+                Query::Messages {
+                    org: self.0.id,
+                    conversation,
+                },
+                page,
+            )
+            .await
+    }
+
+    /// The conversations, of one contact or of all, by last activity.
+    pub async fn conversations(
+        &self,
+        contact: Option<ContactId>,
+        page: &PageOf,
+    ) -> Result<Listed<Conversation>, Error> {
+        self.0
+            .list(
+                Query::Conversations {
+                    org: self.0.id,
+                    contact,
+                },
+                page,
+            )
+            .await
+    }
+
+    /// Tells the platform that a contact's message was read.
+    pub async fn mark_read(&self, id: MessageId) -> Result<(), Error> {
+        let message = self.message(id).await?;
+        let (true, Some(provider_id)) = (message.is_inbound(), &message.provider_id) else {
+            return Err(Error::new(
+                Code::MessageInvalid,
+                format!("message {id} is none of a contact's"),
+            ));
+        };
+        let inner = Arc::clone(&self.0.inner);
+        let account = self.0.accounts().get(message.account).await?;
+        let Some(transport) = inner.transport(account.channel) else {
+            return Err(Error::new(
+                Code::TransportFailed,
+                format!("no transport for {}", account.channel),
+            ));
+        };
+        let credential = inner.credentials.credential(&account.credential).await?;
+        let sender = SenderRef {
+            sender_id: account.sender_id,
+            business_id: account.business_id,
+            credential,
+        };
+        transport.mark_read(&sender, provider_id).await
+    }
+}
+
+impl Org {
+    async fn send(&self, request: SendRequest) -> Result<Message, Error> {
+        let runtime = &self.inner.runtime;
+        let flight = runtime
+            .decide(self.id, &self.actor, |set, ctx| sending::send(set, ctx, &request))
+            .await?;
+        let outcome = self.inner.fly(&flight).await;
+        runtime
+            .decide(self.id, &self.actor, |set, ctx| {
+                sending::land(set, ctx, flight.dispatch, flight.attempt, &outcome)
+            })
+            .await?;
+        match outcome {
+            Outcome::Accepted(_) => {
+                let row: Option<Dispatch> = runtime
+                    .get(Key::Dispatch {
+                        org: self.id,
+                        dispatch: flight.dispatch,
+                    })
+                    .await?;
+                match row.and_then(|row| row.message) {
+                    Some(message) => self.inbox().message(message).await,
+                    None => Err(Error::new(
+                        Code::StorageCorrupt,
+                        "the message of a ledger row is missing",
+                    )),
+                }
+            }
+            Outcome::Refused(failure) => Err(Error::new(
+                Code::SendRefused,
+                format!("the platform said {}: {}", failure.code, failure.detail),
+            )),
+            Outcome::NotSent(failure) if failure.code == "deadline" => Err(Error::new(
+                Code::SendStale,
+                format!("not sent: {}", failure.detail),
+            )),
+            Outcome::NotSent(failure) => Err(Error::new(
+                Code::SendNotSent,
+                format!("not sent: {} ({})", failure.detail, failure.code),
+            )),
+            Outcome::Unknown { detail } => Err(Error::new(
+                Code::SendUnknown,
+                format!("ledger row {}: {detail}", flight.dispatch),
+            )),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! CSV files: read in batches, and the rows that were refused written back.
+
+pub(crate) mod reader;

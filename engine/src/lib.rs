@@ -1,0 +1,56 @@
+//! An embeddable messaging CRM: contacts, consent, inbox and broadcasts inside the host's own process.
+//!
+//! [`Crm`] is opened once; [`Crm::org`] gives the handles. A message never goes to somebody who opted out, never
+//! free-form outside the window, and never twice to one recipient of a broadcast: at most once, always. What a crash
+//! leaves in doubt is named, and sent again only by an explicit choice.
+
+pub mod clock;
+mod credentials;
+mod crm;
+mod error;
+mod handles;
+mod imports;
+mod org;
+mod receive;
+mod runtime;
+pub mod testing;
+mod worker;
+
+pub use credentials::StaticCredentials;
+pub use crm::{Builder, Crm};
+pub use handles::{
+    Accounts, Attributes, Audit, Broadcasts, Consent, ConsentState, Contacts, Event, Events, ImportOptions,
+    ImportReport, Imports, Inbox, Inspected, Listed, PageOf, Progress, Recipient, Rules, SettingsHandle,
+    TagCount, Tags, Templates, Watch,
+};
+pub use org::Org;
+pub use receive::{Received, http_status};
+pub use tertulia_core as core;
+pub use tertulia_core::attributes::AttributeKind;
+pub use tertulia_core::channel::Channel;
+pub use tertulia_core::contact::Contact;
+pub use tertulia_core::decide::broadcasts::NewBroadcast;
+pub use tertulia_core::decide::contacts::{ConsentRequest, NewContact};
+pub use tertulia_core::decide::organisation::NewAccount;
+pub use tertulia_core::decide::sending::{Draft, Explanation, SendRequest};
+pub use tertulia_core::error::{Code, Error, ErrorKind, Retry};
+pub use tertulia_core::filter::Filter;
+pub use tertulia_core::message::Content;
+pub use tertulia_core::settings::Settings;
+pub use tertulia_core::tagging::{Pattern, PatternKind};
+pub use tertulia_core::template::{Language, Template, TemplateParameters};
+pub use tertulia_storage_memory::MemoryStorage;
+#[cfg(feature = "sqlite")]
+pub use tertulia_storage_sqlite::SqliteStorage;
+pub use tertulia_storage_traits as storage;
+pub use tertulia_transport_traits as transport;
+pub use tertulia_transport_traits::{Credentials, Secret, Transport, WebhookRequest};
+#[cfg(feature = "whatsapp")]
+pub use tertulia_transport_whatsapp::{WhatsApp, WhatsAppConfig};
+pub use tokio_util::sync::CancellationToken;
+pub use worker::Done;
+
+/// The README's example compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -1,0 +1,243 @@
+//! Webhooks in: bytes and headers to committed events.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use tertulia_core::account::{Account, Route};
+use tertulia_core::channel::Channel;
+use tertulia_core::decide::organisation::business_route_id;
+use tertulia_core::decide::receive::{Applied, receive};
+use tertulia_core::error::{Code, Error};
+use tertulia_core::ids::{IdSource, OrgId};
+use tertulia_core::inbound::InboundEvent;
+use tertulia_core::journal::Actor;
+use tertulia_core::record::{ChangeSet, Key, Op, Quarantined};
+use tertulia_transport_traits::WebhookRequest;
+
+use crate::crm::{Crm, Inner};
+use crate::error::from_storage;
+use crate::runtime::to_the_end;
+
+/// How many events of one body are committed together.
+const EVENTS_PER_COMMIT: usize = 200;
+
+/// What became of a webhook. It is durable when this is returned.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// Events that changed something or were recorded.
+    pub applied: u64,
+    /// Events that were known already.
+    pub duplicate: u64,
+    /// Events that could not be applied, kept as they came.
+    pub quarantined: u64,
+    /// The body to answer with, status 200: the challenge of a verification request, else empty.
+    pub body: String,
+}
+
+/// An event with the sender it found.
+#[derive(Debug, Clone)]
+struct Routed {
+    event: InboundEvent,
+    account: Option<Account>,
+}
+
+impl Crm {
+    /// Takes in one request of a platform, and returns when its events are durable: then answer 200 with
+    /// [`Received::body`]. On an error answer [`http_status`]; the platform sends the webhook again later.
+    ///
+    /// `endpoint` is the name that a transport was given to the builder under. One body may be about several senders
+    /// and organisations. What the transport cannot read inside a signed body, or what cannot be applied, is kept.
+    pub async fn receive(&self, endpoint: &str, request: WebhookRequest) -> Result<Received, Error> {
+        let Some(transport) = self.inner.transports.get(endpoint) else {
+            let known: Vec<&str> = self.inner.transports.keys().map(String::as_str).collect();
+            let message = format!("there is no endpoint {endpoint:?}; there is {}", known.join(", "));
+            return Err(Error::new(Code::WebhookEndpointUnknown, message));
+        };
+        if request.method.eq_ignore_ascii_case("GET") {
+            return Ok(Received {
+                body: transport.verify(request.query())?,
+                ..Received::default()
+            });
+        }
+        let events = transport.parse(&request)?;
+        let inner = Arc::clone(&self.inner);
+        to_the_end(async move { inner.apply(events).await }).await
+    }
+}
+
+/// The HTTP status to answer a platform with when [`Crm::receive`] failed: it sends the webhook again unless that is
+/// its own fault.
+pub const fn http_status(error: &Error) -> u16 {
+    match error.code() {
+        Code::WebhookSignatureMissing | Code::WebhookSignatureMalformed | Code::WebhookSignatureWrong => 401,
+        Code::WebhookVerificationFailed => 403,
+        Code::WebhookMalformed => 400,
+        Code::WebhookEndpointUnknown => 404,
+        _ => 503,
+    }
+}
+
+impl Inner {
+    async fn apply(&self, events: Vec<InboundEvent>) -> Result<Received, Error> {
+        let mut received = Received::default();
+        let (routed, lost) = self.route(events).await?;
+        received.quarantined += self.keep_lost(lost).await?;
+        for (org, events) in routed {
+            for chunk in events.chunks(EVENTS_PER_COMMIT) {
+                self.apply_to(org, chunk, &mut received).await?;
+            }
+        }
+        Ok(received)
+    }
+
+    async fn apply_to(&self, org: OrgId, events: &[Routed], received: &mut Received) -> Result<(), Error> {
+        let contacts_now = self.contacts_for_limit(org).await?;
+        let decided = self
+            .runtime
+            .decide_all(
+                org,
+                &Actor::Provider,
+                events,
+                |set, ctx, routed| receive(set, ctx, routed.account.as_ref(), &routed.event, contacts_now),
+                |set, ctx, routed, error| {
+                    set.put(Quarantined {
+                        id: ctx.ids.next(),
+                        org: Some(org),
+                        received_at: ctx.now,
+                        reason: error.to_string(),
+                        raw: serde_json::to_value(&routed.event).unwrap_or_default(),
+                    });
+                },
+            )
+            .await?;
+        for result in decided {
+            match result {
+                Ok(Applied::Applied) => received.applied += 1,
+                Ok(Applied::Duplicate) => received.duplicate += 1,
+                Err(error) => {
+                    tracing::warn!(code = error.code().as_str(), "an inbound event was quarantined");
+                    received.quarantined += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds each event's organisation and sender by the platform's ids; those that find none are given back.
+    async fn route(
+        &self,
+        events: Vec<InboundEvent>,
+    ) -> Result<(BTreeMap<OrgId, Vec<Routed>>, Vec<InboundEvent>), Error> {
+        let keys_of = |event: &InboundEvent| {
+            let key = |sender_id: String| (event.source.channel, sender_id);
+            let sender = event.source.sender_id.clone().map(key);
+            let business = event
+                .source
+                .business_id
+                .as_deref()
+                .map(|id| key(business_route_id(id)));
+            (sender, business)
+        };
+        let mut routes: HashMap<(Channel, String), Option<Route>> = HashMap::new();
+        for event in &events {
+            let (sender, business) = keys_of(event);
+            routes.extend(sender.into_iter().chain(business).map(|key| (key, None)));
+        }
+        for (key, route) in &mut routes {
+            *route = self
+                .runtime
+                .get(Key::Route {
+                    channel: key.0,
+                    sender_id: key.1.clone(),
+                })
+                .await?;
+        }
+        let mut accounts = HashMap::new();
+        let mut by_org: BTreeMap<OrgId, Vec<Routed>> = BTreeMap::new();
+        let mut lost = Vec::new();
+        for event in events {
+            let (sender, business) = keys_of(&event);
+            let find =
+                |key: Option<(Channel, String)>| key.and_then(|key| routes.get(&key).cloned().flatten());
+            // A sender that is not ours is not reached through its business account: its messages are somebody else's.
+            let (route, of_sender) = match sender {
+                Some(sender) => (find(Some(sender)), true),
+                None => (find(business), false),
+            };
+            let Some(route) = route else {
+                lost.push(event);
+                continue;
+            };
+            let account = match (of_sender, accounts.entry(route.account)) {
+                (false, _) => None,
+                (true, Entry::Occupied(known)) => Option::clone(known.get()),
+                (true, Entry::Vacant(place)) => {
+                    let key = Key::Account {
+                        org: route.org,
+                        account: route.account,
+                    };
+                    place.insert(self.runtime.get::<Account>(key).await?).clone()
+                }
+            };
+            by_org
+                .entry(route.org)
+                .or_default()
+                .push(Routed { event, account });
+        }
+        Ok((by_org, lost))
+    }
+
+    /// Keeps events of senders that nobody connected.
+    async fn keep_lost(&self, lost: Vec<InboundEvent>) -> Result<u64, Error> {
+        if lost.is_empty() {
+            return Ok(0);
+        }
+        let now = self.runtime.clock.now();
+        let mut ids = IdSource::new(now, self.runtime.random());
+        let count = lost.len() as u64;
+        let ops = lost
+            .into_iter()
+            .map(|event| {
+                let record = Quarantined {
+                    id: ids.next(),
+                    org: None,
+                    received_at: now,
+                    reason: "no organisation has connected this sender".to_owned(),
+                    raw: serde_json::to_value(&event).unwrap_or_default(),
+                };
+                Op::Insert(record.into())
+            })
+            .collect();
+        tracing::warn!(
+            count,
+            "inbound events of a sender that nobody connected were quarantined"
+        );
+        self.runtime
+            .storage
+            .commit(ChangeSet {
+                expect: Vec::new(),
+                ops,
+            })
+            .await
+            .map_err(from_storage)?;
+        Ok(count)
+    }
+
+    /// How many contacts the plan's limit counts, if there is a limit.
+    pub(crate) async fn contacts_for_limit(&self, org: OrgId) -> Result<u64, Error> {
+        use tertulia_core::contact::RecordStatus;
+        use tertulia_core::filter::Filter;
+        use tertulia_storage_traits::Query;
+        if self.runtime.org(org).await?.settings.contact_limit.is_none() {
+            return Ok(0);
+        }
+        let filter = Filter::Not(Box::new(Filter::Status(vec![RecordStatus::Deleted])));
+        self.runtime
+            .storage
+            .count(Query::Contacts { org, filter })
+            .await
+            .map_err(from_storage)
+    }
+}

@@ -1,0 +1,308 @@
+//! The one way that data flows: load, decide, commit; and again if somebody else was faster.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tertulia_core::context::{Context, OrgContext};
+use tertulia_core::error::{Code, Error};
+use tertulia_core::ids::{IdSource, OrgId};
+use tertulia_core::journal::Actor;
+use tertulia_core::record::{Key, Org, OrgRule, Record, RecordKind, Stored};
+use tertulia_core::working_set::{Lookup, Step, Stop, WorkingSet};
+use tertulia_storage_traits::{Page, PageRequest, Query, Storage};
+
+use crate::clock::Clock;
+use crate::error::from_storage;
+
+/// How often a decision is made again when its commit lost against others.
+const TRIES: u32 = 12;
+
+/// How many times a decision may stop for records before that counts as a fault of the decision.
+const LOADS: u32 = 64;
+
+/// The most records that a lookup or a listing inside the engine asks for at once.
+pub(crate) const BATCH: usize = 2_000;
+
+/// Storage, time and chance, and the organisations made ready.
+#[derive(Debug)]
+pub(crate) struct Runtime {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) clock: Arc<dyn Clock>,
+    random: Mutex<fastrand::Rng>,
+    orgs: Mutex<HashMap<OrgId, Arc<OrgContext>>>,
+}
+
+impl Runtime {
+    pub(crate) fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            storage,
+            clock,
+            random: Mutex::new(fastrand::Rng::new()),
+            orgs: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// 64 random bits.
+    pub(crate) fn random(&self) -> u64 {
+        self.random.lock().unwrap_or_else(PoisonError::into_inner).u64(..)
+    }
+
+    /// The organisation, made ready: as last seen. A commit that relies on an older version than the store's fails.
+    pub(crate) async fn org(&self, id: OrgId) -> Result<Arc<OrgContext>, Error> {
+        let known = self
+            .orgs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&id)
+            .cloned();
+        match known {
+            Some(known) => Ok(known),
+            None => self.fresh_org(id).await,
+        }
+    }
+
+    /// The organisation, made ready afresh if the store's version is another one.
+    pub(crate) async fn fresh_org(&self, id: OrgId) -> Result<Arc<OrgContext>, Error> {
+        let key = Key::Org { org: id };
+        loop {
+            let version = |mut found: Vec<Option<Stored>>| found.pop().flatten();
+            let stored = version(self.storage.load(vec![key.clone()]).await.map_err(from_storage)?);
+            let Some(stored) = stored else {
+                return Err(Error::new(
+                    Code::OrgNotFound,
+                    format!("there is no organisation {id}"),
+                ));
+            };
+            let known = self
+                .orgs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(&id)
+                .cloned();
+            if let Some(known) = known.filter(|known| known.version == stored.version) {
+                return Ok(known);
+            }
+            let rules = self
+                .all(Query::Records {
+                    org: Some(id),
+                    kind: RecordKind::Rule,
+                })
+                .await?;
+            let again = version(self.storage.load(vec![key.clone()]).await.map_err(from_storage)?);
+            if again.is_none_or(|again| again.version != stored.version) {
+                continue;
+            }
+            let Ok(org) = Org::try_from(stored.record) else {
+                return Err(Error::new(
+                    Code::StorageCorrupt,
+                    format!("the record of organisation {id} is another one"),
+                ));
+            };
+            let rules = rules
+                .into_iter()
+                .filter_map(|rule| OrgRule::try_from(rule).ok())
+                .collect();
+            let ready = Arc::new(OrgContext::new(id, stored.version, org.settings, rules)?);
+            self.orgs
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id, Arc::clone(&ready));
+            return Ok(ready);
+        }
+    }
+
+    /// One page of a query.
+    pub(crate) async fn page(&self, request: PageRequest) -> Result<Page, Error> {
+        self.storage.page(request).await.map_err(from_storage)
+    }
+
+    /// All records of a query that is known to be short.
+    pub(crate) async fn all(&self, query: Query) -> Result<Vec<Record>, Error> {
+        let found = self.all_stored(query).await?;
+        Ok(found.into_iter().map(|stored| stored.record).collect())
+    }
+
+    async fn all_stored(&self, query: Query) -> Result<Vec<Stored>, Error> {
+        let mut request = PageRequest::first(query, BATCH);
+        let mut records = Vec::new();
+        loop {
+            let page = self.page(request.clone()).await?;
+            records.extend(page.records);
+            match page.next {
+                Some(next) => request.cursor = Some(next),
+                None => return Ok(records),
+            }
+        }
+    }
+
+    /// The record under a key.
+    pub(crate) async fn get<R: TryFrom<Record>>(&self, key: Key) -> Result<Option<R>, Error> {
+        let mut found = self.storage.load(vec![key]).await.map_err(from_storage)?;
+        Ok(found
+            .pop()
+            .flatten()
+            .and_then(|stored| R::try_from(stored.record).ok()))
+    }
+
+    /// One decision: run until it has what it needs, committed, and made again if others were faster.
+    pub(crate) async fn decide<R>(
+        &self,
+        org: OrgId,
+        actor: &Actor,
+        mut decision: impl FnMut(&mut WorkingSet, &mut Context<'_>) -> Step<R>,
+    ) -> Result<R, Error> {
+        let one = |set: &mut WorkingSet, ctx: &mut Context<'_>, (): &()| decision(set, ctx);
+        let mut decided = self.decide_all(org, actor, &[()], one, |_, _, (), _| ()).await?;
+        decided
+            .pop()
+            .unwrap_or_else(|| Err(Error::new(Code::StorageConflict, "nothing was decided")))
+    }
+
+    /// Several decisions in sequence, one commit. One that is refused changes nothing, and `refused` may record it.
+    pub(crate) async fn decide_all<I, R>(
+        &self,
+        org: OrgId,
+        actor: &Actor,
+        items: &[I],
+        mut decision: impl FnMut(&mut WorkingSet, &mut Context<'_>, &I) -> Step<R>,
+        mut refused: impl FnMut(&mut WorkingSet, &mut Context<'_>, &I, &Error),
+    ) -> Result<Vec<Result<R, Error>>, Error> {
+        for attempt in 0..TRIES {
+            let ready = if attempt == 0 {
+                self.org(org).await?
+            } else {
+                self.fresh_org(org).await?
+            };
+            let now = self.clock.now();
+            let mut set = WorkingSet::new();
+            let mut results = Vec::with_capacity(items.len());
+            for item in items {
+                let mut ctx = Context {
+                    now,
+                    org: &ready,
+                    actor: actor.clone(),
+                    ids: IdSource::new(now, self.random()),
+                };
+                match self
+                    .run(&mut set, &mut ctx, |set, ctx| decision(set, ctx, item))
+                    .await?
+                {
+                    Ok(value) => results.push(Ok(value)),
+                    Err(error) => {
+                        refused(&mut set, &mut ctx, item, &error);
+                        results.push(Err(error));
+                    }
+                }
+            }
+            let mut changes = set.into_changes();
+            if changes.is_empty() {
+                return Ok(results);
+            }
+            changes.expect.push(ready.expectation());
+            match self.storage.commit(changes).await {
+                Ok(_) => return Ok(results),
+                Err(error) if error.is_conflict() => {
+                    tracing::debug!(attempt, "a commit lost against another one");
+                    self.pause(attempt).await;
+                }
+                Err(error) => return Err(from_storage(error)),
+            }
+        }
+        Err(Error::new(
+            Code::StorageConflict,
+            format!("the commit lost {TRIES} times against others"),
+        ))
+    }
+
+    /// One decision over a set that is never committed: later ones over the same set see what it wrote.
+    pub(crate) async fn rehearse<R>(
+        &self,
+        org: OrgId,
+        actor: &Actor,
+        set: &mut WorkingSet,
+        decision: impl FnMut(&mut WorkingSet, &mut Context<'_>) -> Step<R>,
+    ) -> Result<R, Error> {
+        let ready = self.org(org).await?;
+        let now = self.clock.now();
+        let ids = IdSource::new(now, self.random());
+        let mut ctx = Context {
+            now,
+            org: &ready,
+            actor: actor.clone(),
+            ids,
+        };
+        self.run(set, &mut ctx, decision).await?
+    }
+
+    /// One decision over a set, loading what it stops for; the inner error is a refusal.
+    async fn run<R>(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &mut Context<'_>,
+        mut decision: impl FnMut(&mut WorkingSet, &mut Context<'_>) -> Step<R>,
+    ) -> Result<Result<R, Error>, Error> {
+        let ids = ctx.ids.clone();
+        for _ in 0..LOADS {
+            set.begin();
+            ctx.ids = ids.clone();
+            match decision(set, ctx) {
+                Ok(value) => return Ok(Ok(value)),
+                Err(Stop::Refused(error)) => {
+                    set.roll_back();
+                    set.begin();
+                    return Ok(Err(error));
+                }
+                Err(Stop::Load) => {
+                    set.roll_back();
+                    self.load(set).await?;
+                }
+            }
+        }
+        Err(Error::new(
+            Code::StorageCorrupt,
+            "a decision asks for records without end",
+        ))
+    }
+
+    async fn load(&self, set: &mut WorkingSet) -> Result<(), Error> {
+        let keys = set.wanted();
+        if !keys.is_empty() {
+            let found = self.storage.load(keys.clone()).await.map_err(from_storage)?;
+            for (key, stored) in keys.into_iter().zip(found) {
+                set.loaded(key, stored);
+            }
+        }
+        for lookup in set.wanted_lists() {
+            let query = match lookup {
+                Lookup::OpenDispatches { org, contact } => Query::OpenDispatches { org, contact },
+            };
+            let found = self.all_stored(query).await?;
+            set.loaded_list(lookup, found);
+        }
+        Ok(())
+    }
+
+    /// Lets the faster ones through: a random pause that grows.
+    async fn pause(&self, attempt: u32) {
+        let most = 2_u64 << attempt.min(7);
+        tokio::time::sleep(Duration::from_millis(self.random() % most)).await;
+    }
+}
+
+/// Runs changing work to its end even if nobody waits for it any more: dropping a call's future lets go of the
+/// answer, not of the work.
+pub(crate) async fn to_the_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    match tokio::spawn(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(cancelled) => {
+                Err(Error::new(Code::StorageClosed, "the runtime was shut down meanwhile").because(cancelled))
+            }
+        },
+    }
+}

@@ -1,0 +1,11 @@
+//! What tests of a program that embeds the CRM need: a clock set by hand and a messaging platform on this machine.
+//!
+//! Nothing here talks to anything but `127.0.0.1`.
+
+mod clock;
+pub mod platform;
+mod signature;
+
+pub use clock::ManualClock;
+pub use platform::{Fault, Faults, Inbound, Person, Platform, PlatformConfig, Receipts, Refusal, Status};
+pub use signature::sign;

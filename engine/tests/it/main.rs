@@ -1,0 +1,18 @@
+//! The library as its users hold it, against a stand-in for the platform.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::similar_names,
+    clippy::duration_suboptimal_units,
+    reason = "a test says what the rule says"
+)]
+
+mod broadcasts;
+mod imports;
+mod kills;
+mod lifecycle;
+mod orders;
+mod organisation;
+mod sending;
+mod support;
+mod webhooks;

@@ -1,0 +1,258 @@
+//! A shop with one WhatsApp number at a stand-in platform, its clock set by hand.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use tempfile::TempDir;
+use tertulia::clock::Clock;
+use tertulia::core::ids::{AccountId, BroadcastId, ContactId};
+use tertulia::storage::Storage;
+use tertulia::testing::platform::Webhook;
+use tertulia::testing::{ManualClock, Platform, PlatformConfig};
+use tertulia::{
+    Channel, Contact, Content, Crm, Draft, Filter, Language, MemoryStorage, NewAccount, NewBroadcast,
+    NewContact, Org, SendRequest, Settings, SqliteStorage, StaticCredentials, Template, TemplateParameters,
+    WebhookRequest, WhatsApp, WhatsAppConfig,
+};
+
+/// 2026-03-01 12:00:00 UTC.
+pub(crate) const NOON: i64 = 1_772_366_400;
+
+/// The reference of the shop's key.
+const CREDENTIAL: &str = "shop-number";
+
+pub(crate) struct Shop {
+    pub(crate) crm: Crm,
+    pub(crate) org: Org,
+    pub(crate) account: AccountId,
+    pub(crate) platform: Arc<Platform>,
+    pub(crate) clock: ManualClock,
+    _folder: TempDir,
+}
+
+/// The CRM over a store, speaking to a platform.
+pub(crate) fn crm(
+    storage: Arc<dyn Storage>,
+    base_url: &str,
+    config: &PlatformConfig,
+    clock: impl Clock + 'static,
+) -> Crm {
+    let whatsapp = WhatsAppConfig::new(&config.app_secret, &config.verify_token).base_url(base_url);
+    Crm::builder()
+        .storage(storage)
+        .transport("whatsapp", WhatsApp::new(whatsapp).unwrap())
+        .credentials(StaticCredentials::default().with(CREDENTIAL, &config.access_token))
+        .clock(clock)
+        .build()
+        .unwrap()
+}
+
+/// A webhook as the host's HTTP route hands it over.
+pub(crate) fn request(webhook: Webhook) -> WebhookRequest {
+    WebhookRequest {
+        method: "POST".to_owned(),
+        url: "https://shop.example/webhooks/whatsapp".to_owned(),
+        headers: webhook.headers,
+        body: webhook.body,
+    }
+}
+
+/// Has the platform deliver its webhooks to a CRM.
+pub(crate) fn connect(platform: &Platform, crm: &Crm) {
+    let crm = crm.clone();
+    platform.deliver_to(move |webhook| {
+        let crm = crm.clone();
+        async move {
+            match crm.receive("whatsapp", request(webhook)).await {
+                Ok(_) => 200,
+                Err(error) => tertulia::http_status(&error),
+            }
+        }
+    });
+}
+
+impl Shop {
+    /// A shop over an SQLite file.
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = SqliteStorage::open(folder.path().join("crm.db")).unwrap();
+        Self::over(
+            Arc::new(storage),
+            folder,
+            Settings {
+                name: "Casa Lua".to_owned(),
+                ..Settings::default()
+            },
+        )
+        .await
+    }
+
+    /// A shop over an SQLite file with these settings.
+    pub(crate) async fn with(settings: Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = SqliteStorage::open(folder.path().join("crm.db")).unwrap();
+        Self::over(Arc::new(storage), folder, settings).await
+    }
+
+    /// A shop over the memory store.
+    pub(crate) async fn in_memory() -> Self {
+        Self::over(
+            Arc::new(MemoryStorage::new()),
+            tempfile::tempdir().unwrap(),
+            Settings::default(),
+        )
+        .await
+    }
+
+    async fn over(storage: Arc<dyn Storage>, folder: TempDir, settings: Settings) -> Self {
+        let clock = ManualClock::at(NOON);
+        let config = PlatformConfig {
+            clock: Arc::new(clock.clone()),
+            ..PlatformConfig::default()
+        };
+        let platform = Arc::new(Platform::start_with(config).await.unwrap());
+        let crm = crm(storage, &platform.base_url(), platform.config(), clock.clone());
+        let org = crm.create_org(settings).await.unwrap();
+        let account = org.accounts().connect(new_account(&platform)).await.unwrap();
+        org.templates()
+            .put(template("spring_sale", "MARKETING"))
+            .await
+            .unwrap();
+        org.templates()
+            .put(template("order_ready", "UTILITY"))
+            .await
+            .unwrap();
+        connect(&platform, &crm);
+        Self {
+            crm,
+            org,
+            account,
+            platform,
+            clock,
+            _folder: folder,
+        }
+    }
+
+    /// A contact with a phone and an opt-in.
+    pub(crate) async fn opted_in(&self, phone: &str, tags: &[&str]) -> Contact {
+        self.contact(phone, tags, Some(true)).await
+    }
+
+    /// A contact with a phone.
+    pub(crate) async fn contact(&self, phone: &str, tags: &[&str], opted_in: Option<bool>) -> Contact {
+        let new = NewContact {
+            phone: Some(phone.to_owned()),
+            name: Some(format!("Person {phone}")),
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            opted_in,
+            ..NewContact::default()
+        };
+        self.org.contacts().create(new).await.unwrap()
+    }
+
+    /// The contact with this number.
+    pub(crate) async fn find(&self, phone: &str) -> Contact {
+        self.org.contacts().find_by_phone(phone).await.unwrap().unwrap()
+    }
+
+    /// A text to a contact by the shop's number.
+    pub(crate) fn text(&self, contact: ContactId, body: &str) -> SendRequest {
+        let draft = Draft::Content(Content::text(body));
+        SendRequest {
+            contact,
+            account: Some(self.account),
+            draft,
+            reply_to: None,
+        }
+    }
+
+    /// A template to a contact by the shop's number.
+    pub(crate) fn templated(&self, contact: ContactId, name: &str) -> SendRequest {
+        let draft = Draft::Template {
+            name: name.to_owned(),
+            language: english(),
+            parameters: greeting(),
+        };
+        SendRequest {
+            contact,
+            account: Some(self.account),
+            draft,
+            reply_to: None,
+        }
+    }
+
+    /// A broadcast of a template to everybody with a tag, launched.
+    pub(crate) async fn launch(&self, template: &str, tag: &str) -> BroadcastId {
+        let id = self
+            .org
+            .broadcasts()
+            .create(self.broadcast(template, tag))
+            .await
+            .unwrap();
+        self.org.broadcasts().launch(id).await.unwrap();
+        id
+    }
+
+    /// A broadcast of a template to everybody with a tag.
+    pub(crate) fn broadcast(&self, template: &str, tag: &str) -> NewBroadcast {
+        NewBroadcast {
+            name: format!("{template} to {tag}"),
+            account: self.account,
+            template: template.to_owned(),
+            language: english(),
+            parameters: greeting(),
+            target: Filter::tagged_any([tag]),
+        }
+    }
+
+    /// How often the platform accepted a message to a number.
+    pub(crate) fn accepted_to(&self, phone: &str) -> usize {
+        self.platform
+            .accepted()
+            .iter()
+            .filter(|accepted| accepted.to.as_deref() == Some(phone))
+            .count()
+    }
+}
+
+/// The stand-in's number, to connect.
+pub(crate) fn new_account(platform: &Platform) -> NewAccount {
+    account_of(platform.config())
+}
+
+/// The first number of a business, to connect.
+pub(crate) fn account_of(config: &PlatformConfig) -> NewAccount {
+    NewAccount {
+        channel: Channel::WhatsApp,
+        sender_id: config.numbers[0].id.clone(),
+        business_id: Some(config.waba_id.clone()),
+        name: "Shop".to_owned(),
+        credential: CREDENTIAL.to_owned(),
+    }
+}
+
+pub(crate) fn english() -> Language {
+    Language::parse("en_US").unwrap()
+}
+
+/// `Hi {{1}}`, filled with the first name.
+pub(crate) fn greeting() -> TemplateParameters {
+    TemplateParameters::body(["{{contact.firstName|there}}"]).unwrap()
+}
+
+/// An approved template with one parameter.
+pub(crate) fn template(name: &str, category: &str) -> Template {
+    serde_json::from_value(serde_json::json!({
+        "name": name,
+        "language": "en_US",
+        "category": category,
+        "status": "APPROVED",
+        "components": [{ "type": "BODY", "text": "Hi {{1}}, come and see." }],
+    }))
+    .unwrap()
+}
+
+/// The time so many seconds after noon.
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(NOON + seconds, 0).unwrap()
+}
