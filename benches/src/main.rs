@@ -1,0 +1,36 @@
+//! How fast tertulia is, beside peers measured in the same run. `benches/README.md` says how to read it.
+
+mod dispatch;
+mod ingest;
+mod measure;
+mod phone;
+mod render;
+mod shop;
+mod tagging;
+
+use measure::Outcome;
+
+/// A bench: its name, and what runs it.
+type Bench = (&'static str, fn() -> Outcome<()>);
+
+const BENCHES: [Bench; 5] = [
+    ("tagging", tagging::run),
+    ("phone", phone::run),
+    ("render", render::run),
+    ("ingest", ingest::run),
+    ("dispatch", dispatch::run),
+];
+
+fn main() -> Outcome<()> {
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let known = BENCHES.map(|(name, _)| name);
+    if let Some(stranger) = asked.iter().find(|name| !known.contains(&name.as_str())) {
+        return Err(format!("there is no bench {stranger:?}; there is {}", known.join(", ")).into());
+    }
+    for (name, run) in BENCHES {
+        if asked.is_empty() || asked.iter().any(|asked| asked == name) {
+            run()?;
+        }
+    }
+    Ok(())
+}
