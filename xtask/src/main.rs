@@ -1,0 +1,68 @@
+//! The project's chores.
+//!
+//! `cargo xtask test` checks everything that the project promises of itself, in stages; `cargo xtask gen`
+//! writes the files that are made from code.
+
+mod errors_doc;
+mod features;
+mod licences;
+mod project;
+mod purity;
+mod stages;
+mod tests_stage;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::project::Project;
+use crate::stages::Stage;
+
+/// The project's chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Run every check, in stages; the first that fails ends the run.
+    Test {
+        /// Run these stages only, in their usual order.
+        #[arg(long, value_enum, value_delimiter = ',', value_name = "STAGE,…")]
+        only: Vec<Stage>,
+        /// List the stages and do nothing.
+        #[arg(long)]
+        list: bool,
+    },
+    /// Write the files that are made from code (docs/errors.md).
+    Gen {
+        /// Write nothing; fail if a file is not what would be written.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("error: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: &Chore) -> Result<(), String> {
+    match chore {
+        Chore::Test { list: true, .. } => {
+            stages::list();
+            Ok(())
+        }
+        Chore::Test { only, .. } => stages::run(&Project::open()?, only),
+        Chore::Gen { check: true } => errors_doc::check(&Project::open()?).map(|done| println!("{done}")),
+        Chore::Gen { check: false } => errors_doc::write(&Project::open()?).map(|done| println!("{done}")),
+    }
+}

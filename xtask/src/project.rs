@@ -1,0 +1,186 @@
+//! What the chores know of the workspace, and the one way in which they run cargo.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use cargo_metadata::{MetadataCommand, Package};
+
+/// The workspace that the current folder belongs to.
+pub(crate) struct Project {
+    /// The workspace's own folder.
+    pub(crate) root: PathBuf,
+    /// Where chores leave what they make in passing: inside the target folder.
+    pub(crate) scratch: PathBuf,
+    /// The workspace's own packages.
+    pub(crate) packages: Vec<Package>,
+}
+
+/// A package that takes part in a build, ours or not.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Dependency {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// The licence expression of its manifest; empty where there is none.
+    pub(crate) licence: String,
+}
+
+impl Project {
+    pub(crate) fn open() -> Result<Self, String> {
+        let metadata = MetadataCommand::new()
+            .no_deps()
+            .exec()
+            .map_err(|error| error.to_string())?;
+        let scratch = metadata.target_directory.join("xtask").into_std_path_buf();
+        fs::create_dir_all(&scratch).map_err(|error| format!("{}: {error}", scratch.display()))?;
+        Ok(Self {
+            root: metadata.workspace_root.into_std_path_buf(),
+            scratch,
+            packages: metadata.packages,
+        })
+    }
+
+    /// A cargo command that will run in the workspace's folder.
+    pub(crate) fn cargo<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
+        let mut command = Command::new("cargo");
+        command.args(arguments).current_dir(&self.root);
+        command
+    }
+
+    pub(crate) fn read(&self, path: &str) -> Result<String, String> {
+        read(&self.root.join(path))
+    }
+
+    /// Everything that `cargo tree` with these arguments lists, once each and sorted, for every platform.
+    ///
+    /// `cargo tree` and not `cargo metadata`, because the latter adds up the features of all members: it
+    /// would accuse one crate of what only another has asked for.
+    pub(crate) fn tree(&self, selection: &[&str]) -> Result<Vec<Dependency>, String> {
+        const FORM: [&str; 8] = [
+            "tree", "--locked", "--target", "all", "--prefix", "none", "--format", "{p}|{l}|",
+        ];
+        let mut listed: Vec<_> = output(&mut self.cargo(FORM.into_iter().chain(selection.iter().copied())))?
+            .lines()
+            .filter_map(dependency)
+            .collect();
+        listed.sort();
+        listed.dedup();
+        Ok(listed)
+    }
+}
+
+pub(crate) fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+pub(crate) fn write(path: &Path, text: &str) -> Result<(), String> {
+    fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// Reads `name v1.2.3 (where it is from)|licence|`.
+fn dependency(line: &str) -> Option<Dependency> {
+    let mut parts = line.split('|');
+    let mut package = parts.next()?.split_whitespace();
+    Some(Dependency {
+        name: package.next()?.to_owned(),
+        version: package.next()?.trim_start_matches('v').to_owned(),
+        licence: parts.next()?.trim().to_owned(),
+    })
+}
+
+/// Runs a command to its end; anything but success is an error that shows the command line.
+pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
+    let status = command.status().map_err(|error| not_started(command, &error))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(ended(command, status))
+    }
+}
+
+/// The same, and gives what the command wrote to its standard output.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let output = command
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| not_started(command, &error))?;
+    if !output.status.success() {
+        return Err(ended(command, output.status));
+    }
+    String::from_utf8(output.stdout).map_err(|error| format!("`{}`: {error}", line(command)))
+}
+
+pub(crate) fn not_started(command: &Command, error: &std::io::Error) -> String {
+    format!("`{}` cannot be run: {error}", line(command))
+}
+
+pub(crate) fn ended(command: &Command, status: std::process::ExitStatus) -> String {
+    format!("`{}` ended with {status}", line(command))
+}
+
+/// The command as one would type it.
+pub(crate) fn line(command: &Command) -> String {
+    let quoted = |text: &str| {
+        if text.contains([' ', '|']) {
+            format!("'{text}'")
+        } else {
+            text.to_owned()
+        }
+    };
+    let variables = command.get_envs().filter_map(|(name, value)| {
+        Some(format!(
+            "{}={}",
+            name.to_string_lossy(),
+            quoted(&value?.to_string_lossy())
+        ))
+    });
+    let program = std::iter::once(command.get_program().to_string_lossy().into_owned());
+    let arguments = command
+        .get_args()
+        .map(|argument| quoted(&argument.to_string_lossy()));
+    variables
+        .chain(program)
+        .chain(arguments)
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_cargo_tree_is_read_with_its_licence_and_without_its_marks() {
+        for (text, name, version, licence) in [
+            (
+                "serde v1.0.229|MIT OR Apache-2.0|",
+                "serde",
+                "1.0.229",
+                "MIT OR Apache-2.0",
+            ),
+            (
+                "serde_derive v1.0.229 (proc-macro)|MIT| (*)",
+                "serde_derive",
+                "1.0.229",
+                "MIT",
+            ),
+            ("xtask v0.1.0 (/some/where)||", "xtask", "0.1.0", ""),
+        ] {
+            let read = dependency(text).unwrap();
+            assert_eq!(
+                (&*read.name, &*read.version, &*read.licence),
+                (name, version, licence)
+            );
+        }
+        assert_eq!(dependency(""), None);
+    }
+
+    #[test]
+    fn a_failure_shows_the_command_line_with_its_variables() {
+        let mut command = Command::new("cargo");
+        command
+            .args(["doc", "--no-deps"])
+            .env("RUSTDOCFLAGS", "-D warnings");
+        assert_eq!(line(&command), "RUSTDOCFLAGS='-D warnings' cargo doc --no-deps");
+    }
+}

@@ -1,0 +1,207 @@
+//! Runs every test, shows and keeps what they say, and notes by full name the ones that passed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::Stdio;
+
+use cargo_metadata::{Artifact, Message, TargetKind};
+
+use crate::project::{self, Project};
+
+const COMMAND: [&str; 5] = ["test", "--workspace", "--locked", "--color", "never"];
+
+/// What cargo and the tests printed, word for word.
+const LOG: &str = "tests.log";
+
+/// The full names of the tests that passed, one a line.
+const PASSED: &str = "tests-passed.txt";
+
+/// The tests stage.
+pub(crate) fn run(project: &Project) -> Result<String, String> {
+    // Nothing of an earlier run may vouch for this one.
+    project::write(&project.scratch.join(PASSED), "")?;
+    let binaries = build(project)?;
+    let passed = run_and_listen(project, &binaries)?;
+    let names: Vec<_> = passed.iter().map(String::as_str).collect();
+    project::write(&project.scratch.join(PASSED), &names.join("\n"))?;
+    Ok(format!(
+        "{} passed; log in {}",
+        passed.len(),
+        project.scratch.join(LOG).display()
+    ))
+}
+
+/// The names that the last run of the stage noted.
+pub(crate) fn passed(project: &Project) -> Result<BTreeSet<String>, String> {
+    let path = project.scratch.join(PASSED);
+    let names: BTreeSet<_> = project::read(&path)
+        .unwrap_or_default()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    if names.is_empty() {
+        return Err("no tests have passed yet: run `cargo xtask test --only tests` first".to_owned());
+    }
+    Ok(names)
+}
+
+/// Builds the test binaries; gives each file's name with what the names of its tests begin with.
+fn build(project: &Project) -> Result<BTreeMap<String, String>, String> {
+    let mut command = project.cargo(COMMAND);
+    command
+        .args(["--no-run", "--message-format", "json-render-diagnostics"])
+        .stdout(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .map_err(|error| project::not_started(&command, &error))?;
+    let mut binaries = BTreeMap::new();
+    if let Some(stdout) = child.stdout.take() {
+        for message in Message::parse_stream(BufReader::new(stdout)) {
+            if let Message::CompilerArtifact(artifact) = message.map_err(|error| error.to_string())?
+                && let Some(file) = artifact.executable.as_ref().and_then(|path| path.file_name())
+            {
+                binaries.insert(file.to_owned(), prefix(project, &artifact));
+            }
+        }
+    }
+    let status = child.wait().map_err(|error| error.to_string())?;
+    if status.success() {
+        Ok(binaries)
+    } else {
+        Err(project::ended(&command, status))
+    }
+}
+
+/// `crate` for a library's or program's own tests, `crate::target` for any other target of the package.
+fn prefix(project: &Project, artifact: &Artifact) -> String {
+    let target = artifact.target.name.replace('-', "_");
+    let package = project
+        .packages
+        .iter()
+        .find(|package| package.id == artifact.package_id);
+    let package = package.map_or_else(String::new, |package| package.name.replace('-', "_"));
+    let own = artifact
+        .target
+        .kind
+        .iter()
+        .any(|kind| matches!(kind, TargetKind::Lib | TargetKind::ProcMacro));
+    if own || target == package {
+        target
+    } else {
+        format!("{package}::{target}")
+    }
+}
+
+fn run_and_listen(
+    project: &Project,
+    binaries: &BTreeMap<String, String>,
+) -> Result<BTreeSet<String>, String> {
+    let failed = |error: io::Error| error.to_string();
+    let path = project.scratch.join(LOG);
+    let mut log = File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+    // One pipe for both streams: cargo says on one which binary is next, the tests answer on the other.
+    let (reader, writer) = io::pipe().map_err(failed)?;
+    let mut command = project.cargo(COMMAND);
+    command
+        .arg("--no-fail-fast")
+        .stdout(writer.try_clone().map_err(failed)?)
+        .stderr(writer);
+    let mut child = command
+        .spawn()
+        .map_err(|error| project::not_started(&command, &error))?;
+    let line = project::line(&command);
+    // The command holds the pipe's other end open; without it the end of the output would never come.
+    drop(command);
+
+    let mut listener = Listener {
+        binaries,
+        prefix: None,
+        passed: BTreeSet::new(),
+    };
+    let (mut reader, mut bytes) = (BufReader::new(reader), Vec::new());
+    while reader.read_until(b'\n', &mut bytes).map_err(failed)? > 0 {
+        log.write_all(&bytes).map_err(failed)?;
+        io::stdout().write_all(&bytes).map_err(failed)?;
+        listener.hear(&String::from_utf8_lossy(&bytes));
+        bytes.clear();
+    }
+    let status = child.wait().map_err(failed)?;
+    if status.success() {
+        Ok(listener.passed)
+    } else {
+        Err(format!("`{line}` ended with {status}"))
+    }
+}
+
+/// Puts together which binary is running and what its tests are called.
+struct Listener<'a> {
+    binaries: &'a BTreeMap<String, String>,
+    prefix: Option<&'a str>,
+    passed: BTreeSet<String>,
+}
+
+impl Listener<'_> {
+    fn hear(&mut self, line: &str) {
+        let line = line.trim();
+        if let Some(rest) = line.strip_prefix("Running ") {
+            let file = rest
+                .rsplit_once('(')
+                .and_then(|(_, path)| Path::new(path.trim_end_matches(')')).file_name());
+            self.prefix = file
+                .and_then(|file| self.binaries.get(&*file.to_string_lossy()))
+                .map(String::as_str);
+        } else if line.starts_with("Doc-tests ") {
+            self.prefix = None;
+        } else if let Some(prefix) = self.prefix
+            && let Some(name) = line
+                .strip_prefix("test ")
+                .and_then(|rest| rest.strip_suffix(" ... ok"))
+        {
+            let name = name.trim_end_matches(" - should panic");
+            self.passed.insert(format!("{prefix}::{name}"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_tests_that_passed_are_noted_each_under_its_own_binary() {
+        let binaries = BTreeMap::from([
+            ("core-1a".to_owned(), "core".to_owned()),
+            ("conformance-2b".to_owned(), "store::conformance".to_owned()),
+        ]);
+        let mut listener = Listener {
+            binaries: &binaries,
+            prefix: None,
+            passed: BTreeSet::new(),
+        };
+        for line in [
+            "     Running unittests src/lib.rs (target/debug/deps/core-1a)\n",
+            "test a::tests::holds ... ok\n",
+            "test a::tests::panics - should panic ... ok\n",
+            "test a::tests::fails ... FAILED\n",
+            "test a::tests::waits ... ignored, needs a server\n",
+            "test result: ok. 2 passed; 0 failed\n",
+            "     Running tests/conformance.rs (/elsewhere/debug/deps/conformance-2b)\n",
+            "test holds ... ok\n",
+            "   Doc-tests core\n",
+            "test core/src/lib.rs - (line 3) ... ok\n",
+        ] {
+            listener.hear(line);
+        }
+        let passed: Vec<_> = listener.passed.iter().map(String::as_str).collect();
+        assert_eq!(
+            passed,
+            [
+                "core::a::tests::holds",
+                "core::a::tests::panics",
+                "store::conformance::holds"
+            ]
+        );
+    }
+}
