@@ -9,7 +9,7 @@ pub mod contacts;
 mod evidence;
 pub mod import_row;
 mod landing;
-mod moves;
+pub mod moves;
 pub mod organisation;
 pub mod receive;
 pub mod sending;

@@ -517,6 +517,15 @@ pub struct ConsentRequest {
     pub at: Option<DateTime<Utc>>,
 }
 
+/// What an entry is founded on where nothing but the caller's word is.
+pub(crate) fn own_words(ctx: &Context<'_>) -> (Source, Proof) {
+    match &ctx.actor {
+        Actor::Agent(agent) => (Source::Manual, Proof::Agent(*agent)),
+        Actor::System(name) => (Source::Api, Proof::Stated(name.clone())),
+        Actor::Contact | Actor::Provider | Actor::Worker => (Source::Api, Proof::Stated(String::new())),
+    }
+}
+
 /// Records an opt-in or opt-out; whether it was new. An opt-in that does not lift the opt-out of its scope is refused
 /// with what would.
 pub fn set_consent(
@@ -526,11 +535,7 @@ pub fn set_consent(
     request: &ConsentRequest,
 ) -> Step<bool> {
     let mut contact = get(set, ctx, id)?;
-    let (source, default_proof) = match &ctx.actor {
-        Actor::Agent(agent) => (Source::Manual, Proof::Agent(*agent)),
-        Actor::System(name) => (Source::Api, Proof::Stated(name.clone())),
-        Actor::Contact | Actor::Provider | Actor::Worker => (Source::Api, Proof::Stated(String::new())),
-    };
+    let (source, default_proof) = own_words(ctx);
     let at = request.at.unwrap_or(ctx.now);
     if at > ctx.now {
         return Err(Error::new(

@@ -5,19 +5,100 @@ use chrono::{DateTime, Utc};
 use crate::consent::{Change, Fact, Proof, Scope, Source};
 use crate::contact::{Contact, Identity};
 use crate::context::Context;
-use crate::decide::contacts::{contact_key, holder, identity_key, link_addresses, record_consent};
+use crate::decide::contacts::{
+    add_identity, contact_key, get, holder, identity_key, link_addresses, own_words, record_consent,
+};
 use crate::decide::receive::Applied;
+use crate::error::{Code, Error};
 use crate::identity::{Address, AddressKind};
+use crate::ids::ContactId;
 use crate::inbound::IdentityChange;
 use crate::journal::{Entry, What};
+use crate::phone::Phone;
 use crate::working_set::{Step, WorkingSet};
 
-/// A person's number or id changed: the identity moves, the history stays, and a new number is a new consent question.
+/// A platform says that a person's number or id changed: the identity moves, the history stays, and a new number is a
+/// new consent question.
 pub(crate) fn identity_changed(
     set: &mut WorkingSet,
     ctx: &mut Context<'_>,
     at: DateTime<Utc>,
     change: &IdentityChange,
+) -> Step<Applied> {
+    let notice = Proof::Provider("number or id changed".to_owned());
+    move_identity(set, ctx, at, change, Source::Provider, notice)
+}
+
+/// Gives a contact another number in place of one that it has: the old one is kept as history, an opt-out follows to
+/// the new one, an opt-in does not.
+pub fn replace_phone(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    id: ContactId,
+    from: &str,
+    to: &str,
+) -> Step<()> {
+    let contact = get(set, ctx, id)?;
+    let from = read_phone(ctx, from)?;
+    let key = from.match_key();
+    let is_former = |identity: &Identity| {
+        identity.address.kind == from.kind && identity.match_key == key && identity.until.is_none()
+    };
+    let Some(place) = contact.identities.iter().position(is_former) else {
+        let message = format!("contact {id} has no number {}", from.value);
+        return Err(Error::new(Code::ContactNoAddress, message).into());
+    };
+    let to = read_phone(ctx, to)?;
+    refuse_taken(set, ctx, &to)?;
+    let change = IdentityChange {
+        previous: vec![from],
+        current: vec![to],
+        detail: None,
+    };
+    let (source, proof) = own_words(ctx);
+    move_identity(set, ctx, ctx.now, &change, source, proof)?;
+    // The new number takes the old one's place: that of the primary, if it was.
+    let mut contact = get(set, ctx, id)?;
+    if let Some(new) = contact.identities.pop() {
+        contact.identities.insert(place, new);
+    }
+    set.put(contact);
+    Ok(())
+}
+
+/// Gives a contact one more number.
+pub fn add_phone(set: &mut WorkingSet, ctx: &mut Context<'_>, id: ContactId, phone: &str) -> Step<()> {
+    let mut contact = get(set, ctx, id)?;
+    let phone = read_phone(ctx, phone)?;
+    refuse_taken(set, ctx, &phone)?;
+    add_identity(set, ctx, &mut contact, &phone, None, ctx.now);
+    contact.revision += 1;
+    set.put(contact);
+    Ok(())
+}
+
+fn read_phone(ctx: &Context<'_>, phone: &str) -> Result<Address, Error> {
+    let phone = Phone::parse(phone, ctx.org.settings.default_region)?;
+    Ok(Address::new(AddressKind::Phone, phone.as_str()))
+}
+
+fn refuse_taken(set: &mut WorkingSet, ctx: &Context<'_>, address: &Address) -> Step<()> {
+    match holder(set, ctx, address)? {
+        Some(holder) => {
+            let message = format!("{} belongs to contact {holder} already", address.value);
+            Err(Error::new(Code::ContactDuplicate, message).into())
+        }
+        None => Ok(()),
+    }
+}
+
+fn move_identity(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    at: DateTime<Utc>,
+    change: &IdentityChange,
+    source: Source,
+    proof: Proof,
 ) -> Step<Applied> {
     set.need(
         change
@@ -90,10 +171,10 @@ pub(crate) fn identity_changed(
             at,
             change: Change::NewNumber,
             scope: Scope::EVERYTHING,
-            source: Source::Provider,
+            source,
             via: None,
             new_proof: false,
-            proof: Proof::Provider("number or id changed".to_owned()),
+            proof,
         };
         record_consent(set, ctx, &mut contact, fact);
     }

@@ -3,6 +3,7 @@
 use tertulia_core::consent::{Proof, Source};
 use tertulia_core::contact::{Contact, CreatedBy};
 use tertulia_core::decide::contacts::{self, NewContact, read_email};
+use tertulia_core::decide::moves;
 use tertulia_core::decide::sending::window_of;
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
@@ -126,6 +127,30 @@ impl Contacts<'_> {
         let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
         self.0
             .decide(move |set, ctx| contacts::untag(set, ctx, id, &tags))
+            .await
+    }
+
+    /// Gives a contact one more number. Fails with `phone.*` or `contact.duplicate`.
+    pub async fn add_phone(&self, id: ContactId, phone: &str) -> Result<Contact, Error> {
+        let phone = phone.to_owned();
+        self.0
+            .decide(move |set, ctx| {
+                moves::add_phone(set, ctx, id, &phone)?;
+                contacts::get(set, ctx, id)
+            })
+            .await
+    }
+
+    /// Gives a contact another number in place of one that it has. The old one is kept as history and can be somebody
+    /// else's from now on; an opt-out follows to the new one, an opt-in does not. Fails with `phone.*`,
+    /// `contact.no_address` or `contact.duplicate`.
+    pub async fn replace_phone(&self, id: ContactId, from: &str, to: &str) -> Result<Contact, Error> {
+        let (from, to) = (from.to_owned(), to.to_owned());
+        self.0
+            .decide(move |set, ctx| {
+                moves::replace_phone(set, ctx, id, &from, &to)?;
+                contacts::get(set, ctx, id)
+            })
             .await
     }
 

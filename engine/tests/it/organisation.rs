@@ -315,6 +315,69 @@ async fn fields_given_at_creation_are_kept_and_read_receipts_and_threads_work() 
     );
 }
 
+#[tokio::test]
+async fn a_number_is_replaced_by_an_explicit_step_that_keeps_the_old_one_as_history() {
+    let shop = Shop::open().await;
+    let (old, new) = (ANA, "+351912345678");
+    let ana = shop.opted_in(old, &[]).await;
+    shop.contact("+12025550199", &[], None).await;
+    let contacts = shop.org.contacts();
+    for (from, to, code) in [
+        ("+12025550177", new, Code::ContactNoAddress),
+        (old, "+12025550199", Code::ContactDuplicate),
+        (old, "12", Code::PhoneTooShort),
+    ] {
+        assert_eq!(
+            contacts.replace_phone(ana.id, from, to).await.unwrap_err().code(),
+            code
+        );
+    }
+    shop.clock.advance(Duration::from_secs(1));
+    let moved = contacts.replace_phone(ana.id, old, new).await.unwrap();
+    assert_eq!(moved.phone().unwrap().address.value, new);
+    assert!(
+        moved
+            .identities
+            .iter()
+            .any(|identity| identity.address.value == old && identity.until.is_some())
+    );
+    assert!(moved.revision > ana.revision);
+    // A new number is a new consent question.
+    assert!(!shop.org.consent().get(ana.id).await.unwrap().opted_in);
+    let page = PageOf::default();
+    let audited = shop
+        .org
+        .audit()
+        .list(&[EntryKind::IdentityMoved], &page)
+        .await
+        .unwrap();
+    assert_eq!(audited.items.len(), 1);
+    // The old number may be somebody else's by now.
+    shop.platform
+        .say(Inbound::text(old, "Hi, I am new here"))
+        .await
+        .unwrap();
+    shop.platform.drain().await;
+    assert_ne!(shop.find(old).await.id, ana.id);
+
+    // An opt-out follows.
+    let bo = shop.find("+12025550199").await;
+    shop.org.consent().opt_out(bo.id, None).await.unwrap();
+    contacts.add_phone(bo.id, "+12025550200").await.unwrap();
+    let moved = contacts
+        .replace_phone(bo.id, "+12025550199", "+12025550201")
+        .await
+        .unwrap();
+    assert_eq!(
+        moved.phone().unwrap().address.value,
+        "+12025550201",
+        "it takes the primary's place"
+    );
+    assert_eq!(shop.find("+12025550200").await.id, bo.id);
+    let basis = shop.org.consent().get(bo.id).await.unwrap().basis.unwrap();
+    assert_eq!(basis.change, tertulia::core::consent::Change::OptOut);
+}
+
 /// A platform of one's own: takes everything, remembers it.
 #[derive(Debug, Default)]
 struct Pigeons(Arc<Mutex<Vec<Outgoing>>>);
