@@ -518,7 +518,7 @@ pub struct ConsentRequest {
 }
 
 /// What an entry is founded on where nothing but the caller's word is.
-pub(crate) fn own_words(ctx: &Context<'_>) -> (Source, Proof) {
+pub fn own_words(ctx: &Context<'_>) -> (Source, Proof) {
     match &ctx.actor {
         Actor::Agent(agent) => (Source::Manual, Proof::Agent(*agent)),
         Actor::System(name) => (Source::Api, Proof::Stated(name.clone())),

@@ -1,6 +1,5 @@
 //! People.
 
-use tertulia_core::consent::{Proof, Source};
 use tertulia_core::contact::{Contact, CreatedBy};
 use tertulia_core::decide::contacts::{self, NewContact, read_email};
 use tertulia_core::decide::moves;
@@ -30,14 +29,14 @@ impl Contacts<'_> {
     /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
     pub async fn create(&self, new: NewContact) -> Result<Contact, Error> {
         let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
-        let (by, source, proof) = match &self.0.actor {
-            Actor::Agent(agent) => (CreatedBy::Manual, Source::Manual, Proof::Agent(*agent)),
-            Actor::System(name) => (CreatedBy::Api, Source::Api, Proof::Stated(name.clone())),
-            _ => (CreatedBy::Api, Source::Api, Proof::Stated(String::new())),
+        let by = match &self.0.actor {
+            Actor::Agent(_) => CreatedBy::Manual,
+            _ => CreatedBy::Api,
         };
         self.0
             .decide(move |set, ctx| {
-                let id = contacts::create(set, ctx, &new, by, source, proof.clone(), contacts_now)?;
+                let (source, proof) = contacts::own_words(ctx);
+                let id = contacts::create(set, ctx, &new, by, source, proof, contacts_now)?;
                 contacts::get(set, ctx, id)
             })
             .await
