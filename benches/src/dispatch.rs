@@ -35,11 +35,11 @@ impl Transport for Nowhere {
         Correlation::EchoedField
     }
 
-    fn verify(&self, _: &str) -> Result<String, Error> {
+    async fn verify(&self, _: &str) -> Result<String, Error> {
         Ok(String::new())
     }
 
-    fn parse(&self, _: &WebhookRequest) -> Result<Vec<InboundEvent>, Error> {
+    async fn parse(&self, _: &WebhookRequest) -> Result<Vec<InboundEvent>, Error> {
         Ok(Vec::new())
     }
 

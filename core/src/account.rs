@@ -1,6 +1,7 @@
 //! The organisation's senders.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;
@@ -8,7 +9,7 @@ use crate::ids::{AccountId, OrgId};
 use crate::retry::Failure;
 
 /// A sender: one WhatsApp number, say. Its key to send with is a reference, never stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Account {
     /// The id.
     pub id: AccountId,
@@ -29,7 +30,7 @@ pub struct Account {
 }
 
 /// Whether a sender may send.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum AccountState {
     /// It may.

@@ -1,6 +1,7 @@
 //! Custom attributes: what an organisation defines, and what fits the definition.
 
 use chrono::NaiveDate;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,7 +9,7 @@ use crate::error::{Code, Error};
 use crate::ids::OrgId;
 
 /// The definition of an attribute.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Attribute {
     /// The organisation.
     pub org: OrgId,
@@ -19,7 +20,7 @@ pub struct Attribute {
 }
 
 /// What an attribute's values are.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum AttributeKind {
     /// Free text.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
@@ -15,7 +16,7 @@ use crate::ledger::{Dispatch, DispatchState, SkipReason, Slot, StateName};
 use crate::template::{Category, Language, TemplateParameters};
 
 /// A broadcast.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Broadcast {
     /// The id.
     pub id: BroadcastId,
@@ -40,7 +41,7 @@ pub struct Broadcast {
 }
 
 /// Where a broadcast stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum BroadcastState {
     /// Saved, not sent; can be edited.
@@ -158,7 +159,7 @@ impl Bucket {
 }
 
 /// The funnel. `sent`, `delivered` and `read` each include those who got further, and never fall.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stats {
     /// Everybody who fitted the target at the launch.
     pub total: u64,

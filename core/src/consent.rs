@@ -3,12 +3,13 @@
 //! The state never depends on the order in which facts were learned, only on what they say and when it was said.
 
 use chrono::{DateTime, SubsecRound, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, AgentId};
 
 /// What an entry is about: a purpose, at all senders or at one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Scope {
     /// The purpose.
     pub purpose: Purpose,
@@ -26,7 +27,7 @@ impl Scope {
 }
 
 /// What messages an entry is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Every message.
@@ -38,7 +39,7 @@ pub enum Purpose {
 }
 
 /// What an entry does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// A new number: a consent question of its own. An opt-out follows to it, an opt-in does not.
@@ -52,7 +53,7 @@ pub enum Change {
 }
 
 /// Where an entry came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The person wrote first.
@@ -79,7 +80,7 @@ impl Source {
 }
 
 /// The evidence of an entry.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Proof {
     /// The provider's id of the person's message.
@@ -103,7 +104,7 @@ pub enum Proof {
 ///
 /// Entries take effect in the order of their times. A person's words count by the second, as most platforms time
 /// them, and within one second the later variant of [`Change`] wins: STOP beats START.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Fact {
     /// When it was said: the provider's time for a person's words, the proof's own time where it has one.
     pub at: DateTime<Utc>,

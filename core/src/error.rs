@@ -217,6 +217,8 @@ codes! {
     KeywordStopMissing = "keyword.stop_missing", Invalid, Never, "The words leave STOP itself without effect, which carriers obey whatever the organisation says.", "Keep stop among the words of some language.";
 }
 
+crate::text_schema::written_as_text!(Code);
+
 /// The library's only public error.
 ///
 /// Branch on [`Error::kind`] or [`Error::code`]; show [`fmt::Display`] to a person.

@@ -1,5 +1,6 @@
 //! Which contacts: one type for lists, audiences and conditions, the same in JSON.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::contact::{Contact, RecordStatus, tag_key};
@@ -8,7 +9,7 @@ use crate::contact::{Contact, RecordStatus, tag_key};
 ///
 /// In JSON: `{"and": […]}`, `{"or": […]}`, `{"not": …}`, `{"tags": {"any": ["vip"]}}`, `{"optedIn": true}`,
 /// `{"status": ["active"]}`, `"everyone"`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Filter {
     /// Every contact.
@@ -28,7 +29,7 @@ pub enum Filter {
 }
 
 /// A condition on tags.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum TagFilter {
     /// At least one of these; of none: nobody.

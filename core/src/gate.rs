@@ -1,6 +1,7 @@
 //! The only door out: every message passes here, whoever asks, at the moment of sending.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::account::Account;
@@ -38,7 +39,7 @@ pub struct Passage<'a> {
 }
 
 /// One rule that says no.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Denial {
     /// The rule, as the code of the error that a send would fail with.
     #[serde(serialize_with = "code_text")]
@@ -52,7 +53,7 @@ pub struct Denial {
 }
 
 /// When a rule would say yes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Lift {
     /// From that instant on.

@@ -1,12 +1,13 @@
 //! Addresses: under what a person can be reached, and the key under which two spellings meet.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;
 use crate::phone;
 
 /// The kind of an address. A phone serves WhatsApp and SMS alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum AddressKind {
     /// A telephone number, or the `wa_id` that WhatsApp derives from one.
@@ -48,7 +49,7 @@ impl AddressKind {
 }
 
 /// An address as its provider, file or caller spelled it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct Address {
     /// What kind of address it is.
     pub kind: AddressKind,

@@ -3,6 +3,7 @@
 mod header;
 mod row;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use header::{Mapping, suggest, template};
@@ -11,7 +12,7 @@ pub use row::{CellError, Rejection, Row};
 use crate::ids::{ImportId, OrgId};
 
 /// What a column is.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Field {
     /// A telephone number.
@@ -38,7 +39,7 @@ pub enum Field {
 }
 
 /// What to do with a row whose contact is known, or was in the file before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum OnDuplicate {
     /// Leave the contact as it is.
@@ -51,7 +52,7 @@ pub enum OnDuplicate {
 }
 
 /// The four counts; together they are the rows read.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ImportCounts {
     /// Rows that made a contact.
     pub created: u64,
@@ -71,7 +72,7 @@ impl ImportCounts {
 }
 
 /// How far an import got: what a crash leaves, and what it goes on from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Import {
     /// The id: the token to go on with.
     pub id: ImportId,

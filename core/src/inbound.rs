@@ -1,6 +1,7 @@
 //! What a platform tells us, in one shape for all platforms.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -11,7 +12,7 @@ use crate::message::{Content, StatusKind};
 use crate::template::{Category, Language, Quality, TemplateStatus};
 
 /// One thing that a webhook body tells. A body may hold a thousand, of several organisations.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InboundEvent {
     /// Whom of ours it is about.
     pub source: Source,
@@ -22,7 +23,7 @@ pub struct InboundEvent {
 }
 
 /// Whom of ours an event is about, in the provider's ids.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Source {
     /// The channel.
     pub channel: Channel,
@@ -33,7 +34,7 @@ pub struct Source {
 }
 
 /// What an event tells.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[expect(clippy::large_enum_variant, reason = "most events are messages")]
 pub enum InboundKind {
@@ -78,7 +79,7 @@ pub enum InboundKind {
 }
 
 /// Who wrote.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Person {
     /// Every address that the event named, the one to answer to first.
     pub addresses: Vec<Address>,
@@ -89,7 +90,7 @@ pub struct Person {
 }
 
 /// A message from a person.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InboundMessage {
     /// The provider's id of the message: with the account, the key against doubles.
     pub provider_id: String,
@@ -109,7 +110,7 @@ pub struct InboundMessage {
 }
 
 /// A message that the business itself wrote elsewhere.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Echo {
     /// The provider's id of the message.
     pub provider_id: String,
@@ -120,7 +121,7 @@ pub struct Echo {
 }
 
 /// What became of a message that we sent.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StatusUpdate {
     /// The provider's id of the message.
     pub provider_id: String,
@@ -137,7 +138,7 @@ pub struct StatusUpdate {
 }
 
 /// A reaction to a message, or its removal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reaction {
     /// The provider's id of the reaction itself.
     pub provider_id: String,
@@ -150,7 +151,7 @@ pub struct Reaction {
 }
 
 /// An edit of a message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Edit {
     /// The provider's id of the edit itself.
     pub provider_id: String,
@@ -163,7 +164,7 @@ pub struct Edit {
 }
 
 /// A deletion of a message by its author.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Revoke {
     /// The provider's id of the deletion itself.
     pub provider_id: String,
@@ -174,7 +175,7 @@ pub struct Revoke {
 }
 
 /// A person's choice at the platform about marketing messages of this sender (platform-facts A12).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Preference {
     /// Who chose.
     pub person: Person,
@@ -183,7 +184,7 @@ pub struct Preference {
 }
 
 /// The choice itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PreferenceChoice {
     /// No more marketing.
@@ -197,7 +198,7 @@ pub enum PreferenceChoice {
 }
 
 /// A change of number or id.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct IdentityChange {
     /// The addresses before; empty if the notice named none.
     pub previous: Vec<Address>,
@@ -208,7 +209,7 @@ pub struct IdentityChange {
 }
 
 /// A notice about a template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TemplateNotice<T> {
     /// The provider's id of the template.
     pub provider_id: Option<String>,
@@ -223,7 +224,7 @@ pub struct TemplateNotice<T> {
 }
 
 /// The ad or post that led a person to write (Click-to-WhatsApp). Each field is absent if the platform left it out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Referral {
     /// The link of the ad or post.

@@ -1,6 +1,7 @@
 //! The journal: what happened, to whom, by whom and why. Timeline, audit and change feed are three ways to read it.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ use crate::ledger::{SkipReason, StateName};
 use crate::message::{ContentKind, DeliveryStatus};
 
 /// Who did something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// A member of the team.
@@ -32,7 +33,7 @@ pub enum Actor {
 }
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Entry {
     /// The organisation.
     pub org: OrgId,
@@ -49,7 +50,7 @@ pub struct Entry {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum What {
     /// A contact was created.
@@ -232,7 +233,7 @@ pub enum What {
 }
 
 /// One field's change.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldChange {
     /// The field.
     pub field: String,
@@ -245,7 +246,7 @@ pub struct FieldChange {
 macro_rules! kinds {
     ($($variant:ident = $text:literal, $timeline:literal, $audit:literal;)*) => {
         /// What happened, as a bare word: what timelines and feeds are filtered by.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         pub enum EntryKind {
             $(#[doc = concat!("`", $text, "`")] #[serde(rename = $text)] $variant,)*
         }

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error};
@@ -25,7 +26,7 @@ pub enum Keyword {
 }
 
 /// The keywords of one language, in any spelling that folds alike.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct Words {
     /// Words that opt out.
@@ -208,7 +209,7 @@ const DEFAULTS: &[Row] = &[
 ///
 /// As a setting, and in JSON, it is the languages whose words the organisation has replaced:
 /// `{"de": {"stop": ["Stopp", "Ende"]}}`, or `{"de": {}}` for none. All others keep their defaults.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "BTreeMap<String, Words>", into = "BTreeMap<String, Words>")]
 pub struct Keywords {
     replaced: BTreeMap<String, Words>,

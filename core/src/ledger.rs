@@ -10,6 +10,7 @@
 //! explicit choice; what a crash leaves behind in `sending` is unknown, is named, and is never sent again by itself.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::Author;
@@ -83,7 +84,7 @@ const fn is_zero(number: &u32) -> bool {
 }
 
 /// Where a row of the ledger stands.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum DispatchState {
     /// Waits for its turn.
@@ -124,7 +125,7 @@ pub enum DispatchState {
 }
 
 /// How far an accepted message got.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Reached {
     /// The platform has it.
@@ -138,7 +139,7 @@ pub enum Reached {
 }
 
 /// Why a recipient was left out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SkipReason {
     /// Never opted in, or not to this purpose.
@@ -182,7 +183,7 @@ impl SkipReason {
 }
 
 /// The states as bare words: what is stored beside a row, counted and asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StateName {
     /// Waits.
@@ -383,7 +384,8 @@ impl Dispatch {
 }
 
 /// What is known about a send.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The platform took it.
     Accepted(Accepted),
@@ -399,13 +401,15 @@ pub enum Outcome {
 }
 
 /// The platform's receipt.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Accepted {
     /// The platform's id of the message.
     pub provider_id: String,
     /// The addresses that the platform names for the recipient: its own spelling of the phone, its user id.
+    #[serde(default)]
     pub addresses: Vec<Address>,
     /// The platform holds it for a quality check.
+    #[serde(default)]
     pub held: bool,
 }
 

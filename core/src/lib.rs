@@ -32,5 +32,6 @@ pub mod retry;
 pub mod settings;
 pub mod tagging;
 pub mod template;
+mod text_schema;
 pub mod window;
 pub mod working_set;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -10,7 +11,7 @@ use crate::retry::Failure;
 use crate::template::FilledTemplate;
 
 /// What a message says. One type for messages in and out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Content {
     /// Plain text.
@@ -92,7 +93,7 @@ pub enum Content {
 }
 
 /// The coarse kind of a message: what the window's rules are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContentKind {
     /// Plain text.
@@ -171,7 +172,7 @@ impl Content {
 }
 
 /// The kind of a media file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaKind {
     /// An image.
@@ -187,7 +188,7 @@ pub enum MediaKind {
 }
 
 /// A media file, by the provider's id or by link.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Media {
     /// What it is.
     pub kind: MediaKind,
@@ -222,7 +223,7 @@ impl Media {
 }
 
 /// Where a media file is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MediaSource {
     /// The provider's id; on WhatsApp good for 7 days (inbound) or 30 days (uploaded).
@@ -232,7 +233,7 @@ pub enum MediaSource {
 }
 
 /// A place.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Location {
     /// Degrees north.
     pub latitude: f64,
@@ -245,7 +246,7 @@ pub struct Location {
 }
 
 /// Outgoing reply buttons (WhatsApp: 1 to 3, id at most 256 and title at most 20 characters).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Buttons {
     /// Text above the body.
     pub header: Option<String>,
@@ -258,7 +259,7 @@ pub struct Buttons {
 }
 
 /// One reply button.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ReplyButton {
     /// What comes back when it is tapped.
     pub id: String,
@@ -267,7 +268,7 @@ pub struct ReplyButton {
 }
 
 /// An outgoing list (WhatsApp: at most 10 sections and 10 rows in all).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct List {
     /// Text above the body, at most 60 characters.
     pub header: Option<String>,
@@ -282,7 +283,7 @@ pub struct List {
 }
 
 /// A section of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListSection {
     /// The heading, at most 24 characters; needed when there are several sections.
     pub title: Option<String>,
@@ -291,7 +292,7 @@ pub struct ListSection {
 }
 
 /// A row of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListRow {
     /// What comes back when it is chosen, at most 200 characters.
     pub id: String,
@@ -302,7 +303,7 @@ pub struct ListRow {
 }
 
 /// How far an outgoing message got, as one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
     /// Committed, not answered for yet.
@@ -396,7 +397,7 @@ fn earliest(slot: &mut Option<DateTime<Utc>>, at: DateTime<Utc>) {
 }
 
 /// What a platform says became of a message.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StatusKind {
     /// Taken.

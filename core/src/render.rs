@@ -516,6 +516,8 @@ impl TimeFormat {
     }
 }
 
+crate::text_schema::written_as_text!(TimeFormat, Text, Variable);
+
 impl Serialize for TimeFormat {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)

@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use chrono_tz::Tz;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error};
@@ -10,12 +11,13 @@ use crate::phone::Region;
 use crate::render::TimeFormat;
 
 /// The settings of one organisation. Durations are whole seconds.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// The business's name: `{{org.name}}`.
     pub name: String,
     /// The zone of `{{date}}` and `{{time}}` and of local times; default UTC.
+    #[schemars(with = "String")]
     pub zone: Tz,
     /// How `{{date}}` is written; default `%Y-%m-%d`.
     pub date_format: TimeFormat,
@@ -42,7 +44,7 @@ pub struct Settings {
 }
 
 /// What an inbound message consents to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum InboundConsent {
     /// Everything.

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use aho_corasick::AhoCorasick;
 use regex::{Regex, RegexBuilder};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::char::is_combining_mark;
 
@@ -25,7 +26,7 @@ pub const MAX_PATTERN_CHARS: usize = 1_000;
 const MAX_REGEX_BYTES: usize = 1 << 20;
 
 /// How a pattern is held against a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum PatternKind {
     /// The folded text contains the folded pattern, with its spaces.
@@ -44,7 +45,7 @@ pub enum PatternKind {
 }
 
 /// What a rule looks for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Pattern {
     /// How the text is compared.
@@ -58,7 +59,7 @@ pub struct Pattern {
 
 /// An auto-tag rule. In JSON, at its shortest:
 /// `{"id": "…", "pattern": {"kind": "contains", "text": "order"}, "tags": ["buyer"]}`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Rule {
     /// The rule's id.
@@ -87,7 +88,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// A rule that fires for a text.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
 pub struct Match {
     /// The rule.
     pub rule: RuleId,

@@ -11,6 +11,7 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use regex::Regex;
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
@@ -52,6 +53,8 @@ macro_rules! words {
             }
         }
 
+        crate::text_schema::written_as_text!($name);
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
@@ -67,7 +70,7 @@ macro_rules! words {
 }
 
 /// What a template is for. The cap on marketing goes by it, so an unknown one is an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Category {
     /// Offers and news: at most one for a contact in 24 hours.
     #[serde(rename = "MARKETING", alias = "marketing")]
@@ -174,7 +177,7 @@ words! {
 }
 
 /// How a template's text parameters are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
 pub enum ParameterFormat {
     /// By number: `{{1}}`, `{{2}}`.
     #[default]
@@ -262,8 +265,10 @@ impl From<Language> for String {
     }
 }
 
+crate::text_schema::written_as_text!(Language);
+
 /// A template of the platform. Name and language together say which one it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Template {
     /// The platform's id of it; status webhooks carry it.
     #[serde(
@@ -286,6 +291,7 @@ pub struct Template {
     pub parameter_format: ParameterFormat,
     /// What it is made of.
     #[serde(default)]
+    #[schemars(with = "Vec<Value>")]
     pub components: Vec<Component>,
     /// How recipients have taken it; `None` if the platform was not asked.
     #[serde(
@@ -294,6 +300,7 @@ pub struct Template {
         with = "quality_score",
         skip_serializing_if = "Option::is_none"
     )]
+    #[schemars(with = "Option<Value>")]
     pub quality: Option<Quality>,
 }
 
@@ -313,7 +320,7 @@ pub enum Component {
 }
 
 /// What stands above the body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
     /// What kind it is.
     pub format: HeaderFormat,
@@ -326,7 +333,7 @@ pub struct Header {
 }
 
 /// The message itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Body {
     /// Its text, with placeholders.
     pub text: String,
@@ -336,7 +343,7 @@ pub struct Body {
 }
 
 /// The line below the body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Footer {
     /// Its text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -347,14 +354,14 @@ pub struct Footer {
 }
 
 /// The buttons of a template.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Buttons {
     /// In the order in which parameters count them, from 0.
     pub buttons: Vec<Button>,
 }
 
 /// One button.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Button {
     /// What it does.
     #[serde(rename = "type")]

@@ -1,6 +1,7 @@
 //! The customer-service window: when free-form messages may be sent.
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;
@@ -32,7 +33,7 @@ pub const fn length(channel: Channel) -> Option<TimeDelta> {
 }
 
 /// A window at one instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum WindowState {
     /// The channel has no window: anything may be sent.

@@ -4,6 +4,7 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::account::{Account, Route};
 use tertulia_core::channel::Channel;
@@ -24,7 +25,7 @@ use crate::runtime::to_the_end;
 const EVENTS_PER_COMMIT: usize = 200;
 
 /// What became of a webhook. It is durable when this is returned.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Received {
     /// Events that changed something or were recorded.
     pub applied: u64,
@@ -57,11 +58,11 @@ impl Crm {
         };
         if request.method.eq_ignore_ascii_case("GET") {
             return Ok(Received {
-                body: transport.verify(request.query())?,
+                body: transport.verify(request.query()).await?,
                 ..Received::default()
             });
         }
-        let events = transport.parse(&request)?;
+        let events = transport.parse(&request).await?;
         let inner = Arc::clone(&self.inner);
         to_the_end(async move { inner.apply(events).await }).await
     }

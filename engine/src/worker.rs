@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::broadcast::Broadcast;
 use tertulia_core::decide::sending::Flight;
@@ -28,7 +29,7 @@ const PARKED_DAYS: i64 = 31;
 const REST: TimeDelta = TimeDelta::seconds(1);
 
 /// What a run of due work did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Done {
     /// Messages that a platform took.
     pub accepted: u64,

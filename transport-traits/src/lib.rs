@@ -6,6 +6,7 @@
 use std::fmt;
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::channel::Channel;
 use tertulia_core::error::Error;
@@ -28,13 +29,14 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Answers the platform's verification request with the text to return as the body, status 200.
     ///
     /// Fails with `webhook.verification_failed` (answer 403) when the token is not ours.
-    fn verify(&self, query: &str) -> Result<String, Error>;
+    async fn verify(&self, query: &str) -> Result<String, Error>;
 
-    /// Reads a webhook: checks the signature over the raw bytes first, then parses. Pure.
+    /// Reads a webhook: checks the signature over the raw bytes first, then parses. What it answers depends on the
+    /// request alone; it is async since a transport may be written in the language of the host program.
     ///
     /// Fails with `webhook.signature_*` (answer 401) or `webhook.malformed` (answer 400). What it does not know
     /// inside a well-formed body becomes [`tertulia_core::inbound::InboundKind::Unknown`], never an error.
-    fn parse(&self, request: &WebhookRequest) -> Result<Vec<InboundEvent>, Error>;
+    async fn parse(&self, request: &WebhookRequest) -> Result<Vec<InboundEvent>, Error>;
 
     /// Sends one message, once. Never retries by itself.
     async fn send(&self, sender: &SenderRef, message: Outgoing) -> Outcome;
@@ -54,7 +56,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
 }
 
 /// How a platform's status finds the attempt that it is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Correlation {
     /// A field of the send comes back in each status.

@@ -112,6 +112,18 @@ impl WhatsApp {
         let graph = send::Graph::new(&config)?;
         Ok(Self { config, graph })
     }
+
+    /// Answers a verification request; see [`Transport::verify`]. Does no I/O.
+    pub fn verify(&self, query: &str) -> Result<String, Error> {
+        signature::challenge(self.config.verify_token.expose(), query)
+    }
+
+    /// Reads a webhook; see [`Transport::parse`]. Does no I/O.
+    pub fn parse(&self, request: &WebhookRequest) -> Result<Vec<InboundEvent>, Error> {
+        let header = request.header(signature::HEADER);
+        signature::check(self.config.app_secret.expose(), header, &request.body)?;
+        parse::body(&request.body)
+    }
 }
 
 #[async_trait]
@@ -124,14 +136,12 @@ impl Transport for WhatsApp {
         Correlation::EchoedField
     }
 
-    fn verify(&self, query: &str) -> Result<String, Error> {
-        signature::challenge(self.config.verify_token.expose(), query)
+    async fn verify(&self, query: &str) -> Result<String, Error> {
+        Self::verify(self, query)
     }
 
-    fn parse(&self, request: &WebhookRequest) -> Result<Vec<InboundEvent>, Error> {
-        let header = request.header(signature::HEADER);
-        signature::check(self.config.app_secret.expose(), header, &request.body)?;
-        parse::body(&request.body)
+    async fn parse(&self, request: &WebhookRequest) -> Result<Vec<InboundEvent>, Error> {
+        Self::parse(self, request)
     }
 
     async fn send(&self, sender: &SenderRef, message: Outgoing) -> Outcome {

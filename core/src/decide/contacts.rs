@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use email_address::EmailAddress;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -24,7 +25,7 @@ use crate::record::{IdentityRef, Key};
 use crate::working_set::{Lookup, Step, WorkingSet};
 
 /// A contact to create, as a caller, a file or the seeds' API gives it.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct NewContact {
     /// The telephone number, in any spelling that [`Phone::parse`] reads.
@@ -505,7 +506,8 @@ pub fn set_active(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, active
 }
 
 /// An opt-in or opt-out that a person's words did not make: an agent's toggle or the host's call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct ConsentRequest {
     /// In or out.
     pub opt_in: bool,

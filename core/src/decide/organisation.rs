@@ -1,5 +1,7 @@
 //! What a caller does with an organisation: its settings, rules, attributes, templates and senders.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::account::{Account, AccountState, Route};
@@ -152,7 +154,8 @@ pub fn put_template(set: &mut WorkingSet, ctx: &Context<'_>, template: &Template
 }
 
 /// A sender to connect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct NewAccount {
     /// The channel.
     pub channel: Channel,

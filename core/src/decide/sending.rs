@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::contact::{Contact, Identity};
@@ -33,7 +34,8 @@ const AUTHENTICATION_LIFETIME_SECONDS: u32 = 10 * 60;
 const LOOK_AGAIN: TimeDelta = TimeDelta::seconds(60);
 
 /// What somebody wants to send.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Draft {
     /// A free-form message.
     Content(Content),
@@ -49,7 +51,8 @@ pub enum Draft {
 }
 
 /// A message that an agent or the host wants to send now.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct SendRequest {
     /// To whom.
     pub contact: ContactId,
@@ -81,7 +84,7 @@ pub struct Flight {
 }
 
 /// Whether a message may be sent now, and if not, every rule that says no.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Explanation {
     /// Whether it may.
     pub allowed: bool,

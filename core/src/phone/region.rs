@@ -27,6 +27,8 @@ impl Region {
     }
 }
 
+crate::text_schema::written_as_text!(Region);
+
 impl FromStr for Region {
     type Err = Error;
 

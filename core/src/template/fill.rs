@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -12,7 +13,7 @@ use crate::message::{Location, Media, MediaKind, MediaSource};
 use crate::render::{Text, Values, Variable};
 
 /// What the caller gives a template: the same for every contact, with variables where they differ.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct TemplateParameters {
     /// For the header, if it takes something.
@@ -54,7 +55,7 @@ impl TemplateParameters {
 }
 
 /// The body's parameters, as the template tells them apart: a JSON list, or an object.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(untagged)]
 pub enum BodyParameters {
     /// For `{{1}}`, `{{2}}` and so on, in this order.
@@ -98,7 +99,7 @@ impl<'de> Deserialize<'de> for BodyParameters {
 }
 
 /// A button's parameter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ButtonParameter {
     /// Which button, counted from 0 over all buttons of the template.
     pub index: usize,
@@ -107,7 +108,7 @@ pub struct ButtonParameter {
 }
 
 /// One value for a template. Texts may hold variables.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Parameter {
     /// For a text header, the body, the end of a link, or a one-time code.
@@ -217,7 +218,7 @@ impl Parameter {
 }
 
 /// Where a template's file is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum TemplateMedia {
     /// The platform's id of an uploaded file.
@@ -676,7 +677,7 @@ fn one_line(text: String) -> String {
 }
 
 /// A template filled for one contact, on any platform; a transport writes it the way its platform wants.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FilledTemplate {
     /// The template's name.
     pub name: String,
@@ -697,7 +698,7 @@ pub struct FilledTemplate {
 }
 
 /// A value of header or body.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FilledParameter {
     /// The placeholder's name, if the template names its placeholders.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -708,7 +709,7 @@ pub struct FilledParameter {
 
 /// A button's value. Its kind tells the button's: a text is for a link, a payload for a quick reply,
 /// a coupon code for a button that copies it, a flow action for a form.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct FilledButton {
     /// Which button, counted from 0 over all buttons of the template.
     pub index: usize,
@@ -717,7 +718,7 @@ pub struct FilledButton {
 }
 
 /// A value as it is sent: no variables are left in it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FilledValue {
     /// Text.

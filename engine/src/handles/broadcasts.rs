@@ -1,5 +1,6 @@
 //! One template to many.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::broadcast::{Broadcast, Preview, Stats, left_out};
 use tertulia_core::contact::Contact;
@@ -25,7 +26,7 @@ const PREVIEW: usize = 10;
 pub struct Broadcasts<'a>(pub(crate) &'a Org);
 
 /// One recipient of a broadcast, and what became of them.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Recipient {
     /// The row of the ledger.
     pub dispatch: DispatchId,

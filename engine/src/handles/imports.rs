@@ -3,6 +3,7 @@
 use std::io::{Read, Write};
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::attributes::Attribute;
 use tertulia_core::context::Context;
@@ -29,7 +30,7 @@ const LISTED: usize = 100;
 pub struct Imports<'a>(pub(crate) &'a Org);
 
 /// How a file is to be taken.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
 pub struct ImportOptions {
     /// The file's name: part of each opt-in's proof.
@@ -41,7 +42,7 @@ pub struct ImportOptions {
 }
 
 /// What a file's header says, before anything is read of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Inspected {
     /// The columns' names.
     pub header: Vec<String>,

@@ -1,5 +1,6 @@
 //! The journal's faces: the durable feed of what changed, and the audit.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::error::Error;
 use tertulia_core::journal::{Entry, EntryKind};
@@ -14,7 +15,7 @@ use crate::org::Org;
 pub struct Events<'a>(pub(crate) &'a Org);
 
 /// One event of the feed.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Event {
     /// Its position: hand it to [`Events::read`] to go on after it.
     pub position: u64,

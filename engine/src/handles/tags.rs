@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::contact::Tag;
 use tertulia_core::error::Error;
@@ -16,7 +17,7 @@ use crate::org::Org;
 pub struct Tags<'a>(pub(crate) &'a Org);
 
 /// A tag with its count.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TagCount {
     /// The tag as first written.
     pub name: String,

@@ -392,11 +392,11 @@ impl Transport for Pigeons {
         Correlation::MessageId
     }
 
-    fn verify(&self, _: &str) -> Result<String, Error> {
+    async fn verify(&self, _: &str) -> Result<String, Error> {
         Err(Error::new(Code::WebhookVerificationFailed, "pigeons do not ask"))
     }
 
-    fn parse(&self, _: &WebhookRequest) -> Result<Vec<InboundEvent>, Error> {
+    async fn parse(&self, _: &WebhookRequest) -> Result<Vec<InboundEvent>, Error> {
         Ok(Vec::new())
     }
 

@@ -12,7 +12,7 @@ mod webhooks;
 
 use tertulia_core::error::Error;
 use tertulia_core::inbound::InboundEvent;
-use tertulia_transport_traits::{Transport, WebhookRequest};
+use tertulia_transport_traits::WebhookRequest;
 use tertulia_transport_whatsapp::{WhatsApp, WhatsAppConfig, signature};
 
 const APP_SECRET: &str = "app-secret";

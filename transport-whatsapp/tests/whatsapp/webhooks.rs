@@ -6,7 +6,7 @@ use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::inbound::{InboundEvent, InboundKind, InboundMessage, PreferenceChoice, StatusUpdate};
 use tertulia_core::message::{Content, MediaKind, MediaSource, StatusKind};
 use tertulia_core::retry::FailureClass;
-use tertulia_transport_traits::{Transport, WebhookRequest};
+use tertulia_transport_traits::WebhookRequest;
 use tertulia_transport_whatsapp::{WhatsApp, signature};
 
 use crate::{APP_SECRET, config, read};
