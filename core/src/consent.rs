@@ -10,6 +10,7 @@ use crate::ids::{AccountId, AgentId};
 
 /// What an entry is about: a purpose, at all senders or at one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ConsentScope")]
 pub struct Scope {
     /// The purpose.
     pub purpose: Purpose,
@@ -29,6 +30,7 @@ impl Scope {
 /// What messages an entry is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ConsentPurpose")]
 pub enum Purpose {
     /// Every message.
     Everything,
@@ -41,6 +43,7 @@ pub enum Purpose {
 /// What an entry does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ConsentChange")]
 pub enum Change {
     /// A new number: a consent question of its own. An opt-out follows to it, an opt-in does not.
     NewNumber,
@@ -55,6 +58,7 @@ pub enum Change {
 /// Where an entry came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ConsentSource")]
 pub enum Source {
     /// The person wrote first.
     Inbound,
@@ -82,6 +86,7 @@ impl Source {
 /// The evidence of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ConsentProof")]
 pub enum Proof {
     /// The provider's id of the person's message.
     Message(String),
@@ -105,6 +110,7 @@ pub enum Proof {
 /// Entries take effect in the order of their times. A person's words count by the second, as most platforms time
 /// them, and within one second the later variant of [`Change`] wins: STOP beats START.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ConsentFact")]
 pub struct Fact {
     /// When it was said: the provider's time for a person's words, the proof's own time where it has one.
     pub at: DateTime<Utc>,

@@ -101,6 +101,9 @@ macro_rules! codes {
 }
 
 codes! {
+    InputInvalid = "input.invalid", Invalid, Never, "A value handed over from another language is not what the call takes.", "Mend the value that the message names.";
+    RuntimeForked = "runtime.forked", Refused, Never, "The CRM was opened before the process forked.", "Open it again in the child process.";
+    RuntimeUnavailable = "runtime.unavailable", Unavailable, Never, "The library's own threads cannot be used here.", "Call asynchronously inside callbacks, and see the message.";
     IdInvalid = "id.invalid", Invalid, Never, "The text is not an identifier.", "Pass an id that this library gave out.";
 
     ChannelUnknown = "channel.unknown", Invalid, Never, "The text names no channel.", "Use whatsapp, sms, instagram, messenger or email.";
@@ -215,6 +218,12 @@ codes! {
     KeywordEmpty = "keyword.empty", Invalid, Never, "A keyword has no letter and no digit, so that no message could be it.", "Remove the word, or write one with letters.";
     KeywordLanguageInvalid = "keyword.language_invalid", Invalid, Never, "The language of a list of keywords is not a language tag.", "Use a tag such as en or pt-BR.";
     KeywordStopMissing = "keyword.stop_missing", Invalid, Never, "The words leave STOP itself without effect, which carriers obey whatever the organisation says.", "Keep stop among the words of some language.";
+}
+
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
 }
 
 crate::text_schema::written_as_text!(Code);

@@ -42,7 +42,6 @@ pub struct Passage<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Denial {
     /// The rule, as the code of the error that a send would fail with.
-    #[serde(serialize_with = "code_text")]
     pub code: Code,
     /// What it is about, in words.
     pub message: String,
@@ -60,11 +59,6 @@ pub enum Lift {
     At(DateTime<Utc>),
     /// When this happens.
     When(&'static str),
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form that serde asks for")]
-fn code_text<S: serde::Serializer>(code: &Code, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(code.as_str())
 }
 
 impl From<Denial> for Error {

@@ -14,6 +14,7 @@ use crate::ids::{ImportId, OrgId};
 /// What a column is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "ImportField")]
 pub enum Field {
     /// A telephone number.
     Phone,

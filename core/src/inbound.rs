@@ -24,6 +24,7 @@ pub struct InboundEvent {
 
 /// Whom of ours an event is about, in the provider's ids.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "EventSource")]
 pub struct Source {
     /// The channel.
     pub channel: Channel,
@@ -80,6 +81,7 @@ pub enum InboundKind {
 
 /// Who wrote.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "InboundPerson")]
 pub struct Person {
     /// Every address that the event named, the one to answer to first.
     pub addresses: Vec<Address>,
@@ -210,6 +212,7 @@ pub struct IdentityChange {
 
 /// A notice about a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "{T}Notice")]
 pub struct TemplateNotice<T> {
     /// The provider's id of the template.
     pub provider_id: Option<String>,

@@ -34,6 +34,7 @@ pub enum Actor {
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "JournalEntry")]
 pub struct Entry {
     /// The organisation.
     pub org: OrgId,
@@ -52,6 +53,7 @@ pub struct Entry {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
+#[schemars(rename = "JournalEvent")]
 pub enum What {
     /// A contact was created.
     ContactCreated {
@@ -247,6 +249,7 @@ macro_rules! kinds {
     ($($variant:ident = $text:literal, $timeline:literal, $audit:literal;)*) => {
         /// What happened, as a bare word: what timelines and feeds are filtered by.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[schemars(rename = "JournalKind")]
         pub enum EntryKind {
             $(#[doc = concat!("`", $text, "`")] #[serde(rename = $text)] $variant,)*
         }

@@ -28,6 +28,7 @@ pub enum Keyword {
 /// The keywords of one language, in any spelling that folds alike.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[schemars(rename = "KeywordList")]
 pub struct Words {
     /// Words that opt out.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -247,6 +247,7 @@ pub struct Location {
 
 /// Outgoing reply buttons (WhatsApp: 1 to 3, id at most 256 and title at most 20 characters).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ButtonsMessage")]
 pub struct Buttons {
     /// Text above the body.
     pub header: Option<String>,
@@ -269,6 +270,7 @@ pub struct ReplyButton {
 
 /// An outgoing list (WhatsApp: at most 10 sections and 10 rows in all).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "ListMessage")]
 pub struct List {
     /// Text above the body, at most 60 characters.
     pub header: Option<String>,

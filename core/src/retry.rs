@@ -72,6 +72,7 @@ pub enum OptOutScope {
 
 /// One failure, as a platform or the network reported it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SendFailure")]
 pub struct Failure {
     /// The class.
     pub class: FailureClass,

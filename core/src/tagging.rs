@@ -88,7 +88,8 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 }
 
 /// A rule that fires for a text.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "RuleMatch")]
 pub struct Match {
     /// The rule.
     pub rule: RuleId,

@@ -65,6 +65,17 @@ impl Builder {
         self
     }
 
+    /// Opens, or creates, an SQLite file as the store.
+    #[cfg(feature = "sqlite")]
+    pub async fn sqlite(self, path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        let path = path.as_ref().to_owned();
+        let opening = tokio::task::spawn_blocking(move || tertulia_storage_sqlite::SqliteStorage::open(path));
+        let opened = opening
+            .await
+            .map_err(|error| Error::new(Code::StorageClosed, "opening was cut off").because(error))?;
+        Ok(self.storage(Arc::new(opened.map_err(from_storage)?)))
+    }
+
     /// A messaging platform, and the name of the endpoint that its webhooks come to: what
     /// [`Crm::receive`](Crm::receive) is told.
     #[must_use]
@@ -127,14 +138,7 @@ impl Crm {
     /// write records. Give [`builder`](Self::builder) a transport to receive and send.
     #[cfg(feature = "sqlite")]
     pub async fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
-        let path = path.as_ref().to_owned();
-        let opening = tokio::task::spawn_blocking(move || tertulia_storage_sqlite::SqliteStorage::open(path));
-        let opened = opening
-            .await
-            .map_err(|error| Error::new(Code::StorageClosed, "opening was cut off").because(error))?;
-        Self::builder()
-            .storage(Arc::new(opened.map_err(from_storage)?))
-            .build()
+        Self::builder().sqlite(path).await?.build()
     }
 
     /// Creates an organisation with an id of its own.

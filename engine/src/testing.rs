@@ -7,5 +7,7 @@ pub mod platform;
 mod signature;
 
 pub use clock::ManualClock;
-pub use platform::{Fault, Faults, Inbound, Person, Platform, PlatformConfig, Receipts, Refusal, Status};
+pub use platform::{
+    Accepted, Fault, Faults, Inbound, Person, Platform, PlatformConfig, Receipts, Refusal, Status, Webhook,
+};
 pub use signature::sign;

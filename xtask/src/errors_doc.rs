@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use tertulia_core::error::Code;
 
-use crate::project::{self, Project};
-
-const PATH: &str = "docs/errors.md";
+/// Where the file is.
+pub(crate) const PATH: &str = "docs/errors.md";
 
 const HEAD: &str = "\
 # Error codes
@@ -18,21 +17,9 @@ to the input or to the state that the message names, `later` after a pause, `aft
 based on has been read again.
 ";
 
-/// Writes the file, and says so.
-pub(crate) fn write(project: &Project) -> Result<String, String> {
-    project::write(&project.root.join(PATH), &render(Code::ALL))?;
-    Ok(format!("{PATH}: {} codes", Code::ALL.len()))
-}
-
-/// Says whether the file is what [`write()`] would write, and where it first differs.
-pub(crate) fn check(project: &Project) -> Result<String, String> {
-    let (found, wanted) = (project.read(PATH)?, render(Code::ALL));
-    match first_difference(&found, &wanted) {
-        None => Ok(format!("{PATH} is up to date")),
-        Some(difference) => Err(format!(
-            "{PATH} is out of date: run `cargo xtask gen` and commit it\n{difference}"
-        )),
-    }
+/// The file's text.
+pub(crate) fn text() -> String {
+    render(Code::ALL)
 }
 
 /// One table for each area, in the order in which the areas first appear.
@@ -73,24 +60,6 @@ fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('<', "&lt;")
 }
 
-fn first_difference(found: &str, wanted: &str) -> Option<String> {
-    if found == wanted {
-        return None;
-    }
-    let same = found
-        .lines()
-        .zip(wanted.lines())
-        .take_while(|(one, other)| one == other)
-        .count();
-    let shown = |text: &str| text.lines().nth(same).unwrap_or("(the end)").to_owned();
-    Some(format!(
-        "line {}:\n  is        {}\n  should be {}",
-        same + 1,
-        shown(found),
-        shown(wanted)
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -118,17 +87,5 @@ mod tests {
     #[test]
     fn a_bar_in_a_sentence_does_not_split_its_cell() {
         assert_eq!(cell("{{name|fallback}}"), "{{name\\|fallback}}");
-    }
-
-    #[test]
-    fn the_first_line_that_differs_is_shown() {
-        assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
-        assert!(
-            first_difference("a\nb\n", "a\nc\n")
-                .unwrap()
-                .starts_with("line 2:")
-        );
-        assert!(first_difference("a\n", "a\nc\n").unwrap().contains("(the end)"));
-        assert!(first_difference("a", "a\n").is_some());
     }
 }

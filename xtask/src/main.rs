@@ -5,6 +5,7 @@
 
 mod errors_doc;
 mod features;
+mod generate;
 mod licences;
 mod project;
 mod purity;
@@ -37,7 +38,7 @@ enum Chore {
         #[arg(long)]
         list: bool,
     },
-    /// Write the files that are made from code (docs/errors.md).
+    /// Write the files that are made from code (docs/errors.md, the languages' types and handles).
     Gen {
         /// Write nothing; fail if a file is not what would be written.
         #[arg(long)]
@@ -62,7 +63,7 @@ fn run(chore: &Chore) -> Result<(), String> {
             Ok(())
         }
         Chore::Test { only, .. } => stages::run(&Project::open()?, only),
-        Chore::Gen { check: true } => errors_doc::check(&Project::open()?).map(|done| println!("{done}")),
-        Chore::Gen { check: false } => errors_doc::write(&Project::open()?).map(|done| println!("{done}")),
+        Chore::Gen { check: true } => generate::check(&Project::open()?).map(|done| println!("{done}")),
+        Chore::Gen { check: false } => generate::write(&Project::open()?).map(|done| println!("{done}")),
     }
 }

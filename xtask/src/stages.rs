@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 
 use crate::project::{self, Project};
-use crate::{errors_doc, features, licences, purity, tests_stage};
+use crate::{features, generate, licences, purity, tests_stage};
 
 /// The README's first command; a folder for its database is added.
 const QUICKSTART: [&str; 7] = [
@@ -48,7 +48,7 @@ impl Stage {
             Self::Fmt => succeed(project, ["fmt", "--all", "--check"]),
             Self::Licences => licences::check(project),
             Self::Purity => purity::check(project),
-            Self::Generated => errors_doc::check(project),
+            Self::Generated => generate::check(project),
             Self::Clippy => succeed(
                 project,
                 [

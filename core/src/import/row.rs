@@ -6,6 +6,7 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Field;
@@ -43,7 +44,7 @@ pub struct Row {
 }
 
 /// What is wrong with one cell, or with the row as a whole.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CellError {
     /// The column's name; empty where the row as a whole is wrong.
     pub column: String,
@@ -56,7 +57,7 @@ pub struct CellError {
 }
 
 /// A row that was not taken, with every reason.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Rejection {
     /// The line that the row begins on, from 1; the header counts.
     pub line: u64,

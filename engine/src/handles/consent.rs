@@ -1,6 +1,7 @@
 //! What people agreed to.
 
 use schemars::JsonSchema;
+use serde::Serialize;
 use tertulia_core::consent::{Fact, Scope, State};
 use tertulia_core::contact::Contact;
 use tertulia_core::decide::contacts::{self, ConsentRequest};
@@ -15,7 +16,7 @@ use crate::org::Org;
 pub struct Consent<'a>(pub(crate) &'a Org);
 
 /// A contact's opt-in as the seeds' products show it.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConsentState {
     /// Whether the contact is opted in.
     pub opted_in: bool,

@@ -1,0 +1,40 @@
+//! The areas, one file each: what every language can call.
+
+pub(crate) mod accounts;
+pub(crate) mod attributes;
+pub(crate) mod audit;
+pub(crate) mod broadcasts;
+pub(crate) mod consent;
+pub(crate) mod contacts;
+pub(crate) mod crm;
+pub(crate) mod events;
+pub(crate) mod imports;
+pub(crate) mod inbox;
+pub(crate) mod rules;
+pub(crate) mod settings;
+pub(crate) mod tags;
+pub(crate) mod templates;
+pub(crate) mod testing;
+
+use tertulia::Org;
+
+use crate::method::Area;
+
+/// The areas of an organisation.
+pub(crate) fn of_org() -> Vec<Area<Org>> {
+    vec![
+        contacts::contacts(),
+        consent::consent(),
+        tags::tags(),
+        rules::rules(),
+        attributes::attributes(),
+        imports::imports(),
+        inbox::inbox(),
+        templates::templates(),
+        broadcasts::broadcasts(),
+        accounts::accounts(),
+        settings::settings(),
+        events::events(),
+        audit::audit(),
+    ]
+}

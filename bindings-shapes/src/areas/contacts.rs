@@ -1,0 +1,105 @@
+//! People.
+
+use tertulia::core::ids::{AccountId, ContactId};
+use tertulia::core::journal::{Entry, EntryKind};
+use tertulia::core::window::WindowState;
+use tertulia::{Filter, NewContact, Org};
+
+use crate::method::area;
+use crate::views::Contact;
+use crate::wire::{Page, PageRequest};
+
+fn slices(tags: &[String]) -> Vec<&str> {
+    tags.iter().map(String::as_str).collect()
+}
+
+area! {
+    /// People.
+    contacts(org: Org) {
+        /// Creates a contact: by hand if a member of the team asks, by the API if the host does.
+        ///
+        /// Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `contact.name_required`,
+        /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
+        fn create(new: NewContact) -> Contact {
+            org.contacts().create(new).await.map(Contact::from)
+        }
+
+        /// The contact, which must be there; a deleted one is not.
+        fn get(id: ContactId) -> Contact {
+            org.contacts().get(id).await.map(Contact::from)
+        }
+
+        /// The contact with this number, in any spelling that WhatsApp treats as the same one.
+        fn find_by_phone(phone: String) -> Option<Contact> {
+            Ok(org.contacts().find_by_phone(&phone).await?.map(Contact::from))
+        }
+
+        /// The contact that this e-mail address identifies.
+        fn find_by_email(email: String) -> Option<Contact> {
+            Ok(org.contacts().find_by_email(&email).await?.map(Contact::from))
+        }
+
+        /// The contact with this business-scoped WhatsApp id.
+        fn find_by_whatsapp_id(id: String) -> Option<Contact> {
+            Ok(org.contacts().find_by_whatsapp_id(&id).await?.map(Contact::from))
+        }
+
+        /// The contacts that fit a filter, by the time they were made.
+        fn list(filter: Filter, page: Option<PageRequest>) -> Page<Contact> {
+            let page = page.unwrap_or_default().into();
+            org.contacts().list(&filter, &page).await.map(Page::from)
+        }
+
+        /// How many contacts fit a filter.
+        fn count(filter: Filter) -> u64 {
+            org.contacts().count(&filter).await
+        }
+
+        /// Adds tags; how many were new.
+        fn tag(id: ContactId, tags: Vec<String>) -> usize {
+            org.contacts().tag(id, &slices(&tags)).await
+        }
+
+        /// Removes tags; how many were there.
+        fn untag(id: ContactId, tags: Vec<String>) -> usize {
+            org.contacts().untag(id, &slices(&tags)).await
+        }
+
+        /// Gives a contact one more number. Fails with `phone.*` or `contact.duplicate`.
+        fn add_phone(id: ContactId, phone: String) -> Contact {
+            org.contacts().add_phone(id, &phone).await.map(Contact::from)
+        }
+
+        /// Gives a contact another number in place of one that it has. The old one is kept as history; an opt-out
+        /// follows to the new one, an opt-in does not.
+        fn replace_phone(id: ContactId, old: String, new: String) -> Contact {
+            org.contacts().replace_phone(id, &old, &new).await.map(Contact::from)
+        }
+
+        /// Blocks a contact: it opens no conversation and gets no message, tag or automation.
+        fn block(id: ContactId) -> () {
+            org.contacts().block(id).await
+        }
+
+        /// Lifts a block and restores the status before.
+        fn unblock(id: ContactId) -> () {
+            org.contacts().unblock(id).await
+        }
+
+        /// Sets a contact aside from campaigns (`false`), or takes it back.
+        fn set_active(id: ContactId, active: bool) -> () {
+            org.contacts().set_active(id, active).await
+        }
+
+        /// Everything that happened with a contact, by the time it happened; of these kinds only, or (empty) of all.
+        fn timeline(id: ContactId, kinds: Option<Vec<EntryKind>>, page: Option<PageRequest>) -> Page<Entry> {
+            let (kinds, page) = (kinds.unwrap_or_default(), page.unwrap_or_default().into());
+            org.contacts().timeline(id, &kinds, &page).await.map(Page::from)
+        }
+
+        /// The contact's window at a sender, at this moment.
+        fn window(id: ContactId, account: AccountId) -> WindowState {
+            org.contacts().window(id, account).await
+        }
+    }
+}

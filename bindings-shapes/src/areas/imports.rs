@@ -1,0 +1,114 @@
+//! CSV files in.
+
+use std::fs::File;
+use std::io::{Cursor, Read, Write};
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tertulia::core::ids::ImportId;
+use tertulia::core::import::Import;
+use tertulia::{Code, Error, ImportOptions, Inspected, Org, Watch as ImportWatch};
+
+use crate::method::area;
+use crate::views::ImportReport;
+use crate::watch::Watch;
+use crate::wire::{Bytes, encode};
+
+/// A file to read.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(rename = "FileSource")]
+pub(crate) enum Source {
+    /// Where it is.
+    Path(PathBuf),
+    /// What it holds.
+    Bytes(Bytes),
+}
+
+impl Source {
+    fn open(self) -> Result<Box<dyn Read + Send>, Error> {
+        Ok(match self {
+            Self::Path(path) => Box::new(File::open(&path).map_err(|error| unusable(&path, error))?),
+            Self::Bytes(bytes) => Box::new(Cursor::new(bytes.0)),
+        })
+    }
+}
+
+fn unusable(path: &Path, error: std::io::Error) -> Error {
+    Error::new(
+        Code::InputInvalid,
+        format!("the file {} cannot be used: {error}", path.display()),
+    )
+    .because(error)
+}
+
+/// Runs an import with what watches it, told in order and to the end.
+async fn watched<F>(
+    watch: Watch,
+    rejected: Option<PathBuf>,
+    run: impl FnOnce(ImportWatch<'static>) -> F,
+) -> Result<ImportReport, Error>
+where
+    F: Future<Output = Result<tertulia::ImportReport, Error>>,
+{
+    let rejected = rejected.map(|path| match File::create(&path) {
+        Ok(file) => Ok(Box::new(file) as Box<dyn Write + Send>),
+        Err(error) => Err(unusable(&path, error)),
+    });
+    let (mut tell, told) = watch.teller();
+    let import = ImportWatch {
+        progress: Some(Box::new(move |counts| {
+            if let Ok(counts) = encode(counts) {
+                tell(counts);
+            }
+        })),
+        cancel: watch.cancel.map(|cancel| cancel.token()),
+        rejected: rejected.transpose()?,
+    };
+    let report = run(import).await;
+    told.await;
+    report.map(ImportReport::from)
+}
+
+area! {
+    /// CSV files in.
+    imports(org: Org) {
+        /// The sample file: the columns that are read, the organisation's attributes among them.
+        fn template() -> String {
+            org.imports().template().await
+        }
+
+        /// The columns of a file, and what each seems to be. Fails with `import.*` if it is not such a file.
+        fn inspect(file: Source) -> Inspected {
+            org.imports().inspect(file.open()?).await
+        }
+
+        /// What taking the file would do, without doing it. The refused rows are written to the file `rejected` as CSV
+        /// with a reason column, if it is named.
+        fn check(file: Source, options: Option<ImportOptions>, rejected: Option<PathBuf>; watch) -> ImportReport {
+            let (file, options) = (file.open()?, options.unwrap_or_default());
+            watched(watch, rejected, |watch| async move { org.imports().check(file, &options, watch).await }).await
+        }
+
+        /// Takes a file. The rows before a cancellation or failure stay taken; `resume` goes on after them. The refused
+        /// rows are written to the file `rejected` as CSV with a reason column, to mend and upload, if it is named.
+        fn run(file: Source, options: Option<ImportOptions>, rejected: Option<PathBuf>; watch) -> ImportReport {
+            let (file, options) = (file.open()?, options.unwrap_or_default());
+            watched(watch, rejected, |watch| async move { org.imports().run(file, &options, watch).await }).await
+        }
+
+        /// Goes on with an import after a crash or a cancellation, from the same file: no row is done twice.
+        ///
+        /// Fails with `import.not_found`, or `import.other_file` if the rows done are not this file's.
+        fn resume(id: ImportId, file: Source, rejected: Option<PathBuf>; watch) -> ImportReport {
+            let file = file.open()?;
+            watched(watch, rejected, |watch| async move { org.imports().resume(id, file, watch).await }).await
+        }
+
+        /// How far an import got.
+        fn get(id: ImportId) -> Import {
+            org.imports().get(id).await
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Conversations and messages.
+
+use tertulia::core::ids::{ContactId, ConversationId, MessageId};
+use tertulia::core::render::Text;
+use tertulia::{Org, SendRequest};
+
+use crate::method::area;
+use crate::views::{Conversation, Message, Rendered};
+use crate::wire::{Page, PageRequest};
+
+area! {
+    /// Conversations and messages.
+    inbox(org: Org) {
+        /// Sends a message now, and returns it as the platform took it.
+        ///
+        /// Passes the gate first: refused with the gravest rule (`contact.blocked`, `consent.opted_out`,
+        /// `window.closed`, `cap.reached`, …), and nothing changed. Fails with `send.refused` or `send.not_sent` if the
+        /// platform said no or was not reached, and with `send.unknown` if its answer was lost: then the message may or
+        /// may not arrive, and its status tells.
+        fn send(request: SendRequest) -> Message {
+            org.inbox().send(request).await.map(Message::from)
+        }
+
+        /// Sends text to a contact, by the sender that they last wrote to.
+        fn send_text(contact: ContactId, text: String) -> Message {
+            org.inbox().send_text(contact, text).await.map(Message::from)
+        }
+
+        /// A text with variables, as a contact would get it; `strict`: a variable without value or fallback is refused.
+        fn render(contact: ContactId, text: Text, strict: bool) -> Rendered {
+            org.inbox().render(contact, &text, strict).await.map(Rendered::from)
+        }
+
+        /// The message, which must be there.
+        fn message(id: MessageId) -> Message {
+            org.inbox().message(id).await.map(Message::from)
+        }
+
+        /// The messages of a conversation, by time.
+        fn messages(conversation: ConversationId, page: Option<PageRequest>) -> Page<Message> {
+            let page = page.unwrap_or_default().into();
+            org.inbox().messages(conversation, &page).await.map(Page::from)
+        }
+
+        /// The conversations, of one contact or of all, by last activity.
+        fn conversations(contact: Option<ContactId>, page: Option<PageRequest>) -> Page<Conversation> {
+            let page = page.unwrap_or_default().into();
+            org.inbox().conversations(contact, &page).await.map(Page::from)
+        }
+
+        /// Tells the platform that a contact's message was read.
+        fn mark_read(id: MessageId) -> () {
+            org.inbox().mark_read(id).await
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! The stand-in platform and the manual clock, for tests in every language.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tertulia::testing::{self, Faults, Inbound, ManualClock, Platform, Receipts, Refusal, Webhook};
+use tertulia::{Code, Error, WebhookRequest, http_status};
+
+use crate::handle::Handle;
+use crate::method::area;
+use crate::wire::Bytes;
+
+pub(crate) fn io(error: &io::Error) -> Error {
+    Error::new(Code::InputInvalid, error.to_string())
+}
+
+/// Somebody who writes to the business.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Person {
+    /// Their phone number; absent for somebody known by their business-scoped user id only.
+    phone: Option<String>,
+    /// Their business-scoped user id, as in `US.13491208655302741918`; absent: made from the phone.
+    user_id: Option<String>,
+    /// The name of their profile.
+    name: Option<String>,
+}
+
+impl Person {
+    fn read(self) -> Result<testing::Person, Error> {
+        let mut person = match (&self.phone, self.user_id) {
+            (Some(phone), None) => testing::Person::phone(phone),
+            (None, Some(id)) => testing::Person::hidden(&id),
+            (Some(phone), Some(id)) => testing::Person {
+                user_id: id,
+                ..testing::Person::phone(phone)
+            },
+            (None, None) => {
+                return Err(Error::new(
+                    Code::InputInvalid,
+                    "a person needs a phone or a user id",
+                ));
+            }
+        };
+        if let Some(name) = &self.name {
+            person = person.named(name);
+        }
+        Ok(person)
+    }
+}
+
+/// One thing that goes wrong with a request. "After accept" means: the request has had its full effect.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Fault {
+    /// Answers with this error code; nothing is accepted.
+    Refuse {
+        /// The platform's code, as in 131047.
+        code: i64,
+    },
+    /// Waits on the platform's clock before looking at the request.
+    DelayBefore {
+        /// How long.
+        seconds: f64,
+    },
+    /// Accepts at once, but answers only after this long on the platform's clock.
+    DelayAfterAccept {
+        /// How long.
+        seconds: f64,
+    },
+    /// Closes the connection without accepting or answering.
+    DropBefore,
+    /// Accepts, then closes the connection without an answer.
+    DropAfterAccept,
+    /// Accepts, then answers with a body that isn't JSON.
+    GarbageAfterAccept,
+    /// Accepts, then answers with this HTTP status.
+    ServerErrorAfterAccept {
+        /// The status.
+        http: u16,
+    },
+    /// Accepts a message as held for a quality check.
+    HeldForQuality,
+    /// Accepts a message; its only status is a failure with this code.
+    FailLater {
+        /// The platform's code.
+        code: i64,
+    },
+}
+
+impl Fault {
+    fn read(self) -> Result<testing::Fault, Error> {
+        let duration = |seconds: f64| {
+            Duration::try_from_secs_f64(seconds)
+                .map_err(|_| Error::new(Code::InputInvalid, format!("{seconds} seconds is no delay")))
+        };
+        Ok(match self {
+            Self::Refuse { code } => testing::Fault::Refuse(Refusal::new(code)),
+            Self::DelayBefore { seconds } => testing::Fault::DelayBefore(duration(seconds)?),
+            Self::DelayAfterAccept { seconds } => testing::Fault::DelayAfterAccept(duration(seconds)?),
+            Self::DropBefore => testing::Fault::DropBefore,
+            Self::DropAfterAccept => testing::Fault::DropAfterAccept,
+            Self::GarbageAfterAccept => testing::Fault::GarbageAfterAccept,
+            Self::ServerErrorAfterAccept { http } => testing::Fault::ServerErrorAfterAccept(http),
+            Self::HeldForQuality => testing::Fault::HeldForQuality,
+            Self::FailLater { code } => testing::Fault::FailLater(Refusal::new(code)),
+        })
+    }
+}
+
+/// What goes wrong with which messages: all, unless narrowed.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FaultRule {
+    /// What goes wrong.
+    fault: Fault,
+    /// Only with messages to this number.
+    to: Option<String>,
+    /// Only with so many first messages to each recipient.
+    first: Option<u64>,
+    /// Only with this share of all messages, from 0.0 to 1.0.
+    share: Option<f64>,
+}
+
+/// A message that the platform accepted, whether or not the client learned of it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct AcceptedMessage {
+    /// The id that the platform gave it.
+    wamid: String,
+    /// The number it was sent from.
+    phone_number_id: String,
+    /// The recipient, as the client wrote it.
+    to: String,
+    /// What it is priced as: the template's category in lowercase, or `service`.
+    category: String,
+    /// When.
+    at: DateTime<Utc>,
+    /// The whole request.
+    body: Value,
+}
+
+/// How far a message gets of itself.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reach {
+    /// No status is sent.
+    Nothing,
+    /// Sent, delivered.
+    Delivered,
+    /// Sent, delivered, read.
+    Read,
+}
+
+/// What a drain did.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub(crate) struct Drained {
+    /// POSTs that were answered 200.
+    delivered: usize,
+    /// POSTs that were answered otherwise or not at all.
+    refused: usize,
+    /// POSTs that are still waiting.
+    waiting: usize,
+}
+
+/// What the business and the platform have agreed on.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct PlatformInfo {
+    /// Where it listens, in place of `https://graph.facebook.com`.
+    base_url: String,
+    /// The key of the signatures.
+    app_secret: String,
+    /// The token that requests must bear.
+    access_token: String,
+    /// The token of the handshake of the webhook endpoint.
+    verify_token: String,
+    /// The id of the WhatsApp Business Account.
+    waba_id: String,
+    /// The id of its first number.
+    phone_number_id: String,
+}
+
+/// Hands a webhook to a CRM, and answers as a server would.
+async fn deliver(crm: tertulia::Crm, endpoint: String, webhook: Webhook) -> u16 {
+    let request = WebhookRequest {
+        method: "POST".to_owned(),
+        url: format!("http://localhost/{endpoint}"),
+        headers: webhook.headers,
+        body: webhook.body,
+    };
+    match crm.receive(&endpoint, request).await {
+        Ok(_) => 200,
+        Err(error) => http_status(&error),
+    }
+}
+
+area! {
+    /// A stand-in for the WhatsApp Cloud API on a port of this machine: takes sends, calls webhooks, and fails as told.
+    platform(platform: Arc<Platform>) {
+        /// What it was started with, and where.
+        fn info() -> PlatformInfo {
+            let config = platform.config();
+            Ok(PlatformInfo {
+                base_url: platform.base_url(),
+                app_secret: config.app_secret.clone(),
+                access_token: config.access_token.clone(),
+                verify_token: config.verify_token.clone(),
+                waba_id: config.waba_id.clone(),
+                phone_number_id: platform.phone_number_id().to_owned(),
+            })
+        }
+
+        /// Webhooks go straight to this CRM, to the endpoint of that name.
+        fn deliver_to(endpoint: String | crm) -> () {
+            let Some(Handle::Crm { crm, .. }) = crm else {
+                return Err(Error::new(Code::InputInvalid, "webhooks can be delivered to a CRM only"));
+            };
+            platform.deliver_to(move |webhook| deliver(crm.clone(), endpoint.clone(), webhook));
+            Ok(())
+        }
+
+        /// Webhooks are posted to this URL.
+        fn deliver_to_url(url: String) -> () {
+            platform.deliver_to_url(url);
+            Ok(())
+        }
+
+        /// From now on these faults, in place of any before. `seed` draws those that befall a share.
+        fn script(faults: Vec<FaultRule>, seed: Option<u64>) -> () {
+            let mut script = Faults::new(seed.unwrap_or_default());
+            for rule in faults {
+                let fault = rule.fault.read()?;
+                script = match (rule.to, rule.first, rule.share) {
+                    (None, None, None) => script.always(fault),
+                    (Some(to), None, None) => script.to(&to, fault),
+                    (None, Some(first), None) => script.first(first, fault),
+                    (None, None, Some(share)) => script.sometimes(share, fault),
+                    _ => {
+                        let message = "a fault can be narrowed by one of to, first and share only";
+                        return Err(Error::new(Code::InputInvalid, message));
+                    }
+                };
+            }
+            platform.script(script);
+            Ok(())
+        }
+
+        /// From now on these statuses follow of themselves when a message is accepted, each so many times (default 1),
+        /// in an order drawn from the seed if one is given. None do at first.
+        fn receipts(reach: Reach, copies: Option<usize>, shuffled: Option<u64>) -> () {
+            let mut receipts = match reach {
+                Reach::Nothing => Receipts::none(),
+                Reach::Delivered => Receipts::delivered(),
+                Reach::Read => Receipts::read(),
+            };
+            receipts = receipts.copies(copies.unwrap_or(1));
+            if let Some(seed) = shuffled {
+                receipts = receipts.shuffled(seed);
+            }
+            platform.receipts(receipts);
+            Ok(())
+        }
+
+        /// Somebody writes text to the business; the message's id. The webhook is delivered before this returns.
+        fn say(from: Person, text: String) -> String {
+            platform.say(Inbound::text(from.read()?, &text)).await.map_err(|error| io(&error))
+        }
+
+        /// Somebody sends a message of any type: its payload is the object that the platform names after the type.
+        fn say_message(from: Person, kind: String, payload: Value) -> String {
+            let message = Inbound::message(from.read()?, &kind, payload);
+            platform.say(message).await.map_err(|error| io(&error))
+        }
+
+        /// Every message it accepted, in order, whatever became of the answer.
+        fn accepted() -> Vec<AcceptedMessage> {
+            let view = |accepted: testing::Accepted| AcceptedMessage {
+                to: accepted.to.or(accepted.recipient).unwrap_or_default(),
+                wamid: accepted.wamid,
+                phone_number_id: accepted.phone_number_id,
+                category: accepted.category,
+                at: accepted.at,
+                body: accepted.body,
+            };
+            Ok(platform.accepted().into_iter().map(view).collect())
+        }
+
+        /// Queues all webhooks from now on: only `drain` delivers, until `release`.
+        fn hold() -> () {
+            platform.hold();
+            Ok(())
+        }
+
+        /// Delivers webhooks as they come again.
+        fn release() -> () {
+            platform.release();
+            Ok(())
+        }
+
+        /// Delivers everything that is queued, and what is queued meanwhile, repeating what isn't answered 200.
+        fn drain() -> Drained {
+            let drained = platform.drain().await;
+            Ok(Drained {
+                delivered: drained.delivered,
+                refused: drained.refused,
+                waiting: drained.waiting,
+            })
+        }
+
+        /// Signs and posts these bytes as they are, once; the HTTP status of the answer.
+        fn post(body: Bytes) -> Option<u16> {
+            Ok(platform.post(body.0).await)
+        }
+    }
+}
+
+area! {
+    /// A clock that stands still until it is set.
+    clock(clock: ManualClock) {
+        /// The time shown.
+        fn now() -> DateTime<Utc> {
+            Ok(clock.now())
+        }
+
+        /// Shows this time from here on; earlier than before is allowed, as with a wall clock that was corrected.
+        fn set(now: DateTime<Utc>) -> () {
+            clock.set(now);
+            Ok(())
+        }
+
+        /// Moves the time forward.
+        fn advance(seconds: f64) -> () {
+            let by = Duration::try_from_secs_f64(seconds).map_err(|_| {
+                Error::new(Code::InputInvalid, format!("{seconds} seconds is no way forward"))
+            })?;
+            clock.advance(by);
+            Ok(())
+        }
+    }
+}

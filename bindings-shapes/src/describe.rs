@@ -1,0 +1,180 @@
+//! The description of all that crosses, as JSON: what every language's code is generated from.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+use tertulia::Code;
+use tertulia::core::ids::AttemptId;
+use tertulia::core::import::ImportCounts;
+use tertulia::core::inbound::InboundEvent;
+use tertulia::transport::{Correlation, Outcome};
+use tertulia::{Channel, Template};
+
+use crate::failure::Failure;
+use crate::handle::{clock_areas, crm_areas, org_areas, platform_areas};
+use crate::host::{OutgoingShape, SenderShape, WebhookShape};
+use crate::method::{Area, Method, Param, Returned};
+use crate::options::WhatsAppOptions;
+use crate::wire::PageRequest;
+
+/// The description: `crm`, `org`, `platform` and `clock` list areas of methods; `callbacks` lists what a host's objects
+/// are called by; `errors` every code; `shapes` every named type as JSON Schema. A schema `{"x-page": T}` is a page of
+/// `T`.
+pub fn describe() -> Value {
+    // What is read may leave out what has a default; what is written never leaves out anything that matters.
+    let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
+    let crm = areas(crm_areas(), &mut generator);
+    let org = areas(org_areas(), &mut generator);
+    let platform = areas(platform_areas(), &mut generator);
+    let clock = areas(clock_areas(), &mut generator);
+    let callbacks = callbacks(&mut generator);
+    for also in [
+        generator.subschema_for::<Failure>(),
+        generator.subschema_for::<WhatsAppOptions>(),
+        generator.subschema_for::<PageRequest>(),
+        generator.subschema_for::<Channel>(),
+        generator.subschema_for::<Correlation>(),
+    ] {
+        drop(also);
+    }
+    let errors: Vec<Value> = Code::ALL
+        .iter()
+        .map(|code| {
+            json!({
+                "code": code.as_str(),
+                "kind": code.kind().as_str(),
+                "retry": code.retry().as_str(),
+                "meaning": code.meaning(),
+                "remedy": code.remedy(),
+            })
+        })
+        .collect();
+    let shapes: BTreeMap<String, Value> = generator.take_definitions(true).into_iter().collect();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "crm": crm,
+        "org": org,
+        "platform": platform,
+        "clock": clock,
+        "callbacks": callbacks,
+        "errors": errors,
+        "shapes": shapes,
+    })
+}
+
+fn areas<T>(areas: &[Area<T>], generator: &mut SchemaGenerator) -> Value {
+    areas
+        .iter()
+        .map(|area| {
+            let methods: Vec<Value> = area
+                .methods
+                .iter()
+                .map(|listed| method(listed, generator))
+                .collect();
+            json!({ "name": area.name, "docs": docs(area.docs), "methods": methods })
+        })
+        .collect()
+}
+
+fn method<T>(method: &Method<T>, generator: &mut SchemaGenerator) -> Value {
+    let mut described = signature(
+        method.name,
+        method.docs,
+        (method.params)(generator),
+        (method.returns)(generator),
+    );
+    if method.watched {
+        described.insert("watched".to_owned(), true.into());
+    }
+    if let Some(other) = method.other {
+        described.insert("other".to_owned(), other.into());
+    }
+    described.into()
+}
+
+fn signature(name: &str, text: &str, params: Vec<Param>, returns: Option<Schema>) -> Map<String, Value> {
+    let params: Vec<Value> = params
+        .into_iter()
+        .map(|param| json!({ "name": param.name, "schema": param.schema }))
+        .collect();
+    let mut described = Map::new();
+    described.insert("name".to_owned(), name.into());
+    described.insert("docs".to_owned(), docs(text).into());
+    described.insert("params".to_owned(), params.into());
+    if let Some(returns) = returns {
+        described.insert("returns".to_owned(), returns.into());
+    }
+    described
+}
+
+/// Doc comments as text: without the space after the slashes.
+fn docs(text: &str) -> String {
+    let lines: Vec<&str> = text
+        .lines()
+        .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        .collect();
+    lines.join("\n").trim().to_owned()
+}
+
+/// What a host's objects are called by. A callback with a `default` need not be written.
+fn callbacks(generator: &mut SchemaGenerator) -> Value {
+    macro_rules! callback {
+        ($text:literal, $name:ident($($arg:ident: $ty:ty),*) -> $returns:ty $(, default $default:expr)?) => {{
+            let params = vec![$(Param::of::<$ty>(stringify!($arg), generator)),*];
+            let returns = <$returns as Returned>::schema(generator);
+            let described = signature(stringify!($name), $text, params, returns);
+            $(let described = {
+                let mut described = described;
+                described.insert("default".to_owned(), $default);
+                described
+            };)?
+            Value::from(described)
+        }};
+    }
+    json!([
+        {
+            "name": "Transport",
+            "docs": "A messaging platform, spoken to in the host's language. It decides nothing: it says truthfully \
+                     what it knows about a send. A send that throws, answers nonsense or does not answer in time is \
+                     unknown, and is never repeated by itself.",
+            "methods": [
+                callback!("Answers the platform's verification request with the text to return as the body. Fails with \
+                    the code `webhook.verification_failed` when the token is not ours.",
+                    verify(query: String) -> String),
+                callback!("Reads a webhook: checks the signature over the raw bytes first, then parses. Fails with a \
+                    code `webhook.signature_*` or `webhook.malformed`.",
+                    parse(request: WebhookShape) -> Vec<InboundEvent>),
+                callback!("Sends one message, once. Never retries by itself.",
+                    send(sender: SenderShape, message: OutgoingShape) -> Outcome),
+                callback!("Tells the platform that a person's message was read.",
+                    mark_read(sender: SenderShape, provider_id: String) -> (), default Value::Null),
+                callback!("The templates of the sender's business account, as the platform lists them.",
+                    list_templates(sender: SenderShape) -> Vec<Template>, default json!([])),
+                callback!("Asks the platform what became of an attempt whose answer was lost, where it can be asked; \
+                    nothing where it cannot.",
+                    settle(sender: SenderShape, attempt: AttemptId) -> Option<Outcome>, default Value::Null),
+            ],
+        },
+        {
+            "name": "Credentials",
+            "docs": "Where the keys to send with come from: never from the store.",
+            "methods": [
+                callback!("The key for this reference. Asked again after the platform refused the last one.",
+                    credential(reference: String) -> String),
+            ],
+        },
+        {
+            "name": "Clock",
+            "docs": "Where the time comes from.",
+            "methods": [callback!("The present moment.", now() -> DateTime<Utc>)],
+        },
+        {
+            "name": "Progress",
+            "docs": "Told the counts so far.",
+            "methods": [callback!("Called after each batch.", progress(counts: ImportCounts) -> ())],
+        },
+    ])
+}

@@ -1,0 +1,221 @@
+//! What a host opens a handle with.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use tertulia::testing::ManualClock;
+use tertulia::transport::Correlation;
+use tertulia::{Channel, Code, Crm, Error, MemoryStorage, StaticCredentials, WhatsApp, WhatsAppConfig};
+
+use crate::handle::Handle;
+use crate::host::{HostClock, HostCredentials, HostObject, HostTransport};
+
+/// What a CRM is opened with. Numbers are places in the lists of host objects and handles that come with it.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CrmOptions {
+    /// The SQLite file; absent: in memory, gone with the process.
+    pub(crate) path: Option<PathBuf>,
+    /// The host program's name, for the journal; default `host`.
+    pub(crate) host: Option<String>,
+    /// Transports by endpoint.
+    #[serde(default)]
+    pub(crate) transports: BTreeMap<String, TransportOptions>,
+    /// Where the keys to send with come from.
+    pub(crate) credentials: Option<CredentialsOptions>,
+    /// The clock; absent: the machine's.
+    pub(crate) clock: Option<ClockOptions>,
+}
+
+/// A transport.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum TransportOptions {
+    /// The WhatsApp Cloud API.
+    Whatsapp(WhatsAppOptions),
+    /// One written in the host's language.
+    Host(HostOptions),
+}
+
+/// How the WhatsApp Cloud API is spoken to.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "WhatsApp")]
+pub(crate) struct WhatsAppOptions {
+    /// The key of the webhooks' signatures: the Meta app's secret.
+    app_secret: String,
+    /// The word that the verification request must name.
+    verify_token: String,
+    /// Where the Graph API is; absent: `https://graph.facebook.com`.
+    base_url: Option<String>,
+    /// The Graph API's version; absent: `v24.0`.
+    api_version: Option<String>,
+    /// How long connecting may take, in seconds; absent: 10.
+    connect_timeout_seconds: Option<f64>,
+    /// How long a request may take in all, in seconds; absent: 30.
+    timeout_seconds: Option<f64>,
+}
+
+impl std::fmt::Debug for WhatsAppOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WhatsAppOptions").finish_non_exhaustive()
+    }
+}
+
+/// A transport written in the host's language.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HostOptions {
+    object: usize,
+    channel: Channel,
+    correlation: Correlation,
+    timeout_seconds: Option<f64>,
+}
+
+/// Where the keys to send with come from.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum CredentialsOptions {
+    /// Keys by reference.
+    Fixed(BTreeMap<String, String>),
+    /// Asked of the host.
+    Host(usize),
+}
+
+impl std::fmt::Debug for CredentialsOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CredentialsOptions")
+    }
+}
+
+/// Where the time comes from.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum ClockOptions {
+    /// A manual clock: a handle.
+    Manual(usize),
+    /// Asked of the host.
+    Host(usize),
+}
+
+/// What a manual clock is made with.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ManualClockOptions {
+    /// The time that it shows.
+    pub(crate) now: DateTime<Utc>,
+}
+
+/// What a stand-in platform is started with.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PlatformOptions {
+    /// Whether free-form messages outside the 24 hours are refused.
+    #[serde(default)]
+    pub(crate) windows: bool,
+    /// A manual clock: a handle; absent: the machine's.
+    pub(crate) clock: Option<usize>,
+}
+
+/// A length of time out of seconds.
+fn seconds(name: &str, seconds: f64) -> Result<Duration, Error> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| {
+            Error::new(
+                Code::InputInvalid,
+                format!("{name} is {seconds}; give seconds above 0"),
+            )
+        })
+}
+
+fn at<T: Clone>(list: &[T], place: usize, what: &str) -> Result<T, Error> {
+    list.get(place)
+        .cloned()
+        .ok_or_else(|| Error::new(Code::InputInvalid, format!("there is no {what} number {place}")))
+}
+
+/// The clock that a handle is.
+pub(crate) fn manual_clock(handles: &[Handle], place: usize) -> Result<ManualClock, Error> {
+    match at(handles, place, "handle")? {
+        Handle::Clock(clock) => Ok(clock),
+        _ => Err(Error::new(Code::InputInvalid, "the clock is no manual clock")),
+    }
+}
+
+impl TransportOptions {
+    fn host(options: &HostOptions, hosts: &[Arc<dyn HostObject>]) -> Result<HostTransport, Error> {
+        Ok(HostTransport {
+            host: at(hosts, options.object, "host object")?,
+            channel: options.channel,
+            correlation: options.correlation,
+            timeout: seconds("timeout_seconds", options.timeout_seconds.unwrap_or(60.0))?,
+        })
+    }
+}
+
+impl WhatsAppOptions {
+    fn build(self) -> Result<WhatsApp, Error> {
+        let mut config = WhatsAppConfig::new(self.app_secret, self.verify_token);
+        if let Some(url) = self.base_url {
+            config = config.base_url(url);
+        }
+        if let Some(version) = self.api_version {
+            config = config.api_version(version);
+        }
+        if let Some(timeout) = self.connect_timeout_seconds {
+            config = config.connect_timeout(seconds("connect_timeout_seconds", timeout)?);
+        }
+        if let Some(timeout) = self.timeout_seconds {
+            config = config.timeout(seconds("timeout_seconds", timeout)?);
+        }
+        WhatsApp::new(config)
+    }
+}
+
+impl CrmOptions {
+    /// Opens the CRM.
+    pub(crate) async fn open(self, hosts: &[Arc<dyn HostObject>], handles: &[Handle]) -> Result<Crm, Error> {
+        let mut builder = match self.path {
+            Some(path) => Crm::builder().sqlite(path).await?,
+            None => Crm::builder().storage(Arc::new(MemoryStorage::new())),
+        };
+        if let Some(host) = self.host {
+            builder = builder.host(host);
+        }
+        for (endpoint, transport) in self.transports {
+            builder = match transport {
+                TransportOptions::Whatsapp(options) => builder.transport(endpoint, options.build()?),
+                TransportOptions::Host(options) => {
+                    builder.transport(endpoint, TransportOptions::host(&options, hosts)?)
+                }
+            };
+        }
+        builder = match self.credentials {
+            None => builder,
+            Some(CredentialsOptions::Fixed(keys)) => {
+                let keys = keys.into_iter();
+                builder.credentials(keys.fold(StaticCredentials::default(), |all, (reference, key)| {
+                    all.with(reference, key)
+                }))
+            }
+            Some(CredentialsOptions::Host(place)) => {
+                builder.credentials(HostCredentials(at(hosts, place, "host object")?))
+            }
+        };
+        builder = match self.clock {
+            None => builder,
+            Some(ClockOptions::Manual(place)) => builder.clock(manual_clock(handles, place)?),
+            Some(ClockOptions::Host(place)) => {
+                builder.clock(HostClock::new(at(hosts, place, "host object")?).await?)
+            }
+        };
+        builder.build()
+    }
+}
