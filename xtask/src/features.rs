@@ -2,10 +2,12 @@
 //!
 //! Any table of that file with a column whose heading begins with "test" is read. Its first column names the
 //! feature, as `area.row`. The test column names the tests that prove it, each in backticks, as
-//! `crate::path::test` (`crate::target::path::test` for one in the crate's `tests/`), or says "not yet".
+//! `crate::path::test` (`crate::target::path::test` for one in the crate's `tests/`), or says "not yet". What a column
+//! whose heading begins with "Python" names in backticks crosses to other languages.
 
 use std::collections::BTreeSet;
 
+use crate::generate::{self, model::Api};
 use crate::project::Project;
 use crate::tests_stage;
 
@@ -21,12 +23,15 @@ struct Row {
     name: String,
     tests: Vec<String>,
     not_yet: bool,
+    /// What other languages call.
+    elsewhere: Vec<String>,
 }
 
 /// The features stage.
 pub(crate) fn check(project: &Project) -> Result<String, String> {
     let rows = rows(&project.read(PATH)?);
-    let complaints = complaints(&rows, &tests_stage::passed(project)?);
+    let crossing = Api::read(&project.read(generate::API)?)?.names();
+    let complaints = complaints(&rows, &tests_stage::passed(project)?, &crossing);
     if !complaints.is_empty() {
         return Err(complaints.join("\n"));
     }
@@ -39,7 +44,7 @@ pub(crate) fn check(project: &Project) -> Result<String, String> {
     ))
 }
 
-fn complaints(rows: &[Row], passed: &BTreeSet<String>) -> Vec<String> {
+fn complaints(rows: &[Row], passed: &BTreeSet<String>, crossing: &BTreeSet<String>) -> Vec<String> {
     let mut found = Vec::new();
     if rows.is_empty() {
         found.push(format!("{PATH}: no table has a column of tests"));
@@ -50,6 +55,7 @@ fn complaints(rows: &[Row], passed: &BTreeSet<String>) -> Vec<String> {
         name,
         tests,
         not_yet,
+        elsewhere,
     } in rows
     {
         let mut say = |what: String| found.push(format!("{PATH}:{line}: {what}"));
@@ -67,6 +73,9 @@ fn complaints(rows: &[Row], passed: &BTreeSet<String>) -> Vec<String> {
         for test in tests.iter().filter(|test| !passed.contains(*test)) {
             say(format!("{name}: no test `{test}` has passed"));
         }
+        for call in elsewhere.iter().filter(|call| !crossing.contains(*call)) {
+            say(format!("{name}: `{call}` does not cross to other languages"));
+        }
     }
     found
 }
@@ -81,19 +90,24 @@ fn is_name(text: &str) -> bool {
 fn rows(markdown: &str) -> Vec<Row> {
     let lines: Vec<_> = markdown.lines().collect();
     let mut found = Vec::new();
-    let mut test_column = None;
+    let (mut test_column, mut elsewhere_column) = (None, None);
     for (index, line) in lines.iter().enumerate() {
         if !line.trim_start().starts_with('|') {
             test_column = None;
         } else if lines.get(index + 1).is_some_and(|next| is_rule(next)) {
-            test_column = cells(line)
-                .iter()
-                .position(|cell| cell.to_lowercase().starts_with("test"));
+            let headed = |word: &str| {
+                cells(line)
+                    .iter()
+                    .position(|cell| cell.to_lowercase().starts_with(word))
+            };
+            test_column = headed("test");
+            elsewhere_column = headed("python");
         } else if let Some(column) = test_column
             && !is_rule(line)
         {
             let cells = cells(line);
             let tests = cells.get(column).map_or("", String::as_str);
+            let elsewhere = elsewhere_column.and_then(|column| cells.get(column));
             found.push(Row {
                 line: index + 1,
                 name: cells
@@ -101,12 +115,18 @@ fn rows(markdown: &str) -> Vec<Row> {
                     .map_or("", String::as_str)
                     .trim_matches('`')
                     .to_owned(),
-                tests: tests.split('`').skip(1).step_by(2).map(str::to_owned).collect(),
+                tests: quoted(tests),
+                elsewhere: elsewhere.map_or_else(Vec::new, |cell| quoted(cell)),
                 not_yet: tests.to_lowercase().starts_with(NOT_YET),
             });
         }
     }
     found
+}
+
+/// What stands in backticks.
+fn quoted(cell: &str) -> Vec<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 /// Whether a line is the rule below a table's headings.
@@ -160,12 +180,14 @@ A sentence.
                         "core::phone::tests::refuses".to_owned()
                     ],
                     not_yet: false,
+                    elsewhere: Vec::new(),
                 },
                 Row {
                     line: 12,
                     name: "phone.absent".to_owned(),
                     tests: Vec::new(),
-                    not_yet: true
+                    not_yet: true,
+                    elsewhere: Vec::new(),
                 },
             ]
         );
@@ -173,9 +195,13 @@ A sentence.
 
     fn complaints_about(rows_of_table: &str) -> Vec<String> {
         let passed = BTreeSet::from(["core::a::holds".to_owned()]);
+        let crossing = BTreeSet::from(["contacts.create".to_owned()]);
         complaints(
-            &rows(&format!("| row | tests |\n|---|---|\n{rows_of_table}")),
+            &rows(&format!(
+                "| row | tests | Python |\n|---|---|---|\n{rows_of_table}"
+            )),
             &passed,
+            &crossing,
         )
     }
 
@@ -193,6 +219,12 @@ A sentence.
             ("| a.b | |", Some("must either")),
             ("| a.b |", Some("must either")),
             ("| a.b | not yet, but `core::a::holds` |", Some("must either")),
+            ("| a.b | `core::a::holds` | `contacts.create` |", None),
+            ("| a.b | `core::a::holds` | not yet |", None),
+            (
+                "| a.b | `core::a::holds` | `contacts.make` |",
+                Some("`contacts.make` does not cross"),
+            ),
             ("| Parsing | not yet |", Some("not the name of a feature")),
             (
                 "| a.b | not yet |\n| a.b | not yet |",

@@ -19,7 +19,7 @@ pub(crate) struct Generated {
 }
 
 /// Where the description of all that crosses is kept.
-const API: &str = "bindings-shapes/api.json";
+pub(crate) const API: &str = "bindings-shapes/api.json";
 
 /// Every generated file.
 fn all(project: &Project) -> Result<Vec<Generated>, String> {

@@ -3,7 +3,7 @@
 //! It arrives as JSON Schema. What is no use of it that is understood here is an error, so that nothing is generated
 //! wrongly in silence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -249,9 +249,35 @@ impl Api {
         })
     }
 
-    /// The shape of this name.
-    pub(crate) fn shape(&self, name: &str) -> Option<&Shape> {
-        self.shapes.iter().find(|shape| shape.name == name)
+    /// Every name that can be spoken of: `contacts.create`, `NewContact`, `NewContact.phone`, and what opens a CRM.
+    pub(crate) fn names(&self) -> BTreeSet<String> {
+        let opened = ["Crm.open", "ManualClock", "Platform"].map(ToOwned::to_owned);
+        let callbacks = self.callbacks.iter().map(|interface| interface.name.clone());
+        let areas = [&self.crm, &self.platform, &self.clock]
+            .into_iter()
+            .chain(&self.org);
+        let methods = areas.flat_map(|area| {
+            let name = move |method: &Method| format!("{}.{}", area.name, method.name);
+            area.methods.iter().map(name)
+        });
+        let shapes = self.shapes.iter().flat_map(|shape| {
+            let fields: &[Field] = match &shape.body {
+                Body::Record { fields } => fields,
+                _ => &[],
+            };
+            let name = |field: &Field| format!("{}.{}", shape.name, field.wire);
+            fields
+                .iter()
+                .map(name)
+                .chain([shape.name.clone()])
+                .collect::<Vec<_>>()
+        });
+        opened
+            .into_iter()
+            .chain(callbacks)
+            .chain(methods)
+            .chain(shapes)
+            .collect()
     }
 }
 
