@@ -6,6 +6,8 @@
 pub(crate) mod model;
 pub(crate) mod names;
 
+use std::process::Command;
+
 use crate::errors_doc;
 use crate::project::{self, Project};
 use model::Api;
@@ -24,11 +26,11 @@ pub(crate) const API: &str = "bindings-shapes/api.json";
 /// Every generated file.
 fn all(project: &Project) -> Result<Vec<Generated>, String> {
     let text = describe(project)?;
-    let _api = Api::read(&text)?;
+    let api = Api::read(&text)?;
     let files = vec![
         Generated {
             path: errors_doc::PATH,
-            text: errors_doc::text(),
+            text: errors_doc::text(&api.errors),
         },
         Generated { path: API, text },
     ];
@@ -37,15 +39,7 @@ fn all(project: &Project) -> Result<Vec<Generated>, String> {
 
 /// The description, from the crate that holds it.
 fn describe(project: &Project) -> Result<String, String> {
-    project::output(&mut project.cargo([
-        "run",
-        "--quiet",
-        "--locked",
-        "--package",
-        "tertulia-bindings-shapes",
-        "--bin",
-        "describe",
-    ]))
+    project::output(&mut Command::new(project.program("describe")?))
 }
 
 /// Writes every generated file that differs.

@@ -12,6 +12,8 @@ pub(crate) struct Project {
     pub(crate) root: PathBuf,
     /// Where chores leave what they make in passing: inside the target folder.
     pub(crate) scratch: PathBuf,
+    /// Where cargo leaves what it builds in the dev profile.
+    pub(crate) built: PathBuf,
     /// The workspace's own packages.
     pub(crate) packages: Vec<Package>,
 }
@@ -36,6 +38,7 @@ impl Project {
         Ok(Self {
             root: metadata.workspace_root.into_std_path_buf(),
             scratch,
+            built: metadata.target_directory.join("debug").into_std_path_buf(),
             packages: metadata.packages,
         })
     }
@@ -45,6 +48,15 @@ impl Project {
         let mut command = Command::new("cargo");
         command.args(arguments).current_dir(&self.root);
         command
+    }
+
+    /// Builds a program of the workspace, and says where it is.
+    ///
+    /// The whole workspace is named, so that dependencies get the features that all members ask for together: named
+    /// alone, a program would have them built a second time with fewer.
+    pub(crate) fn program(&self, name: &str) -> Result<PathBuf, String> {
+        succeed(&mut self.cargo(["build", "--quiet", "--locked", "--workspace", "--bin", name]))?;
+        Ok(self.built.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
     }
 
     pub(crate) fn read(&self, path: &str) -> Result<String, String> {

@@ -206,8 +206,12 @@ pub(crate) struct ErrorCode {
     pub(crate) code: String,
     /// What goes wrong, coarsely.
     pub(crate) kind: String,
+    /// Whether the same call may succeed later.
+    pub(crate) retry: String,
     /// What it means.
     pub(crate) meaning: String,
+    /// What to do.
+    pub(crate) remedy: String,
 }
 
 type Read<T> = Result<T, String>;
@@ -238,7 +242,9 @@ impl Api {
                     Ok(ErrorCode {
                         code: string(error, "code")?,
                         kind: string(error, "kind")?,
+                        retry: string(error, "retry")?,
                         meaning: string(error, "meaning")?,
+                        remedy: string(error, "remedy")?,
                     })
                 })
                 .collect::<Read<_>>()?,
