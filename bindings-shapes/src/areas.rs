@@ -12,6 +12,7 @@ pub(crate) mod imports;
 pub(crate) mod inbox;
 pub(crate) mod phones;
 pub(crate) mod rules;
+pub(crate) mod segments;
 pub(crate) mod settings;
 pub(crate) mod tags;
 pub(crate) mod templates;
@@ -30,6 +31,7 @@ pub(crate) fn of_org() -> Vec<Area<Org>> {
         tags::tags(),
         rules::rules(),
         attributes::attributes(),
+        segments::segments(),
         imports::imports(),
         inbox::inbox(),
         templates::templates(),

@@ -1,6 +1,6 @@
 //! Custom attributes: what an organisation defines, and what fits the definition.
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -90,8 +90,11 @@ impl Attribute {
                 Err(_) => misfit("a number"),
             },
             AttributeKind::Date => match NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-                Ok(date) => Ok(date.format("%Y-%m-%d").to_string().into()),
-                Err(_) => misfit("a date such as 2026-11-21"),
+                // Years of four digits: the order of the texts is that of the days.
+                Ok(date) if (0..=9999).contains(&date.year()) => {
+                    Ok(date.format("%Y-%m-%d").to_string().into())
+                }
+                _ => misfit("a date such as 2026-11-21"),
             },
             AttributeKind::Dropdown { values } => match values.iter().find(|value| value.as_str() == text) {
                 Some(value) => Ok(value.as_str().into()),

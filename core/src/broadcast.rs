@@ -32,7 +32,7 @@ pub struct Broadcast {
     pub language: Language,
     /// What fills the template.
     pub parameters: TemplateParameters,
-    /// Who is meant, tags folded.
+    /// Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place.
     pub target: Filter,
     /// Where it stands.
     pub state: BroadcastState,

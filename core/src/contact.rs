@@ -117,6 +117,18 @@ pub enum LeadStatus {
     Customer,
 }
 
+impl LeadStatus {
+    /// The status's name as stored.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cold => "cold",
+            Self::Warm => "warm",
+            Self::Hot => "hot",
+            Self::Customer => "customer",
+        }
+    }
+}
+
 /// Whether a record takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -210,6 +222,14 @@ impl Contact {
         }
     }
 
+    /// What lists by name are sorted by: the full name folded, its words parted by single spaces; of who has none, a text
+    /// behind all names.
+    pub fn name_key(&self) -> String {
+        let name = self.full_name().unwrap_or_default();
+        let key = fold(&spaced(&name.replace(char::is_control, " ")));
+        if key.is_empty() { NAMELESS.to_owned() } else { key }
+    }
+
     /// The addresses in use.
     pub fn current_identities(&self) -> impl Iterator<Item = &Identity> {
         self.identities.iter().filter(|identity| identity.until.is_none())
@@ -248,6 +268,22 @@ impl Contact {
             self.last_inbound = self.last_inbound.max(Some(at));
         }
     }
+}
+
+/// The last of all characters, which no name has.
+const NAMELESS: &str = "\u{10FFFF}";
+
+/// What a list of contacts is sorted by; contacts that are alike in it, by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ContactOrder {
+    /// By when they came to be, the earliest first.
+    #[default]
+    Created,
+    /// By name, without regard to case and accents; those without a name last.
+    Name,
+    /// By when anything last went in or out, the longest silent first, those before all where nothing ever did.
+    LastActive,
 }
 
 /// The most characters that a tag's name may have.

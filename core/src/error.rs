@@ -123,6 +123,16 @@ codes! {
     AttributeUnknown = "attribute.unknown", Invalid, Never, "No attribute of this name is defined.", "Define the attribute first, or correct the name.";
     AttributeMisfit = "attribute.misfit", Invalid, Never, "The value does not fit the attribute's definition.", "Give a value of the defined type.";
 
+    FilterTooLarge = "filter.too_large", Invalid, Never, "The filter is deeper or larger than what is looked at.", "Split it up, or mark the contacts with a tag.";
+    FilterAttributeUnknown = "filter.attribute_unknown", Invalid, Never, "The filter asks about an attribute that is not defined.", "Define the attribute first, or correct the name.";
+    FilterMisfit = "filter.misfit", Invalid, Never, "The filter asks an attribute what its type has no answer to.", "Give a value of the attribute's type; only numbers and dates are less or greater, only texts contain something.";
+
+    SegmentInvalid = "segment.invalid", Invalid, Never, "The segment's name is empty or too long.", "Give it a name of at most 100 characters.";
+    SegmentNotFound = "segment.not_found", NotFound, Never, "There is no such segment.", "List the segments for their ids.";
+    SegmentExists = "segment.exists", Conflict, Never, "Another segment has the name.", "Choose another name, or update that segment.";
+    SegmentInUse = "segment.in_use", Refused, Never, "A draft of a broadcast or another segment names the segment.", "Change what the message names first.";
+    SegmentCycle = "segment.cycle", Invalid, Never, "The segment's filter comes back to the segment itself.", "Leave out the segment that leads back.";
+
     OrgNotFound = "org.not_found", NotFound, Never, "There is no such organisation.", "Create it first.";
     OrgExists = "org.exists", Conflict, Never, "The organisation is there already.", "Use it, or choose another id.";
     AccountNotFound = "account.not_found", NotFound, Never, "There is no such sender.", "Connect it first.";

@@ -70,6 +70,8 @@ ids! {
     AttemptId;
     /// One CSV import.
     ImportId;
+    /// A filter saved under a name.
+    SegmentId;
     /// A member of the organisation's team.
     AgentId;
 }

@@ -11,7 +11,7 @@ use crate::contact::CreatedBy;
 use crate::identity::Address;
 use crate::ids::{
     AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, OrgId,
-    RuleId,
+    RuleId, SegmentId,
 };
 use crate::ledger::{SkipReason, StateName};
 use crate::message::{ContentKind, DeliveryStatus};
@@ -218,6 +218,13 @@ pub enum What {
         /// The attribute's name.
         name: String,
     },
+    /// A segment was created, updated or deleted.
+    SegmentChanged {
+        /// The segment.
+        segment: SegmentId,
+        /// `created`, `updated` or `deleted`.
+        change: String,
+    },
     /// An import began, or is done.
     ImportChanged {
         /// The import.
@@ -308,6 +315,7 @@ kinds! {
     TemplateChanged = "template_changed", false, true;
     AccountChanged = "account_changed", false, true;
     AttributeDefined = "attribute_defined", false, true;
+    SegmentChanged = "segment_changed", false, true;
     ImportChanged = "import_changed", false, true;
     ProviderNotice = "provider_notice", false, false;
 }

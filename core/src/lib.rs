@@ -29,6 +29,8 @@ pub mod phone;
 pub mod record;
 pub mod render;
 pub mod retry;
+pub mod search;
+pub mod segment;
 pub mod settings;
 pub mod tagging;
 pub mod template;

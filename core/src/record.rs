@@ -16,10 +16,12 @@ use crate::conversation::{Conversation, Message, MessageRef, Parked};
 use crate::identity::AddressKind;
 use crate::ids::{
     AccountId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, OrgId, RuleId,
+    SegmentId,
 };
 use crate::import::Import;
 use crate::journal::Entry;
 use crate::ledger::{Dispatch, Slot};
+use crate::segment::{Segment, SegmentName};
 use crate::settings::Settings;
 use crate::tagging::Rule;
 use crate::template::Template;
@@ -207,6 +209,12 @@ records! {
     Slot(Slot) = "slot", Slot { org: OrgId, contact: ContactId }, |r| Key::Slot { org: r.org, contact: r.contact };
     /// An import.
     Import(Import) = "import", Import { org: OrgId, import: ImportId }, |r| Key::Import { org: r.org, import: r.id };
+    /// A filter saved under a name.
+    Segment(Segment) = "segment", Segment { org: OrgId, segment: SegmentId },
+        |r| Key::Segment { org: r.org, segment: r.id };
+    /// Whose a segment's name is.
+    SegmentName(SegmentName) = "segment_name", SegmentName { org: OrgId, key: String },
+        |r| Key::SegmentName { org: r.org, key: r.key.clone() };
     /// An event that could not be applied.
     Quarantined(Quarantined) = "quarantined", Quarantined { id: Uuid }, |r| Key::Quarantined { id: r.id };
 }
@@ -231,7 +239,9 @@ impl Key {
             | Self::Broadcast { org, .. }
             | Self::Dispatch { org, .. }
             | Self::Slot { org, .. }
-            | Self::Import { org, .. } => Some(*org),
+            | Self::Import { org, .. }
+            | Self::Segment { org, .. }
+            | Self::SegmentName { org, .. } => Some(*org),
             Self::Route { .. } | Self::Quarantined { .. } => None,
         }
     }

@@ -3,30 +3,36 @@
 pub(crate) mod accounts;
 pub(crate) mod attributes;
 pub(crate) mod broadcasts;
+pub(crate) mod bulk;
 pub(crate) mod consent;
 pub(crate) mod contacts;
 pub(crate) mod imports;
 pub(crate) mod inbox;
 pub(crate) mod journal;
 pub(crate) mod rules;
+pub(crate) mod segments;
 pub(crate) mod settings;
 pub(crate) mod tags;
 pub(crate) mod templates;
 
 use serde::{Deserialize, Serialize};
+use tertulia_core::decide::filters;
 use tertulia_core::error::Error;
+use tertulia_core::filter::Filter;
 use tertulia_core::record::Record;
 use tertulia_storage_traits::{Cursor, PageRequest, Query};
 
 pub use accounts::Accounts;
 pub use attributes::Attributes;
 pub use broadcasts::{Broadcasts, Recipient};
+pub use bulk::{BulkProgress, BulkRefusal, BulkReport, BulkWatch};
 pub use consent::{Consent, ConsentState};
 pub use contacts::Contacts;
 pub use imports::{ImportOptions, ImportReport, Imports, Inspected, Progress, Watch};
 pub use inbox::Inbox;
 pub use journal::{Audit, Event, Events};
 pub use rules::Rules;
+pub use segments::Segments;
 pub use settings::SettingsHandle;
 pub use tags::{TagCount, Tags};
 pub use templates::Templates;
@@ -114,6 +120,11 @@ impl Org {
             items,
             next: found.next,
         })
+    }
+
+    /// A filter as stores take it.
+    pub(crate) async fn ready(&self, filter: &Filter) -> Result<Filter, Error> {
+        self.look(|set, ctx| filters::ready(set, ctx, filter)).await
     }
 
     /// All records of a short query.

@@ -19,17 +19,18 @@ mod worker;
 pub use credentials::StaticCredentials;
 pub use crm::{Builder, Crm};
 pub use handles::{
-    Accounts, Attributes, Audit, Broadcasts, Consent, ConsentState, Contacts, Event, Events, ImportOptions,
-    ImportReport, Imports, Inbox, Inspected, Listed, PageOf, Progress, Recipient, Rules, SettingsHandle,
-    TagCount, Tags, Templates, Watch,
+    Accounts, Attributes, Audit, Broadcasts, BulkProgress, BulkRefusal, BulkReport, BulkWatch, Consent,
+    ConsentState, Contacts, Event, Events, ImportOptions, ImportReport, Imports, Inbox, Inspected, Listed,
+    PageOf, Progress, Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Templates, Watch,
 };
 pub use org::Org;
 pub use receive::{Received, http_status};
 pub use tertulia_core as core;
 pub use tertulia_core::attributes::AttributeKind;
 pub use tertulia_core::channel::Channel;
-pub use tertulia_core::contact::Contact;
+pub use tertulia_core::contact::{Contact, ContactOrder};
 pub use tertulia_core::decide::broadcasts::NewBroadcast;
+pub use tertulia_core::decide::bulk::{BulkAction, Selection};
 pub use tertulia_core::decide::contacts::{ConsentRequest, NewContact};
 pub use tertulia_core::decide::organisation::NewAccount;
 pub use tertulia_core::decide::sending::{Draft, Explanation, SendRequest};

@@ -10,7 +10,7 @@ use tertulia_core::working_set::{Step, WorkingSet};
 
 use crate::crm::Inner;
 use crate::handles::{
-    Accounts, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Rules,
+    Accounts, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Rules, Segments,
     SettingsHandle, Tags, Templates,
 };
 use crate::runtime::to_the_end;
@@ -51,6 +51,11 @@ impl Org {
     /// Tags and how many contacts carry them.
     pub const fn tags(&self) -> Tags<'_> {
         Tags(self)
+    }
+
+    /// Filters saved under names.
+    pub const fn segments(&self) -> Segments<'_> {
+        Segments(self)
     }
 
     /// Auto-tag rules.

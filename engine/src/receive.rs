@@ -237,7 +237,11 @@ impl Inner {
         let filter = Filter::Not(Box::new(Filter::Status(vec![RecordStatus::Deleted])));
         self.runtime
             .storage
-            .count(Query::Contacts { org, filter })
+            .count(Query::Contacts {
+                org,
+                filter,
+                order: None,
+            })
             .await
             .map_err(from_storage)
     }

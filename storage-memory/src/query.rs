@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, Utc};
 use tertulia_core::broadcast::BroadcastState;
+use tertulia_core::contact::ContactOrder;
 use tertulia_core::journal::Entry;
 use tertulia_core::ledger::StateName;
 use tertulia_core::record::{Key, Record, Stored};
@@ -116,7 +117,7 @@ fn fits(query: &Query, record: &Record) -> bool {
         (Query::Records { org, kind }, record) => {
             record.kind() == *kind && (org.is_none() || record.key().org() == *org)
         }
-        (Query::Contacts { org, filter }, Record::Contact(contact)) => {
+        (Query::Contacts { org, filter, .. }, Record::Contact(contact)) => {
             contact.org == *org && filter.matches(contact)
         }
         (Query::Messages { org, conversation }, Record::Message(message)) => {
@@ -159,6 +160,19 @@ fn place(query: &Query, record: &Record) -> String {
         (Query::Conversations { .. }, Record::Conversation(conversation)) => {
             at_then(conversation.last_activity, conversation.id)
         }
+        (
+            Query::Contacts {
+                order: Some(order), ..
+            },
+            Record::Contact(contact),
+        ) => match order {
+            ContactOrder::Created => at_then(contact.created_at, contact.id),
+            ContactOrder::Name => joined(&[&contact.name_key(), &contact.id]),
+            ContactOrder::LastActive => match contact.last_interaction {
+                Some(at) => at_then(at, contact.id),
+                None => joined(&[&"", &contact.id]),
+            },
+        },
         (Query::Due { .. }, Record::Dispatch(row)) => joined(&[&row.id, &row.org]),
         (_, record) => key_place(&record.key()),
     }
@@ -177,7 +191,9 @@ fn key_place(key: &Key) -> String {
             kind,
             match_key,
         } => joined(&[org, account, &kind.as_str(), match_key]),
-        Key::Tag { org, key: text } | Key::Attribute { org, name: text } => joined(&[org, text]),
+        Key::Tag { org, key: text }
+        | Key::Attribute { org, name: text }
+        | Key::SegmentName { org, key: text } => joined(&[org, text]),
         Key::Rule { org, rule } => joined(&[org, rule]),
         Key::Template { org, name, language } => joined(&[org, name, language]),
         Key::Conversation { org, conversation } => joined(&[org, conversation]),
@@ -191,6 +207,7 @@ fn key_place(key: &Key) -> String {
         Key::Broadcast { org, broadcast } => joined(&[org, broadcast]),
         Key::Dispatch { org, dispatch } => joined(&[org, dispatch]),
         Key::Import { org, import } => joined(&[org, import]),
+        Key::Segment { org, segment } => joined(&[org, segment]),
         Key::Quarantined { id } => joined(&[id]),
     }
 }

@@ -261,6 +261,7 @@ impl State {
         let found = self.found(&Query::Contacts {
             org: audience.broadcast.org,
             filter: audience.broadcast.target.clone(),
+            order: None,
         });
         let mut rows = Vec::new();
         for stored in found {

@@ -28,17 +28,56 @@ CREATE TABLE accounts (
 ) STRICT;
 
 CREATE TABLE contacts (
+    -- What `contact_search` names its rows by: unlike a row's own number, it never changes.
+    row INTEGER PRIMARY KEY,
     org BLOB NOT NULL,
     contact BLOB NOT NULL,
     status TEXT NOT NULL,
     opted_in INTEGER NOT NULL,
+    lead TEXT NOT NULL,
+    owner BLOB,
+    source TEXT,
+    created_at INTEGER NOT NULL,
+    -- The least integer: never. An absent value could not be walked past in an index.
+    last_interaction INTEGER NOT NULL,
+    -- What lists by name are sorted by.
+    name_key TEXT NOT NULL,
+    -- All that is found of it.
+    search TEXT NOT NULL,
     version INTEGER NOT NULL,
     body TEXT NOT NULL,
-    PRIMARY KEY (org, contact)
+    UNIQUE (org, contact)
 ) STRICT;
 
--- What filters ask, in the order of pages: a body is read only for a contact that fits.
+-- What filters ask most, in the order of pages: a body is read only for a contact that fits.
 CREATE INDEX contacts_facts ON contacts (org, contact, status, opted_in);
+CREATE INDEX contacts_by_name ON contacts (org, name_key, contact);
+CREATE INDEX contacts_by_activity ON contacts (org, last_interaction, contact);
+CREATE INDEX contacts_by_creation ON contacts (org, created_at, contact);
+
+-- Where any three characters in a row stand in `contacts.search`, which is folded already. What is taken out of it is
+-- overwritten, as everywhere in the file.
+CREATE VIRTUAL TABLE contact_search USING fts5 (
+    search,
+    content = 'contacts',
+    content_rowid = 'row',
+    columnsize = 0,
+    tokenize = 'trigram case_sensitive 1'
+);
+INSERT INTO contact_search (contact_search, rank) VALUES ('secure-delete', 1);
+
+CREATE TRIGGER contacts_found AFTER INSERT ON contacts BEGIN
+    INSERT INTO contact_search (rowid, search) VALUES (new.row, new.search);
+END;
+
+CREATE TRIGGER contacts_lost AFTER DELETE ON contacts BEGIN
+    INSERT INTO contact_search (contact_search, rowid, search) VALUES ('delete', old.row, old.search);
+END;
+
+CREATE TRIGGER contacts_found_otherwise AFTER UPDATE OF search ON contacts WHEN old.search <> new.search BEGIN
+    INSERT INTO contact_search (contact_search, rowid, search) VALUES ('delete', old.row, old.search);
+    INSERT INTO contact_search (rowid, search) VALUES (new.row, new.search);
+END;
 
 -- The tags of each contact; `live`: the contact is not deleted.
 CREATE TABLE contact_tags (
@@ -47,6 +86,19 @@ CREATE TABLE contact_tags (
     contact BLOB NOT NULL,
     live INTEGER NOT NULL,
     PRIMARY KEY (org, tag, contact)
+) STRICT, WITHOUT ROWID;
+
+-- The attributes of each contact that have a value, by its type; one that is none of these is set and no more.
+CREATE TABLE contact_attributes (
+    org BLOB NOT NULL,
+    name TEXT NOT NULL,
+    contact BLOB NOT NULL,
+    text TEXT,
+    -- The text folded, where that is another one.
+    folded TEXT,
+    number REAL,
+    flag INTEGER,
+    PRIMARY KEY (org, name, contact)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE identities (
@@ -245,6 +297,22 @@ CREATE TABLE imports (
     body TEXT NOT NULL,
     PRIMARY KEY (org, import)
 ) STRICT;
+
+CREATE TABLE segments (
+    org BLOB NOT NULL,
+    segment BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, segment)
+) STRICT;
+
+CREATE TABLE segment_names (
+    org BLOB NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE quarantined (
     id BLOB NOT NULL,

@@ -1,17 +1,16 @@
 //! Change sets, inside the writer's transaction.
 
-use std::collections::BTreeMap;
-
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use tertulia_core::broadcast::Audience;
-use tertulia_core::contact::{Contact, RecordStatus};
+use tertulia_core::contact::Contact;
 use tertulia_core::ids::IdSource;
 use tertulia_core::journal::Entry;
 use tertulia_core::ledger::Slot;
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind};
 use tertulia_storage_traits::{Committed, StorageError, StorageErrorKind};
 
+use crate::beside;
 use crate::error::{self, Result};
 use crate::filter;
 use crate::rows::{self, blob, execute, micros, reading};
@@ -33,7 +32,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
             Op::Insert(record) => {
                 rows::insert(connection, record).map_err(|e| taken(e, record.kind()))?;
                 if let Record::Contact(contact) = record {
-                    tag(connection, None, Some(contact))?;
+                    beside::keep(connection, None, Some(contact))?;
                 }
             }
             Op::Update(record, version) => {
@@ -42,7 +41,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
                     return Err(conflict(record.kind(), "is not at the version that was read"));
                 }
                 if let Record::Contact(contact) = record {
-                    tag(connection, before.as_ref(), Some(contact))?;
+                    beside::keep(connection, before.as_ref(), Some(contact))?;
                 }
             }
             Op::Remove(key, version) => {
@@ -50,7 +49,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
                 if !rows::remove(connection, key, *version)? {
                     return Err(conflict(key.kind(), "is not at the version that was read"));
                 }
-                tag(connection, before.as_ref(), None)?;
+                beside::keep(connection, before.as_ref(), None)?;
             }
             Op::Journal(entry) => done.position = Some(record_entry(connection, entry)?),
             Op::SnapshotAudience(audience, seed) => done.enlisted += enlist(connection, audience, *seed)?,
@@ -85,36 +84,6 @@ fn contact_before(connection: &Connection, key: &Key) -> Result<Option<Contact>>
     Ok(stored.and_then(|stored| Contact::try_from(stored.record).ok()))
 }
 
-/// Keeps the tags of a contact beside it: those before give way to those after.
-fn tag(connection: &Connection, before: Option<&Contact>, after: Option<&Contact>) -> Result<()> {
-    let none = BTreeMap::new();
-    let tags = |contact: Option<&Contact>| contact.map_or(&none, |contact| &contact.tags).clone();
-    let live = |contact: Option<&Contact>| contact.is_some_and(|c| c.status != RecordStatus::Deleted);
-    let (old, new) = (tags(before), tags(after));
-    let moved = live(before) != live(after);
-    let Some(Contact { org, id, .. }) = before.or(after) else {
-        return Ok(());
-    };
-    let row = |tag: &String| {
-        vec![
-            blob(org.0.as_bytes()),
-            Value::Text(tag.clone()),
-            blob(id.0.as_bytes()),
-        ]
-    };
-    for tag in old.keys().filter(|tag| moved || !new.contains_key(*tag)) {
-        let sql = "DELETE FROM contact_tags WHERE org = ? AND tag = ? AND contact = ?";
-        execute(connection, sql, row(tag))?;
-    }
-    for tag in new.keys().filter(|tag| moved || !old.contains_key(*tag)) {
-        let sql = "INSERT INTO contact_tags (org, tag, contact, live) VALUES (?, ?, ?, ?)";
-        let mut values = row(tag);
-        values.push(Value::Integer(live(after).into()));
-        execute(connection, sql, values)?;
-    }
-    Ok(())
-}
-
 fn record_entry(connection: &Connection, entry: &Entry) -> Result<u64> {
     let org = blob(entry.org.0.as_bytes());
     let position: i64 = connection
@@ -147,13 +116,15 @@ fn record_entry(connection: &Connection, entry: &Entry) -> Result<u64> {
 
 /// Writes the ledger rows of a broadcast, contact by contact, holding one at a time.
 fn enlist(connection: &Connection, audience: &Audience, seed: u64) -> Result<u64> {
-    let walk = filter::walk(audience.broadcast.org, &audience.broadcast.target);
+    let walk = filter::walk(audience.broadcast.org, &audience.broadcast.target, None);
     let mut statement = connection
         .prepare(&format!(
             "SELECT t.version, t.body, s.version, s.body
              FROM {} LEFT JOIN slots s ON s.org = t.org AND s.contact = t.contact
              WHERE {} ORDER BY {}",
-            walk.from, walk.condition.sql, walk.order
+            walk.from,
+            walk.condition.sql,
+            walk.order.join(", ")
         ))
         .map_err(reading)?;
     let mut found = statement

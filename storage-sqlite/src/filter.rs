@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use rusqlite::types::Value;
-use tertulia_core::contact::RecordStatus;
-use tertulia_core::filter::{Filter, TagFilter};
+use serde_json::Value as Json;
+use tertulia_core::contact::ContactOrder;
+use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, Span, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::ids::OrgId;
+use tertulia_core::search::{Search, Term};
 
-use crate::rows::blob;
+use crate::rows::{NEVER, blob, micros};
 
 /// A condition with the values of its `?`s, in order.
 pub(crate) struct Condition {
@@ -18,18 +20,28 @@ pub(crate) struct Condition {
 }
 
 /// The condition of a filter.
-pub(crate) fn condition(filter: &Filter) -> Condition {
+fn condition(filter: &Filter, driver: Option<&Filter>) -> Condition {
     let mut values = Vec::new();
-    let sql = write(filter, &mut values);
+    let sql = write(filter, driver, &mut values);
     Condition { sql, values }
 }
 
-fn write(filter: &Filter, values: &mut Vec<Value>) -> String {
+/// The walk goes by the driver already, which is a part of the filter that everybody must fit.
+fn write(filter: &Filter, driver: Option<&Filter>, values: &mut Vec<Value>) -> String {
     match filter {
+        _ if driver.is_some_and(|driver| std::ptr::eq(driver, filter)) => "1".to_owned(),
         Filter::Everyone => "1".to_owned(),
-        Filter::And(filters) => joined(filters.iter().map(|f| write(f, values)).collect(), "AND", "1"),
-        Filter::Or(filters) => joined(filters.iter().map(|f| write(f, values)).collect(), "OR", "0"),
-        Filter::Not(filter) => format!("(NOT {})", write(filter, values)),
+        Filter::And(filters) => joined(
+            filters.iter().map(|f| write(f, driver, values)).collect(),
+            "AND",
+            "1",
+        ),
+        Filter::Or(filters) => joined(
+            filters.iter().map(|f| write(f, driver, values)).collect(),
+            "OR",
+            "0",
+        ),
+        Filter::Not(filter) => format!("(NOT {})", write(filter, driver, values)),
         Filter::Tags(TagFilter::Any(tags)) => tagged(tags, values),
         Filter::Tags(TagFilter::All(tags)) => {
             let each: BTreeSet<&String> = tags.iter().collect();
@@ -38,13 +50,99 @@ fn write(filter: &Filter, values: &mut Vec<Value>) -> String {
         }
         Filter::Tags(TagFilter::None(tags)) => format!("(NOT {})", tagged(tags, values)),
         Filter::OptedIn(wanted) => format!("(t.opted_in = {})", u8::from(*wanted)),
-        Filter::Status(any) => {
-            values.extend(
-                any.iter()
-                    .map(|s: &RecordStatus| Value::Text(s.as_str().to_owned())),
-            );
-            format!("(t.status IN ({}))", marks(any.len()))
+        Filter::Status(any) => among("t.status", any.iter().map(|status| status.as_str()), values),
+        Filter::Lead(any) => among("t.lead", any.iter().map(|lead| lead.as_str()), values),
+        Filter::Source(any) => among(
+            "coalesce(t.source, '')",
+            any.iter().map(|channel| channel.as_str()),
+            values,
+        ),
+        Filter::Owner(OwnerFilter::Nobody) => "(t.owner IS NULL)".to_owned(),
+        Filter::Owner(OwnerFilter::Is(owner)) => {
+            values.push(blob(owner.0.as_bytes()));
+            "(t.owner IS ?)".to_owned()
         }
+        Filter::Created(time) => timed("t.created_at", *time, values),
+        Filter::LastInteraction(time) => timed("t.last_interaction", *time, values),
+        Filter::Attribute(attribute) => valued(attribute, values),
+        Filter::Segment(_) => "0".to_owned(),
+        Filter::Text(text) => match found(text) {
+            Some(expression) => {
+                values.push(Value::Text(expression));
+                "(t.row IN (SELECT f.rowid FROM contact_search f WHERE f.contact_search MATCH ?))".to_owned()
+            }
+            None => "1".to_owned(),
+        },
+    }
+}
+
+/// What somebody typed, as an expression of FTS5; of nothing, none: everybody is found.
+fn found(text: &str) -> Option<String> {
+    let phrase = |needle: &String| format!("\"{}\"", needle.replace('"', "\"\""));
+    let term = |term: &Term| {
+        let words: Vec<String> = term.words.iter().map(phrase).collect();
+        let words = format!("({})", words.join(" AND "));
+        match &term.number {
+            Some(number) => format!("({words} OR {})", phrase(number)),
+            None => words,
+        }
+    };
+    let terms: Vec<String> = Search::new(text).terms.iter().map(term).collect();
+    (!terms.is_empty()).then(|| terms.join(" AND "))
+}
+
+/// One of these words.
+fn among<'a>(column: &str, words: impl ExactSizeIterator<Item = &'a str>, values: &mut Vec<Value>) -> String {
+    let marks = marks(words.len());
+    values.extend(words.map(|word| Value::Text(word.to_owned())));
+    format!("({column} IN ({marks}))")
+}
+
+/// A time that may be [`NEVER`].
+fn timed(column: &str, time: TimeFilter, values: &mut Vec<Value>) -> String {
+    let (condition, bounds) = match time {
+        TimeFilter::Never => return format!("({column} = {NEVER})"),
+        TimeFilter::Before(until) => ("< ?", vec![until]),
+        TimeFilter::After(from) => (">= ?", vec![from]),
+        TimeFilter::Between(Span { from, until }) => (">= ? AND {column} < ?", vec![from, until]),
+    };
+    values.extend(bounds.into_iter().map(micros));
+    let condition = condition.replace("{column}", column);
+    format!("({column} <> {NEVER} AND {column} {condition})")
+}
+
+/// An attribute whose value passes a test.
+fn valued(attribute: &AttributeFilter, values: &mut Vec<Value>) -> String {
+    let (sign, bound) = match &attribute.is {
+        ValueTest::Set => ("", None),
+        ValueTest::Contains(part) => ("", Some(Value::Text(part.clone()))),
+        ValueTest::Equals(value) => ("=", stored(value)),
+        ValueTest::Less(value) => ("<", stored(value)),
+        ValueTest::Greater(value) => (">", stored(value)),
+    };
+    let test = match (&attribute.is, &bound) {
+        (ValueTest::Set, _) => "1".to_owned(),
+        (ValueTest::Contains(_), _) => "instr(coalesce(a.folded, a.text), ?) > 0".to_owned(),
+        (_, Some(Value::Text(_))) => format!("a.text {sign} ?"),
+        (_, Some(Value::Real(_))) => format!("a.number {sign} ?"),
+        (_, Some(_)) => format!("a.flag {sign} ?"),
+        (_, None) => return "0".to_owned(),
+    };
+    values.push(Value::Text(attribute.name.clone()));
+    values.extend(bound);
+    format!(
+        "(+EXISTS (SELECT 1 FROM contact_attributes a
+            WHERE a.org = t.org AND a.name = ? AND a.contact = t.contact AND {test}))"
+    )
+}
+
+/// A value as `contact_attributes` has it; there is nothing to compare others with.
+fn stored(value: &Json) -> Option<Value> {
+    match value {
+        Json::String(text) => Some(Value::Text(text.clone())),
+        Json::Number(number) => number.as_f64().map(Value::Real),
+        Json::Bool(flag) => Some(Value::Integer((*flag).into())),
+        Json::Null | Json::Array(_) | Json::Object(_) => None,
     }
 }
 
@@ -79,40 +177,79 @@ fn joined(mut all: Vec<String>, word: &str, of_none: &str) -> String {
     all.pop().unwrap_or_else(|| of_none.to_owned())
 }
 
-/// A tag that every contact which fits must carry: the walk may then follow that tag's contacts.
-pub(crate) fn required_tag(filter: &Filter) -> Option<&str> {
+/// A part of the filter that every contact which fits must fit, and that `pick` knows a walk for.
+fn required<'a, T>(filter: &'a Filter, pick: &impl Fn(&'a Filter) -> Option<T>) -> Option<(&'a Filter, T)> {
     match filter {
-        Filter::And(filters) => filters.iter().find_map(required_tag),
+        Filter::And(filters) => filters.iter().find_map(|filter| required(filter, pick)),
+        filter => pick(filter).map(|picked| (filter, picked)),
+    }
+}
+
+/// A tag whose contacts the walk may follow.
+fn tag(filter: &Filter) -> Option<&str> {
+    match filter {
         Filter::Tags(TagFilter::Any(tags)) if tags.len() == 1 => tags.first().map(String::as_str),
         Filter::Tags(TagFilter::All(tags)) => tags.first().map(String::as_str),
         _ => None,
     }
 }
 
-/// The contacts that fit: what stands after `FROM`, the condition with all its values, and the column to walk by.
+/// What is searched for, as FTS5 takes it.
+fn text(filter: &Filter) -> Option<String> {
+    match filter {
+        Filter::Text(text) => found(text),
+        _ => None,
+    }
+}
+
+/// The contacts that fit: what stands after `FROM`, the condition with all its values, and the columns to walk by.
 pub(crate) struct Walk {
     /// The tables.
     pub(crate) from: &'static str,
     /// The condition.
     pub(crate) condition: Condition,
-    /// The contact's id, in whose order the walk goes.
-    pub(crate) order: &'static str,
+    /// What the walk goes by.
+    pub(crate) order: &'static [&'static str],
 }
 
-/// The walk over an organisation's contacts that fit a filter.
-pub(crate) fn walk(org: OrgId, filter: &Filter) -> Walk {
-    let inner = condition(filter);
-    let mut values = vec![blob(org.0.as_bytes())];
-    let (from, begin, order) = if let Some(tag) = required_tag(filter) {
-        values.push(Value::Text(tag.to_owned()));
+/// The walk over an organisation's contacts that fit a filter. What is searched for is found first, and then sorted.
+pub(crate) fn walk(org: OrgId, filter: &Filter, order: Option<ContactOrder>) -> Walk {
+    let org = blob(org.0.as_bytes());
+    let (index, columns): (_, &[_]) = match order {
+        None => ("contacts t INDEXED BY contacts_facts", &["t.contact"]),
+        Some(ContactOrder::Created) => (
+            "contacts t INDEXED BY contacts_by_creation",
+            &["t.created_at", "t.contact"],
+        ),
+        Some(ContactOrder::Name) => (
+            "contacts t INDEXED BY contacts_by_name",
+            &["t.name_key", "t.contact"],
+        ),
+        Some(ContactOrder::LastActive) => (
+            "contacts t INDEXED BY contacts_by_activity",
+            &["t.last_interaction", "t.contact"],
+        ),
+    };
+    let (from, begin, order, mut values, driver) = if let Some((driver, text)) = required(filter, &text) {
+        (
+            "contact_search d CROSS JOIN contacts t ON t.row = d.rowid",
+            "d.contact_search MATCH ? AND t.org = ?",
+            columns,
+            vec![Value::Text(text), org],
+            Some(driver),
+        )
+    } else if let (None, Some((_, tag))) = (order, required(filter, &tag)) {
         (
             "contact_tags d CROSS JOIN contacts t ON t.org = d.org AND t.contact = d.contact",
             "d.org = ? AND d.tag = ?",
-            "d.contact",
+            &["d.contact"][..],
+            vec![org, Value::Text(tag.to_owned())],
+            None,
         )
     } else {
-        ("contacts t INDEXED BY contacts_facts", "t.org = ?", "t.contact")
+        (index, "t.org = ?", columns, vec![org], None)
     };
+    let inner = condition(filter, driver);
     values.extend(inner.values);
     Walk {
         from,
@@ -149,11 +286,44 @@ mod tests {
             Filter::Tags(TagFilter::All(tags.clone())),
             Filter::Tags(TagFilter::Any(tags.clone())),
         ] {
-            let walk = walk(org, &filter);
+            let walk = walk(org, &filter, None);
             let sql = format!("SELECT count(*) FROM {} WHERE {}", walk.from, walk.condition.sql);
             let values = rusqlite::params_from_iter(walk.condition.values);
             let found: i64 = connection.query_row(&sql, values, |row| row.get(0)).unwrap();
             assert_eq!(found, 0);
+        }
+    }
+
+    #[test]
+    fn what_is_searched_for_is_found_first_and_once() {
+        let connection = crate::connection::open_in_memory().unwrap();
+        crate::migrate::migrate(&connection, "a test", Duration::ZERO).unwrap();
+        let org = IdSource::new(chrono::DateTime::UNIX_EPOCH, 1).next();
+        let both = Filter::And(vec![Filter::tagged_any(["a"]), Filter::Text("ana".to_owned())]);
+        for order in [None, Some(ContactOrder::Name)] {
+            let walk = walk(org, &both, order);
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT 1 FROM {} WHERE {}",
+                walk.from, walk.condition.sql
+            );
+            let mut explained = connection.prepare(&sql).unwrap();
+            let steps: Vec<String> = explained
+                .query_map(rusqlite::params_from_iter(walk.condition.values), |step| {
+                    step.get(3)
+                })
+                .unwrap()
+                .map(Result::unwrap)
+                .collect();
+            assert!(
+                steps[0].starts_with("SCAN d VIRTUAL TABLE INDEX 0:M"),
+                "{steps:#?}"
+            );
+            assert!(
+                steps[1].contains("SEARCH t USING INTEGER PRIMARY KEY"),
+                "{steps:#?}"
+            );
+            let searched = steps.iter().filter(|step| step.contains("VIRTUAL TABLE")).count();
+            assert_eq!(searched, 1, "{steps:#?}");
         }
     }
 
@@ -163,7 +333,7 @@ mod tests {
         crate::migrate::migrate(&connection, "a test", Duration::ZERO).unwrap();
         let org = IdSource::new(chrono::DateTime::UNIX_EPOCH, 1).next();
         let all = ["a", "b", "c"].map(|tag| Filter::tagged_any([tag]));
-        let walk = walk(org, &Filter::And(all.to_vec()));
+        let walk = walk(org, &Filter::And(all.to_vec()), None);
         let mut explained = connection
             .prepare(&format!(
                 "EXPLAIN QUERY PLAN SELECT 1 FROM {} WHERE {}",

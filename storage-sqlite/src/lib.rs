@@ -4,6 +4,7 @@
 //! and only then answers. Reads run beside it on connections of their own, each as of one instant. A file that is not
 //! a store of this library, or of a newer version of it, is refused and left as it is.
 
+mod beside;
 mod changes;
 mod claims;
 mod connection;

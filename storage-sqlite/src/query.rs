@@ -44,13 +44,13 @@ impl Plan {
 fn plan(query: &Query) -> Plan {
     match query {
         Query::Records { org, kind } => records(*org, *kind),
-        Query::Contacts { org, filter } => {
-            let walk = filter::walk(*org, filter);
+        Query::Contacts { org, filter, order } => {
+            let walk = filter::walk(*org, filter, *order);
             Plan {
                 kind: RecordKind::Contact,
                 from: walk.from.to_owned(),
                 condition: walk.condition,
-                order: vec![walk.order.to_owned()],
+                order: walk.order.iter().map(|&column| column.to_owned()).collect(),
             }
         }
         Query::Messages { org, conversation } => Plan::over(
@@ -422,6 +422,7 @@ fn read_value(part: &str) -> Option<Value> {
 mod tests {
     use std::time::Duration;
 
+    use tertulia_core::contact::ContactOrder;
     use tertulia_core::filter::Filter;
     use tertulia_core::ids::IdSource;
 
@@ -453,9 +454,23 @@ mod tests {
         let org = ids.next();
         let both = Filter::And(vec![Filter::OptedIn(true), Filter::tagged_any(["vip"])]);
         let neither = Filter::Not(Box::new(both.clone()));
-        let mut queries = vec![
-            Query::Contacts { org, filter: both },
-            Query::Contacts { org, filter: neither },
+        let orders = [
+            None,
+            Some(ContactOrder::Created),
+            Some(ContactOrder::Name),
+            Some(ContactOrder::LastActive),
+        ];
+        let mut queries: Vec<Query> = orders
+            .into_iter()
+            .flat_map(|order| {
+                [&both, &neither].map(|filter| Query::Contacts {
+                    org,
+                    filter: filter.clone(),
+                    order,
+                })
+            })
+            .collect();
+        queries.extend([
             Query::Messages {
                 org,
                 conversation: ids.next(),
@@ -470,7 +485,7 @@ mod tests {
                 contact: ids.next(),
             },
             Query::RunningBroadcasts,
-        ];
+        ]);
         for states in [vec![], vec![StateName::Failed, StateName::Skipped]] {
             let broadcast = ids.next();
             queries.push(Query::Dispatches {

@@ -15,6 +15,8 @@ use tertulia_core::ledger::{Dispatch, Slot};
 use tertulia_core::record::{
     IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind, Stored,
 };
+use tertulia_core::search;
+use tertulia_core::segment::{Segment, SegmentName};
 use tertulia_core::window::Window;
 use tertulia_storage_traits::StorageError;
 
@@ -36,7 +38,21 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::Org => ("orgs", &["org"], &[]),
         RecordKind::Route => ("routes", &["channel", "sender_id"], &[]),
         RecordKind::Account => ("accounts", &["org", "account"], &["sendable_from"]),
-        RecordKind::Contact => ("contacts", &["org", "contact"], &["status", "opted_in"]),
+        RecordKind::Contact => (
+            "contacts",
+            &["org", "contact"],
+            &[
+                "status",
+                "opted_in",
+                "lead",
+                "owner",
+                "source",
+                "created_at",
+                "last_interaction",
+                "name_key",
+                "search",
+            ],
+        ),
         RecordKind::Identity => ("identities", &["org", "kind", "match_key"], &[]),
         RecordKind::Window => ("windows", &["org", "account", "kind", "match_key"], &[]),
         RecordKind::Tag => ("tags", &["org", "tag"], &[]),
@@ -70,6 +86,8 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         ),
         RecordKind::Slot => ("slots", &["org", "contact"], &[]),
         RecordKind::Import => ("imports", &["org", "import"], &[]),
+        RecordKind::Segment => ("segments", &["org", "segment"], &[]),
+        RecordKind::SegmentName => ("segment_names", &["org", "name"], &[]),
         RecordKind::Quarantined => ("quarantined", &["id"], &[]),
     };
     Table { name, key, columns }
@@ -116,7 +134,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
             values.extend([text(kind.as_str()), text(match_key)]);
             values
         }
-        Key::Tag { org, key: name } | Key::Attribute { org, name } => {
+        Key::Tag { org, key: name } | Key::Attribute { org, name } | Key::SegmentName { org, key: name } => {
             vec![blob(org.0.as_bytes()), text(name)]
         }
         Key::Rule { org, rule } => ids![org, rule],
@@ -140,6 +158,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Broadcast { org, broadcast } => ids![org, broadcast],
         Key::Dispatch { org, dispatch } => ids![org, dispatch],
         Key::Import { org, import } => ids![org, import],
+        Key::Segment { org, segment } => ids![org, segment],
         Key::Quarantined { id } => vec![blob(id.as_bytes())],
     }
 }
@@ -148,7 +167,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
 fn column_values(record: &Record) -> Vec<Value> {
     match record {
         Record::Account(account) => vec![account.sendable_from().map_or(Value::Null, micros)],
-        Record::Contact(contact) => vec![text(contact.status.as_str()), flag(contact.consent.opted_in())],
+        Record::Contact(contact) => contact_values(contact),
         Record::Conversation(thread) => vec![blob(thread.contact.0.as_bytes()), micros(thread.last_activity)],
         Record::Message(message) => vec![blob(message.conversation.0.as_bytes()), micros(message.at)],
         Record::Parked(parked) => vec![micros(parked.since)],
@@ -158,6 +177,27 @@ fn column_values(record: &Record) -> Vec<Value> {
         Record::Dispatch(dispatch) => dispatch_values(dispatch),
         _ => Vec::new(),
     }
+}
+
+/// When something never happened.
+pub(crate) const NEVER: i64 = i64::MIN;
+
+fn contact_values(contact: &Contact) -> Vec<Value> {
+    vec![
+        text(contact.status.as_str()),
+        flag(contact.consent.opted_in()),
+        text(contact.lead.as_str()),
+        contact
+            .owner
+            .map_or(Value::Null, |owner| blob(owner.0.as_bytes())),
+        contact
+            .source_channel
+            .map_or(Value::Null, |source| text(source.as_str())),
+        micros(contact.created_at),
+        contact.last_interaction.map_or(Value::Integer(NEVER), micros),
+        text(&contact.name_key()),
+        Value::Text(search::text(contact)),
+    ]
 }
 
 fn dispatch_values(dispatch: &Dispatch) -> Vec<Value> {
@@ -201,7 +241,8 @@ bodies! {
     Org(Org), Route(Route), Account(Account), Contact(Contact), Identity(IdentityRef),
     Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Template(OrgTemplate),
     Conversation(Conversation), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
-    Dispatch(Dispatch), Slot(Slot), Import(Import), Quarantined(Quarantined),
+    Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
+    SegmentName(SegmentName), Quarantined(Quarantined),
 }
 
 /// The statements of a kind.

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use tertulia_core::broadcast::Bucket;
+use tertulia_core::contact::ContactOrder;
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::{BroadcastId, ContactId, ConversationId, OrgId};
 use tertulia_core::journal::{Entry, EntryKind};
@@ -80,12 +81,14 @@ pub enum Query {
         /// The kind.
         kind: RecordKind,
     },
-    /// The contacts that fit a folded filter, by id.
+    /// The contacts that fit a folded filter.
     Contacts {
         /// The organisation.
         org: OrgId,
         /// The filter.
         filter: Filter,
+        /// The order; `None`: by id, which never changes, so that a walk meets everybody once.
+        order: Option<ContactOrder>,
     },
     /// The messages of a conversation, by time and id.
     Messages {

@@ -79,6 +79,7 @@ macro_rules! conformance_cases {
             commits::writes_see_those_before_them,
             commits::a_large_change_set_is_one_commit,
             pages::records_of_each_kind,
+            pages::contacts_by_each_order,
             pages::messages_by_time,
             pages::conversations_by_last_activity,
             pages::dispatches_by_state,

@@ -1,13 +1,15 @@
 //! People.
 
+use tertulia::core::contact::LeadStatus;
 use tertulia::core::ids::{AccountId, ContactId};
 use tertulia::core::journal::{Entry, EntryKind};
 use tertulia::core::window::WindowState;
-use tertulia::{Filter, NewContact, Org};
+use tertulia::storage::Cursor;
+use tertulia::{BulkAction, BulkReport, BulkWatch, ContactOrder, Filter, NewContact, Org, Selection};
 
 use crate::method::area;
 use crate::views::Contact;
-use crate::wire::{Page, PageRequest};
+use crate::wire::{Page, PageRequest, encode};
 
 fn slices(tags: &[String]) -> Vec<&str> {
     tags.iter().map(String::as_str).collect()
@@ -44,13 +46,23 @@ area! {
             Ok(org.contacts().find_by_whatsapp_id(&id).await?.map(Contact::from))
         }
 
-        /// The contacts that fit a filter, by the time they were made.
-        fn list(filter: Filter, page: Option<PageRequest>) -> Page<Contact> {
-            let page = page.unwrap_or_default().into();
-            org.contacts().list(&filter, &page).await.map(Page::from)
+        /// The contacts that fit a filter, in an order; absent: by when they came to be.
+        ///
+        /// Fails with `filter.*`, and with `cursor.invalid` for a cursor of another list, filter, order or organisation.
+        fn list(filter: Filter, page: Option<PageRequest>, order: Option<ContactOrder>) -> Page<Contact> {
+            let (order, page) = (order.unwrap_or_default(), page.unwrap_or_default().into());
+            org.contacts().list(&filter, order, &page).await.map(Page::from)
         }
 
-        /// How many contacts fit a filter.
+        /// The contacts that one box finds, by name: each word that was typed is looked for in any part of names, numbers
+        /// in any spelling, addresses in use and attributes, without regard to case and accents. A word of one or two
+        /// characters is the beginning of a word. Of these, the ones that fit the filter.
+        fn search(text: String, filter: Option<Filter>, page: Option<PageRequest>) -> Page<Contact> {
+            let (filter, page) = (filter.unwrap_or(Filter::Everyone), page.unwrap_or_default().into());
+            org.contacts().search(&text, &filter, &page).await.map(Page::from)
+        }
+
+        /// How many contacts fit a filter. Fails with `filter.*`.
         fn count(filter: Filter) -> u64 {
             org.contacts().count(&filter).await
         }
@@ -63,6 +75,32 @@ area! {
         /// Removes tags; how many were there.
         fn untag(id: ContactId, tags: Vec<String>) -> usize {
             org.contacts().untag(id, &slices(&tags)).await
+        }
+
+        /// Moves a contact to a lead status; whether it was at another one.
+        fn set_lead(id: ContactId, lead: LeadStatus) -> bool {
+            org.contacts().set_lead(id, lead).await
+        }
+
+        /// Does one thing with many contacts, by the rules of the calls for one: what they refuse is refused, counted and
+        /// listed. Some 2,000 contacts are one commit. What was done stays done after a cancellation; `next` of the
+        /// report, given as `after`, goes on there.
+        ///
+        /// Fails with `filter.*`, `segment.not_found`, `tag.*`, or `cursor.invalid` for a place in another selection.
+        fn bulk(selection: Selection, action: BulkAction, after: Option<String>; watch) -> BulkReport {
+            let (mut tell, told) = watch.teller();
+            let bulk = BulkWatch {
+                after: after.map(Cursor),
+                progress: Some(Box::new(move |report: &BulkReport| {
+                    if let Ok(report) = encode(report) {
+                        tell(report);
+                    }
+                })),
+                cancel: watch.cancel.map(|cancel| cancel.token()),
+            };
+            let report = org.contacts().bulk(&selection, &action, bulk).await;
+            told.await;
+            report
         }
 
         /// Gives a contact one more number. Fails with `phone.*` or `contact.duplicate`.

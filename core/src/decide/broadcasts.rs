@@ -10,6 +10,7 @@ use crate::attributes::{Attribute, RESERVED};
 use crate::broadcast::{Audience, Broadcast, BroadcastState};
 use crate::context::Context;
 use crate::decide::sending::{get_account, get_template, settles_within};
+use crate::decide::{filters, segments};
 use crate::error::{Code, Error};
 use crate::filter::Filter;
 use crate::identity::AddressKind;
@@ -17,6 +18,7 @@ use crate::ids::{AccountId, BroadcastId};
 use crate::journal::What;
 use crate::record::{Key, Op};
 use crate::render::{Text, Variable};
+use crate::segment::SegmentUser;
 use crate::template::{Language, Template, TemplateParameters};
 use crate::working_set::{Step, WorkingSet};
 
@@ -56,6 +58,7 @@ pub fn get(set: &mut WorkingSet, ctx: &Context<'_>, broadcast: BroadcastId) -> S
 
 /// Saves a draft: everything that could never be sent is refused now.
 pub fn create(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewBroadcast) -> Step<BroadcastId> {
+    new.target.check_size()?;
     let broadcast = Broadcast {
         id: ctx.ids.next(),
         org: ctx.org.id,
@@ -70,6 +73,8 @@ pub fn create(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewBroadcast) -
     };
     check(set, ctx, &broadcast)?;
     let id = broadcast.id;
+    let user = SegmentUser::Broadcast(id);
+    segments::rely(set, ctx, user, None, Some(&broadcast.target))?;
     journal(set, ctx, id, "created");
     set.put(broadcast);
     Ok(id)
@@ -79,13 +84,16 @@ pub fn create(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewBroadcast) -
 pub fn update(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId, new: &NewBroadcast) -> Step<()> {
     let mut broadcast = get(set, ctx, id)?;
     refuse_launched(&broadcast)?;
+    new.target.check_size()?;
     new.name.trim().clone_into(&mut broadcast.name);
     broadcast.account = new.account;
     broadcast.template.clone_from(&new.template);
     broadcast.language = new.language.clone();
     broadcast.parameters = new.parameters.clone();
-    broadcast.target = new.target.folded();
+    let before = std::mem::replace(&mut broadcast.target, new.target.folded());
     check(set, ctx, &broadcast)?;
+    let user = SegmentUser::Broadcast(id);
+    segments::rely(set, ctx, user, Some(&before), Some(&broadcast.target))?;
     journal(set, ctx, id, "updated");
     set.put(broadcast);
     Ok(())
@@ -144,6 +152,7 @@ pub fn check(set: &mut WorkingSet, ctx: &Context<'_>, broadcast: &Broadcast) -> 
     let template = get_template(set, ctx, &broadcast.template, &broadcast.language)?;
     template.check(&broadcast.parameters)?;
     check_variables(set, ctx, &broadcast.parameters)?;
+    filters::ready(set, ctx, &broadcast.target)?;
     Ok((account, template))
 }
 
@@ -153,6 +162,9 @@ pub fn launch(set: &mut WorkingSet, ctx: &mut Context<'_>, id: BroadcastId, seed
     refuse_launched(&broadcast)?;
     let (account, template) = check(set, ctx, &broadcast)?;
     template.sendable()?;
+    let target = filters::ready(set, ctx, &broadcast.target)?;
+    let draft = std::mem::replace(&mut broadcast.target, target);
+    segments::rely(set, ctx, SegmentUser::Broadcast(id), Some(&draft), None)?;
     broadcast.state = BroadcastState::Running { since: ctx.now };
     journal(set, ctx, id, "launched");
     set.put(broadcast.clone());

@@ -505,6 +505,29 @@ pub fn set_active(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, active
     Ok(())
 }
 
+/// Moves a contact to a lead status; whether it was at another one.
+pub fn set_lead(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, lead: LeadStatus) -> Step<bool> {
+    let mut contact = get(set, ctx, id)?;
+    if contact.lead == lead {
+        return Ok(false);
+    }
+    let change = FieldChange {
+        field: "lead".to_owned(),
+        before: contact.lead.as_str().into(),
+        after: lead.as_str().into(),
+    };
+    contact.lead = lead;
+    contact.revision += 1;
+    set.journal(ctx.about(
+        id,
+        What::ContactUpdated {
+            changes: vec![change],
+        },
+    ));
+    set.put(contact);
+    Ok(true)
+}
+
 /// An opt-in or opt-out that a person's words did not make: an agent's toggle or the host's call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -10,4 +10,5 @@ mod harness;
 mod inbound;
 mod moves;
 mod permutations;
+mod segments;
 mod sending;

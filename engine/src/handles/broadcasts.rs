@@ -90,7 +90,8 @@ impl Broadcasts<'_> {
         let mut preview = Preview::default();
         let query = Query::Contacts {
             org: self.0.id,
-            filter: broadcast.target,
+            filter: self.0.ready(&broadcast.target).await?,
+            order: None,
         };
         let mut request = PageRequest::first(query, BATCH);
         loop {

@@ -1,6 +1,6 @@
 //! People.
 
-use tertulia_core::contact::{Contact, CreatedBy};
+use tertulia_core::contact::{Contact, ContactOrder, CreatedBy, LeadStatus};
 use tertulia_core::decide::contacts::{self, NewContact, read_email};
 use tertulia_core::decide::moves;
 use tertulia_core::decide::sending::window_of;
@@ -85,24 +85,40 @@ impl Contacts<'_> {
         }
     }
 
-    /// The contacts that fit a filter, by the time they were made.
-    pub async fn list(&self, filter: &Filter, page: &PageOf) -> Result<Listed<Contact>, Error> {
-        self.0
-            .list(
-                Query::Contacts {
-                    org: self.0.id,
-                    filter: filter.folded(),
-                },
-                page,
-            )
-            .await
+    /// The contacts that fit a filter, in an order. Pages hold still while others write: a contact that did not move in
+    /// the order meanwhile is neither repeated nor left out.
+    ///
+    /// Fails with `filter.*`, and with `cursor.invalid` for a cursor of another list, filter, order or organisation.
+    pub async fn list(
+        &self,
+        filter: &Filter,
+        order: ContactOrder,
+        page: &PageOf,
+    ) -> Result<Listed<Contact>, Error> {
+        let query = Query::Contacts {
+            org: self.0.id,
+            filter: self.0.ready(filter).await?,
+            order: Some(order),
+        };
+        self.0.list(query, page).await
     }
 
-    /// How many contacts fit a filter.
+    /// The contacts that one box finds, by name: each word that was typed is looked for in any part of names, numbers in
+    /// any spelling, addresses in use and attributes, without regard to case and accents. A word of one or two characters
+    /// is the beginning of a word. Of these, the ones that fit the filter; `Filter::Text` is the same inside a filter.
+    ///
+    /// Fails as [`list`](Self::list) does.
+    pub async fn search(&self, text: &str, filter: &Filter, page: &PageOf) -> Result<Listed<Contact>, Error> {
+        let both = Filter::And(vec![Filter::Text(text.to_owned()), filter.clone()]);
+        self.list(&both, ContactOrder::Name, page).await
+    }
+
+    /// How many contacts fit a filter. Fails with `filter.*`.
     pub async fn count(&self, filter: &Filter) -> Result<u64, Error> {
         let query = Query::Contacts {
             org: self.0.id,
-            filter: filter.folded(),
+            filter: self.0.ready(filter).await?,
+            order: None,
         };
         self.0
             .inner
@@ -126,6 +142,13 @@ impl Contacts<'_> {
         let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
         self.0
             .decide(move |set, ctx| contacts::untag(set, ctx, id, &tags))
+            .await
+    }
+
+    /// Moves a contact to a lead status; whether it was at another one.
+    pub async fn set_lead(&self, id: ContactId, lead: LeadStatus) -> Result<bool, Error> {
+        self.0
+            .decide(move |set, ctx| contacts::set_lead(set, ctx, id, lead))
             .await
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tertulia::{Code, Crm, Filter, Language, NewContact, PageOf, Settings};
+use tertulia::{Code, ContactOrder, Crm, Filter, Language, NewContact, PageOf, Settings};
 
 use crate::support::Shop;
 
@@ -87,7 +87,7 @@ async fn ids_of_another_organisation_are_not_found() {
         .org("0198d1f0-0000-7000-8000-00000000dead".parse().unwrap());
     let error = nobody
         .contacts()
-        .list(&Filter::Everyone, &PageOf::default())
+        .list(&Filter::Everyone, ContactOrder::Created, &PageOf::default())
         .await
         .unwrap_err();
     assert_eq!(error.code(), Code::OrgNotFound);
@@ -174,7 +174,12 @@ async fn lists_are_paged_by_cursor_and_a_foreign_cursor_is_refused() {
     let mut page = PageOf::first(10);
     let mut seen = Vec::new();
     loop {
-        let listed = shop.org.contacts().list(&vip, &page).await.unwrap();
+        let listed = shop
+            .org
+            .contacts()
+            .list(&vip, ContactOrder::Created, &page)
+            .await
+            .unwrap();
         seen.extend(listed.items.into_iter().map(|contact| contact.id));
         match listed.next {
             Some(next) => page.cursor = Some(next),
@@ -189,7 +194,7 @@ async fn lists_are_paged_by_cursor_and_a_foreign_cursor_is_refused() {
     let error = shop
         .org
         .contacts()
-        .list(&Filter::Everyone, &page)
+        .list(&Filter::Everyone, ContactOrder::Created, &page)
         .await
         .unwrap_err();
     assert_eq!(error.code(), Code::CursorInvalid);

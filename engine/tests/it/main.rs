@@ -8,6 +8,7 @@
 )]
 
 mod broadcasts;
+mod find;
 mod imports;
 mod kills;
 mod lifecycle;

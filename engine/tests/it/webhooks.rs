@@ -5,7 +5,7 @@ use tertulia::core::contact::RecordStatus;
 use tertulia::core::journal::EntryKind;
 use tertulia::storage::Storage;
 use tertulia::testing::{Inbound, sign};
-use tertulia::{Channel, Code, Filter, PageOf, Pattern, WebhookRequest, http_status};
+use tertulia::{Channel, Code, ContactOrder, Filter, PageOf, Pattern, WebhookRequest, http_status};
 
 use crate::support::Shop;
 
@@ -282,7 +282,7 @@ async fn another_process_over_the_same_file_obeys_a_new_stop_word_at_once() {
     say(2, "Schluss damit!").await;
     let contacts = org
         .contacts()
-        .list(&Filter::Everyone, &PageOf::default())
+        .list(&Filter::Everyone, ContactOrder::Created, &PageOf::default())
         .await
         .unwrap();
     assert!(!contacts.items[0].consent.opted_in());

@@ -18,9 +18,9 @@ use tertulia::core::journal::What;
 use tertulia::core::window::WindowState;
 use tertulia::testing::{Inbound, Person, Platform, Receipts};
 use tertulia::{
-    AttributeKind, Channel, Content, Crm, Draft, Filter, ImportOptions, Language, NewAccount, NewBroadcast,
-    Org, PageOf, SendRequest, Settings, SqliteStorage, StaticCredentials, TemplateParameters, Watch,
-    WebhookRequest, WhatsApp, WhatsAppConfig,
+    AttributeKind, Channel, ContactOrder, Content, Crm, Draft, Filter, ImportOptions, Language, NewAccount,
+    NewBroadcast, Org, PageOf, SendRequest, Settings, SqliteStorage, StaticCredentials, TemplateParameters,
+    Watch, WebhookRequest, WhatsApp, WhatsAppConfig,
 };
 
 const CONTACTS: &str = include_str!("../../data/contacts.csv");
@@ -193,7 +193,12 @@ async fn people_write(platform: &Platform, shop: &Org, account: AccountId) -> Re
         platform.drain().await;
     }
     let page = PageOf::first(50);
-    for contact in shop.contacts().list(&Filter::Everyone, &page).await?.items {
+    for contact in shop
+        .contacts()
+        .list(&Filter::Everyone, ContactOrder::Name, &page)
+        .await?
+        .items
+    {
         let consent = shop.consent().get(contact.id).await?;
         let source = consent.basis.map_or("never asked".to_owned(), |fact| {
             format!("{:?}", fact.source).to_lowercase()

@@ -5,5 +5,6 @@
 mod conformance;
 mod crash;
 mod files;
+mod search;
 mod sharing;
 mod support;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use tertulia_core::channel::Channel;
 use tertulia_core::consent::{Change, Fact, Proof, Scope, Source};
-use tertulia_core::contact::{Contact, RecordStatus};
-use tertulia_core::filter::{Filter, TagFilter};
+use tertulia_core::contact::{Contact, LeadStatus, RecordStatus};
+use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::ids::OrgId;
 use tertulia_core::record::{Key, Op, Record};
 
@@ -28,7 +29,11 @@ async fn check(bench: &Bench, contacts: &[Contact], filter: Filter) {
         .filter(|contact| filter.matches(contact))
         .map(|contact| Record::from(contact.clone()).key())
         .collect();
-    let query = Query::Contacts { org: id(ORG), filter };
+    let query = Query::Contacts {
+        org: id(ORG),
+        filter,
+        order: None,
+    };
     let found = keys(&bench.all(query.clone(), 7, false).await);
     assert_eq!(found, expected, "{query:?}");
     let counted = bench.store.count(query.clone()).await.unwrap();
@@ -61,7 +66,9 @@ pub async fn random_filters_find_what_core_finds(factory: &dyn StoreFactory) {
     for filter in filters.clone() {
         filters.push(Filter::Not(Box::new(filter)));
     }
-    filters.extend((0..150).map(|_| bench.make.filter(3)));
+    filters.extend((0..150).map(|_| bench.make.filter(0)));
+    filters.extend((0..250).map(|_| bench.make.filter(3)));
+    filters.extend((0..150).map(|_| Filter::Text(bench.make.typed())));
     for filter in filters {
         check(&bench, &contacts, filter).await;
     }
@@ -81,7 +88,8 @@ pub async fn filters_follow_changes_of_a_contact(factory: &dyn StoreFactory) {
         new_proof: false,
         proof: Proof::Stated("at the counter".to_owned()),
     };
-    let changes: [fn(&mut Contact); 4] = [
+    let changes: [fn(&mut Contact); 12] = [
+        |contact| contact.name = Some("Robert".to_owned()),
         |contact| {
             contact.tags.insert("vip".to_owned(), "VIP".to_owned());
             contact.tags.insert("novo".to_owned(), "Novo".to_owned());
@@ -91,6 +99,17 @@ pub async fn filters_follow_changes_of_a_contact(factory: &dyn StoreFactory) {
         },
         |contact| contact.status = RecordStatus::Blocked,
         |contact| contact.tags.clear(),
+        |contact| contact.lead = LeadStatus::Hot,
+        |contact| contact.owner = Some(id(3)),
+        |contact| contact.source_channel = Some(Channel::WhatsApp),
+        |contact| contact.created_at -= chrono::TimeDelta::microseconds(1),
+        |contact| contact.last_interaction = Some(epoch()),
+        |contact| {
+            contact.attributes = [("city".to_owned(), "Rio".into()), ("age".to_owned(), 39.into())].into()
+        },
+        |contact| {
+            contact.attributes = [("city".to_owned(), true.into()), ("age".to_owned(), 40.into())].into()
+        },
     ];
     let mut steps: Vec<Contact> = Vec::new();
     for change in changes {
@@ -122,6 +141,13 @@ pub async fn filters_follow_changes_of_a_contact(factory: &dyn StoreFactory) {
     }
 }
 
+fn attribute(name: &str, is: ValueTest) -> Filter {
+    Filter::Attribute(AttributeFilter {
+        name: name.to_owned(),
+        is,
+    })
+}
+
 fn all_simple() -> Vec<Filter> {
     let mut filters = vec![
         Filter::Everyone,
@@ -130,7 +156,19 @@ fn all_simple() -> Vec<Filter> {
         Filter::Status(vec![RecordStatus::Active]),
         Filter::Status(vec![RecordStatus::Blocked, RecordStatus::Deleted]),
         Filter::Tags(TagFilter::None(vec!["vip".to_owned()])),
+        Filter::Lead(vec![LeadStatus::Hot]),
+        Filter::Owner(OwnerFilter::Nobody),
+        Filter::Owner(OwnerFilter::Is(id(3))),
+        Filter::Source(vec![Channel::WhatsApp]),
+        Filter::Created(TimeFilter::Before(epoch())),
+        Filter::LastInteraction(TimeFilter::Never),
+        Filter::LastInteraction(TimeFilter::After(epoch())),
+        attribute("city", ValueTest::Set),
+        attribute("city", ValueTest::Equals("Rio".into())),
+        attribute("city", ValueTest::Contains("rio".to_owned())),
+        attribute("age", ValueTest::Less(40.into())),
     ];
+    filters.extend(["rio", "r", "39", "ber", "4"].map(|text| Filter::Text(text.to_owned())));
     filters.extend(TAGS.map(|tag| Filter::tagged_any([tag])));
     filters
 }

@@ -12,9 +12,9 @@ use tertulia_core::attributes::{Attribute, AttributeKind};
 use tertulia_core::broadcast::{Broadcast, BroadcastState};
 use tertulia_core::channel::Channel;
 use tertulia_core::consent::{Change, Consent, Fact, Proof, Purpose, Scope, Source};
-use tertulia_core::contact::{Contact, CreatedBy, Identity, LeadStatus, RecordStatus, Tag};
+use tertulia_core::contact::{Contact, ContactOrder, CreatedBy, Identity, LeadStatus, RecordStatus, Tag};
 use tertulia_core::conversation::{Author, Conversation, Evidence, Message, MessageRef, Parked};
-use tertulia_core::filter::{Filter, TagFilter};
+use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, Span, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{DispatchId, OrgId};
 use tertulia_core::import::{Field, Import, ImportCounts, OnDuplicate};
@@ -23,6 +23,7 @@ use tertulia_core::message::{Delivery, StatusKind};
 use tertulia_core::record::{IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind};
 use tertulia_core::render::Text;
 use tertulia_core::retry::{Failure, FailureClass, LimitScope};
+use tertulia_core::segment::{Segment, SegmentName, SegmentUser};
 use tertulia_core::settings::{InboundConsent, Settings};
 use tertulia_core::tagging::{Pattern, PatternKind, Rule};
 use tertulia_core::template::{
@@ -34,6 +35,9 @@ use uuid::Uuid;
 
 /// Folded tags as contacts and filters have them.
 pub const TAGS: [&str; 7] = ["vip", "novo", "são joão", "100%_", "o'brien", "日本", "\"a\" b"];
+
+/// Names of attributes that contacts have and filters ask about.
+const ATTRIBUTES: [&str; 3] = ["city", "Joined_On", "o'brien"];
 
 const TEXTS: [&str; 14] = [
     "a",
@@ -147,13 +151,45 @@ impl Generator {
     }
 
     fn value(&mut self) -> Value {
-        match self.below(5) {
+        match self.below(6) {
             0 => Value::Null,
             1 => json!(self.rng.bool()),
-            2 => json!(self.rng.i32(..)),
+            2 => self.number(),
             3 => json!({ self.text(): [self.text(), 1.5] }),
+            4 => self.date(),
             _ => json!(self.text()),
         }
+    }
+
+    /// A number that types may spoil: the ends of their ranges, and what two of them both have.
+    fn number(&mut self) -> Value {
+        self.one_of(&[
+            json!(0),
+            json!(-0.0),
+            json!(1),
+            json!(1.0),
+            json!(-1.5),
+            json!(i64::MIN),
+            json!(i64::MAX),
+            json!(u64::MAX),
+            json!(9_007_199_254_740_993_i64),
+            json!(1e300),
+        ])
+    }
+
+    fn date(&mut self) -> Value {
+        self.one_of(&["0001-01-01", "2026-02-28", "2026-03-01"].map(|date| json!(date)))
+    }
+
+    fn lead(&mut self) -> LeadStatus {
+        use LeadStatus::{Cold, Customer, Hot, Warm};
+        self.one_of(&[Cold, Warm, Hot, Customer])
+    }
+
+    /// One of the orders of contacts, or by id.
+    pub(crate) fn contact_order(&mut self) -> Option<ContactOrder> {
+        use ContactOrder::{Created, LastActive, Name};
+        self.one_of(&[None, Some(Created), Some(Name), Some(LastActive)])
     }
 
     /// A key of this kind, of few.
@@ -226,6 +262,14 @@ impl Generator {
             RecordKind::Import => Key::Import {
                 org,
                 import: self.pooled(),
+            },
+            RecordKind::Segment => Key::Segment {
+                org,
+                segment: self.pooled(),
+            },
+            RecordKind::SegmentName => Key::SegmentName {
+                org,
+                key: self.text(),
             },
             RecordKind::Quarantined => Key::Quarantined { id: self.pooled() },
         }
@@ -398,6 +442,22 @@ impl Generator {
                 },
                 finished: self.rng.bool(),
             }),
+            Key::Segment { org, segment } => Record::Segment(Segment {
+                id: segment,
+                org,
+                name: self.text(),
+                filter: self.filter(2),
+                created_at: self.time(),
+                users: self
+                    .maybe(|make| SegmentUser::Broadcast(make.pooled()))
+                    .into_iter()
+                    .collect(),
+            }),
+            Key::SegmentName { org, key } => Record::SegmentName(SegmentName {
+                org,
+                key,
+                segment: self.pooled(),
+            }),
             Key::Quarantined { id } => Record::Quarantined(Quarantined {
                 id,
                 org: self.maybe(Self::org),
@@ -466,8 +526,11 @@ impl Generator {
                 .some(4, |make| (make.one_of(&TAGS).to_owned(), make.text()))
                 .into_iter()
                 .collect(),
-            attributes: BTreeMap::from([(self.text(), self.value())]),
-            lead: self.one_of(&[LeadStatus::Cold, LeadStatus::Hot, LeadStatus::Customer]),
+            attributes: self
+                .some(3, |make| (make.one_of(&ATTRIBUTES).to_owned(), make.value()))
+                .into_iter()
+                .collect(),
+            lead: self.lead(),
             owner: self.maybe(Self::pooled),
             status: self.status(),
             status_before_block: self.maybe(Self::status),
@@ -674,16 +737,72 @@ impl Generator {
     /// A folded filter, at most this deep.
     pub fn filter(&mut self, depth: usize) -> Filter {
         let tags = |make: &mut Self| make.some(3, |make| make.one_of(&TAGS).to_owned());
-        match self.below(if depth == 0 { 6 } else { 9 }) {
+        match self.below(if depth == 0 { 14 } else { 21 }) {
             0 => Filter::Everyone,
             1 => Filter::Tags(TagFilter::Any(tags(self))),
             2 => Filter::Tags(TagFilter::All(tags(self))),
             3 => Filter::Tags(TagFilter::None(tags(self))),
             4 => Filter::OptedIn(self.rng.bool()),
             5 => Filter::Status(self.some(3, Self::status)),
-            6 => Filter::Not(Box::new(self.filter(depth - 1))),
-            7 => Filter::And(self.some(3, |make| make.filter(depth - 1))),
+            6 => Filter::Lead(self.some(2, Self::lead)),
+            7 => Filter::Owner(match self.maybe(Self::pooled) {
+                Some(owner) => OwnerFilter::Is(owner),
+                None => OwnerFilter::Nobody,
+            }),
+            8 => Filter::Source(self.some(3, Self::channel)),
+            9 => Filter::Created(self.time_filter()),
+            10 => Filter::LastInteraction(self.time_filter()),
+            11 => Filter::Attribute(AttributeFilter {
+                name: self.one_of(&ATTRIBUTES).to_owned(),
+                is: self.value_test(),
+            })
+            .folded(),
+            12 | 13 => Filter::Text(self.typed()),
+            14 => Filter::Segment(self.pooled()),
+            15 | 16 => Filter::Not(Box::new(self.filter(depth - 1))),
+            17 | 18 => Filter::And(self.some(3, |make| make.filter(depth - 1))),
             _ => Filter::Or(self.some(3, |make| make.filter(depth - 1))),
+        }
+    }
+
+    /// What somebody types into a search box: words and parts of words, with numbers in pieces.
+    pub(crate) fn typed(&mut self) -> String {
+        let mut words = self.some(2, |make| {
+            let word: Vec<char> = make.text().chars().collect();
+            let begin = make.below(word.len());
+            let part = &word[begin..=begin + make.below(word.len() - begin)];
+            part.iter().collect::<String>()
+        });
+        if self.once_in(3) {
+            words.push(
+                self.one_of(&[
+                    "+55 (11)", "5511", "(011) 2", "11-1", "1", "0", "-", "\"", "\u{1}a", "2026",
+                ])
+                .to_owned(),
+            );
+        }
+        words.join(" ")
+    }
+
+    fn time_filter(&mut self) -> TimeFilter {
+        match self.below(4) {
+            0 => TimeFilter::Never,
+            1 => TimeFilter::Before(self.time()),
+            2 => TimeFilter::After(self.time()),
+            _ => TimeFilter::Between(Span {
+                from: self.time(),
+                until: self.time(),
+            }),
+        }
+    }
+
+    fn value_test(&mut self) -> ValueTest {
+        match self.below(5) {
+            0 => ValueTest::Set,
+            1 => ValueTest::Equals(self.value()),
+            2 => ValueTest::Less(self.value()),
+            3 => ValueTest::Greater(self.value()),
+            _ => ValueTest::Contains(self.text()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Two organisations never meet, even if all their ids are the same.
 
 use tertulia_core::broadcast::Audience;
+use tertulia_core::contact::ContactOrder;
 use tertulia_core::conversation::Author;
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::OrgId;
@@ -143,6 +144,14 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
             org,
             import: id(number),
         },
+        Key::Segment { .. } => Key::Segment {
+            org,
+            segment: id(number),
+        },
+        Key::SegmentName { .. } => Key::SegmentName {
+            org,
+            key: format!("s{number}"),
+        },
         key @ (Key::Route { .. } | Key::Quarantined { .. }) => key,
     };
     RecordKind::ALL
@@ -217,7 +226,22 @@ fn queries(org: OrgId) -> Vec<Query> {
         .collect();
     let mut filters = vec![Filter::Everyone, Filter::OptedIn(true), Filter::OptedIn(false)];
     filters.extend(TAGS.map(|tag| Filter::tagged_any([tag])));
-    queries.extend(filters.into_iter().map(|filter| Query::Contacts { org, filter }));
+    queries.extend(filters.into_iter().map(|filter| Query::Contacts {
+        org,
+        filter,
+        order: None,
+    }));
+    for order in [
+        ContactOrder::Created,
+        ContactOrder::Name,
+        ContactOrder::LastActive,
+    ] {
+        queries.push(Query::Contacts {
+            org,
+            filter: Filter::Everyone,
+            order: Some(order),
+        });
+    }
     queries.push(Query::Conversations { org, contact: None });
     for number in 1..=4 {
         queries.extend([

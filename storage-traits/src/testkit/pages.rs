@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tertulia_core::broadcast::{Broadcast, BroadcastState};
+use tertulia_core::contact::{Contact, ContactOrder};
 use tertulia_core::conversation::{Author, Conversation, Message};
-use tertulia_core::filter::Filter;
+use tertulia_core::filter::{Filter, TimeFilter};
 use tertulia_core::ids::{BroadcastId, ContactId, OrgId};
 use tertulia_core::ledger::{Dispatch, DispatchState, StateName, UNKNOWN_AFTER};
 use tertulia_core::record::{Key, Op, Record, RecordKind};
@@ -113,6 +114,81 @@ pub async fn messages_by_time(factory: &dyn StoreFactory) {
     };
     bench.commit(vec![Op::Update(moved.into(), 1)]).await;
     bench.finds(query(1), &[9, 3, 5, 4, 6, 1].map(key)).await;
+}
+
+/// The contacts of an organisation by each order and id: names folded and the nameless last, those who were never active
+/// first; a contact whose name or time changes moves.
+pub async fn contacts_by_each_order(factory: &dyn StoreFactory) {
+    let bench = Bench::new(factory).await;
+    let org: OrgId = id(1);
+    // (id, name, created, last interaction)
+    let given = [
+        (1, Some("ÉVA"), at(5), Some(at(9))),
+        (2, None, at(1), None),
+        (3, Some("eva  b"), at(5), Some(at(-9))),
+        (4, Some("Zoë"), at(4), Some(at(9) + TimeDelta::microseconds(1))),
+        (5, Some("eva"), DateTime::UNIX_EPOCH - TimeDelta::days(1), None),
+        (6, Some("日本"), at(6), Some(at(9))),
+        (
+            7,
+            Some(" \n"),
+            at(7),
+            Some(DateTime::UNIX_EPOCH - TimeDelta::days(1)),
+        ),
+        (8, Some("Adão"), at(8), Some(at(3))),
+    ];
+    for (number, name, created_at, last_interaction) in given {
+        for org in [org, id(2)] {
+            let contact = Contact {
+                name: name.map(ToOwned::to_owned),
+                created_at,
+                last_interaction,
+                ..blank_contact(org, id(number))
+            };
+            bench.insert([contact]).await;
+        }
+    }
+    let query = |order, filter| Query::Contacts {
+        org,
+        filter,
+        order: Some(order),
+    };
+    let sorted = |order| query(order, Filter::Everyone);
+    let key = |number| contact(1, number);
+    let by_name = [8, 1, 5, 3, 4, 6, 2, 7];
+    bench.finds(sorted(ContactOrder::Name), &by_name.map(key)).await;
+    let by_creation = [5, 2, 4, 1, 3, 6, 7, 8];
+    bench
+        .finds(sorted(ContactOrder::Created), &by_creation.map(key))
+        .await;
+    let by_activity = [2, 5, 7, 3, 8, 1, 6, 4];
+    bench
+        .finds(sorted(ContactOrder::LastActive), &by_activity.map(key))
+        .await;
+    let silent = Filter::LastInteraction(TimeFilter::Never);
+    bench
+        .finds(query(ContactOrder::Name, silent), &[5, 2].map(key))
+        .await;
+
+    let changed = Contact {
+        name: Some("abc".to_owned()),
+        last_interaction: Some(at(99)),
+        created_at: at(99),
+        ..blank_contact(org, id(4))
+    };
+    bench.commit(vec![Op::Update(changed.into(), 1)]).await;
+    bench
+        .finds(sorted(ContactOrder::Name), &[4, 8, 1, 5, 3, 6, 2, 7].map(key))
+        .await;
+    bench
+        .finds(sorted(ContactOrder::Created), &[5, 2, 1, 3, 6, 7, 8, 4].map(key))
+        .await;
+    bench
+        .finds(
+            sorted(ContactOrder::LastActive),
+            &[2, 5, 7, 3, 8, 1, 6, 4].map(key),
+        )
+        .await;
 }
 
 /// The conversations of an organisation, or of one contact, by last activity and id.
@@ -321,19 +397,43 @@ pub async fn running_broadcasts_of_all_organisations(factory: &dyn StoreFactory)
 /// Records that are there throughout come once each, whatever is written and removed between two pages; even if the
 /// record goes at which a page ended.
 pub async fn pages_hold_still_while_others_write(factory: &dyn StoreFactory) {
-    for (backwards, limit) in [false, true]
-        .into_iter()
-        .flat_map(|way| (1..5).map(move |limit| (way, limit)))
-    {
+    let orders = [
+        None,
+        Some(ContactOrder::Created),
+        Some(ContactOrder::Name),
+        Some(ContactOrder::LastActive),
+    ];
+    // Somebody whose place is the same in every order.
+    let person = |number: u128| {
+        let when = at(i64::try_from(number).unwrap());
+        Contact {
+            name: Some(format!("Person {number:03}")),
+            created_at: when,
+            last_interaction: Some(when),
+            ..blank_contact(id(1), id(number))
+        }
+    };
+    for (order, (backwards, limit)) in orders.into_iter().flat_map(|order| {
+        let ways = [
+            (false, 1),
+            (false, 3),
+            (false, 4),
+            (true, 1),
+            (true, 2),
+            (true, 4),
+        ];
+        ways.map(move |way| (order, way))
+    }) {
         let bench = Bench::new(factory).await;
         let stays: Vec<Key> = (20..=200).step_by(20).map(|number| contact(1, number)).collect();
         let goes: Vec<Key> = (10..=200).step_by(20).map(|number| contact(1, number)).collect();
         for number in (10..=200).step_by(10) {
-            bench.insert([blank_contact(id(1), id(number))]).await;
+            bench.insert([person(number)]).await;
         }
         let query = Query::Contacts {
             org: id(1),
             filter: Filter::Everyone,
+            order,
         };
         let mut request = PageRequest {
             backwards,
@@ -346,7 +446,7 @@ pub async fn pages_hold_still_while_others_write(factory: &dyn StoreFactory) {
             assert!(seen.len() < 500, "the pages never end: {seen:?}");
             // New ones before and behind the place, as long as numbers last, and away with those that may go.
             for number in (10..=200).step_by(30).filter(|_| round < 10) {
-                bench.insert([blank_contact(id(1), id(number + round))]).await;
+                bench.insert([person(number + round)]).await;
             }
             for stored in page.records {
                 let key = stored.record.key();
@@ -470,7 +570,16 @@ fn queries(broadcast: BroadcastId) -> Vec<Query> {
         org: org.map(id),
         kind,
     };
-    let contacts = |org: u128, filter| Query::Contacts { org: id(org), filter };
+    let contacts = |org: u128, filter| Query::Contacts {
+        org: id(org),
+        filter,
+        order: None,
+    };
+    let sorted = |order| Query::Contacts {
+        org: id(1),
+        filter: Filter::Everyone,
+        order: Some(order),
+    };
     let not_opted_in = Filter::OptedIn(false);
     let dispatches = |states| Query::Dispatches {
         org: id(1),
@@ -501,6 +610,9 @@ fn queries(broadcast: BroadcastId) -> Vec<Query> {
         contacts(1, Filter::Everyone),
         contacts(2, Filter::Everyone),
         contacts(1, not_opted_in),
+        sorted(ContactOrder::Created),
+        sorted(ContactOrder::Name),
+        sorted(ContactOrder::LastActive),
         messages(1),
         messages(2),
         conversations(1, None),

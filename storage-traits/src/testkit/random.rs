@@ -225,6 +225,7 @@ impl Run {
             1 => Query::Contacts {
                 org,
                 filter: self.make.filter(3),
+                order: self.make.contact_order(),
             },
             2 => Query::Messages {
                 org,

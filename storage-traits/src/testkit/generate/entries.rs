@@ -133,6 +133,10 @@ impl Generator {
                 change: self.text(),
             },
             EntryKind::AttributeDefined => What::AttributeDefined { name: self.text() },
+            EntryKind::SegmentChanged => What::SegmentChanged {
+                segment: self.pooled(),
+                change: self.text(),
+            },
             EntryKind::ImportChanged => What::ImportChanged {
                 import: self.pooled(),
                 change: self.text(),

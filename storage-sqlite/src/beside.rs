@@ -1,0 +1,100 @@
+//! What is kept beside a contact, in rows of its own, because filters look for it.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use serde_json::Value as Json;
+use tertulia_core::contact::{Contact, RecordStatus};
+use tertulia_core::fold::fold;
+
+use crate::error::Result;
+use crate::rows::{blob, execute};
+
+/// The rows of a contact before give way to those after.
+pub(crate) fn keep(connection: &Connection, before: Option<&Contact>, after: Option<&Contact>) -> Result<()> {
+    let Some(contact) = before.or(after) else {
+        return Ok(());
+    };
+    keep_tags(connection, contact, before, after)?;
+    keep_attributes(connection, contact, before, after)
+}
+
+/// The key of a row beside a contact.
+fn key(contact: &Contact, name: &str) -> Vec<Value> {
+    vec![
+        blob(contact.org.0.as_bytes()),
+        Value::Text(name.to_owned()),
+        blob(contact.id.0.as_bytes()),
+    ]
+}
+
+fn keep_tags(
+    connection: &Connection,
+    contact: &Contact,
+    before: Option<&Contact>,
+    after: Option<&Contact>,
+) -> Result<()> {
+    let none = BTreeMap::new();
+    let (old, new) = [before, after]
+        .map(|contact| contact.map_or(&none, |contact| &contact.tags))
+        .into();
+    let live = |contact: Option<&Contact>| contact.is_some_and(|c| c.status != RecordStatus::Deleted);
+    let moved = live(before) != live(after);
+    for tag in old.keys().filter(|tag| moved || !new.contains_key(*tag)) {
+        let sql = "DELETE FROM contact_tags WHERE org = ? AND tag = ? AND contact = ?";
+        execute(connection, sql, key(contact, tag))?;
+    }
+    for tag in new.keys().filter(|tag| moved || !old.contains_key(*tag)) {
+        let sql = "INSERT INTO contact_tags (org, tag, contact, live) VALUES (?, ?, ?, ?)";
+        let mut values = key(contact, tag);
+        values.push(Value::Integer(live(after).into()));
+        execute(connection, sql, values)?;
+    }
+    Ok(())
+}
+
+fn keep_attributes(
+    connection: &Connection,
+    contact: &Contact,
+    before: Option<&Contact>,
+    after: Option<&Contact>,
+) -> Result<()> {
+    let none = BTreeMap::new();
+    let (old, new) = [before, after]
+        .map(|contact| contact.map_or(&none, |contact| &contact.attributes))
+        .into();
+    for (name, _) in old.iter().filter(|(name, value)| new.get(*name) != Some(value)) {
+        let sql = "DELETE FROM contact_attributes WHERE org = ? AND name = ? AND contact = ?";
+        execute(connection, sql, key(contact, name))?;
+    }
+    for (name, value) in new.iter().filter(|(name, value)| old.get(*name) != Some(value)) {
+        if value.is_null() {
+            continue;
+        }
+        let sql = "INSERT INTO contact_attributes (org, name, contact, text, folded, number, flag)
+                   VALUES (?, ?, ?, ?, ?, ?, ?)";
+        let mut values = key(contact, name);
+        values.extend(columns(value));
+        execute(connection, sql, values)?;
+    }
+    Ok(())
+}
+
+/// `text`, `folded`, `number` and `flag` of an attribute's value.
+fn columns(value: &Json) -> [Value; 4] {
+    let mut columns = [const { Value::Null }; 4];
+    match value {
+        Json::String(text) => {
+            let folded = fold(text);
+            if folded != *text {
+                columns[1] = Value::Text(folded);
+            }
+            columns[0] = Value::Text(text.clone());
+        }
+        Json::Number(number) => columns[2] = number.as_f64().map_or(Value::Null, Value::Real),
+        Json::Bool(flag) => columns[3] = Value::Integer((*flag).into()),
+        Json::Null | Json::Array(_) | Json::Object(_) => {}
+    }
+    columns
+}
