@@ -15,6 +15,7 @@ pub(crate) mod rules;
 pub(crate) mod segments;
 pub(crate) mod settings;
 pub(crate) mod tags;
+pub(crate) mod team;
 pub(crate) mod templates;
 pub(crate) mod testing;
 
@@ -37,6 +38,7 @@ pub(crate) fn of_org() -> Vec<Area<Org>> {
         templates::templates(),
         broadcasts::broadcasts(),
         accounts::accounts(),
+        team::team(),
         settings::settings(),
         events::events(),
         audit::audit(),

@@ -16,7 +16,7 @@ use tertulia::core::message::DeliveryStatus;
 use tertulia::core::render::Rendered as RenderedText;
 use tertulia::core::retry::Failure as SendFailure;
 use tertulia::core::{broadcast, contact};
-use tertulia::{Channel, Content, ImportReport as Report};
+use tertulia::{Channel, Content, ImportReport as Report, Upserted};
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -129,6 +129,15 @@ impl From<contact::Contact> for Contact {
             name,
         }
     }
+}
+
+/// A contact, and what storing a record of another system did to it.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct UpsertedContact {
+    /// The contact as it is now.
+    pub(crate) contact: Contact,
+    /// What became of the record.
+    pub(crate) outcome: Upserted,
 }
 
 /// One message, in or out.

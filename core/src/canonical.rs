@@ -65,6 +65,7 @@ fn names(records: &[Record]) -> BTreeMap<Uuid, String> {
             Record::Broadcast(broadcast) => (broadcast.id.0, format!("broadcast {}", broadcast.name)),
             Record::Dispatch(row) => (row.id.0, format!("row to {}", with(&row.contact))),
             Record::Rule(rule) => (rule.rule.id.0, format!("rule {}", rule.rule.pattern.text)),
+            Record::Member(member) => (member.id.0, format!("member {}", member.name)),
             Record::Import(import) => (import.id.0, format!("import {}", import.file)),
             _ => continue,
         };

@@ -59,7 +59,7 @@ pub struct Contact {
     pub created_by: CreatedBy,
     /// When it came to be: for one made by a message, the earliest message's time.
     pub created_at: DateTime<Utc>,
-    /// When the person last wrote, by the provider's time.
+    /// When the person last wrote or called, by the provider's time.
     pub last_inbound: Option<DateTime<Utc>>,
     /// When anything last went in or out.
     pub last_interaction: Option<DateTime<Utc>>,
@@ -284,6 +284,32 @@ pub enum ContactOrder {
     Name,
     /// By when anything last went in or out, the longest silent first, those before all where nothing ever did.
     LastActive,
+}
+
+/// The most characters that the name of another system may have.
+pub const SYSTEM_MAX_CHARS: usize = 100;
+
+/// The most characters that an id in another system may have.
+pub const EXTERNAL_ID_MAX_CHARS: usize = 255;
+
+/// A system's name and an id there out of what somebody wrote: trimmed, compared as they are.
+///
+/// # Errors
+/// `contact.external_id_invalid` if one is blank, or longer than [`SYSTEM_MAX_CHARS`] and [`EXTERNAL_ID_MAX_CHARS`].
+pub fn external_id(system: &str, id: &str) -> Result<(String, String), Error> {
+    let check = |what: &str, text: &str, most: usize| {
+        let text = text.trim();
+        let length = text.chars().count();
+        if (1..=most).contains(&length) {
+            return Ok(text.to_owned());
+        }
+        let message = format!("{what} has {length} characters; it must have 1 to {most}");
+        Err(Error::new(Code::ContactExternalIdInvalid, message))
+    };
+    Ok((
+        check("the system's name", system, SYSTEM_MAX_CHARS)?,
+        check("the id in that system", id, EXTERNAL_ID_MAX_CHARS)?,
+    ))
 }
 
 /// The most characters that a tag's name may have.

@@ -27,7 +27,7 @@ pub struct Conversation {
     pub opened_at: DateTime<Utc>,
     /// When anything last went in or out.
     pub last_activity: DateTime<Utc>,
-    /// The sender that the last inbound message came to, and when: the default for the next message.
+    /// The sender that the last inbound message or call came to, and when: the default for the next message.
     pub last_inbound: Option<(DateTime<Utc>, AccountId)>,
 }
 

@@ -1,13 +1,16 @@
 //! Decisions: functions over a [`WorkingSet`](crate::working_set::WorkingSet), one file an occasion.
 //!
-//! `receive` is what a platform tells, with `evidence` (about a message) and `moves` (of numbers and ids); `contacts`,
-//! `broadcasts`, `segments` and `organisation` are what a caller asks for; `filters` are checked as they come in; `bulk` does one thing with many contacts; `import_row` is what a file's rows do; `sending` takes a
-//! row of the ledger to the socket, and `landing` is what becomes of it there.
+//! `receive` is what a platform tells, with `evidence` (about a message), `calls` and `moves` (of numbers and ids);
+//! `contacts`, `external_ids`, `broadcasts`, `segments`, `organisation` and `team` are what a caller asks for; `filters`
+//! are checked as they come in; `bulk` does one thing with many contacts; `import_row` is what a file's rows do;
+//! `sending` takes a row of the ledger to the socket, and `landing` is what becomes of it there.
 
 pub mod broadcasts;
 pub mod bulk;
+mod calls;
 pub mod contacts;
 mod evidence;
+pub mod external_ids;
 pub mod filters;
 pub mod import_row;
 mod landing;
@@ -16,3 +19,4 @@ pub mod organisation;
 pub mod receive;
 pub mod segments;
 pub mod sending;
+pub mod team;

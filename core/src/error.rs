@@ -119,6 +119,8 @@ codes! {
     TransportRefused = "transport.refused", Refused, Never, "The platform said no.", "See the platform's code in the message.";
 
     SettingInvalid = "setting.invalid", Invalid, Never, "A setting's value is not allowed.", "See the message for what is.";
+    MemberNotFound = "member.not_found", NotFound, Never, "There is no such member of the team.", "List the members for their ids.";
+    MemberNameRequired = "member.name_required", Invalid, Never, "A member of the team needs a name.", "Give the name that contacts are to read.";
     AttributeInvalid = "attribute.invalid", Invalid, Never, "The attribute cannot be defined so.", "See the message for what is allowed.";
     AttributeUnknown = "attribute.unknown", Invalid, Never, "No attribute of this name is defined.", "Define the attribute first, or correct the name.";
     AttributeMisfit = "attribute.misfit", Invalid, Never, "The value does not fit the attribute's definition.", "Give a value of the defined type.";
@@ -144,9 +146,11 @@ codes! {
 
     ContactNotFound = "contact.not_found", NotFound, Never, "There is no such contact.", "List or search the contacts.";
     ContactNameRequired = "contact.name_required", Invalid, Never, "A contact made by hand needs a name.", "Give a name, or switch name_required off.";
-    ContactIdentityRequired = "contact.identity_required", Invalid, Never, "A contact needs a phone or another identity.", "Give a phone, an e-mail address or a platform's id.";
+    ContactIdentityRequired = "contact.identity_required", Invalid, Never, "A contact needs a phone or another identity.", "Give a phone, an e-mail address, a platform's id or an id of another system.";
     ContactEmailInvalid = "contact.email_invalid", Invalid, Never, "The text is not an e-mail address.", "Give an address such as ana@example.com.";
-    ContactDuplicate = "contact.duplicate", Conflict, Never, "The address belongs to another contact.", "Use that contact.";
+    ContactExternalIdInvalid = "contact.external_id_invalid", Invalid, Never, "The name of another system, or the id there, cannot be kept.", "Give both, the system in at most 100 characters and the id in at most 255.";
+    ContactAddressDiffers = "contact.address_differs", Refused, Never, "The contact found does not have the number or platform id that was given with it.", "Give it to the contact by a step of its own (add_phone, replace_phone), or leave it out.";
+    ContactDuplicate = "contact.duplicate", Conflict, Never, "The address or external id belongs to another contact.", "Use that contact.";
     ContactLimit = "contact.limit", Refused, Never, "The plan allows no more contacts.", "Delete contacts, or raise contact_limit.";
     ContactBlocked = "contact.blocked", Refused, Never, "The contact is blocked.", "Unblock the contact.";
     ContactDeleted = "contact.deleted", Refused, Never, "The contact is deleted.", "Create the contact anew.";

@@ -239,15 +239,17 @@ fn window(p: &Passage<'_>) -> Option<Denial> {
         return None;
     }
     let since = match p.window {
-        WindowState::Closed { since: Some(since) } => {
+        WindowState::Closed {
+            since: Some(since), ..
+        } => {
             format!(" since {}", since.format("%Y-%m-%d %H:%M:%S UTC"))
         }
-        _ => ": the contact never wrote to this sender".to_owned(),
+        _ => ": the contact never wrote to this sender, nor called".to_owned(),
     };
     Some(deny(
         Code::WindowClosed,
         SkipReason::WindowClosed,
-        Lift::When("the contact writes; a template may go at any time"),
+        Lift::When("the contact writes or calls; a template may go at any time"),
         format!("the window of contact {} is closed{since}", p.contact.id),
     ))
 }

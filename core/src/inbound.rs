@@ -53,6 +53,8 @@ pub enum InboundKind {
     Revoke(Revoke),
     /// A person stopped or resumed a category of messages at the platform.
     Preference(Preference),
+    /// A call began, or got further.
+    Call(Call),
     /// A person's number or id changed.
     IdentityChanged(IdentityChange),
     /// A template's status changed.
@@ -137,6 +139,10 @@ pub struct StatusUpdate {
     pub price_category: Option<String>,
     /// Whether it is billed, if named.
     pub billable: Option<bool>,
+    /// Until when messages to the recipient are free because they came by an ad or a page's button, if told (on
+    /// WhatsApp the end of the free entry point's conversation).
+    #[serde(default)]
+    pub free_entry_until: Option<DateTime<Utc>>,
 }
 
 /// A reaction to a message, or its removal.
@@ -197,6 +203,89 @@ pub enum PreferenceChoice {
     Signup,
     /// A word this library does not know.
     Other(String),
+}
+
+/// One thing that a platform tells of a call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Call {
+    /// The provider's id of the call: with the event and the account, the key against doubles.
+    pub provider_id: String,
+    /// The person at the other end, whoever called.
+    pub person: Person,
+    /// Who called.
+    pub caller: Caller,
+    /// What happened.
+    pub event: CallEvent,
+    /// The provider's object: what answering the call needs, and how it ended.
+    pub raw: Value,
+}
+
+impl Call {
+    /// Whether it opens the window of 24 hours, or opens it anew: a person's call does, taken or not, and ours does once
+    /// the person takes it.
+    ///
+    /// Source: WhatsApp "Calling API pricing", how calling changes the customer service window (2025-12).
+    pub const fn opens_window(&self) -> bool {
+        matches!(
+            (self.caller, &self.event),
+            (Caller::Person, CallEvent::Connect) | (Caller::Business, CallEvent::Accepted)
+        )
+    }
+}
+
+/// Who called whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Caller {
+    /// The person called the business.
+    Person,
+    /// The business called the person.
+    Business,
+}
+
+/// What happened to a call, by the platform's words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallEvent {
+    /// It comes in, or ours gets its line.
+    Connect,
+    /// It rings at the person's.
+    Ringing,
+    /// The person took it.
+    Accepted,
+    /// The person turned it away.
+    Rejected,
+    /// It ended.
+    Terminate,
+    /// A word this library does not know.
+    Other(String),
+}
+
+impl CallEvent {
+    /// The platform's word, in lower case.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Connect => "connect",
+            Self::Ringing => "ringing",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Terminate => "terminate",
+            Self::Other(word) => word,
+        }
+    }
+}
+
+impl From<&str> for CallEvent {
+    fn from(word: &str) -> Self {
+        match word.to_lowercase().as_str() {
+            "connect" => Self::Connect,
+            "ringing" => Self::Ringing,
+            "accepted" => Self::Accepted,
+            "rejected" => Self::Rejected,
+            "terminate" => Self::Terminate,
+            other => Self::Other(other.to_owned()),
+        }
+    }
 }
 
 /// A change of number or id.

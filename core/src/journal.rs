@@ -13,6 +13,7 @@ use crate::ids::{
     AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, OrgId,
     RuleId, SegmentId,
 };
+use crate::inbound::{CallEvent, Caller};
 use crate::ledger::{SkipReason, StateName};
 use crate::message::{ContentKind, DeliveryStatus};
 
@@ -75,7 +76,7 @@ pub enum What {
     ContactUnblocked,
     /// An inactive contact wrote and is active again.
     ContactReactivated,
-    /// A blocked contact wrote; nothing of it was kept.
+    /// A blocked contact wrote or called; nothing of it was kept.
     BlockedMessage {
         /// The channel.
         channel: Channel,
@@ -161,6 +162,19 @@ pub enum What {
         /// `reaction`, `edit` or `revoke`.
         change: String,
     },
+    /// A call came in or went out, or got further.
+    Call {
+        /// The platform's id of the call.
+        call: String,
+        /// Its channel.
+        channel: Channel,
+        /// Who called.
+        caller: Caller,
+        /// What happened.
+        event: CallEvent,
+        /// The platform's object: what answering the call needs, and how it ended.
+        raw: Value,
+    },
     /// A row of the ledger changed its state without a message: skipped, unknown, unconfirmed, failed, or tried again.
     DispatchChanged {
         /// The row.
@@ -224,6 +238,15 @@ pub enum What {
         segment: SegmentId,
         /// `created`, `updated` or `deleted`.
         change: String,
+    },
+    /// A member of the team was added or renamed.
+    MemberChanged {
+        /// The member.
+        member: AgentId,
+        /// The member before; absent: added.
+        before: Option<Value>,
+        /// The member after.
+        after: Value,
     },
     /// An import began, or is done.
     ImportChanged {
@@ -308,6 +331,7 @@ kinds! {
     MessageSent = "message_sent", true, false;
     MessageStatus = "message_status", false, false;
     MessageChanged = "message_changed", false, false;
+    Call = "call", true, false;
     DispatchChanged = "dispatch_changed", true, false;
     BroadcastChanged = "broadcast_changed", false, true;
     SettingsChanged = "settings_changed", false, true;
@@ -316,6 +340,7 @@ kinds! {
     AccountChanged = "account_changed", false, true;
     AttributeDefined = "attribute_defined", false, true;
     SegmentChanged = "segment_changed", false, true;
+    MemberChanged = "member_changed", false, true;
     ImportChanged = "import_changed", false, true;
     ProviderNotice = "provider_notice", false, false;
 }

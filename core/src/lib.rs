@@ -33,6 +33,7 @@ pub mod search;
 pub mod segment;
 pub mod settings;
 pub mod tagging;
+pub mod team;
 pub mod template;
 mod text_schema;
 pub mod window;

@@ -15,8 +15,8 @@ use crate::contact::{Contact, Tag};
 use crate::conversation::{Conversation, Message, MessageRef, Parked};
 use crate::identity::AddressKind;
 use crate::ids::{
-    AccountId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, OrgId, RuleId,
-    SegmentId,
+    AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, OrgId,
+    RuleId, SegmentId,
 };
 use crate::import::Import;
 use crate::journal::Entry;
@@ -24,6 +24,7 @@ use crate::ledger::{Dispatch, Slot};
 use crate::segment::{Segment, SegmentName};
 use crate::settings::Settings;
 use crate::tagging::Rule;
+use crate::team::Member;
 use crate::template::Template;
 use crate::window::Window;
 
@@ -47,6 +48,19 @@ pub struct IdentityRef {
     pub kind: AddressKind,
     /// The key under which its spellings meet.
     pub match_key: String,
+    /// Whose it is.
+    pub contact: ContactId,
+}
+
+/// Whose an id in another system is. Unique per organisation, system and id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExternalRef {
+    /// The organisation.
+    pub org: OrgId,
+    /// The other system, by the name that the host calls it.
+    pub system: String,
+    /// The id there.
+    pub id: String,
     /// Whose it is.
     pub contact: ContactId,
 }
@@ -175,6 +189,9 @@ records! {
     /// Whose an address is.
     Identity(IdentityRef) = "identity", Identity { org: OrgId, kind: AddressKind, match_key: String },
         |r| Key::Identity { org: r.org, kind: r.kind, match_key: r.match_key.clone() };
+    /// Whose an id in another system is.
+    ExternalRef(ExternalRef) = "external_ref", ExternalRef { org: OrgId, system: String, id: String },
+        |r| Key::ExternalRef { org: r.org, system: r.system.clone(), id: r.id.clone() };
     /// A window.
     Window(Window) = "window", Window { org: OrgId, account: AccountId, kind: AddressKind, match_key: String },
         |r| Key::Window { org: r.org, account: r.account, kind: r.address.kind, match_key: r.address.value.clone() };
@@ -185,6 +202,8 @@ records! {
     /// The definition of an attribute.
     Attribute(Attribute) = "attribute", Attribute { org: OrgId, name: String },
         |r| Key::Attribute { org: r.org, name: r.name.clone() };
+    /// A member of the team.
+    Member(Member) = "member", Member { org: OrgId, member: AgentId }, |r| Key::Member { org: r.org, member: r.id };
     /// A template.
     Template(OrgTemplate) = "template", Template { org: OrgId, name: String, language: String },
         |r| Key::Template { org: r.org, name: r.template.name.clone(), language: r.template.language.as_str().to_owned() };
@@ -227,10 +246,12 @@ impl Key {
             | Self::Account { org, .. }
             | Self::Contact { org, .. }
             | Self::Identity { org, .. }
+            | Self::ExternalRef { org, .. }
             | Self::Window { org, .. }
             | Self::Tag { org, .. }
             | Self::Rule { org, .. }
             | Self::Attribute { org, .. }
+            | Self::Member { org, .. }
             | Self::Template { org, .. }
             | Self::Conversation { org, .. }
             | Self::Message { org, .. }

@@ -44,7 +44,7 @@ pub enum Variable {
     ContactAttribute(String),
     /// `org.name`.
     OrgName,
-    /// `agent.name`: who sends, if a person does.
+    /// `agent.name`: the member of the team who sends, if one does.
     AgentName,
     /// `date`: today in the organisation's zone and format.
     Date,

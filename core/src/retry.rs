@@ -32,6 +32,8 @@ pub enum FailureClass {
     BadRequest,
     /// A passing fault of the platform.
     Transient,
+    /// A fault that the platform does not explain: it may pass, or lie in the message.
+    Unexplained,
     /// The platform could not be reached: nothing was sent.
     Unreachable,
     /// A code that no table knows, without a hint that it passes.
@@ -42,7 +44,7 @@ impl FailureClass {
     /// Whether trying again and again ends in giving up. Rate limits, a stopped sender and an unreachable platform
     /// never use a recipient up.
     pub const fn uses_up(self) -> bool {
-        matches!(self, Self::Transient | Self::MediaProblem)
+        matches!(self, Self::Transient | Self::Unexplained | Self::MediaProblem)
     }
 }
 
@@ -109,7 +111,8 @@ pub enum NextStep {
 /// What to do after attempt number `attempt` (from 1) failed so: of attempts that [use a row up](FailureClass::uses_up)
 /// the number of those, of others the number of the others.
 ///
-/// Waits grow with the attempts: pair limits by 4ⁿ seconds (platform-facts A8), others by doubling.
+/// Waits grow with the attempts: pair limits by 4ⁿ seconds (platform-facts A8), others by doubling. Faults without an
+/// explanation are tried again twice (A8).
 pub fn next_step(failure: &Failure, attempt: u32) -> NextStep {
     let doubled = |seconds: i64, most: i64| {
         TimeDelta::seconds(
@@ -137,6 +140,7 @@ pub fn next_step(failure: &Failure, attempt: u32) -> NextStep {
             NextStep::HoldSender(doubled(60, 3600))
         }
         FailureClass::Transient => at_most(5, doubled(2, 600)),
+        FailureClass::Unexplained => at_most(3, doubled(2, 600)),
         FailureClass::Unreachable => NextStep::RetryAfter(doubled(1, 300)),
         FailureClass::MediaProblem => at_most(2, doubled(30, 60)),
         FailureClass::TemplateProblem

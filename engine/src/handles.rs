@@ -13,6 +13,7 @@ pub(crate) mod rules;
 pub(crate) mod segments;
 pub(crate) mod settings;
 pub(crate) mod tags;
+pub(crate) mod team;
 pub(crate) mod templates;
 
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,7 @@ pub use rules::Rules;
 pub use segments::Segments;
 pub use settings::SettingsHandle;
 pub use tags::{TagCount, Tags};
+pub use team::Team;
 pub use templates::Templates;
 
 use crate::org::Org;

@@ -21,7 +21,7 @@ pub use crm::{Builder, Crm};
 pub use handles::{
     Accounts, Attributes, Audit, Broadcasts, BulkProgress, BulkRefusal, BulkReport, BulkWatch, Consent,
     ConsentState, Contacts, Event, Events, ImportOptions, ImportReport, Imports, Inbox, Inspected, Listed,
-    PageOf, Progress, Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Templates, Watch,
+    PageOf, Progress, Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Team, Templates, Watch,
 };
 pub use org::Org;
 pub use receive::{Received, http_status};
@@ -32,6 +32,7 @@ pub use tertulia_core::contact::{Contact, ContactOrder};
 pub use tertulia_core::decide::broadcasts::NewBroadcast;
 pub use tertulia_core::decide::bulk::{BulkAction, Selection};
 pub use tertulia_core::decide::contacts::{ConsentRequest, NewContact};
+pub use tertulia_core::decide::external_ids::Upserted;
 pub use tertulia_core::decide::organisation::NewAccount;
 pub use tertulia_core::decide::sending::{Draft, Explanation, SendRequest};
 pub use tertulia_core::error::{Code, Error, ErrorKind, Retry};
@@ -39,6 +40,7 @@ pub use tertulia_core::filter::Filter;
 pub use tertulia_core::message::Content;
 pub use tertulia_core::settings::Settings;
 pub use tertulia_core::tagging::{Pattern, PatternKind};
+pub use tertulia_core::team::Member;
 pub use tertulia_core::template::{Language, Template, TemplateParameters};
 pub use tertulia_storage_memory::MemoryStorage;
 #[cfg(feature = "sqlite")]

@@ -11,7 +11,7 @@ use tertulia_core::working_set::{Step, WorkingSet};
 use crate::crm::Inner;
 use crate::handles::{
     Accounts, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Rules, Segments,
-    SettingsHandle, Tags, Templates,
+    SettingsHandle, Tags, Team, Templates,
 };
 use crate::runtime::to_the_end;
 
@@ -29,7 +29,8 @@ impl Org {
         self.id
     }
 
-    /// The same organisation, used by a member of the team.
+    /// The same organisation, used by a member of the team, or by an agent whom only the host knows: then messages have
+    /// no `{{agent.name}}`.
     #[must_use]
     pub fn acting_as(&self, agent: AgentId) -> Self {
         Self {
@@ -66,6 +67,11 @@ impl Org {
     /// Definitions of custom attributes.
     pub const fn attributes(&self) -> Attributes<'_> {
         Attributes(self)
+    }
+
+    /// The people who work with the contacts.
+    pub const fn team(&self) -> Team<'_> {
+        Team(self)
     }
 
     /// Settings.

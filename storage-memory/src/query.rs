@@ -185,6 +185,7 @@ fn key_place(key: &Key) -> String {
         Key::Account { org, account } => joined(&[org, account]),
         Key::Contact { org, contact } | Key::Slot { org, contact } => joined(&[org, contact]),
         Key::Identity { org, kind, match_key } => joined(&[org, &kind.as_str(), match_key]),
+        Key::ExternalRef { org, system, id } => joined(&[org, system, id]),
         Key::Window {
             org,
             account,
@@ -195,6 +196,7 @@ fn key_place(key: &Key) -> String {
         | Key::Attribute { org, name: text }
         | Key::SegmentName { org, key: text } => joined(&[org, text]),
         Key::Rule { org, rule } => joined(&[org, rule]),
+        Key::Member { org, member } => joined(&[org, member]),
         Key::Template { org, name, language } => joined(&[org, name, language]),
         Key::Conversation { org, conversation } => joined(&[org, conversation]),
         Key::Message { org, message } => joined(&[org, message]),

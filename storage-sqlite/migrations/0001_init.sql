@@ -110,6 +110,15 @@ CREATE TABLE identities (
     PRIMARY KEY (org, kind, match_key)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE external_refs (
+    org BLOB NOT NULL,
+    system TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, system, id)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE windows (
     org BLOB NOT NULL,
     account BLOB NOT NULL,
@@ -142,6 +151,14 @@ CREATE TABLE attributes (
     version INTEGER NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (org, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE members (
+    org BLOB NOT NULL,
+    member BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, member)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE templates (

@@ -13,10 +13,11 @@ use tertulia_core::conversation::{Conversation, Message, MessageRef, Parked};
 use tertulia_core::import::Import;
 use tertulia_core::ledger::{Dispatch, Slot};
 use tertulia_core::record::{
-    IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind, Stored,
+    ExternalRef, IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind, Stored,
 };
 use tertulia_core::search;
 use tertulia_core::segment::{Segment, SegmentName};
+use tertulia_core::team::Member;
 use tertulia_core::window::Window;
 use tertulia_storage_traits::StorageError;
 
@@ -54,10 +55,12 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
             ],
         ),
         RecordKind::Identity => ("identities", &["org", "kind", "match_key"], &[]),
+        RecordKind::ExternalRef => ("external_refs", &["org", "system", "id"], &[]),
         RecordKind::Window => ("windows", &["org", "account", "kind", "match_key"], &[]),
         RecordKind::Tag => ("tags", &["org", "tag"], &[]),
         RecordKind::Rule => ("rules", &["org", "rule"], &[]),
         RecordKind::Attribute => ("attributes", &["org", "name"], &[]),
+        RecordKind::Member => ("members", &["org", "member"], &[]),
         RecordKind::Template => ("templates", &["org", "name", "language"], &[]),
         RecordKind::Conversation => (
             "conversations",
@@ -124,6 +127,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Identity { org, kind, match_key } => {
             vec![blob(org.0.as_bytes()), text(kind.as_str()), text(match_key)]
         }
+        Key::ExternalRef { org, system, id } => vec![blob(org.0.as_bytes()), text(system), text(id)],
         Key::Window {
             org,
             account,
@@ -138,6 +142,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
             vec![blob(org.0.as_bytes()), text(name)]
         }
         Key::Rule { org, rule } => ids![org, rule],
+        Key::Member { org, member } => ids![org, member],
         Key::Template { org, name, language } => vec![blob(org.0.as_bytes()), text(name), text(language)],
         Key::Conversation { org, conversation } => ids![org, conversation],
         Key::Message { org, message } => ids![org, message],
@@ -239,7 +244,7 @@ macro_rules! bodies {
 
 bodies! {
     Org(Org), Route(Route), Account(Account), Contact(Contact), Identity(IdentityRef),
-    Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Template(OrgTemplate),
+    ExternalRef(ExternalRef), Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Member(Member), Template(OrgTemplate),
     Conversation(Conversation), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
     Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
     SegmentName(SegmentName), Quarantined(Quarantined),

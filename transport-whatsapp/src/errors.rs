@@ -7,13 +7,13 @@ use tertulia_core::retry::{Failure, FailureClass, LimitScope, OptOutScope};
 
 use FailureClass::{
     AuthOrConfig, BadRequest, MediaProblem, Payment, PerUserCap, PolicyRestricted, RateLimited,
-    RecipientInvalid, RecipientOptedOut, TemplateProblem, Transient, WindowClosed,
+    RecipientInvalid, RecipientOptedOut, TemplateProblem, Transient, Unexplained, WindowClosed,
 };
 
 /// First code, last code (the same but for ranges), class. Each code is in one row.
 const TABLE: &[(i64, i64, FailureClass)] = &[
     (0, 0, AuthOrConfig),                                // authentication failed
-    (1, 1, Transient),                                   // unknown API error
+    (1, 1, Unexplained),                                 // unknown API error
     (2, 2, Transient),                                   // service down
     (3, 3, AuthOrConfig),                                // capability missing
     (4, 4, RateLimited(LimitScope::App)),                // calls of the app
@@ -27,7 +27,7 @@ const TABLE: &[(i64, i64, FailureClass)] = &[
     // In a marketing experiment: as with the cap, the platform withholds marketing from this person, for now.
     (130_472, 130_472, PerUserCap),
     (130_497, 130_497, RecipientInvalid), // country closed to this business
-    (131_000, 131_000, Transient),        // failed, unknown why
+    (131_000, 131_000, Unexplained),      // failed, unknown why
     (131_005, 131_005, AuthOrConfig),     // access denied
     (131_008, 131_009, BadRequest),       // parameter missing; parameter invalid
     (131_016, 131_016, Transient),        // service down
@@ -60,7 +60,7 @@ const TABLE: &[(i64, i64, FailureClass)] = &[
     (133_004, 133_004, Transient),        // service down
     (133_010, 133_010, AuthOrConfig),     // number not registered
     (133_016, 133_016, RateLimited(LimitScope::Number)), // registered too often
-    (135_000, 135_000, Transient),        // generic error
+    (135_000, 135_000, Unexplained),      // generic error
     (137_000, 137_000, RecipientInvalid), // identity hash does not match
 ];
 
@@ -158,6 +158,9 @@ mod tests {
             (131_053, MediaProblem),
             (132_015, TemplateProblem),
             (131_016, Transient),
+            (1, Unexplained),
+            (131_000, Unexplained),
+            (135_000, Unexplained),
             (100, BadRequest),
         ] {
             assert_eq!(known(code), Some(class), "{code}");

@@ -1,5 +1,6 @@
 //! A webhook's body, read (platform-facts A2): every item on its own, so that one that makes no sense costs no other.
 
+mod call;
 mod message;
 pub(crate) mod read;
 mod status;
@@ -18,7 +19,7 @@ use read::{add, any_of, filled, list, object, person, text, time};
 /// What the platform calls a WhatsApp webhook.
 const OBJECT: &str = "whatsapp_business_account";
 
-/// Fields that tell about a sender, the business account, its groups or calls: handed on as they are.
+/// Fields that tell about a sender, the business account or its groups: handed on as they are.
 const NOTICES: &[&str] = &[
     "account_alerts",
     "account_review_update",
@@ -27,7 +28,6 @@ const NOTICES: &[&str] = &[
     "business_capability_update",
     "business_status_update",
     "business_username_update",
-    "calls",
     "group_lifecycle_update",
     "group_participants_update",
     "group_settings_update",
@@ -73,6 +73,9 @@ pub(crate) fn body(bytes: &[u8]) -> Result<Vec<InboundEvent>, Error> {
     }
     Ok(events.read)
 }
+
+/// Reads one item of a list, beside the value's `contacts`; the reason where nothing can be made of it.
+type ReadItem = dyn Fn(&Value, &[Value]) -> Result<InboundKind, &'static str>;
 
 /// What was read so far, and where in the envelope the reader is.
 struct Events {
@@ -131,7 +134,20 @@ impl Events {
         self.source.sender_id =
             object(value, "metadata").and_then(|metadata| filled(metadata, "phone_number_id"));
         match field {
-            "messages" | "smb_message_echoes" => self.messages(field, value),
+            "messages" | "smb_message_echoes" => self.parts(
+                field,
+                value,
+                &[
+                    ("messages", &message::message),
+                    ("message_echoes", &message::echo),
+                    ("statuses", &status::status),
+                ],
+            ),
+            "calls" => self.parts(
+                field,
+                value,
+                &[("calls", &call::call), ("statuses", &call::status)],
+            ),
             "user_preferences" => self.each(field, value, field, preference),
             "user_id_update" => self.each(field, value, field, |item, _| user_id_update(item)),
             "message_template_status_update" => {
@@ -168,34 +184,33 @@ impl Events {
         }
     }
 
-    /// A `value` with messages, echoes, statuses and errors, of which any may be absent.
-    fn messages(&mut self, field: &str, value: &Value) {
+    /// A `value` with lists of several kinds, and errors, of which any may be absent.
+    fn parts(&mut self, field: &str, value: &Value, lists: &[(&str, &ReadItem)]) {
         let before = self.read.len();
-        self.each(field, value, "messages", message::message);
-        self.each(field, value, "message_echoes", message::echo);
-        self.each(field, value, "statuses", status::status);
-        self.each(field, value, "errors", |item, _| {
+        let error = |item: &Value, _: &[Value]| {
             Ok(InboundKind::Notice {
                 field: "errors".to_owned(),
                 raw: item.clone(),
             })
-        });
-        let known = [
-            "messaging_product",
-            "metadata",
-            "contacts",
-            "messages",
-            "message_echoes",
-            "statuses",
-            "errors",
-        ];
+        };
+        let (errors, frame) = (
+            ("errors", &error as &ReadItem),
+            ["messaging_product", "metadata", "contacts"],
+        );
+        for (key, read) in lists.iter().copied().chain([errors]) {
+            if value.get(key).is_some_and(|list| !list.is_null()) {
+                self.each(field, value, key, read);
+            }
+        }
         for (key, raw) in value.as_object().into_iter().flatten() {
-            if !known.contains(&key.as_str()) && !raw.is_null() {
+            let known =
+                frame.contains(&key.as_str()) || key == "errors" || lists.iter().any(|(list, _)| list == key);
+            if !known && !raw.is_null() {
                 self.unknown(&format!("{field}.{key}"), raw, "the part is not known");
             }
         }
         if self.read.len() == before {
-            self.unknown(field, value, "the value holds no message, status or error");
+            self.unknown(field, value, "the value holds nothing that is known");
         }
     }
 
@@ -207,11 +222,8 @@ impl Events {
         key: &str,
         read: impl Fn(&Value, &[Value]) -> Result<InboundKind, &'static str>,
     ) {
-        let items = match value.get(key) {
-            // `messages` and its siblings are each present only if there are some; alone in its field a list is due.
-            None | Some(Value::Null) if key != field || field == "messages" => return,
-            Some(Value::Array(items)) => items,
-            _ => return self.unknown(field, value, &format!("{key} is no list")),
+        let Some(Value::Array(items)) = value.get(key) else {
+            return self.unknown(field, value, &format!("{key} is no list"));
         };
         let contacts = list(value, "contacts");
         for item in items {

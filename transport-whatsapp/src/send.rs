@@ -194,7 +194,7 @@ fn by_code(answer: &Answer, error: &PlatformError) -> Outcome {
     }
     if answer.status == 429 {
         let class = match failure.class {
-            FailureClass::Unclassified | FailureClass::Transient => {
+            FailureClass::Unclassified | FailureClass::Transient | FailureClass::Unexplained => {
                 FailureClass::RateLimited(LimitScope::Number)
             }
             class => class,
@@ -233,7 +233,7 @@ fn succeeded(answer: Result<Answer, NoAnswer>, credential: &Secret, what: &str) 
         let passes = answer.is_server_error()
             || matches!(
                 error.class(),
-                FailureClass::RateLimited(_) | FailureClass::Transient
+                FailureClass::RateLimited(_) | FailureClass::Transient | FailureClass::Unexplained
             );
         let code = if passes {
             Code::TransportFailed

@@ -8,7 +8,7 @@ use tertulia::storage::Cursor;
 use tertulia::{BulkAction, BulkReport, BulkWatch, ContactOrder, Filter, NewContact, Org, Selection};
 
 use crate::method::area;
-use crate::views::Contact;
+use crate::views::{Contact, UpsertedContact};
 use crate::wire::{Page, PageRequest, encode};
 
 fn slices(tags: &[String]) -> Vec<&str> {
@@ -112,6 +112,38 @@ area! {
         /// follows to the new one, an opt-in does not.
         fn replace_phone(id: ContactId, old: String, new: String) -> Contact {
             org.contacts().replace_phone(id, &old, &new).await.map(Contact::from)
+        }
+
+        /// The contact that has this id in another system.
+        fn find_by_external_id(system: String, external: String) -> Option<Contact> {
+            Ok(org.contacts().find_by_external_id(&system, &external).await?.map(Contact::from))
+        }
+
+        /// Gives a contact its id in another system, in place of the one it has there. An id belongs to one contact of
+        /// the organisation, and a contact has one in each system; both are compared as they are, trimmed.
+        ///
+        /// Fails with `contact.external_id_invalid`, or with `contact.duplicate` (the message names the contact).
+        fn set_external_id(id: ContactId, system: String, external: String) -> Contact {
+            org.contacts().set_external_id(id, &system, &external).await.map(Contact::from)
+        }
+
+        /// Takes a contact's id in another system away. Nothing if it has none there.
+        fn remove_external_id(id: ContactId, system: String) -> Contact {
+            org.contacts().remove_external_id(id, &system).await.map(Contact::from)
+        }
+
+        /// Stores a record of another system by its id there: creates the contact as `create` does, or updates the one
+        /// that has the id with what is given; said again, the same changes nothing.
+        ///
+        /// Of a known contact the fields, attributes and external ids that are given win, tags are added, and numbers
+        /// and platform ids stay: one that the contact does not have is refused with `contact.address_differs`, or with
+        /// `contact.duplicate` if it is another contact's. Fails besides with what `create` and `opt_in` fail with.
+        fn upsert(new: NewContact, system: String, external: String) -> UpsertedContact {
+            let (contact, outcome) = org.contacts().upsert(new, &system, &external).await?;
+            Ok(UpsertedContact {
+                contact: contact.into(),
+                outcome,
+            })
         }
 
         /// Blocks a contact: it opens no conversation and gets no message, tag or automation.

@@ -14,6 +14,7 @@ use crate::consent::{Change, Fact, Proof, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, Identity, LeadStatus, RecordStatus, Tag, tag_name};
 use crate::context::Context;
 use crate::conversation::Author;
+use crate::decide::{external_ids, moves};
 use crate::error::{Code, Error};
 use crate::gate::opted_out;
 use crate::identity::{Address, AddressKind};
@@ -40,6 +41,8 @@ pub struct NewContact {
     pub last_name: Option<String>,
     /// The e-mail address.
     pub email: Option<String>,
+    /// Ids in other systems: system → id.
+    pub external_ids: BTreeMap<String, String>,
     /// Tags.
     pub tags: Vec<String>,
     /// Custom attributes.
@@ -122,7 +125,7 @@ pub(crate) fn check_attributes(
     Ok(())
 }
 
-fn blank_to_none(text: Option<&String>) -> Option<String> {
+pub(crate) fn blank_to_none(text: Option<&String>) -> Option<String> {
     text.map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty())
 }
@@ -155,6 +158,7 @@ pub fn create(
             return Err(Error::new(Code::ContactDuplicate, message).into());
         }
     }
+    let external_ids = external_ids::prepare(set, ctx, None, &new.external_ids)?;
     check_attributes(set, ctx, &new.attributes)?;
     let tags = prepare_tags(set, ctx, &new.tags)?;
     if ctx
@@ -182,6 +186,7 @@ pub fn create(
     for address in addresses {
         add_identity(set, ctx, &mut contact, &address, None, ctx.now);
     }
+    external_ids::put(set, ctx, &mut contact, external_ids)?;
     add_tags(set, ctx, &mut contact, tags.into_iter().map(|tag| (tag, None)));
     if new.opted_in == Some(true) {
         let stated = blank_to_none(new.opt_in_proof.as_ref());
@@ -213,11 +218,8 @@ const fn first_channel(kind: AddressKind) -> Channel {
     }
 }
 
-/// The addresses of a new contact: at least one. An e-mail address identifies only who has no other address.
-pub(crate) fn addresses_of(
-    ctx: &Context<'_>,
-    new: &NewContact,
-) -> Result<(Vec<Address>, Option<String>), Error> {
+/// The number and platform id given with a contact.
+pub(crate) fn addresses_given(ctx: &Context<'_>, new: &NewContact) -> Result<Vec<Address>, Error> {
     let mut addresses = Vec::new();
     if let Some(phone) = blank_to_none(new.phone.as_ref()) {
         let phone = Phone::parse(&phone, ctx.org.settings.default_region)?;
@@ -227,12 +229,20 @@ pub(crate) fn addresses_of(
         let id: BusinessScopedId = id.parse()?;
         addresses.push(Address::new(AddressKind::WhatsAppId, id.to_string()));
     }
+    Ok(addresses)
+}
+
+/// The addresses of a new contact: at least one, unless another system knows it. An e-mail address identifies only who
+/// has no other address.
+fn addresses_of(ctx: &Context<'_>, new: &NewContact) -> Result<(Vec<Address>, Option<String>), Error> {
+    let mut addresses = addresses_given(ctx, new)?;
     let email = blank_to_none(new.email.as_ref())
         .map(|email| read_email(&email))
         .transpose()?;
     if addresses.is_empty() {
         match &email {
             Some(email) => addresses.push(Address::new(AddressKind::Email, email)),
+            None if !new.external_ids.is_empty() => {}
             None => {
                 return Err(Error::new(
                     Code::ContactIdentityRequired,
@@ -242,6 +252,71 @@ pub(crate) fn addresses_of(
         }
     }
     Ok((addresses, email))
+}
+
+/// Values of a profile that somebody gives; what is absent changes nothing.
+pub(crate) struct Profile<'a> {
+    pub(crate) name: Option<&'a str>,
+    pub(crate) first_name: Option<&'a str>,
+    pub(crate) last_name: Option<&'a str>,
+    pub(crate) email: Option<&'a str>,
+    pub(crate) lead: Option<LeadStatus>,
+    pub(crate) attributes: &'a BTreeMap<String, Value>,
+}
+
+/// Takes in given values, in place of those that there are (`overrides`), or where there is a gap; journaled as one.
+pub(crate) fn update_profile(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    given: &Profile<'_>,
+    overrides: bool,
+) -> Step<()> {
+    let mut changes = Vec::new();
+    let mut change = |field: &str, before: Option<Value>, after: Value| {
+        let wins = before.is_none() || (overrides && before.as_ref() != Some(&after));
+        if wins {
+            changes.push(FieldChange {
+                field: field.to_owned(),
+                before: before.unwrap_or(Value::Null),
+                after,
+            });
+        }
+        wins
+    };
+    let email_before = contact.email.clone();
+    for (field, slot, new) in [
+        ("name", &mut contact.name, given.name),
+        ("first_name", &mut contact.first_name, given.first_name),
+        ("last_name", &mut contact.last_name, given.last_name),
+        ("email", &mut contact.email, given.email),
+    ] {
+        if let Some(new) = new
+            && change(field, slot.clone().map(Value::from), new.into())
+        {
+            *slot = Some(new.to_owned());
+        }
+    }
+    if let Some(new) = given.lead {
+        let [before, after] = [contact.lead, new].map(|lead| serde_json::to_value(lead).unwrap_or_default());
+        if change("lead", Some(before), after) {
+            contact.lead = new;
+        }
+    }
+    for (name, new) in given.attributes {
+        let before = contact.attributes.get(name).cloned();
+        if change(&format!("attributes.{name}"), before, new.clone()) {
+            contact.attributes.insert(name.clone(), new.clone());
+        }
+    }
+    if !changes.is_empty() {
+        contact.revision += 1;
+        set.journal(ctx.about(contact.id, What::ContactUpdated { changes }));
+    }
+    if contact.email != email_before {
+        moves::email_changed(set, ctx, contact)?;
+    }
+    Ok(())
 }
 
 /// Journals that a contact came to be.
@@ -418,7 +493,7 @@ pub fn tag(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, tags: &[Strin
     Ok(added)
 }
 
-fn refuse_blocked(contact: &Contact) -> Result<(), Error> {
+pub(crate) fn refuse_blocked(contact: &Contact) -> Result<(), Error> {
     if contact.status == RecordStatus::Blocked {
         return Err(Error::new(
             Code::ContactBlocked,

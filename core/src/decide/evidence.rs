@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::conversation::{Evidence, Message, MessageRef, Parked, attempt_token};
 use crate::decide::contacts::{contact_key, holder, identity_key, link_addresses, record_consent};
 use crate::decide::landing::settle_by_evidence;
-use crate::decide::receive::{Applied, count_blocked, known};
+use crate::decide::receive::{Applied, count_blocked, known, learn_windows};
 use crate::identity::Address;
 use crate::ids::{AccountId, ContactId, MessageId};
 use crate::inbound::{Person, StatusUpdate};
@@ -138,8 +138,26 @@ pub(crate) fn about_message(
     Ok(Applied::Applied)
 }
 
-/// What became of a message that we sent.
+/// What became of a message that we sent, and what it told about prices.
 pub(crate) fn status(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    account: &Account,
+    at: DateTime<Utc>,
+    update: &StatusUpdate,
+) -> Step<Applied> {
+    // About the recipient, whether or not the message is known.
+    let priced = match update.free_entry_until {
+        Some(until) => learn_windows(set, ctx, account.id, &update.recipient, |window| {
+            window.free_entry_until = window.free_entry_until.max(Some(until));
+        })?,
+        None => false,
+    };
+    let applied = status_of_message(set, ctx, account, at, update)?;
+    Ok(if priced { Applied::Applied } else { applied })
+}
+
+fn status_of_message(
     set: &mut WorkingSet,
     ctx: &mut Context<'_>,
     account: &Account,

@@ -2,11 +2,9 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-
 use super::contacts::{
-    NewContact, add_identity, add_tags, check_attributes, contact_key, create, identity_key, prepare_tags,
-    record_consent, skip_open,
+    NewContact, Profile, add_identity, add_tags, check_attributes, contact_key, create, identity_key,
+    prepare_tags, record_consent, skip_open, update_profile,
 };
 use crate::consent::{Change, Fact, Proof, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, RecordStatus, tag_name};
@@ -15,7 +13,7 @@ use crate::error::{Code, Error};
 use crate::identity::{Address, AddressKind};
 use crate::ids::{ContactId, ImportId};
 use crate::import::{Import, ImportCounts, Mapping, OnDuplicate, Rejection, Row};
-use crate::journal::{FieldChange, What};
+use crate::journal::What;
 use crate::ledger::{Dispatch, SkipReason};
 use crate::record::{IdentityRef, Key};
 use crate::working_set::{Lookup, Step, Stop, WorkingSet};
@@ -322,7 +320,16 @@ fn take(
     if import.on_duplicate != OnDuplicate::Skip {
         check_attributes(set, ctx, &row.attributes)?;
         let tags = prepare_tags(set, ctx, &row.tags)?;
-        profile(set, ctx, &mut after, row, import.on_duplicate);
+        let given = Profile {
+            name: row.name.as_deref(),
+            first_name: row.first_name.as_deref(),
+            last_name: row.last_name.as_deref(),
+            email: row.email.as_deref(),
+            lead: None,
+            attributes: &row.attributes,
+        };
+        let overrides = import.on_duplicate == OnDuplicate::Update;
+        update_profile(set, ctx, &mut after, &given, overrides)?;
         add_phone(set, ctx, &mut after, row, import);
         if after.status == RecordStatus::Blocked {
             if tags.iter().any(|(key, _)| !after.tags.contains_key(key)) {
@@ -363,51 +370,6 @@ fn proof(row: &Row, import: &Import) -> Proof {
     Proof::Line {
         file: import.file.clone(),
         line: row.line,
-    }
-}
-
-/// The row's values, where they win or there is a gap.
-fn profile(
-    set: &mut WorkingSet,
-    ctx: &Context<'_>,
-    contact: &mut Contact,
-    row: &Row,
-    on_duplicate: OnDuplicate,
-) {
-    let mut changes = Vec::new();
-    let mut change = |field: &str, before: Option<Value>, after: Value| {
-        let overrides = on_duplicate == OnDuplicate::Update;
-        let wins = before.is_none() || (overrides && before.as_ref() != Some(&after));
-        if wins {
-            changes.push(FieldChange {
-                field: field.to_owned(),
-                before: before.unwrap_or(Value::Null),
-                after,
-            });
-        }
-        wins
-    };
-    for (field, slot, new) in [
-        ("name", &mut contact.name, &row.name),
-        ("first_name", &mut contact.first_name, &row.first_name),
-        ("last_name", &mut contact.last_name, &row.last_name),
-        ("email", &mut contact.email, &row.email),
-    ] {
-        if let Some(new) = new
-            && change(field, slot.clone().map(Value::from), new.as_str().into())
-        {
-            *slot = Some(new.clone());
-        }
-    }
-    for (name, new) in &row.attributes {
-        let before = contact.attributes.get(name).cloned();
-        if change(&format!("attributes.{name}"), before, new.clone()) {
-            contact.attributes.insert(name.clone(), new.clone());
-        }
-    }
-    if !changes.is_empty() {
-        contact.revision += 1;
-        set.journal(ctx.about(contact.id, What::ContactUpdated { changes }));
     }
 }
 

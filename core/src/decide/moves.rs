@@ -66,6 +66,57 @@ pub fn replace_phone(
     Ok(())
 }
 
+/// A contact's e-mail address changed. It identifies only who has no other address: the former one does not any more,
+/// and the new one is a new consent question.
+pub(crate) fn email_changed(set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact) -> Step<()> {
+    let Some(to) = contact
+        .email
+        .as_deref()
+        .map(|email| Address::new(AddressKind::Email, email))
+    else {
+        return Ok(());
+    };
+    let is_email = |identity: &&Identity| identity.address.kind == AddressKind::Email;
+    let has_other = !contact.current_identities().all(|identity| is_email(&identity));
+    let former = contact.current_identities().find(is_email).cloned();
+    if former
+        .as_ref()
+        .is_some_and(|former| former.match_key == to.match_key())
+    {
+        return Ok(());
+    }
+    if !has_other {
+        refuse_taken(set, ctx, &to)?;
+    }
+    if let Some(former) = &former {
+        let from = former.address.clone();
+        retire(set, ctx, contact, &from, ctx.now)?;
+        let what = What::IdentityMoved { from, to: to.clone() };
+        set.journal(ctx.about(contact.id, what));
+    }
+    if !has_other {
+        add_identity(set, ctx, contact, &to, None, ctx.now);
+        if former.is_some() {
+            let (source, proof) = own_words(ctx);
+            record_consent(set, ctx, contact, new_number(ctx.now, source, proof));
+        }
+    }
+    Ok(())
+}
+
+/// What was agreed to so far was agreed to for another address.
+const fn new_number(at: DateTime<Utc>, source: Source, proof: Proof) -> Fact {
+    Fact {
+        at,
+        change: Change::NewNumber,
+        scope: Scope::EVERYTHING,
+        source,
+        via: None,
+        new_proof: false,
+        proof,
+    }
+}
+
 /// Gives a contact one more number.
 pub fn add_phone(set: &mut WorkingSet, ctx: &mut Context<'_>, id: ContactId, phone: &str) -> Step<()> {
     let mut contact = get(set, ctx, id)?;
@@ -167,16 +218,7 @@ fn move_identity(
         return Ok(Applied::Duplicate);
     }
     if !number_stays {
-        let fact = Fact {
-            at,
-            change: Change::NewNumber,
-            scope: Scope::EVERYTHING,
-            source,
-            via: None,
-            new_proof: false,
-            proof,
-        };
-        record_consent(set, ctx, &mut contact, fact);
+        record_consent(set, ctx, &mut contact, new_number(at, source, proof));
     }
     contact.revision += 1;
     set.put(contact);

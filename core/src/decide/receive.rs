@@ -23,7 +23,7 @@ use crate::decide::moves::identity_changed;
 use crate::decide::sending::confirm_stop;
 use crate::error::{Code, Error};
 use crate::identity::Address;
-use crate::ids::{ContactId, ConversationId};
+use crate::ids::{AccountId, ContactId, ConversationId};
 use crate::inbound::{
     Echo, InboundEvent, InboundKind, InboundMessage, Person, Preference, PreferenceChoice, TemplateNotice,
 };
@@ -65,6 +65,7 @@ pub fn receive(
         (InboundKind::Preference(preference), Some(account)) => {
             inbox(account).preference(set, ctx, preference)
         }
+        (InboundKind::Call(call), Some(account)) => inbox(account).call(set, ctx, call),
         (InboundKind::Status(update), Some(account)) => status(set, ctx, account, at, update),
         (InboundKind::Reaction(reaction), Some(account)) => {
             let by = reaction
@@ -157,9 +158,9 @@ pub(crate) fn known(set: &mut WorkingSet, ctx: &Context<'_>, person: &Person) ->
 }
 
 /// One event of a person at one of our senders.
-struct Inbox<'a> {
-    account: &'a Account,
-    at: DateTime<Utc>,
+pub(super) struct Inbox<'a> {
+    pub(super) account: &'a Account,
+    pub(super) at: DateTime<Utc>,
     contacts_now: u64,
 }
 
@@ -334,7 +335,7 @@ impl Inbox<'_> {
 
     /// The contact that a person is, found by any address or created, and the address to answer to. Addresses that are
     /// new to them are linked.
-    fn person(
+    pub(super) fn person(
         &self,
         set: &mut WorkingSet,
         ctx: &mut Context<'_>,
@@ -374,7 +375,7 @@ impl Inbox<'_> {
     }
 
     /// The thread that the message belongs to, opened if there is none.
-    fn conversation(
+    pub(super) fn conversation(
         &self,
         set: &mut WorkingSet,
         ctx: &mut Context<'_>,
@@ -399,30 +400,16 @@ impl Inbox<'_> {
         Ok(id)
     }
 
-    /// Late webhooks never shorten a window: it remembers the latest message.
-    fn open_window(&self, set: &mut WorkingSet, ctx: &Context<'_>, addresses: &[Address]) -> Step<()> {
-        let windows: Vec<Window> = addresses
-            .iter()
-            .map(|address| Window {
-                org: ctx.org.id,
-                account: self.account.id,
-                address: Address::new(address.kind, address.match_key()),
-                last_inbound: self.at,
-            })
-            .collect();
-        let key = |w: &Window| Key::Window {
-            org: w.org,
-            account: w.account,
-            kind: w.address.kind,
-            match_key: w.address.value.clone(),
-        };
-        set.need(windows.iter().map(key))?;
-        for window in windows {
-            let old: Option<Window> = set.get(&key(&window))?;
-            if old.is_none_or(|old| old.last_inbound < window.last_inbound) {
-                set.put(window);
-            }
-        }
+    /// Late webhooks never shorten a window: it remembers the latest message or call.
+    pub(super) fn open_window(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &Context<'_>,
+        addresses: &[Address],
+    ) -> Step<()> {
+        learn_windows(set, ctx, self.account.id, addresses, |window| {
+            window.last_inbound = window.last_inbound.max(Some(self.at));
+        })?;
         Ok(())
     }
 
@@ -597,6 +584,36 @@ impl Inbox<'_> {
         set.put(contact);
         Ok(if new { Applied::Applied } else { Applied::Duplicate })
     }
+}
+
+/// Takes in what became known of the windows between a sender and these addresses; whether it was news.
+pub(super) fn learn_windows(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    account: AccountId,
+    addresses: &[Address],
+    learn: impl Fn(&mut Window),
+) -> Step<bool> {
+    let key = |address: &Address| Key::Window {
+        org: ctx.org.id,
+        account,
+        kind: address.kind,
+        match_key: address.match_key(),
+    };
+    set.need(addresses.iter().map(key))?;
+    let mut news = false;
+    for address in addresses {
+        let known: Option<Window> = set.get(&key(address))?;
+        let at_key = Address::new(address.kind, address.match_key());
+        let old = known.unwrap_or_else(|| Window::new(ctx.org.id, account, at_key));
+        let mut new = old.clone();
+        learn(&mut new);
+        if new != old {
+            set.put(new);
+            news = true;
+        }
+    }
+    Ok(news)
 }
 
 /// A blocked contact did something: counted, and nothing of it kept.

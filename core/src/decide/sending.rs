@@ -14,6 +14,7 @@ use crate::decide::broadcasts::get as get_broadcast;
 use crate::decide::contacts::{contact_key, get as get_contact};
 pub use crate::decide::landing::{expire, land, resend};
 use crate::decide::receive::open_conversation;
+use crate::decide::team::acting_name;
 use crate::error::{Code, Error};
 use crate::gate::{self, Denial, Lift, Passage};
 use crate::identity::Address;
@@ -124,13 +125,13 @@ pub fn get_template(
     })
 }
 
-/// The addresses of a contact that a sender reaches, each with when the person last wrote to the sender from it.
+/// The addresses of a contact that a sender reaches, each with its window.
 fn destinations(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
     contact: &Contact,
     account: &Account,
-) -> Step<Vec<(Identity, Option<DateTime<Utc>>)>> {
+) -> Step<Vec<(Identity, Option<Window>)>> {
     let reached = |identity: &&Identity| identity.address.kind.reaches(account.channel);
     let identities: Vec<Identity> = contact.current_identities().filter(reached).cloned().collect();
     let key = |identity: &Identity| Key::Window {
@@ -142,15 +143,16 @@ fn destinations(
     set.need(identities.iter().map(key))?;
     let mut found = Vec::new();
     for identity in identities {
-        let window: Option<Window> = set.get(&key(&identity))?;
-        found.push((identity, window.map(|window| window.last_inbound)));
+        let window = set.get(&key(&identity))?;
+        found.push((identity, window));
     }
     Ok(found)
 }
 
-fn window_at(ctx: &Context<'_>, account: &Account, last_inbound: Option<DateTime<Utc>>) -> WindowState {
+fn window_at(ctx: &Context<'_>, account: &Account, found: &[(Identity, Option<Window>)]) -> WindowState {
     let closing_soon = ctx.org.settings.window_closing_soon();
-    WindowState::at(account.channel, last_inbound, closing_soon, ctx.now)
+    let windows = found.iter().filter_map(|(_, window)| window.as_ref());
+    WindowState::at(account.channel, windows, closing_soon, ctx.now)
 }
 
 /// The window of a contact at a sender: the latest of all addresses that they write from.
@@ -161,8 +163,7 @@ pub fn window_of(
     account: &Account,
 ) -> Step<WindowState> {
     let found = destinations(set, ctx, contact, account)?;
-    let last = found.into_iter().filter_map(|(_, last)| last).max();
-    Ok(window_at(ctx, account, last))
+    Ok(window_at(ctx, account, &found))
 }
 
 pub(crate) fn slot_key(ctx: &Context<'_>, contact: ContactId) -> Key {
@@ -232,14 +233,16 @@ impl Asked {
         account: Account,
         template: Option<Template>,
     ) -> Step<Self> {
+        let found = destinations(set, ctx, &contact, &account)?;
+        let window = window_at(ctx, &account, &found);
         let mut destination: Option<(Identity, Option<DateTime<Utc>>)> = None;
-        for found in destinations(set, ctx, &contact, &account)? {
-            if destination.as_ref().is_none_or(|best| best.1 < found.1) {
-                destination = Some(found);
+        for (identity, window) in found {
+            let last_inbound = window.and_then(|window| window.last_inbound);
+            if destination.as_ref().is_none_or(|best| best.1 < last_inbound) {
+                destination = Some((identity, last_inbound));
             }
         }
-        let (destination, last_inbound) = destination.unzip();
-        let window = window_at(ctx, &account, last_inbound.flatten());
+        let destination = destination.map(|(identity, _)| identity);
         let slot = set.get(&slot_key(ctx, contact.id))?;
         Ok(Self {
             contact,
@@ -319,7 +322,7 @@ pub fn send(set: &mut WorkingSet, ctx: &mut Context<'_>, request: &SendRequest) 
         } => {
             let template = get_template(set, ctx, name, language)?;
             template.check(parameters)?;
-            (fill(ctx, &contact, &template, parameters)?, Some(template))
+            (fill(set, ctx, &contact, &template, parameters)?, Some(template))
         }
     };
     let asked = Asked::load(set, ctx, contact, account, template)?;
@@ -383,12 +386,17 @@ impl Attributes for ContactAttributes<'_> {
     }
 }
 
-/// A text or template filled for one contact.
-pub fn with_values<T>(ctx: &Context<'_>, contact: &Contact, render: impl FnOnce(&Values<'_>) -> T) -> T {
+/// A text or template filled for one contact, by who asks.
+pub fn with_values<T>(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &Contact,
+    render: impl FnOnce(&Values<'_>) -> Result<T, Error>,
+) -> Step<T> {
     let settings = &ctx.org.settings;
     let common = Common {
         org_name: settings.name.clone(),
-        agent_name: None,
+        agent_name: acting_name(set, ctx)?,
         date: settings.date_format.write(ctx.now, settings.zone),
         time: settings.time_format.write(ctx.now, settings.zone),
     };
@@ -402,17 +410,18 @@ pub fn with_values<T>(ctx: &Context<'_>, contact: &Contact, render: impl FnOnce(
     values.phone = phone;
     values.email = contact.email.as_deref();
     values.attributes = &attributes;
-    render(&values)
+    Ok(render(&values)?)
 }
 
 fn fill(
+    set: &mut WorkingSet,
     ctx: &Context<'_>,
     contact: &Contact,
     template: &Template,
     parameters: &TemplateParameters,
-) -> Result<Content, Error> {
+) -> Step<Content> {
     let checked = template.check(parameters)?;
-    let filled = with_values(ctx, contact, |values| checked.fill(values, false))?;
+    let filled = with_values(set, ctx, contact, |values| checked.fill(values, false))?;
     let text = filled.preview_text(template);
     Ok(Content::Template {
         template: filled,
@@ -505,7 +514,11 @@ pub fn begin(
         return Ok(None);
     }
     let content = match &asked.template {
-        Some(template) => fill(ctx, &asked.contact, template, &parameters).ok(),
+        Some(template) => match fill(set, ctx, &asked.contact, template, &parameters) {
+            Ok(content) => Some(content),
+            Err(Stop::Refused(_)) => None,
+            Err(stop) => return Err(stop),
+        },
         None => ctx.org.settings.stop_confirmation.as_deref().map(Content::text),
     };
     let Some(content) = content else {

@@ -23,6 +23,10 @@ use crate::window::WindowState;
 const ORG: OrgId = OrgId(Uuid::from_u128(1));
 const SHOP: AccountId = AccountId(Uuid::from_u128(2));
 const BROADCAST: Author = Author::Broadcast(BroadcastId(Uuid::from_u128(3)));
+const CLOSED: WindowState = WindowState::Closed {
+    since: None,
+    free_entry_until: None,
+};
 const AGENT: Author = Author::Agent(AgentId(Uuid::from_u128(4)));
 
 fn now() -> DateTime<Utc> {
@@ -83,7 +87,7 @@ impl Case {
             },
             author: AGENT,
             template: Some(template("MARKETING", "APPROVED")),
-            window: WindowState::Closed { since: None },
+            window: CLOSED,
             slot: None,
             settings: Settings::default(),
         }
@@ -96,6 +100,7 @@ impl Case {
                 until: now(),
                 seconds_left: 1,
                 closing_soon: true,
+                free_entry_until: None,
             },
             ..Self::new()
         }
@@ -233,7 +238,7 @@ fn each_rule_alone_says_no_with_its_code_skip_and_lift() {
             None,
         ),
         (
-            Case::text().with(|case| case.window = WindowState::Closed { since: None }),
+            Case::text().with(|case| case.window = CLOSED),
             Code::WindowClosed,
             Some(SkipReason::WindowClosed),
             None,
@@ -376,7 +381,7 @@ fn a_relaxed_organisation_answers_inside_the_window_those_who_wrote_since() {
     assert_eq!(relaxed(marketing), [Code::ConsentNotOptedIn]);
     let outside = |case: &mut Case| {
         never_in(case);
-        case.window = WindowState::Closed { since: None };
+        case.window = CLOSED;
     };
     assert_eq!(relaxed(outside), [Code::ConsentNotOptedIn, Code::WindowClosed]);
     let no_window = |case: &mut Case| {
@@ -384,6 +389,17 @@ fn a_relaxed_organisation_answers_inside_the_window_those_who_wrote_since() {
         case.window = WindowState::None;
     };
     assert_eq!(relaxed(no_window), [Code::ConsentNotOptedIn]);
+}
+
+#[test]
+fn a_free_entry_point_is_about_the_price_and_opens_nothing() {
+    let case = Case::text().with(|case| {
+        case.window = WindowState::Closed {
+            since: Some(now()),
+            free_entry_until: Some(now() + TimeDelta::hours(48)),
+        };
+    });
+    assert_eq!(case.codes(), [Code::WindowClosed]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ fn each_class_of_failure_has_its_consequence() {
         (RateLimited(LimitScope::Account), hold(60)),
         (RateLimited(LimitScope::App), hold(60)),
         (Transient, retry(2)),
+        (Unexplained, retry(2)),
         (Unreachable, retry(1)),
         (MediaProblem, retry(30)),
         (TemplateProblem, NextStep::GiveUp),
@@ -64,6 +65,10 @@ fn waits_grow_up_to_a_bound_and_never_overflow() {
     assert_eq!(
         seconds(FailureClass::Transient, [1, 2, 3, 4, 5]),
         [2, 4, 8, 16, -1]
+    );
+    assert_eq!(
+        seconds(FailureClass::Unexplained, [1, 2, 3, 4, 5]),
+        [2, 4, -1, -1, -1]
     );
     assert_eq!(
         seconds(FailureClass::MediaProblem, [1, 2, 3, 4, 0]),

@@ -20,8 +20,8 @@ use tertulia_core::filter::Filter;
 use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{AccountId, AttemptId, BroadcastId, ContactId, DispatchId, IdSource, OrgId, RuleId};
 use tertulia_core::inbound::{
-    Echo, Edit, InboundEvent, InboundKind, InboundMessage, Person, Preference, PreferenceChoice, Reaction,
-    Revoke, Source, StatusUpdate, TemplateNotice,
+    Call, CallEvent, Caller, Echo, Edit, InboundEvent, InboundKind, InboundMessage, Person, Preference,
+    PreferenceChoice, Reaction, Revoke, Source, StatusUpdate, TemplateNotice,
 };
 use tertulia_core::journal::{Actor, Entry, What};
 use tertulia_core::ledger::{Accepted, Dispatch, DispatchState, Outcome, Slot};
@@ -541,11 +541,24 @@ pub(crate) fn became(
         provider_id: id.to_owned(),
         status,
         correlation,
-        recipient: Vec::new(),
+        recipient: vec![phone("919876543210")],
         price_category: None,
         billable: None,
+        free_entry_until: None,
     };
     event(seconds, InboundKind::Status(update))
+}
+
+/// Something happens to a call, so many seconds before or after noon.
+pub(crate) fn calls(with: &Person, id: &str, seconds: i64, caller: Caller, what: CallEvent) -> InboundEvent {
+    let call = Call {
+        provider_id: id.to_owned(),
+        person: with.clone(),
+        caller,
+        event: what,
+        raw: json!({"id": id}),
+    };
+    event(seconds, InboundKind::Call(call))
 }
 
 pub(crate) fn reacts(

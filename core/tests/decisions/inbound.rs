@@ -5,7 +5,7 @@ use tertulia_core::contact::{Contact, CreatedBy, RecordStatus};
 use tertulia_core::conversation::{Author, Conversation, Message, MessageRef, Parked};
 use tertulia_core::decide::contacts::{block, set_active, unblock};
 use tertulia_core::decide::receive::{Applied, receive};
-use tertulia_core::decide::sending::window_of;
+use tertulia_core::decide::sending::{explain, window_of};
 use tertulia_core::error::Code;
 use tertulia_core::inbound::{InboundEvent, InboundKind, Person, PreferenceChoice};
 use tertulia_core::journal::What;
@@ -49,7 +49,7 @@ fn an_unknown_sender_becomes_an_opted_in_contact_with_an_open_window() {
         (Some(at(-60)), Some(at(-60)))
     );
     assert!(contact.consent.opted_in());
-    assert_eq!(world.all::<Window>()[0].last_inbound, at(-60));
+    assert_eq!(world.all::<Window>()[0].last_inbound, Some(at(-60)));
     assert_eq!(world.all::<Conversation>()[0].last_inbound, Some((at(-60), SHOP)));
     assert_eq!(world.message("m1").content, Content::text("hello"));
     assert_eq!(world.told(says(&ana(), "m1", -60, "hello")), Applied::Duplicate);
@@ -504,7 +504,7 @@ fn late_messages_never_shorten_the_window() {
     let mut world = World::new();
     world.told(says(&ana(), "m2", -60, "hello"));
     world.told(says(&ana(), "m1", -3600, "hello"));
-    assert_eq!(world.all::<Window>()[0].last_inbound, at(-60));
+    assert_eq!(world.all::<Window>()[0].last_inbound, Some(at(-60)));
     let account: Account = world.get(&Key::Account {
         org: ORG,
         account: SHOP,
@@ -514,6 +514,48 @@ fn late_messages_never_shorten_the_window() {
         .decide(|set, ctx| window_of(set, ctx, &contact, &account))
         .unwrap();
     assert!(matches!(window, WindowState::Open { until, .. } if until == at(86_400 - 60)));
+}
+
+#[test]
+fn a_free_entry_point_is_the_platforms_word_and_opens_nothing() {
+    let mut world = World::new();
+    world.told(says(&ana(), "m1", -3 * 3600, "I saw your ad"));
+    let contact: Contact = world.holder(&phone(ANA)).unwrap();
+    let told = |id: &str, hours: i64| {
+        let mut event = became(id, -60, StatusKind::Sent, None);
+        if let InboundKind::Status(update) = &mut event.kind {
+            update.free_entry_until = Some(at(hours * 3600));
+        }
+        event
+    };
+    // The status may come before its message is known; an earlier end never shortens what was told.
+    assert_eq!(world.told(told("out.1", 70)), Applied::Applied);
+    world.told(told("out.2", 69));
+    let explained = |world: &mut World| {
+        let request = text_to(contact.id, "hello");
+        world.decide(|set, ctx| explain(set, ctx, &request)).unwrap()
+    };
+    let open = explained(&mut world);
+    assert!(
+        matches!(open.window, WindowState::Open { free_entry_until, .. } if free_entry_until == Some(at(70 * 3600)))
+    );
+    world.now = at(22 * 3600);
+    let closed = explained(&mut world);
+    let state = WindowState::Closed {
+        since: Some(at(21 * 3600)),
+        free_entry_until: Some(at(70 * 3600)),
+    };
+    assert_eq!((closed.allowed, closed.window), (false, state));
+    // Of somebody who never wrote, too.
+    world.contact("+14155552671");
+    let mut other = told("out.3", 70);
+    if let InboundKind::Status(update) = &mut other.kind {
+        update.recipient = vec![phone("14155552671")];
+    }
+    world.told(other);
+    let stranger = world.holder(&phone("14155552671")).unwrap();
+    let refused = world.send(&text_to(stranger.id, "hello")).unwrap_err();
+    assert_eq!(refused.code(), Code::WindowClosed);
 }
 
 #[test]

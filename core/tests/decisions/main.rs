@@ -5,10 +5,13 @@
     reason = "tests stop at the first surprise, helpers included"
 )]
 
+mod calls;
 mod contacts;
+mod external_ids;
 mod harness;
 mod inbound;
 mod moves;
 mod permutations;
 mod segments;
 mod sending;
+mod team;

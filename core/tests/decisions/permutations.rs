@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tertulia_core::decide::contacts;
 use tertulia_core::decide::receive::receive;
 use tertulia_core::decide::sending::{self, Flight};
-use tertulia_core::inbound::{InboundEvent, InboundKind, Person, PreferenceChoice};
+use tertulia_core::inbound::{CallEvent, Caller, InboundEvent, InboundKind, Person, PreferenceChoice};
 use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Accepted, Outcome};
 use tertulia_core::message::StatusKind;
@@ -52,6 +52,12 @@ enum Draft {
         at: i64,
         word: usize,
         correlated: bool,
+        free_hours: Option<i64>,
+    },
+    /// One of some calls: who calls whom and when follows from its number.
+    Call {
+        call: usize,
+        event: usize,
     },
     Reaction {
         sender: usize,
@@ -103,8 +109,9 @@ fn draft() -> impl Strategy<Value = Draft> {
         6 => (sender.clone(), at.clone(), 0..WORDS.len(), prop::bool::weighted(0.1))
             .prop_map(|(sender, at, words, group)| Draft::Message { sender, at, words, group }),
         1 => (0..4_usize, at.clone()).prop_map(|(to, at)| Draft::Echo { to, at }),
-        4 => (0..3_usize, at.clone(), 0..6_usize, any::<bool>())
-            .prop_map(|(sent, at, word, correlated)| Draft::Status { sent, at, word, correlated }),
+        4 => (0..3_usize, at.clone(), 0..6_usize, any::<bool>(), prop::option::weighted(0.3, 70..72_i64))
+            .prop_map(|(sent, at, word, correlated, free_hours)| Draft::Status { sent, at, word, correlated, free_hours }),
+        4 => (0..7_usize, 0..4_usize).prop_map(|(call, event)| Draft::Call { call, event }),
         2 => (sender.clone(), target.clone(), at.clone(), prop::sample::select(vec![None, Some("👍"), Some("❤")]))
             .prop_map(|(sender, target, at, emoji)| Draft::Reaction { sender, target, at, emoji }),
         1 => (sender.clone(), target.clone(), at.clone(), 0..WORDS.len())
@@ -173,9 +180,35 @@ fn incidents(drafts: &[Draft], flights: &[Flight]) -> Vec<Incident> {
                 at,
                 word,
                 correlated,
+                free_hours,
             } => {
                 let attempt = correlated.then(|| flights[*sent].attempt);
-                became(&format!("out.{sent}"), *at, words[*word].clone(), attempt)
+                let mut event = became(&format!("out.{sent}"), *at, words[*word].clone(), attempt);
+                if let InboundKind::Status(update) = &mut event.kind {
+                    update.free_entry_until = free_hours.map(|hours| noon() + TimeDelta::hours(hours));
+                }
+                event
+            }
+            Draft::Call { call, event } => {
+                let events = [
+                    CallEvent::Connect,
+                    CallEvent::Ringing,
+                    CallEvent::Accepted,
+                    CallEvent::Terminate,
+                ];
+                let caller = if call % 2 == 0 {
+                    Caller::Person
+                } else {
+                    Caller::Business
+                };
+                let seconds = i64::try_from(call * 2 + event).unwrap() - 600;
+                calls(
+                    &people[call % 5],
+                    &format!("c{call}"),
+                    seconds,
+                    caller,
+                    events[*event].clone(),
+                )
             }
             Draft::Reaction {
                 sender,

@@ -1,7 +1,8 @@
 //! People.
 
-use tertulia_core::contact::{Contact, ContactOrder, CreatedBy, LeadStatus};
+use tertulia_core::contact::{Contact, ContactOrder, CreatedBy, LeadStatus, external_id};
 use tertulia_core::decide::contacts::{self, NewContact, read_email};
+use tertulia_core::decide::external_ids::{self, Upserted};
 use tertulia_core::decide::moves;
 use tertulia_core::decide::sending::window_of;
 use tertulia_core::error::Error;
@@ -10,7 +11,7 @@ use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{AccountId, ContactId};
 use tertulia_core::journal::{Actor, Entry, EntryKind};
 use tertulia_core::phone::Phone;
-use tertulia_core::record::{IdentityRef, Key};
+use tertulia_core::record::{ExternalRef, IdentityRef, Key};
 use tertulia_core::window::WindowState;
 use tertulia_storage_traits::{JournalView, Query};
 
@@ -29,10 +30,7 @@ impl Contacts<'_> {
     /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
     pub async fn create(&self, new: NewContact) -> Result<Contact, Error> {
         let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
-        let by = match &self.0.actor {
-            Actor::Agent(_) => CreatedBy::Manual,
-            _ => CreatedBy::Api,
-        };
+        let by = self.created_by();
         self.0
             .decide(move |set, ctx| {
                 let (source, proof) = contacts::own_words(ctx);
@@ -40,6 +38,13 @@ impl Contacts<'_> {
                 contacts::get(set, ctx, id)
             })
             .await
+    }
+
+    const fn created_by(&self) -> CreatedBy {
+        match &self.0.actor {
+            Actor::Agent(_) => CreatedBy::Manual,
+            _ => CreatedBy::Api,
+        }
     }
 
     /// The contact, which must be there; a deleted one is not.
@@ -65,24 +70,89 @@ impl Contacts<'_> {
         self.find(&Address::new(AddressKind::WhatsAppId, id)).await
     }
 
+    /// The contact that has this id in another system. Fails with `contact.external_id_invalid`.
+    pub async fn find_by_external_id(&self, system: &str, id: &str) -> Result<Option<Contact>, Error> {
+        let (system, id) = external_id(system, id)?;
+        let org = self.0.id;
+        let key = Key::ExternalRef { org, system, id };
+        let found: Option<ExternalRef> = self.0.inner.runtime.get(key).await?;
+        self.held_by(found.map(|found| found.contact)).await
+    }
+
     async fn find(&self, address: &Address) -> Result<Option<Contact>, Error> {
         let key = Key::Identity {
             org: self.0.id,
             kind: address.kind,
             match_key: address.match_key(),
         };
-        let runtime = &self.0.inner.runtime;
-        match runtime.get::<IdentityRef>(key).await? {
-            Some(found) => {
-                runtime
-                    .get(Key::Contact {
-                        org: self.0.id,
-                        contact: found.contact,
-                    })
-                    .await
-            }
-            None => Ok(None),
-        }
+        let found: Option<IdentityRef> = self.0.inner.runtime.get(key).await?;
+        self.held_by(found.map(|found| found.contact)).await
+    }
+
+    async fn held_by(&self, holder: Option<ContactId>) -> Result<Option<Contact>, Error> {
+        let Some(contact) = holder else { return Ok(None) };
+        let org = self.0.id;
+        self.0.inner.runtime.get(Key::Contact { org, contact }).await
+    }
+
+    /// Gives a contact its id in another system, in place of the one it has there. An id belongs to one contact of the
+    /// organisation, and a contact has one in each system; both are compared as they are, trimmed.
+    ///
+    /// Fails with `contact.external_id_invalid`, or with `contact.duplicate` (the message names the contact).
+    pub async fn set_external_id(
+        &self,
+        id: ContactId,
+        system: &str,
+        external: &str,
+    ) -> Result<Contact, Error> {
+        let (system, external) = (system.to_owned(), external.to_owned());
+        self.0
+            .decide(move |set, ctx| {
+                external_ids::set_external_id(set, ctx, id, &system, &external)?;
+                contacts::get(set, ctx, id)
+            })
+            .await
+    }
+
+    /// Takes a contact's id in another system away. Nothing if it has none there.
+    pub async fn remove_external_id(&self, id: ContactId, system: &str) -> Result<Contact, Error> {
+        let system = system.to_owned();
+        self.0
+            .decide(move |set, ctx| {
+                external_ids::remove_external_id(set, ctx, id, &system)?;
+                contacts::get(set, ctx, id)
+            })
+            .await
+    }
+
+    /// Stores a record of another system by its id there: creates the contact as [`create`](Self::create) does, or
+    /// updates the one that has the id with what is given; said again, the same changes nothing.
+    ///
+    /// Of a known contact the fields, attributes and external ids that are given win, tags are added, and numbers and
+    /// platform ids stay: one that the contact does not have is refused with `contact.address_differs`, or with
+    /// `contact.duplicate` if it is another contact's. `opted_in` is taken as a call of [`opt_in`] or [`opt_out`] if it
+    /// is news, and refused like one; a proof is news once. A tag that a blocked contact lacks is refused with
+    /// `contact.blocked`.
+    ///
+    /// Fails besides with what [`create`](Self::create) fails with, and with `contact.external_id_invalid`.
+    ///
+    /// [`opt_in`]: crate::Consent::opt_in
+    /// [`opt_out`]: crate::Consent::opt_out
+    pub async fn upsert(
+        &self,
+        new: NewContact,
+        system: &str,
+        external: &str,
+    ) -> Result<(Contact, Upserted), Error> {
+        let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
+        let (by, system, external) = (self.created_by(), system.to_owned(), external.to_owned());
+        self.0
+            .decide(move |set, ctx| {
+                let key = (&*system, &*external);
+                let (id, outcome) = external_ids::upsert(set, ctx, &new, key, by, contacts_now)?;
+                Ok((contacts::get(set, ctx, id)?, outcome))
+            })
+            .await
     }
 
     /// The contacts that fit a filter, in an order. Pages hold still while others write: a contact that did not move in

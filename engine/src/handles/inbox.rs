@@ -50,9 +50,7 @@ impl Inbox<'_> {
         self.0
             .look(|set, ctx| {
                 let contact = contacts::get(set, ctx, contact)?;
-                Ok(sending::with_values(ctx, &contact, |values| {
-                    text.render(values, strict)
-                })?)
+                sending::with_values(set, ctx, &contact, |values| text.render(values, strict))
             })
             .await
     }

@@ -455,26 +455,52 @@ impl Platform {
         let inner = &self.inner;
         let number = self.number(message.to.as_deref())?;
         let at = message.at.unwrap_or_else(|| inner.config.clock.now());
-        let id = {
-            let from = &message.from;
-            let mut state = inner.state();
-            for key in [Some(&from.user_id), from.wa_id.as_ref()].into_iter().flatten() {
-                let last = state
-                    .written
-                    .entry((number.id.clone(), key.clone()))
-                    .or_insert(at);
-                *last = at.max(*last);
-            }
-            let seq = state.next();
-            message
-                .id
-                .clone()
-                .unwrap_or_else(|| format!("wamid.HBgN{:016X}{seq:012X}", inner.run))
-        };
+        let seq = self.heard_from(&message.from, number, at);
+        let id = message
+            .id
+            .clone()
+            .unwrap_or_else(|| format!("wamid.HBgN{:016X}{seq:012X}", inner.run));
         inner
             .emit(webhooks::change("messages", number, &message.render(&id, at)))
             .await;
         Ok(id)
+    }
+
+    /// Somebody calls the business's first number; returns the call's id. Delivered as in [`say`](Platform::say). That it
+    /// ended, or what became of a call of the business, is a [`change`](Platform::change) of `calls`.
+    pub async fn call(&self, from: impl Into<Person>) -> String {
+        let (from, number) = (from.into(), &self.inner.number);
+        let at = self.inner.config.clock.now();
+        let seq = self.heard_from(&from, number, at);
+        let id = format!("wacid.HBgN{:016X}{seq:012X}", self.inner.run);
+        let mut call = json!({
+            "id": id,
+            "from_user_id": from.user_id,
+            "to": number.display_phone_number,
+            "event": "connect",
+            "direction": "USER_INITIATED",
+            "timestamp": at.timestamp().to_string(),
+            "session": { "sdp_type": "offer", "sdp": "v=0" },
+        });
+        if let Some(wa_id) = &from.wa_id {
+            call["from"] = wa_id.as_str().into();
+        }
+        self.change("calls", &json!({ "contacts": [from.contact()], "calls": [call] }))
+            .await;
+        id
+    }
+
+    /// Remembers that somebody wrote or called, for the window; the event's place in the platform's order.
+    fn heard_from(&self, from: &Person, number: &Number, at: DateTime<Utc>) -> u64 {
+        let mut state = self.inner.state();
+        for key in [Some(&from.user_id), from.wa_id.as_ref()].into_iter().flatten() {
+            let last = state
+                .written
+                .entry((number.id.clone(), key.clone()))
+                .or_insert(at);
+            *last = at.max(*last);
+        }
+        state.next()
     }
 
     /// Reports these statuses of an accepted message, in this order and each in a webhook of its own, delivered as in

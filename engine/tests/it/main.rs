@@ -8,6 +8,8 @@
 )]
 
 mod broadcasts;
+mod calls;
+mod external_ids;
 mod find;
 mod imports;
 mod kills;

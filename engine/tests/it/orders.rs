@@ -15,12 +15,42 @@ use crate::support::{at, crm};
 /// One thing that the platform tells.
 #[derive(Debug, Clone)]
 enum Told {
-    Says { who: u8, what: u8, second: u8 },
-    Reacts { who: u8, to: u8, emoji: u8, second: u8 },
-    Edits { who: u8, which: u8, second: u8 },
-    Revokes { who: u8, which: u8, second: u8 },
-    Status { of: u8, status: u8, second: u8 },
-    Prefers { who: u8, stop: bool, second: u8 },
+    Says {
+        who: u8,
+        what: u8,
+        second: u8,
+    },
+    Reacts {
+        who: u8,
+        to: u8,
+        emoji: u8,
+        second: u8,
+    },
+    Edits {
+        who: u8,
+        which: u8,
+        second: u8,
+    },
+    Revokes {
+        who: u8,
+        which: u8,
+        second: u8,
+    },
+    Status {
+        of: u8,
+        status: u8,
+        second: u8,
+    },
+    Prefers {
+        who: u8,
+        stop: bool,
+        second: u8,
+    },
+    /// One of some calls: who calls whom and when follows from its number.
+    Calls {
+        call: u8,
+        event: u8,
+    },
 }
 
 const WORDS: [&str; 8] = [
@@ -44,6 +74,7 @@ fn told() -> impl Strategy<Value = Told> {
         1 => (small.clone(), 0_u8..12, 0_u8..30).prop_map(|(who, which, second)| Told::Revokes { who, which, second }),
         3 => (0_u8..4, 0_u8..4, 0_u8..30).prop_map(|(of, status, second)| Told::Status { of, status, second }),
         1 => (small, any::<bool>(), 0_u8..30).prop_map(|(who, stop, second)| Told::Prefers { who, stop, second }),
+        2 => (0_u8..8, 0_u8..4).prop_map(|(call, event)| Told::Calls { call, event }),
     ]
 }
 
@@ -115,8 +146,14 @@ fn body(n: usize, told: &Told) -> Value {
             if *status == 3 {
                 update["errors"] = json!([{"code": 131_026, "title": "undeliverable"}]);
             }
+            if *status == 0 && of % 2 == 1 {
+                let ends = at(i64::from(*second) + 72 * 3600).timestamp().to_string();
+                update["conversation"] =
+                    json!({"expiration_timestamp": ends, "origin": {"type": "referral_conversion"}});
+            }
             ("messages", json!({"statuses": [update]}))
         }
+        Told::Calls { call, event } => called(*call, *event),
         Told::Prefers { who, stop, second } => {
             let (contact, from) = person(*who);
             let mut preference = json!({"detail": "marketing", "category": "marketing_messages",
@@ -139,6 +176,34 @@ fn body(n: usize, told: &Told) -> Value {
         "phone_number_id": PlatformConfig::default().numbers[0].id});
     json!({"object": "whatsapp_business_account", "entry": [{"id": PlatformConfig::default().waba_id,
         "changes": [{"field": field, "value": value}]}]})
+}
+
+/// An event of a call: even calls are people's, odd ones the business's.
+fn called(call: u8, event: u8) -> (&'static str, Value) {
+    let (contact, from) = person(call / 2);
+    let by_person = call % 2 == 0;
+    let mut item = json!({"id": format!("wacid.{call}"), "timestamp": at(i64::from(call * 3 + event)).timestamp().to_string()});
+    let (list, end) = if event < 2 {
+        item["event"] = json!(["connect", "terminate"][usize::from(event)]);
+        item["direction"] = json!(if by_person {
+            "USER_INITIATED"
+        } else {
+            "BUSINESS_INITIATED"
+        });
+        ("calls", if by_person { "from" } else { "to" })
+    } else {
+        item["type"] = json!("call");
+        item["status"] = json!(["RINGING", "ACCEPTED"][usize::from(event - 2)]);
+        ("statuses", "recipient")
+    };
+    for (key, value) in from.as_object().unwrap() {
+        let key = match (key.as_str(), end) {
+            ("from", "recipient") => "recipient_id".to_owned(),
+            (key, end) => key.replace("from", end),
+        };
+        item[key] = value.clone();
+    }
+    ("calls", json!({"contacts": [contact], list: [item]}))
 }
 
 fn said(n: usize, who: u8, mut message: Value) -> (&'static str, Value) {

@@ -17,7 +17,7 @@ use tertulia::testing::platform::Action;
 use tertulia::testing::{Inbound, ManualClock};
 use tertulia::transport::{Correlation, Outgoing, SenderRef};
 use tertulia::{
-    AttributeKind, Channel, Code, Crm, Error, MemoryStorage, NewAccount, NewContact, PageOf, Pattern,
+    AttributeKind, Channel, Code, Crm, Draft, Error, MemoryStorage, NewAccount, NewContact, PageOf, Pattern,
     Settings, StaticCredentials, Template, TemplateParameters, Transport, WebhookRequest,
 };
 
@@ -93,6 +93,54 @@ async fn settings_are_checked_journaled_and_obeyed() {
         ),
         "{window:?}"
     );
+}
+
+#[tokio::test]
+async fn the_team_is_listed_and_messages_carry_the_name_of_the_member_who_sends() {
+    let shop = Shop::open().await;
+    let priya = shop.org.team().add("Priya").await.unwrap();
+    let omar = shop.org.team().add("Omar").await.unwrap();
+    let team = [priya.clone(), omar.clone()];
+    assert_eq!(shop.org.team().list().await.unwrap(), team);
+    assert_eq!(shop.org.team().get(omar.id).await.unwrap(), omar);
+    let elsewhere = shop.crm.create_org(Settings::default()).await.unwrap();
+    let error = elsewhere.team().get(omar.id).await.unwrap_err();
+    assert_eq!(error.code(), Code::MemberNotFound);
+
+    let ana = shop.opted_in(ANA, &[]).await;
+    let mut request = shop.templated(ana.id, "order_ready");
+    let Draft::Template { parameters, .. } = &mut request.draft else {
+        panic!()
+    };
+    *parameters = TemplateParameters::body(["{{agent.name}} of {{org.name}}"]).unwrap();
+    let by = |agent| shop.org.acting_as(agent);
+    let said = async |agent| {
+        let sent = by(agent).inbox().send(request.clone()).await.unwrap();
+        match sent.content {
+            tertulia::Content::Template { text, .. } => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(said(priya.id).await, "Hi Priya of Casa Lua, come and see.");
+    let renamed = shop.org.team().rename(priya.id, "P. Rao").await.unwrap();
+    assert_eq!(said(renamed.id).await, "Hi P. Rao of Casa Lua, come and see.");
+
+    // Whom nobody added has no name: empty and reported, or refused where asked.
+    let stranger = by("0198d1f0-0000-7000-8000-000000000001".parse().unwrap());
+    let text = Text::parse("{{agent.name}}").unwrap();
+    let rendered = stranger.inbox().render(ana.id, &text, false).await.unwrap();
+    assert_eq!((rendered.text.as_str(), rendered.missing.len()), ("", 1));
+    let refused = stranger.inbox().render(ana.id, &text, true).await.unwrap_err();
+    assert_eq!(refused.code(), Code::RenderMissingValue);
+    let rendered = by(omar.id).inbox().render(ana.id, &text, true).await.unwrap();
+    assert_eq!(rendered.text, "Omar");
+    let changes = shop
+        .org
+        .audit()
+        .list(&[EntryKind::MemberChanged], &PageOf::default())
+        .await
+        .unwrap();
+    assert_eq!(changes.items.len(), 3);
 }
 
 #[tokio::test]

@@ -57,7 +57,8 @@ async fn a_first_message_opens_the_window_and_opts_in_and_the_window_closes_afte
     assert_eq!(
         window,
         WindowState::Closed {
-            since: Some(at(24 * 3600))
+            since: Some(at(24 * 3600)),
+            free_entry_until: None,
         }
     );
     // A template may go at any time.

@@ -20,12 +20,15 @@ use tertulia_core::ids::{DispatchId, OrgId};
 use tertulia_core::import::{Field, Import, ImportCounts, OnDuplicate};
 use tertulia_core::ledger::{Dispatch, DispatchState, Reached, SkipReason, Slot, StateName};
 use tertulia_core::message::{Delivery, StatusKind};
-use tertulia_core::record::{IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind};
+use tertulia_core::record::{
+    ExternalRef, IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind,
+};
 use tertulia_core::render::Text;
 use tertulia_core::retry::{Failure, FailureClass, LimitScope};
 use tertulia_core::segment::{Segment, SegmentName, SegmentUser};
 use tertulia_core::settings::{InboundConsent, Settings};
 use tertulia_core::tagging::{Pattern, PatternKind, Rule};
+use tertulia_core::team::Member;
 use tertulia_core::template::{
     BodyParameters, Category, Component, Language, Parameter, ParameterFormat, Quality, Template,
     TemplateParameters, TemplateStatus,
@@ -209,6 +212,11 @@ impl Generator {
                 kind: self.address_kind(),
                 match_key: self.text(),
             },
+            RecordKind::ExternalRef => Key::ExternalRef {
+                org,
+                system: self.text(),
+                id: self.text(),
+            },
             RecordKind::Window => Key::Window {
                 org,
                 account,
@@ -226,6 +234,10 @@ impl Generator {
             RecordKind::Attribute => Key::Attribute {
                 org,
                 name: self.text(),
+            },
+            RecordKind::Member => Key::Member {
+                org,
+                member: self.pooled(),
             },
             RecordKind::Template => Key::Template {
                 org,
@@ -310,6 +322,12 @@ impl Generator {
                 match_key,
                 contact: self.pooled(),
             }),
+            Key::ExternalRef { org, system, id } => Record::ExternalRef(ExternalRef {
+                org,
+                system,
+                id,
+                contact: self.pooled(),
+            }),
             Key::Window {
                 org,
                 account,
@@ -319,7 +337,8 @@ impl Generator {
                 org,
                 account,
                 address: Address::new(kind, match_key),
-                last_inbound: self.time(),
+                last_inbound: self.maybe(Self::time),
+                free_entry_until: self.maybe(Self::time),
             }),
             Key::Tag { org, key } => Record::Tag(Tag {
                 org,
@@ -351,6 +370,12 @@ impl Generator {
                         values: vec!["a".to_owned(), "b".to_owned()],
                     },
                 ]),
+            }),
+            Key::Member { org, member } => Record::Member(Member {
+                id: member,
+                org,
+                name: self.text(),
+                active: self.rng.bool(),
             }),
             Key::Template { org, name, language } => Record::Template(OrgTemplate {
                 org,

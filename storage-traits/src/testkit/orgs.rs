@@ -87,6 +87,11 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
             kind,
             match_key: format!("+{number}"),
         },
+        Key::ExternalRef { .. } => Key::ExternalRef {
+            org,
+            system: "shop".to_owned(),
+            id: number.to_string(),
+        },
         Key::Window { kind, .. } => Key::Window {
             org,
             account: id(number),
@@ -104,6 +109,10 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
         Key::Attribute { .. } => Key::Attribute {
             org,
             name: format!("a{number}"),
+        },
+        Key::Member { .. } => Key::Member {
+            org,
+            member: id(number),
         },
         Key::Template { language, .. } => Key::Template {
             org,

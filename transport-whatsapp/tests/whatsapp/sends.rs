@@ -120,7 +120,7 @@ async fn the_platforms_refusals_are_classed_by_code_whatever_the_status() {
         (131_050, FailureClass::RecipientOptedOut(OptOutScope::Marketing)),
         (132_001, FailureClass::TemplateProblem),
         (131_016, FailureClass::Transient),
-        (131_000, FailureClass::Transient),
+        (131_000, FailureClass::Unexplained),
     ] {
         for status in [200, 400, 401, 403, 404, 500, 503] {
             let outcome = outcome_of(Act::Answer(status, error(code))).await;

@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 use tertulia_core::error::Code;
 use tertulia_core::identity::{Address, AddressKind};
-use tertulia_core::inbound::{InboundEvent, InboundKind, InboundMessage, PreferenceChoice, StatusUpdate};
+use tertulia_core::inbound::{
+    CallEvent, Caller, InboundEvent, InboundKind, InboundMessage, PreferenceChoice, StatusUpdate,
+};
 use tertulia_core::message::{Content, MediaKind, MediaSource, StatusKind};
 use tertulia_core::retry::FailureClass;
 use tertulia_transport_traits::WebhookRequest;
@@ -110,6 +112,18 @@ pub(crate) fn everything() -> Value {
             "message_template_language": "en_US", "new_quality_score": "RED"}},
         {"field": "message_template_status_update", "value": {"message_template_id": 1, "message_template_name": "a",
             "message_template_language": "en_US", "event": "PAUSED"}},
+        {"field": "calls", "value": {"metadata": metadata,
+            "contacts": [{"wa_id": "16505551234", "user_id": "US.1", "profile": {"name": "Ana"}}],
+            "calls": [
+                {"id": "wacid.1", "from": "16505551234", "to": "15550783881", "event": "connect", "direction": "USER_INITIATED",
+                    "timestamp": "1749416383", "session": {"sdp_type": "offer", "sdp": "v=0"}},
+                {"id": "wacid.1", "from": "16505551234", "to": "15550783881", "event": "terminate", "direction": "USER_INITIATED",
+                    "timestamp": "1749416383", "status": "COMPLETED", "start_time": "1749416384", "end_time": "1749416390", "duration": 6},
+            ],
+            "errors": [{"code": 138_000, "message": "m"}]}},
+        {"field": "calls", "value": {"metadata": metadata, "statuses": [
+            {"id": "wacid.2", "type": "call", "status": "ACCEPTED", "timestamp": "1749416383", "recipient_id": "16505551234"},
+        ]}},
         {"field": "account_update", "value": {"event": "DISABLED_UPDATE"}},
     ]))
 }
@@ -117,7 +131,7 @@ pub(crate) fn everything() -> Value {
 #[test]
 fn everything_the_platform_documents_is_understood() {
     let events = events(&everything());
-    assert_eq!(events.len(), 19);
+    assert_eq!(events.len(), 23);
     for event in events {
         assert!(!matches!(event.kind, InboundKind::Unknown { .. }), "{event:?}");
     }
@@ -486,6 +500,138 @@ fn a_status_names_price_and_attempt_if_it_can() {
         (Some("service".into()), None)
     );
     assert_eq!(price(json!({})), (None, None));
+}
+
+#[test]
+fn a_status_of_a_free_entry_point_says_when_it_ends() {
+    let ends = "1749675583";
+    let until = |parts: Value| {
+        status(parts)
+            .free_entry_until
+            .map(|at| at.timestamp().to_string())
+    };
+    let origin = |origin: &str| json!({"conversation": {"id": "c", "expiration_timestamp": ends, "origin": {"type": origin}}});
+    assert_eq!(until(origin("referral_conversion")).as_deref(), Some(ends));
+    for other in ["service", "marketing", "utility"] {
+        assert_eq!(
+            until(origin(other)),
+            None,
+            "{other}: the end of a conversation that is charged for"
+        );
+    }
+    let priced = |key: &str, word: &str| json!({"conversation": {"expiration_timestamp": ends}, "pricing": {key: word}});
+    assert_eq!(until(priced("type", "free_entry_point")).as_deref(), Some(ends));
+    assert_eq!(
+        until(priced("category", "referral_conversion")).as_deref(),
+        Some(ends)
+    );
+    assert_eq!(until(priced("type", "free_customer_service")), None);
+    assert_eq!(
+        until(json!({"pricing": {"type": "free_entry_point"}})),
+        None,
+        "it does not say when"
+    );
+    let no_time =
+        json!({"conversation": {"expiration_timestamp": "soon", "origin": {"type": "referral_conversion"}}});
+    assert_eq!(until(no_time), None);
+}
+
+fn change_of_calls(parts: &Value) -> Vec<InboundEvent> {
+    let mut value =
+        json!({"messaging_product": "whatsapp", "metadata": {"phone_number_id": "106540352242922"}});
+    for (key, part) in parts.as_object().unwrap() {
+        value[key] = part.clone();
+    }
+    events(&envelope(&json!([{"field": "calls", "value": value}])))
+}
+
+#[test]
+fn a_call_says_who_called_whom_and_what_happened() {
+    let base = json!({"id": "wacid.1", "event": "connect", "timestamp": "1749416383", "session": {"sdp": "v=0"}, "new": 1});
+    let with = |parts: Value| {
+        let mut item = base.clone();
+        for (key, part) in parts.as_object().unwrap() {
+            item[key] = part.clone();
+        }
+        item
+    };
+    let cards = json!([{"wa_id": "16505551234", "user_id": "US.1", "profile": {"name": "Ana"}}]);
+    let theirs = with(json!({"from": "16505551234", "to": "15550783881", "direction": "USER_INITIATED"}));
+    let ours = with(json!({"from": "15550783881", "to": "16505551234", "direction": "BUSINESS_INITIATED"}));
+    for (item, caller) in [(&theirs, Caller::Person), (&ours, Caller::Business)] {
+        let read = change_of_calls(&json!({"contacts": cards, "calls": [item]}));
+        assert_eq!(read[0].at.unwrap().timestamp(), 1_749_416_383);
+        assert_eq!(read[0].source.sender_id.as_deref(), Some("106540352242922"));
+        let InboundKind::Call(call) = &read[0].kind else {
+            panic!("{read:?}")
+        };
+        assert_eq!((call.provider_id.as_str(), call.caller), ("wacid.1", caller));
+        assert_eq!(call.event, CallEvent::Connect);
+        assert_eq!(call.person.addresses, [phone("16505551234"), id("US.1")]);
+        assert_eq!(call.person.name.as_deref(), Some("Ana"));
+        assert_eq!(&call.raw, item, "what this library has no word for is kept");
+    }
+    // Who hides the number is known by the id; words in other cases and new words are read.
+    let hidden = with(json!({"from_user_id": "US.1", "direction": "user_initiated", "event": "HELD"}));
+    let InboundKind::Call(call) = change_of_calls(&json!({"calls": [hidden]})).remove(0).kind else {
+        panic!()
+    };
+    assert_eq!(call.person.addresses, [id("US.1")]);
+    assert_eq!(call.event, CallEvent::Other("held".into()));
+}
+
+#[test]
+fn a_status_of_a_call_is_about_one_that_the_business_made() {
+    for (word, expected) in [
+        ("RINGING", CallEvent::Ringing),
+        ("ACCEPTED", CallEvent::Accepted),
+        ("REJECTED", CallEvent::Rejected),
+        ("PARKED", CallEvent::Other("parked".into())),
+    ] {
+        let status = json!({"id": "wacid.2", "type": "call", "status": word, "timestamp": "1749416383",
+            "recipient_id": "16505551234", "recipient_user_id": "US.1"});
+        let InboundKind::Call(call) = change_of_calls(&json!({"statuses": [status]})).remove(0).kind else {
+            panic!("{word}")
+        };
+        assert_eq!((call.caller, call.event), (Caller::Business, expected));
+        assert_eq!(call.person.addresses, [phone("16505551234"), id("US.1")]);
+    }
+}
+
+#[test]
+fn a_call_that_cannot_be_read_is_kept_and_costs_no_neighbour() {
+    let good = json!({"id": "wacid.9", "from": "1", "event": "connect", "direction": "USER_INITIATED"});
+    let without = |key: &str| {
+        let mut item = good.clone();
+        item.as_object_mut().unwrap().remove(key);
+        item
+    };
+    let mut sideways = good.clone();
+    sideways["direction"] = "SIDEWAYS".into();
+    let bad = ["id", "from", "event", "direction"].map(without).to_vec();
+    for bad in bad
+        .into_iter()
+        .chain([sideways, json!(null), json!("?"), json!([])])
+    {
+        let read = change_of_calls(&json!({"calls": [bad, good], "statuses": [bad]}));
+        assert_eq!(read.len(), 3, "{bad}");
+        let InboundKind::Unknown { field, raw, reason } = &read[0].kind else {
+            panic!("{read:?}")
+        };
+        assert_eq!((field.as_str(), raw), ("calls.calls", &bad));
+        assert!(!reason.is_empty());
+        assert!(matches!(&read[1].kind, InboundKind::Call(call) if call.provider_id == "wacid.9"));
+        assert!(matches!(&read[2].kind, InboundKind::Unknown { field, .. } if field == "calls.statuses"));
+    }
+    for parts in [json!({}), json!({"calls": null}), json!({"calls": {}})] {
+        let read = change_of_calls(&parts);
+        assert!(
+            matches!(&read[0].kind, InboundKind::Unknown { field, .. } if field == "calls"),
+            "{parts}"
+        );
+    }
+    let held = change_of_calls(&json!({"calls": [good], "holds": [1]}));
+    assert!(matches!(&held[1].kind, InboundKind::Unknown { field, .. } if field == "calls.holds"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use serde_json::json;
 use tertulia_core::contact::CreatedBy;
 use tertulia_core::identity::Address;
 use tertulia_core::ids::OrgId;
+use tertulia_core::inbound::{CallEvent, Caller};
 use tertulia_core::journal::{Actor, Entry, EntryKind, FieldChange, What};
 use tertulia_core::ledger::{SkipReason, StateName};
 use tertulia_core::message::{ContentKind, DeliveryStatus};
@@ -103,6 +104,13 @@ impl Generator {
                 message: self.pooled(),
                 change: self.text(),
             },
+            EntryKind::Call => What::Call {
+                call: self.text(),
+                channel: self.channel(),
+                caller: self.one_of(&[Caller::Person, Caller::Business]),
+                event: self.one_of(&[CallEvent::Connect, CallEvent::Other("HELD".to_owned())]),
+                raw: self.value(),
+            },
             EntryKind::DispatchChanged => What::DispatchChanged {
                 dispatch: self.pooled(),
                 broadcast: self.maybe(Self::pooled),
@@ -136,6 +144,11 @@ impl Generator {
             EntryKind::SegmentChanged => What::SegmentChanged {
                 segment: self.pooled(),
                 change: self.text(),
+            },
+            EntryKind::MemberChanged => What::MemberChanged {
+                member: self.pooled(),
+                before: self.maybe(|make| json!({ "name": make.text() })),
+                after: json!({ "name": self.text() }),
             },
             EntryKind::ImportChanged => What::ImportChanged {
                 import: self.pooled(),
