@@ -174,7 +174,7 @@ fn callbacks(generator: &mut SchemaGenerator) -> Value {
         {
             "name": "Progress",
             "docs": "Told the counts so far.",
-            "methods": [callback!("Called after each batch.", progress(counts: ImportCounts) -> ())],
+            "methods": [callback!("Called after each batch. The arguments are the counts themselves.", progress(counts: ImportCounts) -> ())],
         },
     ])
 }

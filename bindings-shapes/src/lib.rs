@@ -19,7 +19,7 @@ mod wire;
 
 pub use describe::describe;
 pub use failure::Failure;
-pub use handle::{Handle, Kind, open};
+pub use handle::{Handle, Kind, Scope, open};
 pub use host::HostObject;
 pub use runtime::{block_on, spawn};
 pub use watch::{CancelToken, Watch};

@@ -95,7 +95,18 @@ pub struct Match {
     pub rule: RuleId,
     /// The first place that makes it fire, in bytes of the text as it was written, widened to whole characters with
     /// their accents.
+    #[schemars(with = "Span")]
     pub span: Range<usize>,
+}
+
+/// A place in a text, in bytes.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "describes a range to other languages")]
+struct Span {
+    /// The first byte.
+    start: usize,
+    /// The byte after the last.
+    end: usize,
 }
 
 /// A list of rules, made ready to be held against texts.

@@ -1,0 +1,111 @@
+//! The host objects of the scenario: the same in every language.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use tertulia_bindings_shapes::HostObject;
+
+/// Which callbacks were called, as in `Transport.send`.
+pub(crate) type Called = Arc<Mutex<BTreeSet<String>>>;
+
+fn note(called: &Called, name: &str) {
+    called.lock().unwrap().insert(name.to_owned());
+}
+
+fn thrown(code: &str, message: &str) -> Result<String, String> {
+    Err(json!({ "code": code, "message": message }).to_string())
+}
+
+/// A platform of the host's, which does what the text of a message asks it to.
+pub(crate) struct Transport {
+    pub(crate) called: Called,
+    pub(crate) sent: AtomicU64,
+}
+
+#[async_trait]
+impl HostObject for Transport {
+    async fn call(&self, method: &str, args: String) -> Result<String, String> {
+        note(&self.called, &format!("Transport.{method}"));
+        let args: Value = serde_json::from_str(&args).unwrap();
+        match method {
+            "verify" => Ok(args["query"].to_string()),
+            "parse" => {
+                let request = &args["request"];
+                if request["headers"]["x-secret"] != "open" {
+                    return thrown("webhook.signature_missing", "the header x-secret is not open");
+                }
+                let body = STANDARD.decode(request["body"].as_str().unwrap()).unwrap();
+                Ok(String::from_utf8(body).unwrap())
+            }
+            "send" => match args["message"]["content"]["body"].as_str().unwrap_or_default() {
+                "throw" => Err(json!({ "message": "the host threw" }).to_string()),
+                "hang" => std::future::pending().await,
+                "nonsense" => Ok("42".to_owned()),
+                "refuse" => Ok(json!({ "refused": {
+                    "class": "recipient_invalid", "code": "131026", "detail": "not on the platform",
+                }})
+                .to_string()),
+                _ => {
+                    let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
+                    Ok(json!({ "accepted": { "provider_id": format!("host-{sent}") } }).to_string())
+                }
+            },
+            "mark_read" | "settle" => Ok("null".to_owned()),
+            "list_templates" => Ok("[]".to_owned()),
+            other => panic!("a transport has no {other}"),
+        }
+    }
+}
+
+/// Credentials of the host's, which know one key.
+pub(crate) struct Credentials {
+    pub(crate) called: Called,
+}
+
+#[async_trait]
+impl HostObject for Credentials {
+    async fn call(&self, method: &str, args: String) -> Result<String, String> {
+        note(&self.called, &format!("Credentials.{method}"));
+        let args: Value = serde_json::from_str(&args).unwrap();
+        match args["reference"].as_str() {
+            Some("key") => Ok(json!("secret").to_string()),
+            other => thrown("credential.missing", &format!("there is no key {other:?}")),
+        }
+    }
+}
+
+/// A clock of the host's, which stands still.
+pub(crate) struct Clock {
+    pub(crate) called: Called,
+}
+
+#[async_trait]
+impl HostObject for Clock {
+    async fn call(&self, method: &str, _: String) -> Result<String, String> {
+        note(&self.called, &format!("Clock.{method}"));
+        Ok(json!("2026-01-05T09:00:00Z").to_string())
+    }
+}
+
+/// Hears progress, and keeps what it was told.
+pub(crate) struct Progress {
+    pub(crate) called: Called,
+    pub(crate) told: Mutex<Vec<Value>>,
+}
+
+#[async_trait]
+impl HostObject for Progress {
+    async fn call(&self, method: &str, args: String) -> Result<String, String> {
+        note(&self.called, &format!("Progress.{method}"));
+        self.told
+            .lock()
+            .unwrap()
+            .push(serde_json::from_str(&args).unwrap());
+        Ok("null".to_owned())
+    }
+}

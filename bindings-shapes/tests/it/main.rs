@@ -1,0 +1,11 @@
+//! What crosses to other languages, from the outside: as a binding sees it.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::tests_outside_test_module,
+    reason = "tests"
+)]
+
+mod hosts;
+mod scenario;
