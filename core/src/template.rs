@@ -5,6 +5,8 @@
 //! values is in [`TemplateParameters`], what a contact is sent in [`FilledTemplate`].
 
 mod fill;
+mod fit;
+mod parameters;
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,10 +20,9 @@ use serde_json::{Map, Value};
 use crate::error::{Code, Error};
 use crate::message::MediaKind;
 
-pub use fill::{
-    BodyParameters, ButtonParameter, Checked, FilledButton, FilledParameter, FilledTemplate, FilledValue,
-    Parameter, TemplateMedia, TemplateParameters,
-};
+pub use fill::{FilledButton, FilledParameter, FilledTemplate, FilledValue};
+pub use fit::Checked;
+pub use parameters::{BodyParameters, ButtonParameter, Parameter, TemplateMedia, TemplateParameters};
 
 /// An enum over the platform's words, whatever their case, that keeps a word it does not know.
 macro_rules! words {

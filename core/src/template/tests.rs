@@ -26,6 +26,18 @@ pub(super) fn body(text: &str) -> Value {
     json!({"type": "BODY", "text": text})
 }
 
+pub(super) fn header(format: &str) -> Template {
+    template(json!([{"type": "HEADER", "format": format}, body("Hi")]))
+}
+
+pub(super) fn parameters(value: Value) -> TemplateParameters {
+    serde_json::from_value(value).unwrap()
+}
+
+pub(super) fn text(source: &str) -> Value {
+    json!({"type": "text", "text": source})
+}
+
 #[test]
 fn a_listed_template_is_read_and_written_back_with_every_field() {
     let listed = json!({
