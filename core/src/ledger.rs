@@ -3,7 +3,7 @@
 //! ```text
 //! pending ─> leased ─> sending ─> accepted ─> sent ─> delivered ─> read
 //!              └ expiry: pending   ├ refused / not sent: pending again, or failed
-//! skipped from pending or leased   └ no answer: unknown ─ a status settles it, or it ends unconfirmed
+//! skipped from pending or leased   └ no answer: unknown ─ a status or the platform settles it, or it ends unconfirmed
 //! ```
 //!
 //! `sending` is durable before the socket is touched, so at most one attempt is ever made on a row without an

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use tertulia_core::account::Account;
 use tertulia_core::channel::Channel;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{IdSource, OrgId};
@@ -10,7 +11,7 @@ use tertulia_core::journal::Actor;
 use tertulia_core::record::{ChangeSet, Op, Org as OrgRecord, RecordKind};
 use tertulia_core::settings::Settings;
 use tertulia_storage_traits::{Query, Storage};
-use tertulia_transport_traits::{Credentials, Transport};
+use tertulia_transport_traits::{Credentials, SenderRef, Transport};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, SystemClock};
@@ -44,6 +45,24 @@ impl Inner {
         self.transports
             .values()
             .find(|transport| transport.channel() == channel)
+    }
+
+    /// The transport that serves a channel, which must be there.
+    pub(crate) fn the_transport(&self, channel: Channel) -> Result<&Arc<dyn Transport>, Error> {
+        let missing = || {
+            let message = format!("no transport for {channel} was given to the builder");
+            Error::new(Code::TransportFailed, message)
+        };
+        self.transport(channel).ok_or_else(missing)
+    }
+
+    /// A sender as transports know it, with its key.
+    pub(crate) async fn sender(&self, account: &Account) -> Result<SenderRef, Error> {
+        Ok(SenderRef {
+            sender_id: account.sender_id.clone(),
+            business_id: account.business_id.clone(),
+            credential: self.credentials.credential(&account.credential).await?,
+        })
     }
 }
 

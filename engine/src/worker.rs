@@ -1,22 +1,24 @@
 //! What is due: rows of the ledger to send, attempts to give up on, broadcasts to finish.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tertulia_core::account::Account;
 use tertulia_core::broadcast::Broadcast;
 use tertulia_core::decide::sending::Flight;
 use tertulia_core::decide::{broadcasts, sending};
 use tertulia_core::error::Error;
-use tertulia_core::ids::{DispatchId, OrgId};
+use tertulia_core::ids::{AttemptId, DispatchId, OrgId};
 use tertulia_core::journal::Actor;
-use tertulia_core::ledger::{DispatchState, LEASE, Outcome, SEND_WINDOW, StateName};
-use tertulia_core::record::Stored;
+use tertulia_core::ledger::{Dispatch, DispatchState, LEASE, Outcome, SEND_WINDOW, StateName};
+use tertulia_core::record::{Key, Stored};
 use tertulia_core::retry::{Failure, FailureClass};
 use tertulia_storage_traits::{ClaimRequest, PageRequest, Query};
-use tertulia_transport_traits::{Outgoing, SenderRef};
+use tertulia_transport_traits::{Outgoing, SenderRef, Transport};
 
 use crate::crm::{Crm, Inner};
 use crate::error::from_storage;
@@ -117,27 +119,33 @@ impl Inner {
     async fn expire(&self, done: &mut Done) -> Result<(), Error> {
         let now = self.runtime.clock.now();
         for state in [StateName::Sending, StateName::Unknown] {
-            let rows = self.runtime.all(Query::Due { state, by: now }).await?;
-            let mut by_org: BTreeMap<OrgId, Vec<DispatchId>> = BTreeMap::new();
-            for row in rows {
-                if let Ok(row) = tertulia_core::ledger::Dispatch::try_from(row) {
-                    by_org.entry(row.org).or_default().push(row.id);
+            let mut by_org: BTreeMap<OrgId, Vec<(Dispatch, Option<Outcome>)>> = BTreeMap::new();
+            for row in self.runtime.all(Query::Due { state, by: now }).await? {
+                if let Ok(row) = Dispatch::try_from(row) {
+                    let settled = self.settled(&row).await;
+                    by_org.entry(row.org).or_default().push((row, settled));
                 }
             }
-            for (org, ids) in by_org {
-                for chunk in ids.chunks(BATCH) {
+            for (org, rows) in by_org {
+                for chunk in rows.chunks(BATCH) {
                     let step = self.runtime.decide_all(
                         org,
                         &Actor::Worker,
                         chunk,
-                        |set, ctx, id| sending::expire(set, ctx, *id),
+                        |set, ctx, (row, settled)| match (row.attempt, settled) {
+                            (Some(attempt), Some(outcome)) => {
+                                sending::land(set, ctx, row.id, attempt, outcome).map(Some)
+                            }
+                            _ => sending::expire(set, ctx, row.id).map(|()| None),
+                        },
                         |_, _, _, _| (),
                     );
-                    let count = step.await?.len() as u64;
-                    if state == StateName::Sending {
-                        done.unknown += count;
-                    } else {
-                        done.unconfirmed += count;
+                    for landed in step.await? {
+                        match (landed, state) {
+                            (Ok(Some(landed)), _) => done.count(&landed),
+                            (_, StateName::Sending) => done.unknown += 1,
+                            _ => done.unconfirmed += 1,
+                        }
                     }
                 }
             }
@@ -237,8 +245,8 @@ impl Inner {
                 format!("no transport for {} was given to the builder", account.channel),
             ));
         };
-        let credential = match self.credentials.credential(&account.credential).await {
-            Ok(credential) => credential,
+        let sender = match self.sender(account).await {
+            Ok(sender) => sender,
             Err(error) => {
                 return Outcome::NotSent(Failure::new(
                     FailureClass::AuthOrConfig,
@@ -246,11 +254,6 @@ impl Inner {
                     error.message(),
                 ));
             }
-        };
-        let sender = SenderRef {
-            sender_id: account.sender_id.clone(),
-            business_id: account.business_id.clone(),
-            credential,
         };
         let message = Outgoing {
             to: flight.to.clone(),
@@ -263,7 +266,24 @@ impl Inner {
             let late = "too long between decision and sending";
             return Outcome::NotSent(Failure::new(FailureClass::Unreachable, "deadline", late));
         }
-        transport.send(&sender, message).await
+        match transport.send(&sender, message).await {
+            Outcome::Unknown { detail } => settle(transport, &sender, flight.attempt)
+                .await
+                .unwrap_or(Outcome::Unknown { detail }),
+            known => known,
+        }
+    }
+
+    /// What the platform says became of a row's attempt, if it can be asked.
+    async fn settled(&self, row: &Dispatch) -> Option<Outcome> {
+        let key = Key::Account {
+            org: row.org,
+            account: row.account,
+        };
+        let account: Account = self.runtime.get(key).await.ok().flatten()?;
+        let transport = self.transport(account.channel)?;
+        let sender = self.sender(&account).await.ok()?;
+        settle(transport, &sender, row.attempt?).await
     }
 
     /// Finishes the broadcasts of which nobody is waiting or on the wire.
@@ -298,4 +318,10 @@ impl Inner {
         }
         Ok(())
     }
+}
+
+/// Asks the platform what became of an attempt whose answer was lost. No news is no answer.
+async fn settle(transport: &Arc<dyn Transport>, sender: &SenderRef, attempt: AttemptId) -> Option<Outcome> {
+    let settled = transport.settle(sender, attempt).await;
+    settled.filter(|outcome| !matches!(outcome, Outcome::Unknown { .. }))
 }

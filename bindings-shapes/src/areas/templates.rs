@@ -1,5 +1,6 @@
 //! Provider templates.
 
+use tertulia::core::ids::AccountId;
 use tertulia::{Language, Org, Template};
 
 use crate::method::area;
@@ -10,6 +11,14 @@ area! {
         /// Stores a template, new or in place of the one with its name and language. Fails with `template.*`.
         fn put(template: Template) -> () {
             org.templates().put(template).await
+        }
+
+        /// Takes over the templates of a sender's business account as the platform lists them now; how many. One that
+        /// is stored and not listed stays as it is.
+        ///
+        /// Fails with `account.not_found`, `credential.missing`, or `transport.*` if the platform does not list them.
+        fn sync(account: AccountId) -> usize {
+            org.templates().sync(account).await
         }
 
         /// The template, which must be there.

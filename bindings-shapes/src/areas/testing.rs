@@ -1,5 +1,6 @@
 //! The stand-in platform and the manual clock, for tests in every language.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub(crate) struct Person {
     user_id: Option<String>,
     /// The name of their profile.
     name: Option<String>,
+    /// The user name that they took, without `@`.
+    username: Option<String>,
 }
 
 impl Person {
@@ -47,9 +50,8 @@ impl Person {
                 ));
             }
         };
-        if let Some(name) = &self.name {
-            person = person.named(name);
-        }
+        person.name = self.name;
+        person.username = self.username;
         Ok(person)
     }
 }
@@ -136,6 +138,8 @@ pub(crate) struct AcceptedMessage {
     phone_number_id: String,
     /// The recipient, as the client wrote it.
     to: String,
+    /// The business-scoped id of whoever gets it.
+    user_id: String,
     /// What it is priced as: the template's category in lowercase, or `service`.
     category: String,
     /// When.
@@ -154,6 +158,38 @@ pub(crate) enum Reach {
     Delivered,
     /// Sent, delivered, read.
     Read,
+}
+
+/// What becomes of a message.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+#[schemars(rename = "PlatformStatus")]
+pub(crate) enum Status {
+    /// It left the platform.
+    Sent,
+    /// It reached the phone.
+    Delivered,
+    /// It was seen.
+    Read,
+    /// The voice note was played.
+    Played,
+    /// It will never arrive.
+    Failed {
+        /// The platform's code, as in 131026.
+        code: i64,
+    },
+}
+
+impl From<Status> for testing::Status {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Sent => Self::Sent,
+            Status::Delivered => Self::Delivered,
+            Status::Read => Self::Read,
+            Status::Played => Self::Played,
+            Status::Failed { code } => Self::Failed(Refusal::new(code)),
+        }
+    }
 }
 
 /// What a drain did.
@@ -265,21 +301,61 @@ area! {
             Ok(())
         }
 
-        /// Somebody writes text to the business; the message's id. The webhook is delivered before this returns.
-        fn say(from: Person, text: String) -> String {
-            platform.say(Inbound::text(from.read()?, &text)).await.map_err(|error| io(&error))
+        /// Somebody writes text to the business; the message's id, which may be given: said twice, it is a webhook
+        /// that comes again. The webhook is delivered before this returns.
+        fn say(from: Person, text: String, id: Option<String>) -> String {
+            let message = Inbound::text(from.read()?, &text);
+            let message = id.iter().fold(message, |message, id| message.id(id));
+            platform.say(message).await.map_err(|error| io(&error))
         }
 
         /// Somebody sends a message of any type: its payload is the object that the platform names after the type.
-        fn say_message(from: Person, kind: String, payload: Value) -> String {
+        /// `fields` stand beside it, as in `{"context": {"id": "…"}}` of a reply.
+        fn say_message(
+            from: Person,
+            kind: String,
+            payload: Value,
+            id: Option<String>,
+            fields: Option<BTreeMap<String, Value>>
+        ) -> String {
             let message = Inbound::message(from.read()?, &kind, payload);
+            let message = id.iter().fold(message, |message, id| message.id(id));
+            let fields = fields.unwrap_or_default().into_iter();
+            let message = fields.fold(message, |message, (name, value)| message.with(&name, value));
             platform.say(message).await.map_err(|error| io(&error))
+        }
+
+        /// Somebody stops (`stop`) or takes back (`resume`) marketing messages in the platform's own settings.
+        fn prefers(person: Person, value: String) -> () {
+            platform.prefers(person.read()?, &value).await;
+            Ok(())
+        }
+
+        /// Reports these statuses of an accepted message, in this order and each in a webhook of its own, delivered
+        /// before this returns.
+        fn statuses(wamid: String, statuses: Vec<Status>) -> () {
+            let statuses: Vec<testing::Status> = statuses.into_iter().map(Into::into).collect();
+            platform.statuses(&wamid, &statuses).await.map_err(|error| io(&error))
+        }
+
+        /// A change of any field, as in `message_template_status_update`, delivered before this returns.
+        fn change(field: String, value: Value) -> () {
+            platform.change(&field, &value).await;
+            Ok(())
+        }
+
+        /// The business account's templates, in the shape in which the platform lists them. While there are any, only
+        /// these can be sent; while there are none, any can.
+        fn set_templates(templates: Vec<Value>) -> () {
+            platform.set_templates(templates);
+            Ok(())
         }
 
         /// Every message it accepted, in order, whatever became of the answer.
         fn accepted() -> Vec<AcceptedMessage> {
             let view = |accepted: testing::Accepted| AcceptedMessage {
                 to: accepted.to.or(accepted.recipient).unwrap_or_default(),
+                user_id: accepted.user_id,
                 wamid: accepted.wamid,
                 phone_number_id: accepted.phone_number_id,
                 category: accepted.category,

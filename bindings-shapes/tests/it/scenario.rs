@@ -118,8 +118,9 @@ impl Replay {
         if let Some(expected) = &step.expect {
             matches(&self.filled(expected), &answer).map_err(|why| format!("{why} in {answer}"))?;
         }
-        if step.count.is_some() && step.count != answer.as_array().map(Vec::len) {
-            return Err(format!("no list of {:?}: {answer}", step.count));
+        let count = answer.as_array().map(Vec::len);
+        if step.count.is_some() && step.count != count {
+            return Err(format!("{count:?} instead of {:?}", step.count));
         }
         for (name, path) in &step.save {
             let found = at(&answer, path).ok_or_else(|| format!("nothing at {path:?} in {answer}"))?;
@@ -349,11 +350,15 @@ async fn every_step_answers_as_it_says() {
 }
 
 #[tokio::test]
-async fn every_method_is_called_and_every_kind_of_error_met() {
+async fn every_method_and_callback_is_called_and_every_kind_of_error_met() {
     let replay = replayed().await;
     let methods = described(&["crm", "org", "platform", "clock"]);
     let never: Vec<&String> = methods.difference(&replay.methods).collect();
     assert!(never.is_empty(), "never called: {never:?}");
+    let called = replay.callbacks.lock().unwrap().clone();
+    let callbacks = described(&["callbacks"]);
+    let never: Vec<&String> = callbacks.difference(&called).collect();
+    assert!(never.is_empty(), "never called back: {never:?}");
     let description = describe();
     let errors = description["errors"].as_array().unwrap();
     let kinds = |met: &dyn Fn(&str) -> bool| -> BTreeSet<&str> {

@@ -726,7 +726,9 @@ proptest! {
 
     #[test]
     fn a_file_uploaded_again_with_duplicates_skipped_changes_nothing(
-        rows in prop::collection::vec(any_row(), 0..40), mode in any_mode(),
+        // A file whose later rows replace the e-mail address of earlier ones names people who are not there any more.
+        rows in prop::collection::vec(any_row(), 0..40),
+        mode in prop::sample::select(vec![OnDuplicate::Skip, OnDuplicate::FillGaps]),
     ) {
         let mut world = world_with(&[("size", AttributeKind::Number)]);
         let (first, _) = run(&mut world, &rows, mode, &[7]);

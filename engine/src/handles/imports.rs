@@ -31,7 +31,7 @@ pub struct Imports<'a>(pub(crate) &'a Org);
 
 /// How a file is to be taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct ImportOptions {
     /// The file's name: part of each opt-in's proof.
     pub file: String,

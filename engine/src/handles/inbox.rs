@@ -11,7 +11,6 @@ use tertulia_core::ledger::{Dispatch, Outcome};
 use tertulia_core::record::Key;
 use tertulia_core::render::{Rendered, Text};
 use tertulia_storage_traits::Query;
-use tertulia_transport_traits::SenderRef;
 
 use crate::handles::{Listed, PageOf};
 use crate::org::Org;
@@ -114,19 +113,10 @@ impl Inbox<'_> {
         };
         let inner = Arc::clone(&self.0.inner);
         let account = self.0.accounts().get(message.account).await?;
-        let Some(transport) = inner.transport(account.channel) else {
-            return Err(Error::new(
-                Code::TransportFailed,
-                format!("no transport for {}", account.channel),
-            ));
-        };
-        let credential = inner.credentials.credential(&account.credential).await?;
-        let sender = SenderRef {
-            sender_id: account.sender_id,
-            business_id: account.business_id,
-            credential,
-        };
-        transport.mark_read(&sender, provider_id).await
+        let transport = inner.the_transport(account.channel)?;
+        transport
+            .mark_read(&inner.sender(&account).await?, provider_id)
+            .await
     }
 }
 

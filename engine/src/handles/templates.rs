@@ -1,12 +1,16 @@
 //! Provider templates.
 
+use std::sync::Arc;
+
 use tertulia_core::decide::{organisation, sending};
 use tertulia_core::error::Error;
+use tertulia_core::ids::AccountId;
 use tertulia_core::record::{OrgTemplate, RecordKind};
 use tertulia_core::template::{Language, Template};
 use tertulia_storage_traits::Query;
 
 use crate::org::Org;
+use crate::runtime::to_the_end;
 
 /// Provider templates.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +22,31 @@ impl Templates<'_> {
         self.0
             .decide(move |set, ctx| organisation::put_template(set, ctx, &template))
             .await
+    }
+
+    /// Takes over the templates of a sender's business account as the platform lists them now; how many. One that is
+    /// stored and not listed stays as it is.
+    ///
+    /// Fails with `account.not_found`, `credential.missing`, or `transport.*` if the platform does not list them.
+    pub async fn sync(&self, account: AccountId) -> Result<usize, Error> {
+        let (inner, org, actor) = (Arc::clone(&self.0.inner), self.0.id, self.0.actor.clone());
+        let account = self.0.accounts().get(account).await?;
+        to_the_end(async move {
+            let transport = inner.the_transport(account.channel)?;
+            let listed = transport.list_templates(&inner.sender(&account).await?).await?;
+            let put = inner.runtime.decide_all(
+                org,
+                &actor,
+                &listed,
+                |set, ctx, template| organisation::put_template(set, ctx, template),
+                |_, _, template, error| {
+                    let code = error.code().as_str();
+                    tracing::warn!(code, name = template.name, "a listed template cannot be stored");
+                },
+            );
+            Ok(put.await?.iter().filter(|stored| stored.is_ok()).count())
+        })
+        .await
     }
 
     /// The template, which must be there.

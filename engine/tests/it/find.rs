@@ -44,6 +44,7 @@ async fn peopled() -> Shop {
             .create(person(number, name, city))
             .await
             .unwrap();
+        shop.clock.advance(Duration::from_secs(1));
     }
     shop
 }

@@ -17,5 +17,6 @@ mod lifecycle;
 mod orders;
 mod organisation;
 mod sending;
+mod settling;
 mod support;
 mod webhooks;

@@ -99,6 +99,7 @@ async fn settings_are_checked_journaled_and_obeyed() {
 async fn the_team_is_listed_and_messages_carry_the_name_of_the_member_who_sends() {
     let shop = Shop::open().await;
     let priya = shop.org.team().add("Priya").await.unwrap();
+    shop.clock.advance(Duration::from_secs(1));
     let omar = shop.org.team().add("Omar").await.unwrap();
     let team = [priya.clone(), omar.clone()];
     assert_eq!(shop.org.team().list().await.unwrap(), team);
@@ -212,6 +213,43 @@ async fn notices_about_templates_find_the_organisation_by_its_business_account()
         .await
         .unwrap_err();
     assert_eq!(refused.code(), Code::TemplateNotApproved);
+}
+
+#[tokio::test]
+async fn templates_are_taken_over_as_the_platform_lists_them() {
+    let shop = Shop::open().await;
+    // `support` stores spring_sale and order_ready; the platform knows the first by another status, and 120 more.
+    let listed = |name: &str, status: &str| {
+        json!({"id": name, "name": name, "language": "en_US", "status": status, "category": "UTILITY",
+            "components": [{"type": "BODY", "text": "Hello"}]})
+    };
+    let more = (0..120).map(|number| listed(&format!("notice_{number}"), "APPROVED"));
+    let mut templates = vec![
+        listed("spring_sale", "REJECTED"),
+        listed("Not A Name", "APPROVED"),
+    ];
+    templates.extend(more);
+    shop.platform.set_templates(templates);
+    assert_eq!(shop.org.templates().sync(shop.account).await.unwrap(), 121);
+    let spring = shop.org.templates().get("spring_sale", &english()).await.unwrap();
+    assert_eq!(spring.status, TemplateStatus::Rejected);
+    let all = shop.org.templates().list().await.unwrap();
+    assert_eq!(all.len(), 122);
+    assert!(all.iter().any(|template| template.name == "order_ready"));
+
+    let changes = || async { shop.org.events().read(0, 1_000).await.unwrap().len() };
+    let before = changes().await;
+    assert_eq!(shop.org.templates().sync(shop.account).await.unwrap(), 121);
+    assert_eq!(changes().await, before, "what did not change is not journaled");
+
+    let without_business = NewAccount {
+        sender_id: "2".to_owned(),
+        business_id: None,
+        ..new_account(&shop.platform)
+    };
+    let other = shop.org.accounts().connect(without_business).await.unwrap();
+    let refused = shop.org.templates().sync(other).await.unwrap_err();
+    assert_eq!(refused.code(), Code::TransportConfigInvalid);
 }
 
 #[tokio::test]
