@@ -1,5 +1,7 @@
 //! Contacts found: filters, lists, search, segments, and what is done with many of them.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tertulia::core::contact::LeadStatus;
 use tertulia::core::ids::ContactId;
