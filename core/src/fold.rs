@@ -206,7 +206,7 @@ fn without_stroke(c: char) -> char {
 
 /// Whether a character is part of a word: a letter, a digit, or a mark on one.
 pub(crate) fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || is_combining_mark(c)
+    c.is_alphanumeric() || !c.is_ascii() && is_combining_mark(c)
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
 //! Auto-tag rules: which tags a message's text earns, and where in the text.
 //!
-//! All literal rules are found in one pass over the folded text, so that what a message costs depends on
-//! its length and hardly on the number of rules. Regular expressions run one by one, each in time linear in
-//! the text.
+//! All literal rules are found together, so that what a message costs depends on its length and on how many of
+//! them fire, and hardly on how many there are. Regular expressions run one by one, each in time linear in the
+//! text.
+
+mod dictionary;
 
 use std::collections::{HashMap, HashSet};
+use std::iter::successors;
 use std::ops::Range;
 
-use aho_corasick::AhoCorasick;
 use regex::{Regex, RegexBuilder};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::char::is_combining_mark;
 
+use self::dictionary::Dictionary;
 use crate::channel::Channel;
 use crate::error::{Code, Error};
 use crate::fold::{Folded, fold, is_word};
@@ -113,6 +116,8 @@ struct Span {
 #[derive(Debug, Clone)]
 pub struct RuleSet {
     rules: Vec<Ready>,
+    /// By rule: the numbers of its tags.
+    tags_of: Vec<Vec<usize>>,
     /// Every tag once (by its folded name, written as in the first rule that names it).
     tags: Vec<String>,
     any_case: Option<Literals>,
@@ -120,12 +125,31 @@ pub struct RuleSet {
     expressions: Vec<(usize, Regex)>,
 }
 
-/// What is left to know of a rule when its pattern has been found.
+/// What is left to know of a rule when its pattern has been found. It is small, for each rule that fires waits for
+/// memory.
 #[derive(Debug, Clone)]
 struct Ready {
     id: RuleId,
-    tags: Vec<usize>,
-    channels: Option<Vec<Channel>>,
+    kind: PatternKind,
+    channels: Channels,
+    /// The last rule before that looks for the same in the same way.
+    alike: Option<usize>,
+}
+
+/// A bit for each channel.
+#[derive(Debug, Clone, Copy)]
+struct Channels(u8);
+
+impl Channels {
+    const ALL: Self = Self(u8::MAX);
+
+    fn of(channels: &[Channel]) -> Self {
+        Self(channels.iter().fold(0, |all, &channel| all | 1 << channel as u8))
+    }
+
+    fn contain(self, channel: Channel) -> bool {
+        self.0 & 1 << channel as u8 != 0
+    }
 }
 
 impl RuleSet {
@@ -135,9 +159,9 @@ impl RuleSet {
     /// The first rule that could not do what it seems to: `rule.pattern_empty`, `rule.regex_invalid` (with the
     /// position), `rule.too_large`, `rule.no_tags`, `rule.no_channels`, `tag.empty`, `tag.too_long`.
     pub fn compile<'a>(rules: impl IntoIterator<Item = &'a Rule>) -> Result<Self, Error> {
-        let mut ready = Vec::new();
+        let (mut ready, mut tags_of) = (Vec::new(), Vec::new());
         let (mut tags, mut tag_numbers) = (Vec::new(), HashMap::new());
-        let (mut any_case, mut this_case) = (LiteralsBuilder::default(), LiteralsBuilder::default());
+        let (mut any_case, mut this_case) = (HashMap::new(), HashMap::new());
         let mut expressions = Vec::new();
         for rule in rules {
             let needle = rule.check()?;
@@ -145,32 +169,37 @@ impl RuleSet {
                 continue;
             }
             let number = ready.len();
-            match needle {
-                Needle::Regex(regex) => expressions.push((number, regex)),
-                Needle::Literal(text) if rule.pattern.case_sensitive => {
-                    this_case.add(text, rule.pattern.kind, number);
+            let kind = rule.pattern.kind;
+            let alike = match needle {
+                Needle::Regex(regex) => {
+                    expressions.push((number, regex));
+                    None
                 }
-                Needle::Literal(text) => any_case.add(text, rule.pattern.kind, number),
-            }
-            let mut numbers = Vec::new();
-            for tag in &rule.tags {
-                let number = *tag_numbers.entry(fold(tag.trim())).or_insert_with(|| {
-                    tags.push(tag.trim().to_owned());
-                    tags.len() - 1
-                });
-                numbers.push(number);
-            }
+                Needle::Literal(text) if rule.pattern.case_sensitive => {
+                    this_case.insert((text, kind), number)
+                }
+                Needle::Literal(text) => any_case.insert((text, kind), number),
+            };
             ready.push(Ready {
                 id: rule.id,
-                tags: numbers,
-                channels: rule.channels.clone(),
+                kind,
+                channels: rule.channels.as_deref().map_or(Channels::ALL, Channels::of),
+                alike,
             });
+            let tag_number = |tag: &String| {
+                *tag_numbers.entry(fold(tag.trim())).or_insert_with(|| {
+                    tags.push(tag.trim().to_owned());
+                    tags.len() - 1
+                })
+            };
+            tags_of.push(rule.tags.iter().map(tag_number).collect());
         }
         Ok(Self {
             rules: ready,
+            tags_of,
             tags,
-            any_case: any_case.build()?,
-            this_case: this_case.build()?,
+            any_case: Literals::new(any_case),
+            this_case: Literals::new(this_case),
             expressions,
         })
     }
@@ -193,27 +222,23 @@ impl RuleSet {
         let mut seen = HashSet::new();
         self.fired(text, channel)
             .iter()
-            .flat_map(|&(rule, _)| &self.rules[rule].tags)
+            .flat_map(|&(rule, _)| &self.tags_of[rule])
             .filter(|&tag| seen.insert(tag))
             .map(|&tag| self.tags[tag].as_str())
             .collect()
     }
 
     fn fired(&self, text: &str, channel: Channel) -> Vec<(usize, Range<usize>)> {
-        let on_channel = |rule: usize| {
-            self.rules[rule]
-                .channels
-                .as_ref()
-                .is_none_or(|all| all.contains(&channel))
-        };
-        let mut fired = Vec::new();
+        let on_channel = |rule: usize| self.rules[rule].channels.contain(channel);
+        let mut fired = Vec::with_capacity(8);
         let mut find = |literals: &Option<Literals>, fold: fn(&str) -> Folded| {
             if let Some(literals) = literals {
                 let folded = fold(text);
-                literals.find(folded.text(), |rules, span| {
+                literals.find(folded.text(), &self.rules, |last, span| {
                     let span = folded.original(span);
-                    let rules = rules.iter().filter(|&&rule| on_channel(rule));
-                    fired.extend(rules.map(|&rule| (rule, span.clone())));
+                    let alike = successors(Some(last), |&rule| self.rules[rule].alike);
+                    let rules = alike.filter(|&rule| on_channel(rule));
+                    fired.extend(rules.map(|rule| (rule, span.clone())));
                 });
             }
         };
@@ -356,85 +381,59 @@ fn syntax_error(pattern: &str) -> String {
     format!(": at character {}, {why}", before + 1)
 }
 
-/// Literal patterns of one folding, all looked for at once.
+/// Literal patterns of one folding, all looked for at once, each under the number of the last rule that looks for it
+/// in its way.
 #[derive(Debug, Clone)]
 struct Literals {
-    automaton: AhoCorasick,
-    /// By pattern of the automaton: the ways in which rules look for it.
-    uses: Vec<Vec<Use>>,
-}
-
-/// The rules that look for one pattern in one way.
-#[derive(Debug, Clone)]
-struct Use {
-    kind: PatternKind,
-    rules: Vec<usize>,
-}
-
-#[derive(Default)]
-struct LiteralsBuilder {
-    numbers: HashMap<String, usize>,
-    uses: Vec<Vec<Use>>,
-}
-
-impl LiteralsBuilder {
-    fn add(&mut self, text: String, kind: PatternKind, rule: usize) {
-        let pattern = *self.numbers.entry(text).or_insert(self.uses.len());
-        if pattern == self.uses.len() {
-            self.uses.push(Vec::new());
-        }
-        let uses = &mut self.uses[pattern];
-        match uses.iter_mut().find(|u| u.kind == kind) {
-            Some(u) => u.rules.push(rule),
-            None => uses.push(Use {
-                kind,
-                rules: vec![rule],
-            }),
-        }
-    }
-
-    fn build(self) -> Result<Option<Literals>, Error> {
-        if self.uses.is_empty() {
-            return Ok(None);
-        }
-        let mut patterns: Vec<(String, usize)> = self.numbers.into_iter().collect();
-        patterns.sort_unstable_by_key(|&(_, number)| number);
-        let automaton = AhoCorasick::new(patterns.iter().map(|(text, _)| text)).map_err(|error| {
-            let count = patterns.len();
-            Error::new(
-                Code::RuleTooLarge,
-                format!("the {count} patterns of all rules together are too large"),
-            )
-            .because(error)
-        })?;
-        Ok(Some(Literals {
-            automaton,
-            uses: self.uses,
-        }))
-    }
+    /// Those that may stand anywhere in a text.
+    anywhere: Dictionary,
+    /// Those that stand at its start.
+    at_start: Dictionary,
 }
 
 impl Literals {
-    /// Calls `fire` with the rules that hold for a folded text and the first place that makes them hold, each
-    /// rule once.
-    fn find(&self, text: &str, mut fire: impl FnMut(&[usize], Range<usize>)) {
-        let start = text.len() - text.trim_start().len();
-        let end = text.trim_end().len();
-        let mut fired = HashSet::new();
-        for found in self.automaton.find_overlapping_iter(text) {
-            let (pattern, span) = (found.pattern().as_usize(), found.range());
-            for (number, one_use) in self.uses[pattern].iter().enumerate() {
-                let holds = match one_use.kind {
-                    PatternKind::Exact => span == (start..end),
-                    PatternKind::StartsWith => span.start == start,
-                    PatternKind::Word => is_edge(text, span.start) && is_edge(text, span.end),
-                    PatternKind::Contains | PatternKind::Regex => true,
-                };
-                if holds && fired.insert((pattern, number)) {
-                    fire(&one_use.rules, span.clone());
+    fn new(patterns: HashMap<(String, PatternKind), usize>) -> Option<Self> {
+        if patterns.is_empty() {
+            return None;
+        }
+        let (mut anywhere, mut at_start) = (Vec::new(), Vec::new());
+        for ((text, kind), number) in patterns {
+            match kind {
+                PatternKind::Exact | PatternKind::StartsWith => at_start.push((text, number)),
+                PatternKind::Contains | PatternKind::Word | PatternKind::Regex => {
+                    anywhere.push((text, number))
                 }
             }
         }
+        Some(Self {
+            anywhere: Dictionary::new(anywhere),
+            at_start: Dictionary::new(at_start),
+        })
+    }
+
+    /// Calls `fire` with the number of every pattern that holds for a folded text and the first place that makes it
+    /// hold.
+    fn find(&self, text: &str, rules: &[Ready], mut fire: impl FnMut(usize, Range<usize>)) {
+        let start = text.len() - text.trim_start().len();
+        let end = text.trim_end().len();
+        self.at_start.starts(&text[start..], |number, len| {
+            if rules[number].kind == PatternKind::StartsWith || start + len == end {
+                fire(number, start..start + len);
+            }
+        });
+        let mut fired = Vec::new(); // A bit for each rule.
+        self.anywhere.find(text, |number, span| {
+            fired.resize(rules.len().div_ceil(64), 0);
+            let (word, bit) = (number / 64, 1_u64 << (number % 64));
+            if fired[word] & bit != 0 {
+                return;
+            }
+            if rules[number].kind != PatternKind::Word || is_edge(text, span.start) && is_edge(text, span.end)
+            {
+                fired[word] |= bit;
+                fire(number, span);
+            }
+        });
     }
 }
 
