@@ -47,7 +47,9 @@ pub fn text(contact: &Contact) -> String {
         for spelling in spellings.into_iter().flatten() {
             if identity.address.kind == AddressKind::Phone {
                 let digits = spelling.trim_start_matches('+');
-                variants_of_wa_id(digits).iter().for_each(|variant| add(variant));
+                for variant in variants_of_wa_id(digits) {
+                    add(&variant);
+                }
             } else {
                 add(spelling);
             }

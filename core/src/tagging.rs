@@ -401,7 +401,7 @@ impl Literals {
             match kind {
                 PatternKind::Exact | PatternKind::StartsWith => at_start.push((text, number)),
                 PatternKind::Contains | PatternKind::Word | PatternKind::Regex => {
-                    anywhere.push((text, number))
+                    anywhere.push((text, number));
                 }
             }
         }

@@ -48,7 +48,7 @@ impl Dictionary {
                 let head = u64::from_le_bytes(*window);
                 if table.may_have(head) {
                     table.look(&text.as_bytes()[at..], head, |number, len| {
-                        found(number, at..at + len)
+                        found(number, at..at + len);
                     });
                 }
             }
@@ -175,10 +175,6 @@ impl Table {
 
     /// The bucket of a head and its bit there: the upper bits of its product with 2^64 divided by the golden ratio,
     /// which depend on all of it (Knuth, TAOCP 6.4).
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "there are fewer buckets than a usize counts"
-    )]
     fn hash(&self, head: u64) -> (usize, u64) {
         let hash = (head & self.mask).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         (

@@ -40,7 +40,7 @@ impl Contacts<'_> {
             .await
     }
 
-    const fn created_by(&self) -> CreatedBy {
+    const fn created_by(self) -> CreatedBy {
         match &self.0.actor {
             Actor::Agent(_) => CreatedBy::Manual,
             _ => CreatedBy::Api,

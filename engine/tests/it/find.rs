@@ -1,5 +1,6 @@
 //! Contacts found: filters, lists, search, segments, and what is done with many of them.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::json;
@@ -281,7 +282,7 @@ async fn crowd(people: u32) -> Shop {
     let mut csv = "phone,name,tags\n".to_owned();
     for number in 0..people {
         let tag = if number == 3 { "vip" } else { "crowd" };
-        csv += &format!("+91980{:07},Person {number},{tag}\n", 2_000_000 + number);
+        let _ = writeln!(csv, "+91980{:07},Person {number},{tag}", 2_000_000 + number);
     }
     let imports = shop.org.imports();
     let report = imports

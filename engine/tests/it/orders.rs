@@ -181,7 +181,7 @@ fn body(n: usize, told: &Told) -> Value {
 /// An event of a call: even calls are people's, odd ones the business's.
 fn called(call: u8, event: u8) -> (&'static str, Value) {
     let (contact, from) = person(call / 2);
-    let by_person = call % 2 == 0;
+    let by_person = call.is_multiple_of(2);
     let mut item = json!({"id": format!("wacid.{call}"), "timestamp": at(i64::from(call * 3 + event)).timestamp().to_string()});
     let (list, end) = if event < 2 {
         item["event"] = json!(["connect", "terminate"][usize::from(event)]);

@@ -105,10 +105,10 @@ pub async fn filters_follow_changes_of_a_contact(factory: &dyn StoreFactory) {
         |contact| contact.created_at -= chrono::TimeDelta::microseconds(1),
         |contact| contact.last_interaction = Some(epoch()),
         |contact| {
-            contact.attributes = [("city".to_owned(), "Rio".into()), ("age".to_owned(), 39.into())].into()
+            contact.attributes = [("city".to_owned(), "Rio".into()), ("age".to_owned(), 39.into())].into();
         },
         |contact| {
-            contact.attributes = [("city".to_owned(), true.into()), ("age".to_owned(), 40.into())].into()
+            contact.attributes = [("city".to_owned(), true.into()), ("age".to_owned(), 40.into())].into();
         },
     ];
     let mut steps: Vec<Contact> = Vec::new();
