@@ -52,7 +52,7 @@ pub enum Filter {
     LastInteraction(TimeFilter),
     /// By a custom attribute.
     Attribute(AttributeFilter),
-    /// By what [`search`](crate::search) finds: each word in any part of a name, number, address or attribute.
+    /// By what [`search`](mod@crate::search) finds: each word in any part of a name, number, address or attribute.
     Text(String),
     /// Who fits the filter of a segment. Stores never see it: the filter stands in its place by then.
     Segment(SegmentId),

@@ -19,8 +19,8 @@ impl Checked<'_> {
     /// place's name, an address, a form's token) that comes out blank is left out.
     ///
     /// # Errors
-    /// [`Code::TemplateParameterEmpty`] for a parameter that comes out blank;
-    /// [`Code::RenderMissingValue`] if `strict` and any variable has neither a value nor a fallback.
+    /// [`Code::TemplateParameterEmpty`](crate::error::Code::TemplateParameterEmpty) for a parameter that comes out blank;
+    /// [`Code::RenderMissingValue`](crate::error::Code::RenderMissingValue) if `strict` and any variable has neither a value nor a fallback.
     pub fn fill(&self, values: &Values<'_>, strict: bool) -> Result<FilledTemplate, Error> {
         let mut missing = Vec::new();
         let mut filled = FilledTemplate {
