@@ -1,5 +1,6 @@
 //! How fast tertulia is, beside peers measured in the same run. `benches/README.md` says how to read it.
 
+mod border;
 mod dispatch;
 mod ingest;
 mod measure;
@@ -13,12 +14,13 @@ use measure::Outcome;
 /// A bench: its name, and what runs it.
 type Bench = (&'static str, fn() -> Outcome<()>);
 
-const BENCHES: [Bench; 5] = [
+const BENCHES: [Bench; 6] = [
     ("tagging", tagging::run),
     ("phone", phone::run),
     ("render", render::run),
     ("ingest", ingest::run),
     ("dispatch", dispatch::run),
+    ("border", border::run),
 ];
 
 fn main() -> Outcome<()> {

@@ -6,12 +6,10 @@ use chrono::{DateTime, Utc};
 use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
-use tertulia::Code;
 use tertulia::core::ids::AttemptId;
-use tertulia::core::import::ImportCounts;
 use tertulia::core::inbound::InboundEvent;
 use tertulia::transport::{Correlation, Outcome};
-use tertulia::{Channel, Template};
+use tertulia::{Channel, Code, Error, Template, http_status};
 
 use crate::failure::Failure;
 use crate::handle::{clock_areas, crm_areas, org_areas, platform_areas};
@@ -21,8 +19,8 @@ use crate::options::WhatsAppOptions;
 use crate::wire::PageRequest;
 
 /// The description: `crm`, `org`, `platform` and `clock` list areas of methods; `callbacks` lists what a host's objects
-/// are called by; `errors` every code; `shapes` every named type as JSON Schema. A schema `{"x-page": T}` is a page of
-/// `T`.
+/// are called by (a method with `progress` tells a function of the host such values); `errors` every code; `shapes` every named type as JSON Schema. A schema `{"x-page": T}` is a page of
+/// `T`, and a field with `"x-secret": true` is kept out of logs.
 pub fn describe() -> Value {
     // What is read may leave out what has a default; what is written never leaves out anything that matters.
     let mut generator = SchemaSettings::draft2020_12().for_deserialize().into_generator();
@@ -47,6 +45,7 @@ pub fn describe() -> Value {
                 "code": code.as_str(),
                 "kind": code.kind().as_str(),
                 "retry": code.retry().as_str(),
+                "http_status": http_status(&Error::new(*code, "")),
                 "meaning": code.meaning(),
                 "remedy": code.remedy(),
             })
@@ -86,8 +85,8 @@ fn method<T>(method: &Method<T>, generator: &mut SchemaGenerator) -> Value {
         (method.params)(generator),
         (method.returns)(generator),
     );
-    if method.watched {
-        described.insert("watched".to_owned(), true.into());
+    if let Some(progress) = (method.progress)(generator) {
+        described.insert("progress".to_owned(), progress.into());
     }
     if let Some(other) = method.other {
         described.insert("other".to_owned(), other.into());
@@ -170,11 +169,6 @@ fn callbacks(generator: &mut SchemaGenerator) -> Value {
             "name": "Clock",
             "docs": "Where the time comes from.",
             "methods": [callback!("The present moment.", now() -> DateTime<Utc>)],
-        },
-        {
-            "name": "Progress",
-            "docs": "Told the counts so far.",
-            "methods": [callback!("Called after each batch. The arguments are the counts themselves.", progress(counts: ImportCounts) -> ())],
         },
     ])
 }

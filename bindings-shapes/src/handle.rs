@@ -12,6 +12,7 @@ use crate::areas;
 use crate::failure::Failure;
 use crate::host::HostObject;
 use crate::method::{Area, Call};
+use crate::of_process::OfProcess;
 use crate::options::{CrmOptions, ManualClockOptions, PlatformOptions, manual_clock};
 use crate::runtime::spawn;
 use crate::watch::Watch;
@@ -42,17 +43,12 @@ impl Kind {
 
 /// What a host holds. Clones are the same thing.
 #[derive(Debug, Clone)]
-pub enum Handle {
-    /// A CRM, and the process it was opened in.
-    Crm {
-        /// The CRM.
-        crm: Crm,
-        /// The process that opened it.
-        process: u32,
-    },
-    /// A stand-in platform.
-    Platform(Arc<Platform>),
-    /// A manual clock.
+pub struct Handle(Held);
+
+#[derive(Debug, Clone)]
+enum Held {
+    Crm(OfProcess<Crm>),
+    Platform(OfProcess<Arc<Platform>>),
     Clock(ManualClock),
 }
 
@@ -67,10 +63,8 @@ pub fn open(
         match kind {
             Kind::Crm => {
                 let options: CrmOptions = decode("open", &options)?;
-                Ok(Handle::Crm {
-                    crm: options.open(&hosts, &handles).await?,
-                    process: std::process::id(),
-                })
+                let crm = options.open(&hosts, &handles).await?;
+                Ok(Handle(Held::Crm(OfProcess::new(crm))))
             }
             Kind::Platform => {
                 let options: PlatformOptions = decode("platform", &options)?;
@@ -84,11 +78,11 @@ pub fn open(
                 let platform = Platform::start_with(config)
                     .await
                     .map_err(|error| areas::testing::io(&error))?;
-                Ok(Handle::Platform(Arc::new(platform)))
+                Ok(Handle(Held::Platform(OfProcess::new(Arc::new(platform)))))
             }
             Kind::Clock => {
                 let options: ManualClockOptions = decode("clock", &options)?;
-                Ok(Handle::Clock(ManualClock::new(options.now)))
+                Ok(Handle(Held::Clock(ManualClock::new(options.now))))
             }
         }
     });
@@ -115,9 +109,25 @@ impl Handle {
         args: String,
         watch: Watch,
         other: Option<Handle>,
-    ) -> impl Future<Output = Result<String, Failure>> + Send + 'static {
+    ) -> impl Future<Output = Result<String, Failure>> + Send + use<> {
         let started = self.start(method, scope, args, watch, other).map(spawn);
         async move { started?.await.map_err(Failure::from) }
+    }
+
+    /// The CRM that it is a handle on, if it is.
+    pub(crate) fn crm(&self) -> Option<&Crm> {
+        match &self.0 {
+            Held::Crm(crm) => crm.get("CRM").ok(),
+            _ => None,
+        }
+    }
+
+    /// The clock that it is a handle on, if it is.
+    pub(crate) fn clock(&self) -> Option<&ManualClock> {
+        match &self.0 {
+            Held::Clock(clock) => Some(clock),
+            _ => None,
+        }
     }
 
     fn start(
@@ -128,12 +138,9 @@ impl Handle {
         watch: Watch,
         other: Option<Handle>,
     ) -> Result<BoxFuture<'static, Result<String, Error>>, Error> {
-        match self {
-            Self::Crm { crm, process } => {
-                if *process != std::process::id() {
-                    let message = "this CRM was opened before the process forked; open it again in the child";
-                    return Err(Error::new(Code::RuntimeForked, message));
-                }
+        match &self.0 {
+            Held::Crm(crm) => {
+                let crm = crm.get("CRM")?;
                 let Some(org) = scope.org else {
                     return run(crm_areas(), method, crm.clone(), args, watch, other);
                 };
@@ -143,10 +150,11 @@ impl Handle {
                 }
                 run(org_areas(), method, org, args, watch, other)
             }
-            Self::Platform(platform) => {
-                run(platform_areas(), method, Arc::clone(platform), args, watch, other)
+            Held::Platform(platform) => {
+                let platform = Arc::clone(platform.get("platform")?);
+                run(platform_areas(), method, platform, args, watch, other)
             }
-            Self::Clock(clock) => run(clock_areas(), method, clock.clone(), args, watch, other),
+            Held::Clock(clock) => run(clock_areas(), method, clock.clone(), args, watch, other),
         }
     }
 }

@@ -4,13 +4,15 @@
 //! second send.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::FutureExt;
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tertulia::clock::Clock;
@@ -34,30 +36,36 @@ pub trait HostObject: Send + Sync {
 /// How long a clock, credentials or a progress callback may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-async fn ask_within<T: DeserializeOwned>(
-    host: &Arc<dyn HostObject>,
-    method: &'static str,
-    args: String,
+/// An object of the host's language, and how long it may take.
+#[derive(Clone)]
+pub(crate) struct Host {
+    object: Arc<dyn HostObject>,
     patience: Duration,
-) -> Result<T, Error> {
-    let answer = tokio::time::timeout(patience, host.call(method, args))
-        .await
-        .map_err(|_| {
-            let message = format!(
-                "the host's {method} did not answer within {} s",
-                patience.as_secs_f32()
-            );
-            Error::new(Code::TransportFailed, message)
-        })?;
-    let answer = answer.map_err(|text| thrown(&format!("the host's {method}"), &text))?;
-    decode(&format!("what the host's {method} answered"), &answer)
-        .map_err(|error| Error::new(Code::TransportFailed, error.message()))
 }
 
-/// Calls a method whose answer is not looked at.
-pub(crate) async fn ask(host: &Arc<dyn HostObject>, method: &'static str, args: String) -> Result<(), Error> {
-    let _: serde_json::Value = ask_within(host, method, args, PATIENCE).await?;
-    Ok(())
+impl Host {
+    pub(crate) fn new(object: Arc<dyn HostObject>) -> Self {
+        Self::patient(object, PATIENCE)
+    }
+
+    pub(crate) fn patient(object: Arc<dyn HostObject>, patience: Duration) -> Self {
+        Self { object, patience }
+    }
+
+    /// Calls a method with its arguments by name. What is thrown, a panic, no answer in time, and an answer of another
+    /// form are errors.
+    pub(crate) async fn ask<T: DeserializeOwned>(&self, method: &str, args: String) -> Result<T, Error> {
+        let failed = |message: String| Error::new(Code::TransportFailed, message);
+        let calling = AssertUnwindSafe(self.object.call(method, args)).catch_unwind();
+        let answer = tokio::time::timeout(self.patience, calling).await.map_err(|_| {
+            let seconds = self.patience.as_secs_f32();
+            failed(format!("the host's {method} did not answer within {seconds} s"))
+        })?;
+        let answer = answer.map_err(|_| failed(format!("the host's {method} panicked")))?;
+        let answer = answer.map_err(|text| thrown(&format!("the host's {method}"), &text))?;
+        decode(&format!("what the host's {method} answered"), &answer)
+            .map_err(|error| failed(error.message().to_owned()))
+    }
 }
 
 /// An HTTP request as the host received it.
@@ -108,6 +116,7 @@ pub(crate) struct SenderShape {
     /// The platform's id of the business account (on WhatsApp the WABA id), if known.
     business_id: Option<String>,
     /// The key to send with. Keep it out of logs.
+    #[schemars(extend("x-secret" = true))]
     credential: String,
 }
 
@@ -137,11 +146,10 @@ pub(crate) struct OutgoingShape {
 
 /// A transport written in the host's language.
 pub(crate) struct HostTransport {
-    pub(crate) host: Arc<dyn HostObject>,
+    /// After its patience the outcome of a send is unknown.
+    pub(crate) host: Host,
     pub(crate) channel: Channel,
     pub(crate) correlation: Correlation,
-    /// How long it may take; after it the outcome of a send is unknown.
-    pub(crate) timeout: Duration,
 }
 
 impl fmt::Debug for HostTransport {
@@ -158,7 +166,7 @@ impl HostTransport {
         method: &'static str,
         args: serde_json::Value,
     ) -> Result<T, Error> {
-        ask_within(&self.host, method, encode(&args)?, self.timeout).await
+        self.host.ask(method, encode(&args)?).await
     }
 }
 
@@ -199,7 +207,8 @@ impl Transport for HostTransport {
 
     async fn mark_read(&self, sender: &SenderRef, provider_id: &str) -> Result<(), Error> {
         let args = json!({ "sender": SenderShape::from(sender), "provider_id": provider_id });
-        self.ask("mark_read", args).await
+        let IgnoredAny = self.ask("mark_read", args).await?;
+        Ok(())
     }
 
     async fn list_templates(&self, sender: &SenderRef) -> Result<Vec<Template>, Error> {
@@ -214,7 +223,7 @@ impl Transport for HostTransport {
 }
 
 /// Credentials that the host looks up.
-pub(crate) struct HostCredentials(pub(crate) Arc<dyn HostObject>);
+pub(crate) struct HostCredentials(pub(crate) Host);
 
 impl fmt::Debug for HostCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -226,7 +235,7 @@ impl fmt::Debug for HostCredentials {
 impl Credentials for HostCredentials {
     async fn credential(&self, reference: &str) -> Result<Secret, Error> {
         let args = encode(&json!({ "reference": reference }))?;
-        let key: String = ask_within(&self.0, "credential", args, PATIENCE).await?;
+        let key: String = self.0.ask("credential", args).await?;
         Ok(Secret::new(key))
     }
 }
@@ -236,7 +245,7 @@ const GLANCE: Duration = Duration::from_millis(20);
 
 /// A clock that the host keeps. While it does not answer, the last time that it told stands.
 pub(crate) struct HostClock {
-    host: Arc<dyn HostObject>,
+    host: Host,
     last: Mutex<DateTime<Utc>>,
 }
 
@@ -248,8 +257,8 @@ impl fmt::Debug for HostClock {
 
 impl HostClock {
     /// A clock that answers now. Fails if it does not.
-    pub(crate) async fn new(host: Arc<dyn HostObject>) -> Result<Self, Error> {
-        let now = ask_within(&host, "now", "{}".to_owned(), PATIENCE).await?;
+    pub(crate) async fn new(host: Host) -> Result<Self, Error> {
+        let now = host.ask("now", "{}".to_owned()).await?;
         Ok(Self {
             host,
             last: Mutex::new(now),
@@ -261,12 +270,7 @@ impl HostClock {
 impl Clock for HostClock {
     fn now(&self) -> DateTime<Utc> {
         let asked = tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(ask_within(
-                &self.host,
-                "now",
-                "{}".to_owned(),
-                PATIENCE,
-            ))
+            tokio::runtime::Handle::current().block_on(self.host.ask("now", "{}".to_owned()))
         });
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         match asked {
@@ -286,3 +290,6 @@ impl Clock for HostClock {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ mod failure;
 mod handle;
 mod host;
 mod method;
+mod of_process;
 mod options;
 mod runtime;
 mod views;

@@ -48,8 +48,8 @@ impl Param {
 pub(crate) struct Method<T> {
     pub(crate) name: &'static str,
     pub(crate) docs: &'static str,
-    /// It tells its progress and can be cancelled.
-    pub(crate) watched: bool,
+    /// What it tells of its progress, if it does; it can then be cancelled, too.
+    pub(crate) progress: fn(&mut SchemaGenerator) -> Option<Schema>,
     /// It is given another handle under this name.
     pub(crate) other: Option<&'static str>,
     pub(crate) params: fn(&mut SchemaGenerator) -> Vec<Param>,
@@ -84,14 +84,15 @@ pub(crate) async fn answer<T: Serialize>(
 
 /// Lists the methods of an area. Each body is a block over the target and the arguments that ends in a `Result`.
 ///
-/// `; watch` after the arguments makes it tell its progress and be cancelled; `| other` gives it another handle.
+/// `; watch: Counts` after the arguments makes it tell its progress as `Counts` and be cancelled; `| other` gives it
+/// another handle.
 macro_rules! area {
     (
         $(#[doc = $doc:literal])+
         $area:ident($target:ident: $kind:ty) {
             $(
                 $(#[doc = $method_doc:literal])+
-                fn $method:ident($($arg:ident: $ty:ty),* $(; $watch:ident)? $(| $other:ident)?) -> $returns:ty $body:block
+                fn $method:ident($($arg:ident: $ty:ty),* $(; $watch:ident: $progress:ty)? $(| $other:ident)?) -> $returns:ty $body:block
             )*
         }
     ) => {
@@ -103,7 +104,7 @@ macro_rules! area {
                 methods: vec![$(crate::method::Method {
                     name: stringify!($method),
                     docs: concat!($($method_doc, "\n"),+),
-                    watched: false $(|| { let $watch = true; $watch })?,
+                    progress: |_generator| None $(.or_else(|| <$progress as crate::method::Returned>::schema(_generator)))?,
                     other: None $(.or(Some(stringify!($other))))?,
                     params: |_generator| vec![$(crate::method::Param::of::<$ty>(stringify!($arg), _generator)),*],
                     returns: |generator| <$returns as crate::method::Returned>::schema(generator),

@@ -13,7 +13,7 @@ use tertulia::transport::Correlation;
 use tertulia::{Channel, Code, Crm, Error, MemoryStorage, StaticCredentials, WhatsApp, WhatsAppConfig};
 
 use crate::handle::Handle;
-use crate::host::{HostClock, HostCredentials, HostObject, HostTransport};
+use crate::host::{Host, HostClock, HostCredentials, HostObject, HostTransport};
 
 /// What a CRM is opened with. Numbers are places in the lists of host objects and handles that come with it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -48,8 +48,10 @@ pub(crate) enum TransportOptions {
 #[schemars(rename = "WhatsApp")]
 pub(crate) struct WhatsAppOptions {
     /// The key of the webhooks' signatures: the Meta app's secret.
+    #[schemars(extend("x-secret" = true))]
     app_secret: String,
     /// The word that the verification request must name.
+    #[schemars(extend("x-secret" = true))]
     verify_token: String,
     /// Where the Graph API is; absent: `https://graph.facebook.com`.
     base_url: Option<String>,
@@ -143,19 +145,21 @@ fn at<T: Clone>(list: &[T], place: usize, what: &str) -> Result<T, Error> {
 
 /// The clock that a handle is.
 pub(crate) fn manual_clock(handles: &[Handle], place: usize) -> Result<ManualClock, Error> {
-    match at(handles, place, "handle")? {
-        Handle::Clock(clock) => Ok(clock),
-        _ => Err(Error::new(Code::InputInvalid, "the clock is no manual clock")),
-    }
+    at(handles, place, "handle")?
+        .clock()
+        .cloned()
+        .ok_or_else(|| Error::new(Code::InputInvalid, "the clock is no manual clock"))
 }
 
 impl TransportOptions {
     fn host(options: &HostOptions, hosts: &[Arc<dyn HostObject>]) -> Result<HostTransport, Error> {
         Ok(HostTransport {
-            host: at(hosts, options.object, "host object")?,
+            host: Host::patient(
+                at(hosts, options.object, "host object")?,
+                seconds("timeout_seconds", options.timeout_seconds.unwrap_or(60.0))?,
+            ),
             channel: options.channel,
             correlation: options.correlation,
-            timeout: seconds("timeout_seconds", options.timeout_seconds.unwrap_or(60.0))?,
         })
     }
 }
@@ -206,14 +210,14 @@ impl CrmOptions {
                 }))
             }
             Some(CredentialsOptions::Host(place)) => {
-                builder.credentials(HostCredentials(at(hosts, place, "host object")?))
+                builder.credentials(HostCredentials(Host::new(at(hosts, place, "host object")?)))
             }
         };
         builder = match self.clock {
             None => builder,
             Some(ClockOptions::Manual(place)) => builder.clock(manual_clock(handles, place)?),
             Some(ClockOptions::Host(place)) => {
-                builder.clock(HostClock::new(at(hosts, place, "host object")?).await?)
+                builder.clock(HostClock::new(Host::new(at(hosts, place, "host object")?)).await?)
             }
         };
         builder.build()

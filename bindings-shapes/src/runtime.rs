@@ -10,10 +10,16 @@ use tokio::runtime::{Builder, Runtime};
 /// waiting on it until the process ends.
 static RUNTIME: Mutex<Option<(u32, &'static Runtime)>> = Mutex::new(None);
 
-/// The runtime of this process. A child of a fork gets one of its own: its parent's threads are not there.
 fn runtime() -> Result<&'static Runtime, Error> {
-    let process = std::process::id();
-    let mut slot = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
+    runtime_of(&RUNTIME, std::process::id())
+}
+
+/// The runtime of a process. A child of a fork gets one of its own: its parent's threads are not there.
+fn runtime_of(
+    slot: &Mutex<Option<(u32, &'static Runtime)>>,
+    process: u32,
+) -> Result<&'static Runtime, Error> {
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((started_in, runtime)) = *slot
         && started_in == process
     {
@@ -60,4 +66,27 @@ pub fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, 
         return Err(Error::new(Code::RuntimeUnavailable, message));
     }
     runtime()?.block_on(future)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_has_one_runtime_and_a_child_of_a_fork_one_of_its_own() {
+        let slot = Mutex::new(None);
+        let parent = runtime_of(&slot, 1).unwrap();
+        assert!(std::ptr::eq(parent, runtime_of(&slot, 1).unwrap()));
+        let child = runtime_of(&slot, 2).unwrap();
+        assert!(!std::ptr::eq(parent, child));
+        assert_eq!(child.block_on(async { 7 }), 7);
+    }
+
+    #[tokio::test]
+    async fn a_panic_in_a_call_is_an_error() {
+        let error = spawn::<(), _>(async { panic!("out of paper") })
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), Code::RuntimeUnavailable);
+    }
 }

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde::de::IgnoredAny;
 use tokio::sync::mpsc;
 
-use crate::host::{HostObject, ask};
+use crate::host::{Host, HostObject};
 
 /// Ends long work between two batches. Clones end the same work.
 #[derive(Debug, Clone, Default)]
@@ -55,9 +56,9 @@ impl Watch {
         let progress = self.progress.clone();
         let mut tell = progress.is_some().then_some(tell);
         let telling = tokio::spawn(async move {
-            if let Some(progress) = progress {
+            if let Some(progress) = progress.map(Host::new) {
                 while let Some(counts) = told.recv().await {
-                    if let Err(error) = ask(&progress, "progress", counts).await {
+                    if let Err(error) = progress.ask::<IgnoredAny>("progress", counts).await {
                         tracing::warn!(code = error.code().as_str(), "a progress callback failed");
                     }
                 }

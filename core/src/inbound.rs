@@ -208,14 +208,14 @@ pub enum PreferenceChoice {
 /// One thing that a platform tells of a call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Call {
-    /// The provider's id of the call: with the event and the account, the key against doubles.
+    /// The provider's id of the call: with the stage and the account, the key against doubles.
     pub provider_id: String,
     /// The person at the other end, whoever called.
     pub person: Person,
     /// Who called.
     pub caller: Caller,
     /// What happened.
-    pub event: CallEvent,
+    pub stage: CallEvent,
     /// The provider's object: what answering the call needs, and how it ended.
     pub raw: Value,
 }
@@ -227,7 +227,7 @@ impl Call {
     /// Source: WhatsApp "Calling API pricing", how calling changes the customer service window (2025-12).
     pub const fn opens_window(&self) -> bool {
         matches!(
-            (self.caller, &self.event),
+            (self.caller, &self.stage),
             (Caller::Person, CallEvent::Connect) | (Caller::Business, CallEvent::Accepted)
         )
     }

@@ -10,7 +10,7 @@ use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::journal::Actor;
 use tertulia_core::record::{ChangeSet, Op, Org as OrgRecord, RecordKind};
 use tertulia_core::settings::Settings;
-use tertulia_storage_traits::{Query, Storage};
+use tertulia_storage_traits::{Query, Storage, StorageErrorKind};
 use tertulia_transport_traits::{Credentials, SenderRef, Transport};
 use tokio_util::sync::CancellationToken;
 
@@ -212,9 +212,13 @@ impl Crm {
         self.inner.runtime.storage.ping().await.map_err(from_storage)
     }
 
-    /// Ends workers after what they are sending, finishes commits, and lets go of the store.
+    /// Ends workers after what they are sending, finishes commits, and lets go of the store. Closing what is closed does
+    /// nothing.
     pub async fn close(&self) -> Result<(), Error> {
         self.inner.closed.cancel();
-        self.inner.runtime.storage.close().await.map_err(from_storage)
+        match self.inner.runtime.storage.close().await {
+            Err(error) if error.kind != StorageErrorKind::Closed => Err(from_storage(error)),
+            _ => Ok(()),
+        }
     }
 }

@@ -3,8 +3,14 @@
 //! They are committed, so that a reader sees them and a review sees them change; `--check` fails where one is not what
 //! would be written.
 
+mod kotlin;
 pub(crate) mod model;
 pub(crate) mod names;
+mod node;
+mod python;
+mod swift;
+#[cfg(test)]
+mod tests;
 
 use std::process::Command;
 
@@ -27,13 +33,17 @@ pub(crate) const API: &str = "bindings-shapes/api.json";
 fn all(project: &Project) -> Result<Vec<Generated>, String> {
     let text = describe(project)?;
     let api = Api::read(&text)?;
-    let files = vec![
+    let mut files = vec![
         Generated {
             path: errors_doc::PATH,
             text: errors_doc::text(&api.errors),
         },
         Generated { path: API, text },
     ];
+    files.extend(python::files(&api)?);
+    files.extend(node::files(&api));
+    files.extend(kotlin::files(&api)?);
+    files.extend(swift::files(&api)?);
     Ok(files)
 }
 

@@ -9,18 +9,34 @@ use crate::project::{Dependency, Project};
 /// Licences whose terms a closed product can keep by shipping a notice.
 const ALLOWED: &[&str] = &["Apache-2.0", "BSD-3-Clause", "ISC", "MIT", "Unicode-3.0", "Zlib"];
 
-/// A package whose licence is not in [`ALLOWED`] and is taken all the same.
+/// A package whose licence is not in [`ALLOWED`] and is taken all the same; `*` ends a name that may go on.
 struct Exception {
     package: &'static str,
     licence: &'static str,
     reason: &'static str,
 }
 
-const EXCEPTIONS: &[Exception] = &[Exception {
-    package: "webpki-root-certs",
-    licence: "CDLA-Permissive-2.0",
-    reason: "Data, not code: Mozilla's list of root certificates, which may be shared with its licence text.",
-}];
+const EXCEPTIONS: &[Exception] = &[
+    Exception {
+        package: "webpki-root-certs",
+        licence: "CDLA-Permissive-2.0",
+        reason: "Data, not code: Mozilla's list of root certificates, which may be shared with its licence text.",
+    },
+    Exception {
+        package: "uniffi*",
+        licence: "MPL-2.0",
+        reason: "Carries the calls of Swift and Kotlin, unchanged; a closed product names it and where its source is.",
+    },
+];
+
+impl Exception {
+    fn covers(&self, name: &str) -> bool {
+        match self.package.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == self.package,
+        }
+    }
+}
 
 /// A package that must not come in, by name and start of the version.
 struct Ban {
@@ -80,7 +96,7 @@ pub(crate) fn check(project: &Project) -> Result<String, String> {
 fn licence_complaint(package: &Dependency) -> Option<String> {
     let excepted = EXCEPTIONS
         .iter()
-        .find(|exception| exception.package == package.name && exception.licence == package.licence);
+        .find(|exception| exception.covers(&package.name) && exception.licence == package.licence);
     if let Some(exception) = excepted {
         println!("{} is let in: {}", package.name, exception.reason);
         return None;
@@ -171,6 +187,11 @@ mod tests {
         );
         assert!(licence_complaint(&package("webpki-root-certs", "2.0.0", "GPL-3.0-only")).is_some());
         assert!(licence_complaint(&package("other", "1.0.0", "CDLA-Permissive-2.0")).is_some());
+        assert_eq!(
+            licence_complaint(&package("uniffi_core", "1.0.0", "MPL-2.0")),
+            None
+        );
+        assert!(licence_complaint(&package("webpki-root-certs-2", "1.0.0", "CDLA-Permissive-2.0")).is_some());
     }
 
     #[test]

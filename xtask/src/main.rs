@@ -6,6 +6,7 @@
 mod errors_doc;
 mod features;
 mod generate;
+mod languages;
 mod licences;
 mod project;
 mod purity;

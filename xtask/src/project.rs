@@ -1,5 +1,6 @@
 //! What the chores know of the workspace, and the one way in which they run cargo.
 
+use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,8 +13,8 @@ pub(crate) struct Project {
     pub(crate) root: PathBuf,
     /// Where chores leave what they make in passing: inside the target folder.
     pub(crate) scratch: PathBuf,
-    /// Where cargo leaves what it builds in the dev profile.
-    pub(crate) built: PathBuf,
+    /// Where cargo builds.
+    pub(crate) target: PathBuf,
     /// The workspace's own packages.
     pub(crate) packages: Vec<Package>,
 }
@@ -38,7 +39,7 @@ impl Project {
         Ok(Self {
             root: metadata.workspace_root.into_std_path_buf(),
             scratch,
-            built: metadata.target_directory.join("debug").into_std_path_buf(),
+            target: metadata.target_directory.into_std_path_buf(),
             packages: metadata.packages,
         })
     }
@@ -47,6 +48,7 @@ impl Project {
     pub(crate) fn cargo<'a>(&self, arguments: impl IntoIterator<Item = &'a str>) -> Command {
         let mut command = Command::new("cargo");
         command.args(arguments).current_dir(&self.root);
+        afresh(&mut command);
         command
     }
 
@@ -56,7 +58,23 @@ impl Project {
     /// alone, a program would have them built a second time with fewer.
     pub(crate) fn program(&self, name: &str) -> Result<PathBuf, String> {
         succeed(&mut self.cargo(["build", "--quiet", "--locked", "--workspace", "--bin", name]))?;
-        Ok(self.built.join(format!("{name}{}", std::env::consts::EXE_SUFFIX)))
+        Ok(self.target.join("debug").join(format!("{name}{}", EXE_SUFFIX)))
+    }
+
+    /// Builds the libraries of the workspace, and says where that of this name is that other languages load.
+    pub(crate) fn library(&self, name: &str) -> Result<PathBuf, String> {
+        succeed(&mut self.cargo(["build", "--quiet", "--locked", "--workspace", "--lib"]))?;
+        Ok(self
+            .target
+            .join("debug")
+            .join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}")))
+    }
+
+    /// The folder, below cargo's, for what a language needs to be tested.
+    pub(crate) fn tools(&self, language: &str) -> Result<PathBuf, String> {
+        let place = self.target.join("tools").join(language);
+        fs::create_dir_all(&place).map_err(|error| format!("{}: {error}", place.display()))?;
+        Ok(place)
     }
 
     pub(crate) fn read(&self, path: &str) -> Result<String, String> {
@@ -79,6 +97,19 @@ impl Project {
         listed.dedup();
         Ok(listed)
     }
+}
+
+/// Takes out what cargo told this program of its own package: build scripts that look at it (ring's) would run anew, and
+/// all that depends on them be built anew, whenever a chore follows a plain `cargo build`.
+pub(crate) fn afresh(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CARGO_PKG_")
+            || name.to_string_lossy().starts_with("CARGO_MANIFEST_")
+        {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, String> {

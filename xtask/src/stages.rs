@@ -1,23 +1,13 @@
 //! The stages of `cargo xtask test`, cheapest first.
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
 use crate::project::{self, Project};
-use crate::{features, generate, licences, purity, tests_stage};
-
-/// The README's first command; a folder for its database is added.
-const QUICKSTART: [&str; 7] = [
-    "run",
-    "--locked",
-    "--package",
-    "examples",
-    "--bin",
-    "quickstart",
-    "--",
-];
+use crate::{features, generate, languages, licences, purity, tests_stage};
 
 /// One check of the whole project.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -36,6 +26,14 @@ pub(crate) enum Stage {
     Docs,
     /// Every test passes
     Tests,
+    /// The Python package does what its tests and type checkers ask
+    Python,
+    /// The Node.js package is built, tested and type-checked, and tells the README's story
+    Node,
+    /// Kotlin: tests, types, scenario and quickstart
+    Kotlin,
+    /// Swift: tests, types, scenario and quickstart
+    Swift,
     /// docs/features.md names tests that passed
     Features,
     /// The README's example runs, twice over the same folder
@@ -63,6 +61,10 @@ impl Stage {
             ),
             Self::Docs => docs(project),
             Self::Tests => tests_stage::run(project),
+            Self::Python => languages::python::run(project),
+            Self::Node => languages::node::run(project),
+            Self::Kotlin => languages::kotlin::run(project),
+            Self::Swift => languages::swift::run(project),
             Self::Features => features::check(project),
             Self::Quickstart => quickstart(project),
         }
@@ -148,8 +150,9 @@ fn quickstart(project: &Project) -> Result<String, String> {
         fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let program = project.program("quickstart")?;
     for _ in ["first", "second"] {
-        project::succeed(project.cargo(QUICKSTART).arg(&folder))?;
+        project::succeed(Command::new(&program).arg(&folder))?;
     }
     Ok(String::new())
 }

@@ -49,7 +49,7 @@ area! {
         /// The contacts that fit a filter, in an order; absent: by when they came to be.
         ///
         /// Fails with `filter.*`, and with `cursor.invalid` for a cursor of another list, filter, order or organisation.
-        fn list(filter: Filter, page: Option<PageRequest>, order: Option<ContactOrder>) -> Page<Contact> {
+        fn list(filter: Filter, order: Option<ContactOrder>, page: Option<PageRequest>) -> Page<Contact> {
             let (order, page) = (order.unwrap_or_default(), page.unwrap_or_default().into());
             org.contacts().list(&filter, order, &page).await.map(Page::from)
         }
@@ -87,7 +87,7 @@ area! {
         /// report, given as `after`, goes on there.
         ///
         /// Fails with `filter.*`, `segment.not_found`, `tag.*`, or `cursor.invalid` for a place in another selection.
-        fn bulk(selection: Selection, action: BulkAction, after: Option<String>; watch) -> BulkReport {
+        fn bulk(selection: Selection, action: BulkAction, after: Option<String>; watch: BulkReport) -> BulkReport {
             let (mut tell, told) = watch.teller();
             let bulk = BulkWatch {
                 after: after.map(Cursor),

@@ -44,7 +44,8 @@ area! {
             crm.ping().await
         }
 
-        /// Ends workers after what they are sending, finishes commits, and lets go of the store.
+        /// Ends workers after what they are sending, finishes commits, and lets go of the store. Closing what is
+        /// closed does nothing.
         fn close() -> () {
             crm.close().await
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia::core::ids::ImportId;
-use tertulia::core::import::Import;
+use tertulia::core::import::{Import, ImportCounts};
 use tertulia::{Code, Error, ImportOptions, Inspected, Org, Watch as ImportWatch};
 
 use crate::method::area;
@@ -86,14 +86,14 @@ area! {
 
         /// What taking the file would do, without doing it. The refused rows are written to the file `rejected` as CSV
         /// with a reason column, if it is named.
-        fn check(file: Source, options: Option<ImportOptions>, rejected: Option<PathBuf>; watch) -> ImportReport {
+        fn check(file: Source, options: Option<ImportOptions>, rejected: Option<PathBuf>; watch: ImportCounts) -> ImportReport {
             let (file, options) = (file.open()?, options.unwrap_or_default());
             watched(watch, rejected, |watch| async move { org.imports().check(file, &options, watch).await }).await
         }
 
         /// Takes a file. The rows before a cancellation or failure stay taken; `resume` goes on after them. The refused
         /// rows are written to the file `rejected` as CSV with a reason column, to mend and upload, if it is named.
-        fn run(file: Source, options: Option<ImportOptions>, rejected: Option<PathBuf>; watch) -> ImportReport {
+        fn run(file: Source, options: Option<ImportOptions>, rejected: Option<PathBuf>; watch: ImportCounts) -> ImportReport {
             let (file, options) = (file.open()?, options.unwrap_or_default());
             watched(watch, rejected, |watch| async move { org.imports().run(file, &options, watch).await }).await
         }
@@ -101,7 +101,7 @@ area! {
         /// Goes on with an import after a crash or a cancellation, from the same file: no row is done twice.
         ///
         /// Fails with `import.not_found`, or `import.other_file` if the rows done are not this file's.
-        fn resume(id: ImportId, file: Source, rejected: Option<PathBuf>; watch) -> ImportReport {
+        fn resume(id: ImportId, file: Source, rejected: Option<PathBuf>; watch: ImportCounts) -> ImportReport {
             let file = file.open()?;
             watched(watch, rejected, |watch| async move { org.imports().resume(id, file, watch).await }).await
         }

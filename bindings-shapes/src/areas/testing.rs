@@ -209,10 +209,13 @@ pub(crate) struct PlatformInfo {
     /// Where it listens, in place of `https://graph.facebook.com`.
     base_url: String,
     /// The key of the signatures.
+    #[schemars(extend("x-secret" = true))]
     app_secret: String,
     /// The token that requests must bear.
+    #[schemars(extend("x-secret" = true))]
     access_token: String,
     /// The token of the handshake of the webhook endpoint.
+    #[schemars(extend("x-secret" = true))]
     verify_token: String,
     /// The id of the WhatsApp Business Account.
     waba_id: String,
@@ -252,7 +255,7 @@ area! {
 
         /// Webhooks go straight to this CRM, to the endpoint of that name.
         fn deliver_to(endpoint: String | crm) -> () {
-            let Some(Handle::Crm { crm, .. }) = crm else {
+            let Some(crm) = crm.as_ref().and_then(Handle::crm).cloned() else {
                 return Err(Error::new(Code::InputInvalid, "webhooks can be delivered to a CRM only"));
             };
             platform.deliver_to(move |webhook| deliver(crm.clone(), endpoint.clone(), webhook));

@@ -7,5 +7,10 @@
     reason = "tests"
 )]
 
+mod border;
+mod calls;
+mod description;
 mod hosts;
+mod round_trips;
 mod scenario;
+mod support;

@@ -15,7 +15,7 @@ impl Inbox<'_> {
     /// no consent, no answer to a broadcast, and makes nobody active again.
     pub(super) fn call(&self, set: &mut WorkingSet, ctx: &mut Context<'_>, call: &Call) -> Step<Applied> {
         // Each event of a call once. No message stands behind the reference.
-        let token = format!("{} {}", call.provider_id, call.event.as_str());
+        let token = format!("{} {}", call.provider_id, call.stage.as_str());
         let dedupe = ref_key(ctx, self.account, &token);
         let addresses = &call.person.addresses;
         let identities = addresses.iter().map(|address| identity_key(ctx, address));
@@ -27,7 +27,7 @@ impl Inbox<'_> {
             Caller::Person => CreatedBy::Inbound,
             Caller::Business => CreatedBy::Outbound,
         };
-        let incoming = call.caller == Caller::Person && call.event == CallEvent::Connect;
+        let incoming = call.caller == Caller::Person && call.stage == CallEvent::Connect;
         let (mut contact, _) = self.person(set, ctx, &call.person, by)?;
         if contact.status == RecordStatus::Blocked {
             if incoming {
@@ -51,7 +51,7 @@ impl Inbox<'_> {
             call: call.provider_id.clone(),
             channel: self.account.channel,
             caller: call.caller,
-            event: call.event.clone(),
+            event: call.stage.clone(),
             raw: call.raw.clone(),
         };
         set.journal(Entry {

@@ -555,7 +555,7 @@ pub(crate) fn calls(with: &Person, id: &str, seconds: i64, caller: Caller, what:
         provider_id: id.to_owned(),
         person: with.clone(),
         caller,
-        event: what,
+        stage: what,
         raw: json!({"id": id}),
     };
     event(seconds, InboundKind::Call(call))

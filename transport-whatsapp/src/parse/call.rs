@@ -40,7 +40,7 @@ fn read(item: &Value, caller: Caller, person: Person, word: &str) -> Result<Inbo
         provider_id: filled(item, "id").ok_or("the call has no id")?,
         person,
         caller,
-        event: CallEvent::from(&*filled(item, word).ok_or("the call does not say what happened")?),
+        stage: CallEvent::from(&*filled(item, word).ok_or("the call does not say what happened")?),
         raw: item.clone(),
     }))
 }

@@ -566,7 +566,7 @@ fn a_call_says_who_called_whom_and_what_happened() {
             panic!("{read:?}")
         };
         assert_eq!((call.provider_id.as_str(), call.caller), ("wacid.1", caller));
-        assert_eq!(call.event, CallEvent::Connect);
+        assert_eq!(call.stage, CallEvent::Connect);
         assert_eq!(call.person.addresses, [phone("16505551234"), id("US.1")]);
         assert_eq!(call.person.name.as_deref(), Some("Ana"));
         assert_eq!(&call.raw, item, "what this library has no word for is kept");
@@ -577,7 +577,7 @@ fn a_call_says_who_called_whom_and_what_happened() {
         panic!()
     };
     assert_eq!(call.person.addresses, [id("US.1")]);
-    assert_eq!(call.event, CallEvent::Other("held".into()));
+    assert_eq!(call.stage, CallEvent::Other("held".into()));
 }
 
 #[test]
@@ -593,7 +593,7 @@ fn a_status_of_a_call_is_about_one_that_the_business_made() {
         let InboundKind::Call(call) = change_of_calls(&json!({"statuses": [status]})).remove(0).kind else {
             panic!("{word}")
         };
-        assert_eq!((call.caller, call.event), (Caller::Business, expected));
+        assert_eq!((call.caller, call.stage), (Caller::Business, expected));
         assert_eq!(call.person.addresses, [phone("16505551234"), id("US.1")]);
     }
 }

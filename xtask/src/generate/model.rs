@@ -51,8 +51,8 @@ pub(crate) struct Method {
     pub(crate) params: Vec<Field>,
     /// What it returns; none: nothing.
     pub(crate) returns: Option<Type>,
-    /// It tells its progress and can be cancelled.
-    pub(crate) watched: bool,
+    /// What it tells of its progress, if it does; it can then be cancelled, too.
+    pub(crate) progress: Option<Type>,
     /// Another handle that it is given, under this name.
     pub(crate) other: Option<String>,
     /// What a callback answers if the host did not write it.
@@ -70,6 +70,8 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     /// What it is if left out; none: it must be given.
     pub(crate) default: Option<Value>,
+    /// It is kept out of logs.
+    pub(crate) secret: bool,
 }
 
 /// A type.
@@ -208,6 +210,8 @@ pub(crate) struct ErrorCode {
     pub(crate) kind: String,
     /// Whether the same call may succeed later.
     pub(crate) retry: String,
+    /// The HTTP status to answer a platform with.
+    pub(crate) http_status: u64,
     /// What it means.
     pub(crate) meaning: String,
     /// What to do.
@@ -243,6 +247,9 @@ impl Api {
                         code: string(error, "code")?,
                         kind: string(error, "kind")?,
                         retry: string(error, "retry")?,
+                        http_status: get(error, "http_status")?
+                            .as_u64()
+                            .ok_or("http_status is no number")?,
                         meaning: string(error, "meaning")?,
                         remedy: string(error, "remedy")?,
                     })
@@ -335,6 +342,7 @@ fn method(value: &Value) -> Read<Method> {
             docs: String::new(),
             ty,
             default,
+            secret: false,
         })
     };
     let params: Read<Vec<Field>> = list(get(value, "params")?)?.iter().map(param).collect();
@@ -346,7 +354,11 @@ fn method(value: &Value) -> Read<Method> {
             .map(ty)
             .transpose()
             .map_err(|error| format!("{name}: {error}"))?,
-        watched: value.get("watched").is_some(),
+        progress: value
+            .get("progress")
+            .map(ty)
+            .transpose()
+            .map_err(|error| format!("{name}: {error}"))?,
         other: value.get("other").and_then(Value::as_str).map(ToOwned::to_owned),
         default: value.get("default").cloned(),
         name,
@@ -486,6 +498,7 @@ fn fields(schema: &Value, tag: Option<&str>) -> Read<Vec<Field>> {
                 docs: docs(schema),
                 ty,
                 default,
+                secret: schema.get("x-secret").is_some(),
             })
         })
         .collect()

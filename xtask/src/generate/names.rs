@@ -29,20 +29,41 @@ fn capital(word: &str) -> String {
         .unwrap_or_default()
 }
 
+/// `opted_in`.
+pub(crate) fn snake(name: &str) -> String {
+    words(name).join("_")
+}
+
+/// `OPTED_IN`.
+pub(crate) fn screaming(name: &str) -> String {
+    snake(name).to_uppercase()
+}
+
 /// `OptedIn`.
 pub(crate) fn pascal(name: &str) -> String {
     words(name).iter().map(|word| capital(word)).collect()
 }
 
+/// `optedIn`.
+pub(crate) fn camel(name: &str) -> String {
+    let words = words(name);
+    let rest = words.iter().skip(1).map(|word| capital(word));
+    words.first().cloned().into_iter().chain(rest).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::pascal;
+    use super::{camel, pascal, screaming, snake};
 
     #[test]
-    fn a_name_is_written_in_pascal_case_whatever_its_custom() {
+    fn a_name_is_written_in_every_custom() {
         for name in ["optedIn", "opted_in", "OptedIn", "OPTED_IN", "opted-in"] {
+            assert_eq!(snake(name), "opted_in");
+            assert_eq!(screaming(name), "OPTED_IN");
             assert_eq!(pascal(name), "OptedIn");
+            assert_eq!(camel(name), "optedIn");
         }
-        assert_eq!(pascal("amount_1000"), "Amount1000");
+        assert_eq!(snake("amount_1000"), "amount_1000");
+        assert_eq!(camel("find_by_whatsapp_id"), "findByWhatsappId");
     }
 }

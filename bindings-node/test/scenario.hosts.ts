@@ -1,0 +1,70 @@
+/** The host objects of the scenario: the same in every language. */
+import {
+  TertuliaError,
+  type Channel,
+  type Clock,
+  type Correlation,
+  type Credentials,
+  type InboundEvent,
+  type Outcome,
+  type Outgoing,
+  type Sender,
+  type Transport,
+  type WebhookRequest,
+} from "tertulia";
+
+import * as codec from "#dist/codec";
+import { list } from "#dist/wire";
+
+/** A platform of the host's, which does what the text of a message asks it to. */
+export class HostTransport implements Transport {
+  #sent = 0;
+
+  constructor(
+    readonly channel: Channel,
+    readonly correlation: Correlation,
+    readonly timeoutSeconds: number | undefined,
+  ) {}
+
+  verify(query: string): string {
+    return query;
+  }
+
+  parse(request: WebhookRequest): InboundEvent[] {
+    if (request.headers["x-secret"] !== "open") {
+      throw new TertuliaError("webhook.signature_missing", "the header x-secret is not open");
+    }
+    return list(codec.InboundEvent).read(JSON.parse(Buffer.from(request.body).toString()));
+  }
+
+  async send(_sender: Sender, { content }: Outgoing): Promise<Outcome> {
+    switch (content.type === "text" ? content.body : "") {
+      case "throw":
+        throw new Error("the host threw");
+      case "hang":
+        return new Promise(() => {});
+      case "nonsense":
+        return 42 as unknown as Outcome;
+      case "refuse":
+        return { refused: { class: "recipient_invalid", code: "131026", detail: "not on the platform" } };
+      default:
+        this.#sent += 1;
+        return { accepted: { providerId: `host-${this.#sent}` } };
+    }
+  }
+}
+
+/** Credentials of the host's, which know one key. */
+export class HostCredentials implements Credentials {
+  credential(reference: string): string {
+    if (reference === "key") return "secret";
+    throw new TertuliaError("credential.missing", `there is no key ${reference}`);
+  }
+}
+
+/** A clock of the host's, which stands still. */
+export class HostClock implements Clock {
+  now(): Date {
+    return new Date("2026-01-05T09:00:00Z");
+  }
+}

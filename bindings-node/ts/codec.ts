@@ -1,0 +1,1416 @@
+// Made by `cargo xtask gen` from bindings-shapes/api.json; edit it there.
+import type * as t from "./types.js";
+import * as w from "./wire.js";
+
+export const Accepted: w.RecordCodec<t.Accepted> = w.record(() => ({
+  providerId: ["provider_id", w.text],
+  addresses: ["addresses", w.list(Address), []],
+  held: ["held", w.bool, false],
+}));
+
+export const AcceptedMessage: w.RecordCodec<t.AcceptedMessage> = w.record(() => ({
+  wamid: ["wamid", w.text],
+  phoneNumberId: ["phone_number_id", w.text],
+  to: ["to", w.text],
+  userId: ["user_id", w.text],
+  category: ["category", w.text],
+  at: ["at", w.time],
+  body: ["body", w.json],
+}));
+
+export const Account: w.RecordCodec<t.Account> = w.record(() => ({
+  id: ["id", AccountId],
+  org: ["org", OrgId],
+  channel: ["channel", Channel],
+  senderId: ["sender_id", w.text],
+  businessId: ["business_id", w.optional(w.text)],
+  name: ["name", w.text],
+  credential: ["credential", w.text],
+  state: ["state", AccountState],
+}));
+
+export const AccountId: w.Codec<t.AccountId> = w.id();
+
+export const AccountState: w.Codec<t.AccountState> = w.tagged("state", () => ({
+  active: w.record(() => ({})),
+  held: w.record(() => ({
+    until: ["until", w.time],
+  })),
+  stopped: w.record(() => ({
+    failure: ["failure", SendFailure],
+    since: ["since", w.time],
+  })),
+  disabled: w.record(() => ({})),
+}));
+
+export const Actor: w.Codec<t.Actor> = w.named(["contact", "provider", "worker"], () => ({
+  agent: ["agent", AgentId],
+  system: ["system", w.text],
+}));
+
+export const Address: w.RecordCodec<t.Address> = w.record(() => ({
+  kind: ["kind", AddressKind],
+  value: ["value", w.text],
+}));
+
+export const AddressKind: w.Codec<t.AddressKind> = w.choice(["phone", "whatsapp_id", "instagram_id", "facebook_id", "email"]);
+
+export const AgentId: w.Codec<t.AgentId> = w.id();
+
+export const AttemptId: w.Codec<t.AttemptId> = w.id();
+
+export const Attribute: w.RecordCodec<t.Attribute> = w.record(() => ({
+  org: ["org", OrgId],
+  name: ["name", w.text],
+  kind: ["kind", AttributeKind],
+}));
+
+export const AttributeFilter: w.RecordCodec<t.AttributeFilter> = w.record(() => ({
+  name: ["name", w.text],
+  is: ["is", ValueTest],
+}));
+
+export const AttributeKind: w.Codec<t.AttributeKind> = w.tagged("type", () => ({
+  text: w.record(() => ({})),
+  number: w.record(() => ({})),
+  date: w.record(() => ({})),
+  dropdown: w.record(() => ({
+    values: ["values", w.list(w.text)],
+  })),
+  boolean: w.record(() => ({})),
+}));
+
+export const Author: w.Codec<t.Author> = w.named(["contact", "elsewhere", "stop_confirmation"], () => ({
+  agent: ["agent", AgentId],
+  host: ["host", w.text],
+  broadcast: ["broadcast", BroadcastId],
+}));
+
+export const BodyParameters: w.Codec<t.BodyParameters> = w.listOrMap(() => ({ list: w.list(Parameter), map: w.map(Parameter) }));
+
+export const Broadcast: w.RecordCodec<t.Broadcast> = w.record(() => ({
+  id: ["id", BroadcastId],
+  org: ["org", OrgId],
+  name: ["name", w.text],
+  account: ["account", AccountId],
+  template: ["template", w.text],
+  language: ["language", w.text],
+  parameters: ["parameters", TemplateParameters],
+  target: ["target", Filter],
+  state: ["state", BroadcastState],
+  createdAt: ["created_at", w.time],
+}));
+
+export const BroadcastId: w.Codec<t.BroadcastId> = w.id();
+
+export const BroadcastState: w.Codec<t.BroadcastState> = w.tagged("state", () => ({
+  draft: w.record(() => ({})),
+  running: w.record(() => ({
+    since: ["since", w.time],
+  })),
+  finished: w.record(() => ({
+    launched: ["launched", w.time],
+    at: ["at", w.time],
+  })),
+}));
+
+export const BulkAction: w.Codec<t.BulkAction> = w.named([], () => ({
+  tag: ["tag", w.list(w.text)],
+  untag: ["untag", w.list(w.text)],
+  lead: ["lead", LeadStatus],
+}));
+
+export const BulkRefusal: w.RecordCodec<t.BulkRefusal> = w.record(() => ({
+  contact: ["contact", ContactId],
+  code: ["code", w.text],
+  message: ["message", w.text],
+}));
+
+export const BulkReport: w.RecordCodec<t.BulkReport> = w.record(() => ({
+  changed: ["changed", w.natural],
+  unchanged: ["unchanged", w.natural],
+  refused: ["refused", w.map(w.natural)],
+  refusals: ["refusals", w.list(BulkRefusal)],
+  next: ["next", w.optional(w.text)],
+}));
+
+export const ButtonParameter: w.RecordCodec<t.ButtonParameter> = w.record(() => ({
+  index: ["index", w.natural],
+  parameter: ["parameter", Parameter],
+}));
+
+export const ButtonsMessage: w.RecordCodec<t.ButtonsMessage> = w.record(() => ({
+  header: ["header", w.optional(w.text)],
+  body: ["body", w.text],
+  footer: ["footer", w.optional(w.text)],
+  buttons: ["buttons", w.list(ReplyButton)],
+}));
+
+export const Call: w.RecordCodec<t.Call> = w.record(() => ({
+  providerId: ["provider_id", w.text],
+  person: ["person", InboundPerson],
+  caller: ["caller", Caller],
+  stage: ["stage", CallEvent],
+  raw: ["raw", w.json],
+}));
+
+export const CallEvent: w.Codec<t.CallEvent> = w.named(["connect", "ringing", "accepted", "rejected", "terminate"], () => ({
+  other: ["other", w.text],
+}));
+
+export const Caller: w.Codec<t.Caller> = w.choice(["person", "business"]);
+
+export const Category: w.Codec<t.Category> = w.choice(["MARKETING", "UTILITY", "AUTHENTICATION"]);
+
+export const CategoryNotice: w.RecordCodec<t.CategoryNotice> = w.record(() => ({
+  providerId: ["provider_id", w.optional(w.text)],
+  name: ["name", w.text],
+  language: ["language", w.text],
+  value: ["value", Category],
+  reason: ["reason", w.optional(w.text)],
+}));
+
+export const CellError: w.RecordCodec<t.CellError> = w.record(() => ({
+  column: ["column", w.text],
+  value: ["value", w.text],
+  reason: ["reason", w.text],
+  code: ["code", w.text],
+}));
+
+export const Channel: w.Codec<t.Channel> = w.choice(["whatsapp", "sms", "instagram", "messenger", "email"]);
+
+export const ConsentChange: w.Codec<t.ConsentChange> = w.choice(["new_number", "opt_in", "opt_in_after_stop", "opt_out"]);
+
+export const ConsentFact: w.RecordCodec<t.ConsentFact> = w.record(() => ({
+  at: ["at", w.time],
+  change: ["change", ConsentChange],
+  scope: ["scope", ConsentScope],
+  source: ["source", ConsentSource],
+  via: ["via", w.optional(AccountId)],
+  newProof: ["new_proof", w.bool, false],
+  proof: ["proof", ConsentProof],
+}));
+
+export const ConsentProof: w.Codec<t.ConsentProof> = w.named([], () => ({
+  message: ["message", w.text],
+  agent: ["agent", AgentId],
+  line: ["line", w.record(() => ({
+    file: ["file", w.text],
+    line: ["line", w.natural],
+  }))],
+  stated: ["stated", w.text],
+  provider: ["provider", w.text],
+}));
+
+export const ConsentPurpose: w.Codec<t.ConsentPurpose> = w.choice(["everything", "marketing", "all_but_marketing"]);
+
+export const ConsentRequest: w.RecordCodec<t.ConsentRequest> = w.record(() => ({
+  optIn: ["opt_in", w.bool],
+  scope: ["scope", ConsentScope],
+  proof: ["proof", w.optional(w.text)],
+  at: ["at", w.optional(w.time)],
+}));
+
+export const ConsentScope: w.RecordCodec<t.ConsentScope> = w.record(() => ({
+  purpose: ["purpose", ConsentPurpose],
+  sender: ["sender", w.optional(AccountId)],
+}));
+
+export const ConsentSource: w.Codec<t.ConsentSource> = w.choice(["inbound", "manual", "import", "api", "keyword", "provider", "merge"]);
+
+export const ConsentState: w.RecordCodec<t.ConsentState> = w.record(() => ({
+  optedIn: ["opted_in", w.bool],
+  basis: ["basis", w.optional(ConsentFact)],
+  history: ["history", w.list(ConsentFact)],
+}));
+
+export const Contact: w.RecordCodec<t.Contact> = w.record(() => ({
+  id: ["id", ContactId],
+  revision: ["revision", w.natural],
+  name: ["name", w.optional(w.text)],
+  firstName: ["first_name", w.optional(w.text)],
+  lastName: ["last_name", w.optional(w.text)],
+  profileName: ["profile_name", w.optional(w.text)],
+  username: ["username", w.optional(w.text)],
+  email: ["email", w.optional(w.text)],
+  phone: ["phone", w.optional(w.text)],
+  addresses: ["addresses", w.list(ContactAddress)],
+  externalIds: ["external_ids", w.map(w.text)],
+  tags: ["tags", w.list(w.text)],
+  attributes: ["attributes", w.map(w.json)],
+  lead: ["lead", LeadStatus],
+  owner: ["owner", w.optional(AgentId)],
+  status: ["status", RecordStatus],
+  optedIn: ["opted_in", w.bool],
+  sourceChannel: ["source_channel", w.optional(Channel)],
+  createdBy: ["created_by", CreatedBy],
+  createdAt: ["created_at", w.time],
+  lastInbound: ["last_inbound", w.optional(w.time)],
+  lastInteraction: ["last_interaction", w.optional(w.time)],
+  conversation: ["conversation", w.optional(ConversationId)],
+}));
+
+export const ContactAddress: w.RecordCodec<t.ContactAddress> = w.record(() => ({
+  kind: ["kind", AddressKind],
+  value: ["value", w.text],
+  providerValue: ["provider_value", w.optional(w.text)],
+  unassigned: ["unassigned", w.bool],
+  since: ["since", w.time],
+  until: ["until", w.optional(w.time)],
+}));
+
+export const ContactId: w.Codec<t.ContactId> = w.id();
+
+export const ContactOrder: w.Codec<t.ContactOrder> = w.choice(["created", "name", "lastActive"]);
+
+export const Content: w.Codec<t.Content> = w.tagged("type", () => ({
+  text: w.record(() => ({
+    body: ["body", w.text],
+  })),
+  media: Media,
+  location: Location,
+  contacts: w.record(() => ({
+    cards: ["cards", w.list(w.json)],
+  })),
+  button_reply: w.record(() => ({
+    id: ["id", w.text],
+    title: ["title", w.text],
+  })),
+  list_reply: w.record(() => ({
+    id: ["id", w.text],
+    title: ["title", w.text],
+    description: ["description", w.optional(w.text)],
+  })),
+  form_reply: w.record(() => ({
+    name: ["name", w.text],
+    body: ["body", w.optional(w.text)],
+    responseJson: ["response_json", w.text],
+  })),
+  order: w.record(() => ({
+    order: ["order", w.json],
+  })),
+  buttons: ButtonsMessage,
+  list: ListMessage,
+  template: w.record(() => ({
+    template: ["template", FilledTemplate],
+    text: ["text", w.text],
+  })),
+  reaction: w.record(() => ({
+    target: ["target", w.text],
+    emoji: ["emoji", w.text],
+  })),
+  system: w.record(() => ({
+    notice: ["notice", w.text],
+    body: ["body", w.optional(w.text)],
+  })),
+  unsupported: w.record(() => ({
+    providerType: ["provider_type", w.text],
+    raw: ["raw", w.json],
+  })),
+}));
+
+export const ContentKind: w.Codec<t.ContentKind> = w.choice(["text", "image", "video", "document", "audio", "sticker", "location", "contacts", "interactive", "template", "reaction", "reply", "system", "unsupported"]);
+
+export const Conversation: w.RecordCodec<t.Conversation> = w.record(() => ({
+  id: ["id", ConversationId],
+  contact: ["contact", ContactId],
+  openedAt: ["opened_at", w.time],
+  lastActivity: ["last_activity", w.time],
+  lastInboundAt: ["last_inbound_at", w.optional(w.time)],
+  account: ["account", w.optional(AccountId)],
+}));
+
+export const ConversationId: w.Codec<t.ConversationId> = w.id();
+
+export const Correlation: w.Codec<t.Correlation> = w.choice(["echoed_field", "callback_url", "message_id", "none"]);
+
+export const CreatedBy: w.Codec<t.CreatedBy> = w.choice(["inbound", "outbound", "chatbot", "import", "manual", "api"]);
+
+export const DeliveryStatus: w.Codec<t.DeliveryStatus> = w.choice(["queued", "held", "accepted", "sent", "delivered", "read", "failed"]);
+
+export const Denial: w.RecordCodec<t.Denial> = w.record(() => ({
+  code: ["code", w.text],
+  message: ["message", w.text],
+  lifts: ["lifts", Lift],
+  skip: ["skip", w.optional(SkipReason)],
+}));
+
+export const DispatchId: w.Codec<t.DispatchId> = w.id();
+
+export const DispatchState: w.Codec<t.DispatchState> = w.tagged("state", () => ({
+  pending: w.record(() => ({})),
+  leased: w.record(() => ({
+    worker: ["worker", w.text],
+    until: ["until", w.time],
+  })),
+  sending: w.record(() => ({
+    since: ["since", w.time],
+  })),
+  unknown: w.record(() => ({
+    since: ["since", w.time],
+    until: ["until", w.time],
+  })),
+  accepted: w.record(() => ({
+    reached: ["reached", Reached],
+  })),
+  failed: w.record(() => ({})),
+  skipped: w.record(() => ({
+    reason: ["reason", SkipReason],
+  })),
+  unconfirmed: w.record(() => ({})),
+}));
+
+export const Done: w.RecordCodec<t.Done> = w.record(() => ({
+  accepted: ["accepted", w.natural],
+  skipped: ["skipped", w.natural],
+  postponed: ["postponed", w.natural],
+  failed: ["failed", w.natural],
+  unknown: ["unknown", w.natural],
+  unconfirmed: ["unconfirmed", w.natural],
+  finished: ["finished", w.natural],
+}));
+
+export const Draft: w.Codec<t.Draft> = w.named([], () => ({
+  content: ["content", Content],
+  template: ["template", w.record(() => ({
+    name: ["name", w.text],
+    language: ["language", w.text],
+    parameters: ["parameters", TemplateParameters],
+  }))],
+}));
+
+export const Drained: w.RecordCodec<t.Drained> = w.record(() => ({
+  delivered: ["delivered", w.natural],
+  refused: ["refused", w.natural],
+  waiting: ["waiting", w.natural],
+}));
+
+export const Echo: w.RecordCodec<t.Echo> = w.record(() => ({
+  providerId: ["provider_id", w.text],
+  to: ["to", InboundPerson],
+  content: ["content", Content],
+}));
+
+export const Edit: w.RecordCodec<t.Edit> = w.record(() => ({
+  providerId: ["provider_id", w.text],
+  from: ["from", InboundPerson],
+  target: ["target", w.text],
+  content: ["content", Content],
+}));
+
+export const Event: w.RecordCodec<t.Event> = w.record(() => ({
+  position: ["position", w.natural],
+  entry: ["entry", JournalEntry],
+}));
+
+export const EventSource: w.RecordCodec<t.EventSource> = w.record(() => ({
+  channel: ["channel", Channel],
+  businessId: ["business_id", w.optional(w.text)],
+  senderId: ["sender_id", w.optional(w.text)],
+}));
+
+export const Explanation: w.RecordCodec<t.Explanation> = w.record(() => ({
+  allowed: ["allowed", w.bool],
+  denials: ["denials", w.list(Denial)],
+  window: ["window", WindowState],
+}));
+
+export const Failure: w.RecordCodec<t.Failure> = w.record(() => ({
+  kind: ["kind", w.text],
+  code: ["code", w.text],
+  message: ["message", w.text],
+  retry: ["retry", w.text],
+  httpStatus: ["http_status", w.natural],
+}));
+
+export const FailureClass: w.Codec<t.FailureClass> = w.named(["auth_or_config", "payment", "policy_restricted", "template_problem", "window_closed", "recipient_invalid", "per_user_cap", "media_problem", "bad_request", "transient", "unexplained", "unreachable", "unclassified"], () => ({
+  rateLimited: ["rate_limited", LimitScope],
+  recipientOptedOut: ["recipient_opted_out", OptOutScope],
+}));
+
+export const Fault: w.Codec<t.Fault> = w.tagged("type", () => ({
+  refuse: w.record(() => ({
+    code: ["code", w.integer],
+  })),
+  delay_before: w.record(() => ({
+    seconds: ["seconds", w.float],
+  })),
+  delay_after_accept: w.record(() => ({
+    seconds: ["seconds", w.float],
+  })),
+  drop_before: w.record(() => ({})),
+  drop_after_accept: w.record(() => ({})),
+  garbage_after_accept: w.record(() => ({})),
+  server_error_after_accept: w.record(() => ({
+    http: ["http", w.natural],
+  })),
+  held_for_quality: w.record(() => ({})),
+  fail_later: w.record(() => ({
+    code: ["code", w.integer],
+  })),
+}));
+
+export const FaultRule: w.RecordCodec<t.FaultRule> = w.record(() => ({
+  fault: ["fault", Fault],
+  to: ["to", w.optional(w.text)],
+  first: ["first", w.optional(w.natural)],
+  share: ["share", w.optional(w.float)],
+}));
+
+export const FieldChange: w.RecordCodec<t.FieldChange> = w.record(() => ({
+  field: ["field", w.text],
+  before: ["before", w.json],
+  after: ["after", w.json],
+}));
+
+export const FileSource: w.Codec<t.FileSource> = w.named([], () => ({
+  path: ["path", w.text],
+  bytes: ["bytes", w.bytes],
+}));
+
+export const FilledButton: w.RecordCodec<t.FilledButton> = w.record(() => ({
+  index: ["index", w.natural],
+  value: ["value", FilledValue],
+}));
+
+export const FilledParameter: w.RecordCodec<t.FilledParameter> = w.record(() => ({
+  name: ["name", w.optional(w.text)],
+  value: ["value", FilledValue],
+}));
+
+export const FilledTemplate: w.RecordCodec<t.FilledTemplate> = w.record(() => ({
+  name: ["name", w.text],
+  language: ["language", w.text],
+  header: ["header", w.optional(FilledParameter)],
+  body: ["body", w.list(FilledParameter), []],
+  buttons: ["buttons", w.list(FilledButton), []],
+  missing: ["missing", w.list(w.text), []],
+}));
+
+export const FilledValue: w.Codec<t.FilledValue> = w.tagged("type", () => ({
+  text: w.record(() => ({
+    text: ["text", w.text],
+  })),
+  currency: w.record(() => ({
+    fallback: ["fallback", w.text],
+    code: ["code", w.text],
+    amount1000: ["amount_1000", w.integer],
+  })),
+  date_time: w.record(() => ({
+    fallback: ["fallback", w.text],
+  })),
+  media: w.record(() => ({
+    media: ["media", Media],
+  })),
+  location: w.record(() => ({
+    location: ["location", Location],
+  })),
+  payload: w.record(() => ({
+    payload: ["payload", w.text],
+  })),
+  coupon_code: w.record(() => ({
+    code: ["code", w.text],
+  })),
+  flow_action: w.record(() => ({
+    token: ["token", w.optional(w.text)],
+    data: ["data", w.optional(w.map(w.json))],
+  })),
+}));
+
+export const Filter: w.Codec<t.Filter> = w.named(["everyone"], () => ({
+  and: ["and", w.list(Filter)],
+  or: ["or", w.list(Filter)],
+  not: ["not", Filter],
+  tags: ["tags", TagFilter],
+  optedIn: ["optedIn", w.bool],
+  status: ["status", w.list(RecordStatus)],
+  lead: ["lead", w.list(LeadStatus)],
+  owner: ["owner", OwnerFilter],
+  source: ["source", w.list(Channel)],
+  created: ["created", TimeFilter],
+  lastInteraction: ["lastInteraction", TimeFilter],
+  attribute: ["attribute", AttributeFilter],
+  text: ["text", w.text],
+  segment: ["segment", SegmentId],
+}));
+
+export const IdentityChange: w.RecordCodec<t.IdentityChange> = w.record(() => ({
+  previous: ["previous", w.list(Address)],
+  current: ["current", w.list(Address)],
+  detail: ["detail", w.optional(w.text)],
+}));
+
+export const Import: w.RecordCodec<t.Import> = w.record(() => ({
+  id: ["id", ImportId],
+  org: ["org", OrgId],
+  file: ["file", w.text],
+  columns: ["columns", w.list(ImportField)],
+  onDuplicate: ["on_duplicate", OnDuplicate],
+  digest: ["digest", w.text],
+  counts: ["counts", ImportCounts],
+  finished: ["finished", w.bool],
+}));
+
+export const ImportCounts: w.RecordCodec<t.ImportCounts> = w.record(() => ({
+  created: ["created", w.natural],
+  updated: ["updated", w.natural],
+  unchanged: ["unchanged", w.natural],
+  rejected: ["rejected", w.natural],
+}));
+
+export const ImportField: w.Codec<t.ImportField> = w.named(["phone", "name", "firstName", "lastName", "email", "tags", "optedIn", "optInProof", "ignore"], () => ({
+  attribute: ["attribute", w.text],
+}));
+
+export const ImportId: w.Codec<t.ImportId> = w.id();
+
+export const ImportOptions: w.RecordCodec<t.ImportOptions> = w.record(() => ({
+  file: ["file", w.text, ""],
+  columns: ["columns", w.optional(w.list(w.optional(ImportField)))],
+  onDuplicate: ["onDuplicate", OnDuplicate, "update"],
+}));
+
+export const ImportReport: w.RecordCodec<t.ImportReport> = w.record(() => ({
+  import: ["import", w.optional(ImportId)],
+  counts: ["counts", ImportCounts],
+  rejections: ["rejections", w.list(Rejection)],
+  unmapped: ["unmapped", w.list(w.text)],
+  optInsWithheld: ["opt_ins_withheld", w.natural],
+  tagsWithheld: ["tags_withheld", w.natural],
+  finished: ["finished", w.bool],
+}));
+
+export const InboundConsent: w.Codec<t.InboundConsent> = w.choice(["everything", "all_but_marketing"]);
+
+export const InboundEvent: w.RecordCodec<t.InboundEvent> = w.record(() => ({
+  source: ["source", EventSource],
+  at: ["at", w.optional(w.time)],
+  kind: ["kind", InboundKind],
+}));
+
+export const InboundKind: w.Codec<t.InboundKind> = w.tagged("event", () => ({
+  message: InboundMessage,
+  echo: Echo,
+  status: StatusUpdate,
+  reaction: Reaction,
+  edit: Edit,
+  revoke: Revoke,
+  preference: Preference,
+  call: Call,
+  identity_changed: IdentityChange,
+  template_status: TemplateStatusNotice,
+  template_category: CategoryNotice,
+  template_quality: QualityNotice,
+  notice: w.record(() => ({
+    field: ["field", w.text],
+    raw: ["raw", w.json],
+  })),
+  unknown: w.record(() => ({
+    field: ["field", w.text],
+    raw: ["raw", w.json],
+    reason: ["reason", w.text],
+  })),
+}));
+
+export const InboundMessage: w.RecordCodec<t.InboundMessage> = w.record(() => ({
+  providerId: ["provider_id", w.text],
+  from: ["from", InboundPerson],
+  content: ["content", Content],
+  replyTo: ["reply_to", w.optional(w.text)],
+  forwarded: ["forwarded", w.bool, false],
+  groupId: ["group_id", w.optional(w.text)],
+  referral: ["referral", w.optional(Referral)],
+}));
+
+export const InboundPerson: w.RecordCodec<t.InboundPerson> = w.record(() => ({
+  addresses: ["addresses", w.list(Address)],
+  name: ["name", w.optional(w.text)],
+  username: ["username", w.optional(w.text)],
+}));
+
+export const Inspected: w.RecordCodec<t.Inspected> = w.record(() => ({
+  header: ["header", w.list(w.text)],
+  suggested: ["suggested", w.list(w.optional(ImportField))],
+}));
+
+export const JournalEntry: w.RecordCodec<t.JournalEntry> = w.record(() => ({
+  org: ["org", OrgId],
+  at: ["at", w.time],
+  recordedAt: ["recorded_at", w.time],
+  actor: ["actor", Actor],
+  contact: ["contact", w.optional(ContactId)],
+  what: ["what", JournalEvent],
+}));
+
+export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
+  contact_created: w.record(() => ({
+    by: ["by", CreatedBy],
+    channel: ["channel", w.optional(Channel)],
+    overLimit: ["over_limit", w.bool],
+  })),
+  contact_updated: w.record(() => ({
+    changes: ["changes", w.list(FieldChange)],
+  })),
+  contact_blocked: w.record(() => ({})),
+  contact_unblocked: w.record(() => ({})),
+  contact_reactivated: w.record(() => ({})),
+  blocked_message: w.record(() => ({
+    channel: ["channel", Channel],
+  })),
+  identity_added: w.record(() => ({
+    address: ["address", Address],
+  })),
+  identity_moved: w.record(() => ({
+    from: ["from", Address],
+    to: ["to", Address],
+  })),
+  identity_conflict: w.record(() => ({
+    address: ["address", Address],
+    other: ["other", ContactId],
+  })),
+  tag_added: w.record(() => ({
+    tag: ["tag", w.text],
+    rule: ["rule", w.optional(RuleId)],
+  })),
+  tag_removed: w.record(() => ({
+    tag: ["tag", w.text],
+  })),
+  consent_changed: w.record(() => ({
+    fact: ["fact", ConsentFact],
+    before: ["before", w.bool],
+    after: ["after", w.bool],
+  })),
+  conversation_opened: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+  })),
+  message_received: w.record(() => ({
+    message: ["message", MessageId],
+    kind: ["kind", ContentKind],
+    channel: ["channel", Channel],
+  })),
+  message_sent: w.record(() => ({
+    message: ["message", MessageId],
+    kind: ["kind", ContentKind],
+    channel: ["channel", Channel],
+    dispatch: ["dispatch", w.optional(DispatchId)],
+    broadcast: ["broadcast", w.optional(BroadcastId)],
+  })),
+  message_status: w.record(() => ({
+    message: ["message", MessageId],
+    status: ["status", DeliveryStatus],
+  })),
+  message_changed: w.record(() => ({
+    message: ["message", MessageId],
+    change: ["change", w.text],
+  })),
+  call: w.record(() => ({
+    call: ["call", w.text],
+    channel: ["channel", Channel],
+    caller: ["caller", Caller],
+    event: ["event", CallEvent],
+    raw: ["raw", w.json],
+  })),
+  dispatch_changed: w.record(() => ({
+    dispatch: ["dispatch", DispatchId],
+    broadcast: ["broadcast", w.optional(BroadcastId)],
+    state: ["state", StateName],
+    reason: ["reason", w.optional(SkipReason)],
+    code: ["code", w.optional(w.text)],
+  })),
+  broadcast_changed: w.record(() => ({
+    broadcast: ["broadcast", BroadcastId],
+    change: ["change", w.text],
+  })),
+  settings_changed: w.record(() => ({
+    before: ["before", w.json],
+    after: ["after", w.json],
+  })),
+  rule_changed: w.record(() => ({
+    rule: ["rule", RuleId],
+    before: ["before", w.json, null],
+    after: ["after", w.json, null],
+  })),
+  template_changed: w.record(() => ({
+    name: ["name", w.text],
+    language: ["language", w.text],
+    change: ["change", w.text],
+  })),
+  account_changed: w.record(() => ({
+    account: ["account", AccountId],
+    change: ["change", w.text],
+  })),
+  attribute_defined: w.record(() => ({
+    name: ["name", w.text],
+  })),
+  segment_changed: w.record(() => ({
+    segment: ["segment", SegmentId],
+    change: ["change", w.text],
+  })),
+  member_changed: w.record(() => ({
+    member: ["member", AgentId],
+    before: ["before", w.json, null],
+    after: ["after", w.json],
+  })),
+  import_changed: w.record(() => ({
+    import: ["import", ImportId],
+    change: ["change", w.text],
+  })),
+  provider_notice: w.record(() => ({
+    field: ["field", w.text],
+    raw: ["raw", w.json],
+  })),
+}));
+
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_blocked", "contact_unblocked", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "attribute_defined", "segment_changed", "member_changed", "import_changed", "provider_notice"]);
+
+export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
+  stop: ["stop", w.list(w.text), []],
+  start: ["start", w.list(w.text), []],
+  conditionalStart: ["conditionalStart", w.list(w.text), []],
+  help: ["help", w.list(w.text), []],
+}));
+
+export const Keywords: w.Codec<t.Keywords> = w.alias(() => w.map(KeywordList));
+
+export const LeadStatus: w.Codec<t.LeadStatus> = w.choice(["cold", "warm", "hot", "customer"]);
+
+export const Lift: w.Codec<t.Lift> = w.named([], () => ({
+  at: ["at", w.time],
+  when: ["when", w.text],
+}));
+
+export const LimitScope: w.Codec<t.LimitScope> = w.choice(["pair", "number", "account", "app"]);
+
+export const ListMessage: w.RecordCodec<t.ListMessage> = w.record(() => ({
+  header: ["header", w.optional(w.text)],
+  body: ["body", w.text],
+  footer: ["footer", w.optional(w.text)],
+  button: ["button", w.text],
+  sections: ["sections", w.list(ListSection)],
+}));
+
+export const ListRow: w.RecordCodec<t.ListRow> = w.record(() => ({
+  id: ["id", w.text],
+  title: ["title", w.text],
+  description: ["description", w.optional(w.text)],
+}));
+
+export const ListSection: w.RecordCodec<t.ListSection> = w.record(() => ({
+  title: ["title", w.optional(w.text)],
+  rows: ["rows", w.list(ListRow)],
+}));
+
+export const Location: w.RecordCodec<t.Location> = w.record(() => ({
+  latitude: ["latitude", w.float],
+  longitude: ["longitude", w.float],
+  name: ["name", w.optional(w.text)],
+  address: ["address", w.optional(w.text)],
+}));
+
+export const Media: w.RecordCodec<t.Media> = w.record(() => ({
+  kind: ["kind", MediaKind],
+  source: ["source", MediaSource],
+  mimeType: ["mime_type", w.optional(w.text)],
+  sha256: ["sha256", w.optional(w.text)],
+  caption: ["caption", w.optional(w.text)],
+  filename: ["filename", w.optional(w.text)],
+  voice: ["voice", w.bool, false],
+}));
+
+export const MediaKind: w.Codec<t.MediaKind> = w.choice(["image", "video", "audio", "document", "sticker"]);
+
+export const MediaSource: w.Codec<t.MediaSource> = w.named([], () => ({
+  id: ["id", w.text],
+  link: ["link", w.text],
+}));
+
+export const Member: w.RecordCodec<t.Member> = w.record(() => ({
+  id: ["id", AgentId],
+  org: ["org", OrgId],
+  name: ["name", w.text],
+  active: ["active", w.bool],
+}));
+
+export const Message: w.RecordCodec<t.Message> = w.record(() => ({
+  id: ["id", MessageId],
+  conversation: ["conversation", ConversationId],
+  contact: ["contact", ContactId],
+  account: ["account", AccountId],
+  channel: ["channel", Channel],
+  address: ["address", Address],
+  author: ["author", Author],
+  inbound: ["inbound", w.bool],
+  providerId: ["provider_id", w.optional(w.text)],
+  content: ["content", Content],
+  replyTo: ["reply_to", w.optional(w.text)],
+  forwarded: ["forwarded", w.bool],
+  groupId: ["group_id", w.optional(w.text)],
+  referral: ["referral", w.optional(Referral)],
+  at: ["at", w.time],
+  dispatch: ["dispatch", w.optional(DispatchId)],
+  status: ["status", w.optional(DeliveryStatus)],
+  deliveredAt: ["delivered_at", w.optional(w.time)],
+  readAt: ["read_at", w.optional(w.time)],
+  failure: ["failure", w.optional(SendFailure)],
+  reactions: ["reactions", w.list(w.text)],
+  editedAt: ["edited_at", w.optional(w.time)],
+  revokedAt: ["revoked_at", w.optional(w.time)],
+}));
+
+export const MessageId: w.Codec<t.MessageId> = w.id();
+
+export const NewAccount: w.RecordCodec<t.NewAccount> = w.record(() => ({
+  channel: ["channel", Channel],
+  senderId: ["sender_id", w.text],
+  businessId: ["business_id", w.optional(w.text)],
+  name: ["name", w.text],
+  credential: ["credential", w.text],
+}));
+
+export const NewBroadcast: w.RecordCodec<t.NewBroadcast> = w.record(() => ({
+  name: ["name", w.text],
+  account: ["account", AccountId],
+  template: ["template", w.text],
+  language: ["language", w.text],
+  parameters: ["parameters", TemplateParameters, {"body":[]}],
+  target: ["target", Filter],
+}));
+
+export const NewContact: w.RecordCodec<t.NewContact> = w.record(() => ({
+  phone: ["phone", w.optional(w.text)],
+  whatsappId: ["whatsappId", w.optional(w.text)],
+  name: ["name", w.optional(w.text)],
+  firstName: ["firstName", w.optional(w.text)],
+  lastName: ["lastName", w.optional(w.text)],
+  email: ["email", w.optional(w.text)],
+  externalIds: ["externalIds", w.map(w.text), {}],
+  tags: ["tags", w.list(w.text), []],
+  attributes: ["attributes", w.map(w.json), {}],
+  lead: ["lead", w.optional(LeadStatus)],
+  optedIn: ["optedIn", w.optional(w.bool)],
+  optInProof: ["optInProof", w.optional(w.text)],
+}));
+
+export const OnDuplicate: w.Codec<t.OnDuplicate> = w.choice(["skip", "update", "fill_gaps"]);
+
+export const OptOutScope: w.Codec<t.OptOutScope> = w.choice(["marketing", "sender"]);
+
+export const OrgId: w.Codec<t.OrgId> = w.id();
+
+export const Outcome: w.Codec<t.Outcome> = w.named([], () => ({
+  accepted: ["accepted", Accepted],
+  refused: ["refused", SendFailure],
+  notSent: ["not_sent", SendFailure],
+  unknown: ["unknown", w.record(() => ({
+    detail: ["detail", w.text],
+  }))],
+}));
+
+export const Outgoing: w.RecordCodec<t.Outgoing> = w.record(() => ({
+  to: ["to", Address],
+  content: ["content", Content],
+  replyTo: ["reply_to", w.optional(w.text)],
+  attempt: ["attempt", AttemptId],
+}));
+
+export const OwnerFilter: w.Codec<t.OwnerFilter> = w.named(["nobody"], () => ({
+  is: ["is", AgentId],
+}));
+
+export const PageRequest: w.RecordCodec<t.PageRequest> = w.record(() => ({
+  limit: ["limit", w.optional(w.natural)],
+  cursor: ["cursor", w.optional(w.text)],
+  backwards: ["backwards", w.bool, false],
+}));
+
+export const Parameter: w.Codec<t.Parameter> = w.tagged("type", () => ({
+  text: w.record(() => ({
+    text: ["text", w.text],
+  })),
+  currency: w.record(() => ({
+    fallback: ["fallback", w.text],
+    code: ["code", w.text],
+    amount1000: ["amount_1000", w.integer],
+  })),
+  date_time: w.record(() => ({
+    fallback: ["fallback", w.text],
+  })),
+  media: w.record(() => ({
+    source: ["source", TemplateMedia],
+    filename: ["filename", w.optional(w.text)],
+  })),
+  location: w.record(() => ({
+    latitude: ["latitude", w.float],
+    longitude: ["longitude", w.float],
+    name: ["name", w.optional(w.text)],
+    address: ["address", w.optional(w.text)],
+  })),
+  payload: w.record(() => ({
+    payload: ["payload", w.text],
+  })),
+  coupon_code: w.record(() => ({
+    code: ["code", w.text],
+  })),
+  flow_action: w.record(() => ({
+    token: ["token", w.optional(w.text)],
+    data: ["data", w.optional(w.map(w.json))],
+  })),
+}));
+
+export const ParameterFormat: w.Codec<t.ParameterFormat> = w.choice(["POSITIONAL", "NAMED"]);
+
+export const Pattern: w.RecordCodec<t.Pattern> = w.record(() => ({
+  kind: ["kind", PatternKind],
+  text: ["text", w.text],
+  caseSensitive: ["caseSensitive", w.bool, false],
+}));
+
+export const PatternKind: w.Codec<t.PatternKind> = w.choice(["contains", "exact", "startsWith", "word", "regex"]);
+
+export const Person: w.RecordCodec<t.Person> = w.record(() => ({
+  phone: ["phone", w.optional(w.text)],
+  userId: ["user_id", w.optional(w.text)],
+  name: ["name", w.optional(w.text)],
+  username: ["username", w.optional(w.text)],
+}));
+
+export const Phone: w.RecordCodec<t.Phone> = w.record(() => ({
+  e164: ["e164", w.text],
+  waId: ["wa_id", w.text],
+  region: ["region", w.optional(w.text)],
+  assigned: ["assigned", w.bool],
+  variants: ["variants", w.list(w.text)],
+}));
+
+export const PlatformInfo: w.RecordCodec<t.PlatformInfo> = w.record(() => ({
+  baseUrl: ["base_url", w.text],
+  appSecret: ["app_secret", w.secret(w.text)],
+  accessToken: ["access_token", w.secret(w.text)],
+  verifyToken: ["verify_token", w.secret(w.text)],
+  wabaId: ["waba_id", w.text],
+  phoneNumberId: ["phone_number_id", w.text],
+}));
+
+export const PlatformStatus: w.Codec<t.PlatformStatus> = w.tagged("type", () => ({
+  sent: w.record(() => ({})),
+  delivered: w.record(() => ({})),
+  read: w.record(() => ({})),
+  played: w.record(() => ({})),
+  failed: w.record(() => ({
+    code: ["code", w.integer],
+  })),
+}));
+
+export const Preference: w.RecordCodec<t.Preference> = w.record(() => ({
+  person: ["person", InboundPerson],
+  choice: ["choice", PreferenceChoice],
+}));
+
+export const PreferenceChoice: w.Codec<t.PreferenceChoice> = w.named(["stop", "resume", "signup"], () => ({
+  other: ["other", w.text],
+}));
+
+export const Preview: w.RecordCodec<t.Preview> = w.record(() => ({
+  total: ["total", w.natural],
+  first: ["first", w.list(Contact)],
+  leftOut: ["left_out", w.map(w.natural)],
+}));
+
+export const QualityNotice: w.RecordCodec<t.QualityNotice> = w.record(() => ({
+  providerId: ["provider_id", w.optional(w.text)],
+  name: ["name", w.text],
+  language: ["language", w.text],
+  value: ["value", w.text],
+  reason: ["reason", w.optional(w.text)],
+}));
+
+export const Reach: w.Codec<t.Reach> = w.choice(["nothing", "delivered", "read"]);
+
+export const Reached: w.Codec<t.Reached> = w.choice(["accepted", "sent", "delivered", "read"]);
+
+export const Reaction: w.RecordCodec<t.Reaction> = w.record(() => ({
+  providerId: ["provider_id", w.text],
+  from: ["from", InboundPerson],
+  target: ["target", w.text],
+  emoji: ["emoji", w.optional(w.text)],
+}));
+
+export const Received: w.RecordCodec<t.Received> = w.record(() => ({
+  applied: ["applied", w.natural],
+  duplicate: ["duplicate", w.natural],
+  quarantined: ["quarantined", w.natural],
+  body: ["body", w.text],
+}));
+
+export const Recipient: w.RecordCodec<t.Recipient> = w.record(() => ({
+  dispatch: ["dispatch", DispatchId],
+  contact: ["contact", ContactId],
+  state: ["state", DispatchState],
+  failure: ["failure", w.optional(SendFailure)],
+  attempts: ["attempts", w.natural],
+}));
+
+export const RecordStatus: w.Codec<t.RecordStatus> = w.choice(["active", "inactive", "blocked", "deleted"]);
+
+export const Referral: w.RecordCodec<t.Referral> = w.record(() => ({
+  sourceUrl: ["sourceUrl", w.optional(w.text)],
+  sourceId: ["sourceId", w.optional(w.text)],
+  sourceType: ["sourceType", w.optional(w.text)],
+  headline: ["headline", w.optional(w.text)],
+  body: ["body", w.optional(w.text)],
+  mediaType: ["mediaType", w.optional(w.text)],
+  mediaUrl: ["mediaUrl", w.optional(w.text)],
+  ctwaClid: ["ctwaClid", w.optional(w.text)],
+}));
+
+export const Rejection: w.RecordCodec<t.Rejection> = w.record(() => ({
+  line: ["line", w.natural],
+  errors: ["errors", w.list(CellError)],
+}));
+
+export const Rendered: w.RecordCodec<t.Rendered> = w.record(() => ({
+  text: ["text", w.text],
+  missing: ["missing", w.list(w.text)],
+}));
+
+export const ReplyButton: w.RecordCodec<t.ReplyButton> = w.record(() => ({
+  id: ["id", w.text],
+  title: ["title", w.text],
+}));
+
+export const Revoke: w.RecordCodec<t.Revoke> = w.record(() => ({
+  providerId: ["provider_id", w.text],
+  from: ["from", InboundPerson],
+  target: ["target", w.text],
+}));
+
+export const Rule: w.RecordCodec<t.Rule> = w.record(() => ({
+  id: ["id", RuleId],
+  name: ["name", w.optional(w.text)],
+  pattern: ["pattern", Pattern],
+  tags: ["tags", w.list(w.text)],
+  enabled: ["enabled", w.bool, true],
+  channels: ["channels", w.optional(w.list(Channel))],
+}));
+
+export const RuleId: w.Codec<t.RuleId> = w.id();
+
+export const RuleMatch: w.RecordCodec<t.RuleMatch> = w.record(() => ({
+  rule: ["rule", RuleId],
+  span: ["span", Span],
+}));
+
+export const Segment: w.RecordCodec<t.Segment> = w.record(() => ({
+  id: ["id", SegmentId],
+  org: ["org", OrgId],
+  name: ["name", w.text],
+  filter: ["filter", Filter],
+  createdAt: ["created_at", w.time],
+  users: ["users", w.list(SegmentUser), []],
+}));
+
+export const SegmentId: w.Codec<t.SegmentId> = w.id();
+
+export const SegmentUser: w.Codec<t.SegmentUser> = w.named([], () => ({
+  broadcast: ["broadcast", BroadcastId],
+  segment: ["segment", SegmentId],
+}));
+
+export const Selection: w.Codec<t.Selection> = w.named([], () => ({
+  ids: ["ids", w.list(ContactId)],
+  filter: ["filter", Filter],
+}));
+
+export const SendFailure: w.RecordCodec<t.SendFailure> = w.record(() => ({
+  class: ["class", FailureClass],
+  code: ["code", w.text],
+  detail: ["detail", w.text],
+}));
+
+export const SendRequest: w.RecordCodec<t.SendRequest> = w.record(() => ({
+  contact: ["contact", ContactId],
+  account: ["account", w.optional(AccountId)],
+  draft: ["draft", Draft],
+  replyTo: ["reply_to", w.optional(w.text)],
+}));
+
+export const Sender: w.RecordCodec<t.Sender> = w.record(() => ({
+  senderId: ["sender_id", w.text],
+  businessId: ["business_id", w.optional(w.text)],
+  credential: ["credential", w.secret(w.text)],
+}));
+
+export const Settings: w.RecordCodec<t.Settings> = w.record(() => ({
+  name: ["name", w.text, ""],
+  zone: ["zone", w.text, "UTC"],
+  dateFormat: ["date_format", w.text, "%Y-%m-%d"],
+  timeFormat: ["time_format", w.text, "%H:%M"],
+  defaultRegion: ["default_region", w.optional(w.text)],
+  contactLimit: ["contact_limit", w.optional(w.natural)],
+  keywords: ["keywords", Keywords, {}],
+  strictConsent: ["strict_consent", w.bool, true],
+  inboundConsent: ["inbound_consent", InboundConsent, "everything"],
+  stopConfirmation: ["stop_confirmation", w.optional(w.text)],
+  windowClosingSoonSeconds: ["window_closing_soon_seconds", w.natural, 7200],
+  nameRequired: ["name_required", w.bool, true],
+  unknownAfterSeconds: ["unknown_after_seconds", w.natural, 2592000],
+}));
+
+export const SkipReason: w.Codec<t.SkipReason> = w.choice(["not_opted_in", "opted_out", "inactive", "blocked", "deleted", "capped", "no_address", "template_not_approved", "missing_value", "window_closed"]);
+
+export const Span: w.RecordCodec<t.Span> = w.record(() => ({
+  start: ["start", w.natural],
+  end: ["end", w.natural],
+}));
+
+export const StateName: w.Codec<t.StateName> = w.choice(["pending", "leased", "sending", "unknown", "accepted", "sent", "delivered", "read", "failed", "skipped", "unconfirmed"]);
+
+export const Stats: w.RecordCodec<t.Stats> = w.record(() => ({
+  total: ["total", w.natural],
+  pending: ["pending", w.natural],
+  sending: ["sending", w.natural],
+  unknown: ["unknown", w.natural],
+  unconfirmed: ["unconfirmed", w.natural],
+  skipped: ["skipped", w.map(w.natural)],
+  sent: ["sent", w.natural],
+  delivered: ["delivered", w.natural],
+  read: ["read", w.natural],
+  failed: ["failed", w.map(w.natural)],
+  replied: ["replied", w.natural],
+  optedOutAfter: ["opted_out_after", w.natural],
+}));
+
+export const StatusKind: w.Codec<t.StatusKind> = w.named(["accepted", "held", "sent", "delivered", "read"], () => ({
+  failed: ["failed", SendFailure],
+  other: ["other", w.text],
+}));
+
+export const StatusUpdate: w.RecordCodec<t.StatusUpdate> = w.record(() => ({
+  providerId: ["provider_id", w.text],
+  status: ["status", StatusKind],
+  correlation: ["correlation", w.optional(AttemptId)],
+  recipient: ["recipient", w.list(Address)],
+  priceCategory: ["price_category", w.optional(w.text)],
+  billable: ["billable", w.optional(w.bool)],
+  freeEntryUntil: ["free_entry_until", w.optional(w.time)],
+}));
+
+export const TagCount: w.RecordCodec<t.TagCount> = w.record(() => ({
+  name: ["name", w.text],
+  contacts: ["contacts", w.natural],
+}));
+
+export const TagFilter: w.Codec<t.TagFilter> = w.named([], () => ({
+  any: ["any", w.list(w.text)],
+  all: ["all", w.list(w.text)],
+  none: ["none", w.list(w.text)],
+}));
+
+export const Template: w.RecordCodec<t.Template> = w.record(() => ({
+  id: ["id", w.optional(w.text)],
+  name: ["name", w.text],
+  language: ["language", w.text],
+  category: ["category", Category],
+  status: ["status", w.text],
+  parameterFormat: ["parameter_format", ParameterFormat, "POSITIONAL"],
+  components: ["components", w.list(w.json), []],
+  qualityScore: ["quality_score", w.json, null],
+}));
+
+export const TemplateMedia: w.Codec<t.TemplateMedia> = w.named([], () => ({
+  id: ["id", w.text],
+  link: ["link", w.text],
+}));
+
+export const TemplateParameters: w.RecordCodec<t.TemplateParameters> = w.record(() => ({
+  header: ["header", w.optional(Parameter)],
+  body: ["body", BodyParameters, []],
+  buttons: ["buttons", w.list(ButtonParameter), []],
+}));
+
+export const TemplateStatusNotice: w.RecordCodec<t.TemplateStatusNotice> = w.record(() => ({
+  providerId: ["provider_id", w.optional(w.text)],
+  name: ["name", w.text],
+  language: ["language", w.text],
+  value: ["value", w.text],
+  reason: ["reason", w.optional(w.text)],
+}));
+
+export const TimeFilter: w.Codec<t.TimeFilter> = w.named(["never"], () => ({
+  before: ["before", w.time],
+  after: ["after", w.time],
+  between: ["between", TimeSpan],
+}));
+
+export const TimeSpan: w.RecordCodec<t.TimeSpan> = w.record(() => ({
+  from: ["from", w.time],
+  until: ["until", w.time],
+}));
+
+export const Upserted: w.Codec<t.Upserted> = w.choice(["created", "updated", "unchanged"]);
+
+export const UpsertedContact: w.RecordCodec<t.UpsertedContact> = w.record(() => ({
+  contact: ["contact", Contact],
+  outcome: ["outcome", Upserted],
+}));
+
+export const ValueTest: w.Codec<t.ValueTest> = w.named(["set"], () => ({
+  equals: ["equals", w.json],
+  contains: ["contains", w.text],
+  less: ["less", w.json],
+  greater: ["greater", w.json],
+}));
+
+export const WebhookRequest: w.RecordCodec<t.WebhookRequest> = w.record(() => ({
+  method: ["method", w.text],
+  url: ["url", w.text],
+  headers: ["headers", w.map(w.text), {}],
+  body: ["body", w.bytes, ""],
+}));
+
+export const WhatsApp: w.RecordCodec<t.WhatsApp> = w.record(() => ({
+  appSecret: ["app_secret", w.secret(w.text)],
+  verifyToken: ["verify_token", w.secret(w.text)],
+  baseUrl: ["base_url", w.optional(w.text)],
+  apiVersion: ["api_version", w.optional(w.text)],
+  connectTimeoutSeconds: ["connect_timeout_seconds", w.optional(w.float)],
+  timeoutSeconds: ["timeout_seconds", w.optional(w.float)],
+}));
+
+export const WindowState: w.Codec<t.WindowState> = w.tagged("state", () => ({
+  none: w.record(() => ({})),
+  open: w.record(() => ({
+    until: ["until", w.time],
+    secondsLeft: ["seconds_left", w.integer],
+    closingSoon: ["closing_soon", w.bool],
+    freeEntryUntil: ["free_entry_until", w.optional(w.time)],
+  })),
+  closed: w.record(() => ({
+    since: ["since", w.optional(w.time)],
+    freeEntryUntil: ["free_entry_until", w.optional(w.time)],
+  })),
+}));
+
+/** Every method, by area and name. */
+export const methods = {
+  "crm.create_org": w.method("crm.create_org", [["settings", Settings]], OrgId),
+  "crm.orgs": w.method("crm.orgs", [], w.list(OrgId)),
+  "crm.receive": w.method("crm.receive", [["endpoint", w.text], ["request", WebhookRequest]], Received),
+  "crm.run_due": w.method("crm.run_due", [], Done),
+  "crm.work": w.method("crm.work", [], w.nothing),
+  "crm.ping": w.method("crm.ping", [], w.nothing),
+  "crm.close": w.method("crm.close", [], w.nothing),
+  "platform.info": w.method("platform.info", [], PlatformInfo),
+  "platform.deliver_to": w.method("platform.deliver_to", [["endpoint", w.text]], w.nothing),
+  "platform.deliver_to_url": w.method("platform.deliver_to_url", [["url", w.text]], w.nothing),
+  "platform.script": w.method("platform.script", [["faults", w.list(FaultRule)], ["seed", w.optional(w.natural)]], w.nothing),
+  "platform.receipts": w.method("platform.receipts", [["reach", Reach], ["copies", w.optional(w.natural)], ["shuffled", w.optional(w.natural)]], w.nothing),
+  "platform.say": w.method("platform.say", [["from", Person], ["text", w.text], ["id", w.optional(w.text)]], w.text),
+  "platform.say_message": w.method("platform.say_message", [["from", Person], ["kind", w.text], ["payload", w.json], ["id", w.optional(w.text)], ["fields", w.optional(w.map(w.json))]], w.text),
+  "platform.prefers": w.method("platform.prefers", [["person", Person], ["value", w.text]], w.nothing),
+  "platform.statuses": w.method("platform.statuses", [["wamid", w.text], ["statuses", w.list(PlatformStatus)]], w.nothing),
+  "platform.change": w.method("platform.change", [["field", w.text], ["value", w.json]], w.nothing),
+  "platform.set_templates": w.method("platform.set_templates", [["templates", w.list(w.json)]], w.nothing),
+  "platform.accepted": w.method("platform.accepted", [], w.list(AcceptedMessage)),
+  "platform.hold": w.method("platform.hold", [], w.nothing),
+  "platform.release": w.method("platform.release", [], w.nothing),
+  "platform.drain": w.method("platform.drain", [], Drained),
+  "platform.post": w.method("platform.post", [["body", w.bytes]], w.optional(w.natural)),
+  "clock.now": w.method("clock.now", [], w.time),
+  "clock.set": w.method("clock.set", [["now", w.time]], w.nothing),
+  "clock.advance": w.method("clock.advance", [["seconds", w.float]], w.nothing),
+  "contacts.create": w.method("contacts.create", [["new", NewContact]], Contact),
+  "contacts.get": w.method("contacts.get", [["id", ContactId]], Contact),
+  "contacts.find_by_phone": w.method("contacts.find_by_phone", [["phone", w.text]], w.optional(Contact)),
+  "contacts.find_by_email": w.method("contacts.find_by_email", [["email", w.text]], w.optional(Contact)),
+  "contacts.find_by_whatsapp_id": w.method("contacts.find_by_whatsapp_id", [["id", w.text]], w.optional(Contact)),
+  "contacts.list": w.method("contacts.list", [["filter", Filter], ["order", w.optional(ContactOrder)], ["page", w.optional(PageRequest)]], w.page(Contact)),
+  "contacts.search": w.method("contacts.search", [["text", w.text], ["filter", w.optional(Filter)], ["page", w.optional(PageRequest)]], w.page(Contact)),
+  "contacts.count": w.method("contacts.count", [["filter", Filter]], w.natural),
+  "contacts.tag": w.method("contacts.tag", [["id", ContactId], ["tags", w.list(w.text)]], w.natural),
+  "contacts.untag": w.method("contacts.untag", [["id", ContactId], ["tags", w.list(w.text)]], w.natural),
+  "contacts.set_lead": w.method("contacts.set_lead", [["id", ContactId], ["lead", LeadStatus]], w.bool),
+  "contacts.bulk": w.method("contacts.bulk", [["selection", Selection], ["action", BulkAction], ["after", w.optional(w.text)]], BulkReport, BulkReport),
+  "contacts.add_phone": w.method("contacts.add_phone", [["id", ContactId], ["phone", w.text]], Contact),
+  "contacts.replace_phone": w.method("contacts.replace_phone", [["id", ContactId], ["old", w.text], ["new", w.text]], Contact),
+  "contacts.find_by_external_id": w.method("contacts.find_by_external_id", [["system", w.text], ["external", w.text]], w.optional(Contact)),
+  "contacts.set_external_id": w.method("contacts.set_external_id", [["id", ContactId], ["system", w.text], ["external", w.text]], Contact),
+  "contacts.remove_external_id": w.method("contacts.remove_external_id", [["id", ContactId], ["system", w.text]], Contact),
+  "contacts.upsert": w.method("contacts.upsert", [["new", NewContact], ["system", w.text], ["external", w.text]], UpsertedContact),
+  "contacts.block": w.method("contacts.block", [["id", ContactId]], w.nothing),
+  "contacts.unblock": w.method("contacts.unblock", [["id", ContactId]], w.nothing),
+  "contacts.set_active": w.method("contacts.set_active", [["id", ContactId], ["active", w.bool]], w.nothing),
+  "contacts.timeline": w.method("contacts.timeline", [["id", ContactId], ["kinds", w.optional(w.list(JournalKind))], ["page", w.optional(PageRequest)]], w.page(JournalEntry)),
+  "contacts.window": w.method("contacts.window", [["id", ContactId], ["account", AccountId]], WindowState),
+  "phones.parse": w.method("phones.parse", [["text", w.text]], Phone),
+  "phones.parse_wa_id": w.method("phones.parse_wa_id", [["wa_id", w.text]], Phone),
+  "consent.get": w.method("consent.get", [["contact", ContactId]], ConsentState),
+  "consent.opt_in": w.method("consent.opt_in", [["contact", ContactId], ["proof", w.optional(w.text)]], w.bool),
+  "consent.opt_out": w.method("consent.opt_out", [["contact", ContactId], ["proof", w.optional(w.text)]], w.bool),
+  "consent.set": w.method("consent.set", [["contact", ContactId], ["request", ConsentRequest]], w.bool),
+  "consent.explain": w.method("consent.explain", [["request", SendRequest]], Explanation),
+  "tags.list": w.method("tags.list", [], w.list(TagCount)),
+  "rules.add": w.method("rules.add", [["pattern", Pattern], ["tags", w.list(w.text)]], RuleId),
+  "rules.put": w.method("rules.put", [["rule", Rule]], w.nothing),
+  "rules.remove": w.method("rules.remove", [["id", RuleId]], w.nothing),
+  "rules.list": w.method("rules.list", [], w.list(Rule)),
+  "rules.test": w.method("rules.test", [["text", w.text], ["channel", Channel]], w.list(RuleMatch)),
+  "attributes.define": w.method("attributes.define", [["name", w.text], ["kind", AttributeKind]], w.nothing),
+  "attributes.list": w.method("attributes.list", [], w.list(Attribute)),
+  "segments.create": w.method("segments.create", [["name", w.text], ["filter", Filter]], SegmentId),
+  "segments.get": w.method("segments.get", [["id", SegmentId]], Segment),
+  "segments.list": w.method("segments.list", [], w.list(Segment)),
+  "segments.update": w.method("segments.update", [["id", SegmentId], ["name", w.text], ["filter", Filter]], w.nothing),
+  "segments.delete": w.method("segments.delete", [["id", SegmentId]], w.nothing),
+  "imports.template": w.method("imports.template", [], w.text),
+  "imports.inspect": w.method("imports.inspect", [["file", FileSource]], Inspected),
+  "imports.check": w.method("imports.check", [["file", FileSource], ["options", w.optional(ImportOptions)], ["rejected", w.optional(w.text)]], ImportReport, ImportCounts),
+  "imports.run": w.method("imports.run", [["file", FileSource], ["options", w.optional(ImportOptions)], ["rejected", w.optional(w.text)]], ImportReport, ImportCounts),
+  "imports.resume": w.method("imports.resume", [["id", ImportId], ["file", FileSource], ["rejected", w.optional(w.text)]], ImportReport, ImportCounts),
+  "imports.get": w.method("imports.get", [["id", ImportId]], Import),
+  "inbox.send": w.method("inbox.send", [["request", SendRequest]], Message),
+  "inbox.send_text": w.method("inbox.send_text", [["contact", ContactId], ["text", w.text]], Message),
+  "inbox.render": w.method("inbox.render", [["contact", ContactId], ["text", w.text], ["strict", w.bool]], Rendered),
+  "inbox.message": w.method("inbox.message", [["id", MessageId]], Message),
+  "inbox.messages": w.method("inbox.messages", [["conversation", ConversationId], ["page", w.optional(PageRequest)]], w.page(Message)),
+  "inbox.conversations": w.method("inbox.conversations", [["contact", w.optional(ContactId)], ["page", w.optional(PageRequest)]], w.page(Conversation)),
+  "inbox.mark_read": w.method("inbox.mark_read", [["id", MessageId]], w.nothing),
+  "templates.put": w.method("templates.put", [["template", Template]], w.nothing),
+  "templates.sync": w.method("templates.sync", [["account", AccountId]], w.natural),
+  "templates.get": w.method("templates.get", [["name", w.text], ["language", w.text]], Template),
+  "templates.list": w.method("templates.list", [], w.list(Template)),
+  "broadcasts.create": w.method("broadcasts.create", [["new", NewBroadcast]], BroadcastId),
+  "broadcasts.update": w.method("broadcasts.update", [["id", BroadcastId], ["new", NewBroadcast]], w.nothing),
+  "broadcasts.get": w.method("broadcasts.get", [["id", BroadcastId]], Broadcast),
+  "broadcasts.list": w.method("broadcasts.list", [["page", w.optional(PageRequest)]], w.page(Broadcast)),
+  "broadcasts.preview": w.method("broadcasts.preview", [["id", BroadcastId]], Preview),
+  "broadcasts.launch": w.method("broadcasts.launch", [["id", BroadcastId]], w.nothing),
+  "broadcasts.stats": w.method("broadcasts.stats", [["id", BroadcastId]], Stats),
+  "broadcasts.recipients": w.method("broadcasts.recipients", [["id", BroadcastId], ["states", w.optional(w.list(StateName))], ["page", w.optional(PageRequest)]], w.page(Recipient)),
+  "broadcasts.resend_unconfirmed": w.method("broadcasts.resend_unconfirmed", [["dispatch", DispatchId]], w.nothing),
+  "accounts.connect": w.method("accounts.connect", [["new", NewAccount]], AccountId),
+  "accounts.get": w.method("accounts.get", [["id", AccountId]], Account),
+  "accounts.list": w.method("accounts.list", [], w.list(Account)),
+  "accounts.resume": w.method("accounts.resume", [["id", AccountId]], w.nothing),
+  "accounts.disable": w.method("accounts.disable", [["id", AccountId]], w.nothing),
+  "team.add": w.method("team.add", [["name", w.text]], Member),
+  "team.rename": w.method("team.rename", [["id", AgentId], ["name", w.text]], Member),
+  "team.get": w.method("team.get", [["id", AgentId]], Member),
+  "team.list": w.method("team.list", [], w.list(Member)),
+  "settings.get": w.method("settings.get", [], Settings),
+  "settings.set": w.method("settings.set", [["settings", Settings]], w.nothing),
+  "events.read": w.method("events.read", [["after", w.natural], ["limit", w.natural]], w.list(Event)),
+  "audit.list": w.method("audit.list", [["kinds", w.optional(w.list(JournalKind))], ["page", w.optional(PageRequest)]], w.page(JournalEntry)),
+};
+
+/** What objects of the host are called by. */
+export const callbacks: Record<string, w.Callback> = {
+  verify: { key: "verify", params: [["query", w.text]], returns: w.text },
+  parse: { key: "parse", params: [["request", WebhookRequest]], returns: w.list(InboundEvent) },
+  send: { key: "send", params: [["sender", Sender], ["message", Outgoing]], returns: Outcome },
+  mark_read: { key: "markRead", params: [["sender", Sender], ["provider_id", w.text]], returns: w.nothing, fallback: null },
+  list_templates: { key: "listTemplates", params: [["sender", Sender]], returns: w.list(Template), fallback: [] },
+  settle: { key: "settle", params: [["sender", Sender], ["attempt", AttemptId]], returns: w.optional(Outcome), fallback: null },
+  credential: { key: "credential", params: [["reference", w.text]], returns: w.text },
+  now: { key: "now", params: [], returns: w.time },
+};

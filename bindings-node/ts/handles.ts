@@ -1,0 +1,888 @@
+// Made by `cargo xtask gen` from bindings-shapes/api.json; edit it there.
+import { methods } from "./codec.js";
+import { Handle, Scope, type Declared, type Watch } from "./runtime.js";
+import type * as t from "./types.js";
+
+/**
+ * A messaging platform, spoken to in the host's language. It decides nothing: it says truthfully what it knows
+ * about a send. A send that throws, answers nonsense or does not answer in time is unknown, and is never repeated
+ * by itself.
+ */
+export interface Transport extends Declared {
+  /**
+   * Answers the platform's verification request with the text to return as the body. Fails with the code
+   * `webhook.verification_failed` when the token is not ours.
+   */
+  verify(query: string): string | Promise<string>;
+  /**
+   * Reads a webhook: checks the signature over the raw bytes first, then parses. Fails with a code
+   * `webhook.signature_*` or `webhook.malformed`.
+   */
+  parse(request: t.WebhookRequest): t.InboundEvent[] | Promise<t.InboundEvent[]>;
+  /** Sends one message, once. Never retries by itself. */
+  send(sender: t.Sender, message: t.Outgoing): t.Outcome | Promise<t.Outcome>;
+  /** Tells the platform that a person's message was read. */
+  markRead?(sender: t.Sender, providerId: string): void | Promise<void>;
+  /** The templates of the sender's business account, as the platform lists them. */
+  listTemplates?(sender: t.Sender): t.TemplateInput[] | Promise<t.TemplateInput[]>;
+  /**
+   * Asks the platform what became of an attempt whose answer was lost, where it can be asked; nothing where it
+   * cannot.
+   */
+  settle?(sender: t.Sender, attempt: t.AttemptId): t.Outcome | undefined | Promise<t.Outcome | undefined>;
+}
+
+/** Where the keys to send with come from: never from the store. */
+export interface Credentials {
+  /** The key for this reference. Asked again after the platform refused the last one. */
+  credential(reference: string): string | Promise<string>;
+}
+
+/** Where the time comes from. */
+export interface Clock {
+  /** The present moment. */
+  now(): Date | Promise<Date>;
+}
+
+/** A CRM inside this process: opened once, shared by all its tasks. */
+export class CrmMethods extends Handle {
+  /** Creates an organisation; its id. */
+  createOrg(settings: t.SettingsInput): Promise<t.OrgId> {
+    return this.call(methods["crm.create_org"], [settings]);
+  }
+
+  /** All organisations, by id. */
+  orgs(): Promise<t.OrgId[]> {
+    return this.call(methods["crm.orgs"], []);
+  }
+
+  /**
+   * Takes in one request of a platform, and returns when its events are durable: then answer 200 with the body.
+   * On an error answer its `httpStatus`; the platform sends the webhook again later.
+   *
+   * `endpoint` is the name that the transport was given.
+   */
+  receive(endpoint: string, request: t.WebhookRequestInput): Promise<t.Received> {
+    return this.call(methods["crm.receive"], [endpoint, request]);
+  }
+
+  /**
+   * Does what is due now, until nothing is, and returns: for cron jobs, phones and tests. Several at once, in
+   * one process or many, are safe.
+   */
+  runDue(): Promise<t.Done> {
+    return this.call(methods["crm.run_due"], []);
+  }
+
+  /** Does what is due as it falls due, until the CRM is closed. */
+  work(): Promise<void> {
+    return this.call(methods["crm.work"], []);
+  }
+
+  /** Answers if the store can be read. */
+  ping(): Promise<void> {
+    return this.call(methods["crm.ping"], []);
+  }
+
+  /**
+   * Ends workers after what they are sending, finishes commits, and lets go of the store. Closing what is
+   * closed does nothing.
+   */
+  close(): Promise<void> {
+    return this.call(methods["crm.close"], []);
+  }
+}
+
+/** A stand-in for the WhatsApp Cloud API on a port of this machine: takes sends, calls webhooks, and fails as told. */
+export class PlatformMethods extends Handle {
+  /** What it was started with, and where. */
+  info(): Promise<t.PlatformInfo> {
+    return this.call(methods["platform.info"], []);
+  }
+
+  /** Webhooks go straight to this CRM, to the endpoint of that name. */
+  deliverTo(crm: CrmMethods, endpoint: string): Promise<void> {
+    return this.call(methods["platform.deliver_to"], [endpoint], { other: crm });
+  }
+
+  /** Webhooks are posted to this URL. */
+  deliverToUrl(url: string): Promise<void> {
+    return this.call(methods["platform.deliver_to_url"], [url]);
+  }
+
+  /** From now on these faults, in place of any before. `seed` draws those that befall a share. */
+  script(faults: t.FaultRule[], seed?: number): Promise<void> {
+    return this.call(methods["platform.script"], [faults, seed]);
+  }
+
+  /**
+   * From now on these statuses follow of themselves when a message is accepted, each so many times (default 1),
+   * in an order drawn from the seed if one is given. None do at first.
+   */
+  receipts(reach: t.Reach, copies?: number, shuffled?: number): Promise<void> {
+    return this.call(methods["platform.receipts"], [reach, copies, shuffled]);
+  }
+
+  /**
+   * Somebody writes text to the business; the message's id, which may be given: said twice, it is a webhook
+   * that comes again. The webhook is delivered before this returns.
+   */
+  say(from: t.Person, text: string, id?: string): Promise<string> {
+    return this.call(methods["platform.say"], [from, text, id]);
+  }
+
+  /**
+   * Somebody sends a message of any type: its payload is the object that the platform names after the type.
+   * `fields` stand beside it, as in `{"context": {"id": "…"}}` of a reply.
+   */
+  sayMessage(from: t.Person, kind: string, payload: t.Json, id?: string, fields?: Record<string, t.Json>): Promise<string> {
+    return this.call(methods["platform.say_message"], [from, kind, payload, id, fields]);
+  }
+
+  /** Somebody stops (`stop`) or takes back (`resume`) marketing messages in the platform's own settings. */
+  prefers(person: t.Person, value: string): Promise<void> {
+    return this.call(methods["platform.prefers"], [person, value]);
+  }
+
+  /**
+   * Reports these statuses of an accepted message, in this order and each in a webhook of its own, delivered
+   * before this returns.
+   */
+  statuses(wamid: string, statuses: t.PlatformStatus[]): Promise<void> {
+    return this.call(methods["platform.statuses"], [wamid, statuses]);
+  }
+
+  /** A change of any field, as in `message_template_status_update`, delivered before this returns. */
+  change(field: string, value: t.Json): Promise<void> {
+    return this.call(methods["platform.change"], [field, value]);
+  }
+
+  /**
+   * The business account's templates, in the shape in which the platform lists them. While there are any, only
+   * these can be sent; while there are none, any can.
+   */
+  setTemplates(templates: t.Json[]): Promise<void> {
+    return this.call(methods["platform.set_templates"], [templates]);
+  }
+
+  /** Every message it accepted, in order, whatever became of the answer. */
+  accepted(): Promise<t.AcceptedMessage[]> {
+    return this.call(methods["platform.accepted"], []);
+  }
+
+  /** Queues all webhooks from now on: only `drain` delivers, until `release`. */
+  hold(): Promise<void> {
+    return this.call(methods["platform.hold"], []);
+  }
+
+  /** Delivers webhooks as they come again. */
+  release(): Promise<void> {
+    return this.call(methods["platform.release"], []);
+  }
+
+  /** Delivers everything that is queued, and what is queued meanwhile, repeating what isn't answered 200. */
+  drain(): Promise<t.Drained> {
+    return this.call(methods["platform.drain"], []);
+  }
+
+  /** Signs and posts these bytes as they are, once; the HTTP status of the answer. */
+  post(body: Uint8Array): Promise<number | undefined> {
+    return this.call(methods["platform.post"], [body]);
+  }
+}
+
+/** A clock that stands still until it is set. */
+export class ClockMethods extends Handle {
+  /** The time shown. */
+  now(): Promise<Date> {
+    return this.call(methods["clock.now"], []);
+  }
+
+  /** Shows this time from here on; earlier than before is allowed, as with a wall clock that was corrected. */
+  set(now: Date): Promise<void> {
+    return this.call(methods["clock.set"], [now]);
+  }
+
+  /** Moves the time forward. */
+  advance(seconds: number): Promise<void> {
+    return this.call(methods["clock.advance"], [seconds]);
+  }
+}
+
+/** People. */
+export class ContactsArea extends Handle {
+  /**
+   * Creates a contact: by hand if a member of the team asks, by the API if the host does.
+   *
+   * Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `contact.name_required`,
+   * `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
+   */
+  create(new_: t.NewContact): Promise<t.Contact> {
+    return this.call(methods["contacts.create"], [new_]);
+  }
+
+  /** The contact, which must be there; a deleted one is not. */
+  get(id: t.ContactId): Promise<t.Contact> {
+    return this.call(methods["contacts.get"], [id]);
+  }
+
+  /** The contact with this number, in any spelling that WhatsApp treats as the same one. */
+  findByPhone(phone: string): Promise<t.Contact | undefined> {
+    return this.call(methods["contacts.find_by_phone"], [phone]);
+  }
+
+  /** The contact that this e-mail address identifies. */
+  findByEmail(email: string): Promise<t.Contact | undefined> {
+    return this.call(methods["contacts.find_by_email"], [email]);
+  }
+
+  /** The contact with this business-scoped WhatsApp id. */
+  findByWhatsappId(id: string): Promise<t.Contact | undefined> {
+    return this.call(methods["contacts.find_by_whatsapp_id"], [id]);
+  }
+
+  /**
+   * The contacts that fit a filter, in an order; absent: by when they came to be.
+   *
+   * Fails with `filter.*`, and with `cursor.invalid` for a cursor of another list, filter, order or organisation.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  list(filter: t.Filter, order?: t.ContactOrder, page?: t.PageRequest): AsyncIterableIterator<t.Contact> {
+    return this.pages(methods["contacts.list"], [filter, order, page]);
+  }
+
+  /** One page of what `list` gives. */
+  listPage(filter: t.Filter, order?: t.ContactOrder, page?: t.PageRequest): Promise<t.Page<t.Contact>> {
+    return this.call(methods["contacts.list"], [filter, order, page]);
+  }
+
+  /**
+   * The contacts that one box finds, by name: each word that was typed is looked for in any part of names, numbers
+   * in any spelling, addresses in use and attributes, without regard to case and accents. A word of one or two
+   * characters is the beginning of a word. Of these, the ones that fit the filter.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  search(text: string, filter?: t.Filter, page?: t.PageRequest): AsyncIterableIterator<t.Contact> {
+    return this.pages(methods["contacts.search"], [text, filter, page]);
+  }
+
+  /** One page of what `search` gives. */
+  searchPage(text: string, filter?: t.Filter, page?: t.PageRequest): Promise<t.Page<t.Contact>> {
+    return this.call(methods["contacts.search"], [text, filter, page]);
+  }
+
+  /** How many contacts fit a filter. Fails with `filter.*`. */
+  count(filter: t.Filter): Promise<number> {
+    return this.call(methods["contacts.count"], [filter]);
+  }
+
+  /** Adds tags; how many were new. */
+  tag(id: t.ContactId, tags: string[]): Promise<number> {
+    return this.call(methods["contacts.tag"], [id, tags]);
+  }
+
+  /** Removes tags; how many were there. */
+  untag(id: t.ContactId, tags: string[]): Promise<number> {
+    return this.call(methods["contacts.untag"], [id, tags]);
+  }
+
+  /** Moves a contact to a lead status; whether it was at another one. */
+  setLead(id: t.ContactId, lead: t.LeadStatus): Promise<boolean> {
+    return this.call(methods["contacts.set_lead"], [id, lead]);
+  }
+
+  /**
+   * Does one thing with many contacts, by the rules of the calls for one: what they refuse is refused, counted and
+   * listed. Some 2,000 contacts are one commit. What was done stays done after a cancellation; `next` of the
+   * report, given as `after`, goes on there.
+   *
+   * Fails with `filter.*`, `segment.not_found`, `tag.*`, or `cursor.invalid` for a place in another selection.
+   */
+  bulk(selection: t.Selection, action: t.BulkAction, after?: string, watch?: Watch<t.BulkReport>): Promise<t.BulkReport> {
+    return this.call(methods["contacts.bulk"], [selection, action, after], { watch });
+  }
+
+  /** Gives a contact one more number. Fails with `phone.*` or `contact.duplicate`. */
+  addPhone(id: t.ContactId, phone: string): Promise<t.Contact> {
+    return this.call(methods["contacts.add_phone"], [id, phone]);
+  }
+
+  /**
+   * Gives a contact another number in place of one that it has. The old one is kept as history; an opt-out
+   * follows to the new one, an opt-in does not.
+   */
+  replacePhone(id: t.ContactId, old: string, new_: string): Promise<t.Contact> {
+    return this.call(methods["contacts.replace_phone"], [id, old, new_]);
+  }
+
+  /** The contact that has this id in another system. */
+  findByExternalId(system: string, external: string): Promise<t.Contact | undefined> {
+    return this.call(methods["contacts.find_by_external_id"], [system, external]);
+  }
+
+  /**
+   * Gives a contact its id in another system, in place of the one it has there. An id belongs to one contact of
+   * the organisation, and a contact has one in each system; both are compared as they are, trimmed.
+   *
+   * Fails with `contact.external_id_invalid`, or with `contact.duplicate` (the message names the contact).
+   */
+  setExternalId(id: t.ContactId, system: string, external: string): Promise<t.Contact> {
+    return this.call(methods["contacts.set_external_id"], [id, system, external]);
+  }
+
+  /** Takes a contact's id in another system away. Nothing if it has none there. */
+  removeExternalId(id: t.ContactId, system: string): Promise<t.Contact> {
+    return this.call(methods["contacts.remove_external_id"], [id, system]);
+  }
+
+  /**
+   * Stores a record of another system by its id there: creates the contact as `create` does, or updates the one
+   * that has the id with what is given; said again, the same changes nothing.
+   *
+   * Of a known contact the fields, attributes and external ids that are given win, tags are added, and numbers
+   * and platform ids stay: one that the contact does not have is refused with `contact.address_differs`, or with
+   * `contact.duplicate` if it is another contact's. Fails besides with what `create` and `opt_in` fail with.
+   */
+  upsert(new_: t.NewContact, system: string, external: string): Promise<t.UpsertedContact> {
+    return this.call(methods["contacts.upsert"], [new_, system, external]);
+  }
+
+  /** Blocks a contact: it opens no conversation and gets no message, tag or automation. */
+  block(id: t.ContactId): Promise<void> {
+    return this.call(methods["contacts.block"], [id]);
+  }
+
+  /** Lifts a block and restores the status before. */
+  unblock(id: t.ContactId): Promise<void> {
+    return this.call(methods["contacts.unblock"], [id]);
+  }
+
+  /** Sets a contact aside from campaigns (`false`), or takes it back. */
+  setActive(id: t.ContactId, active: boolean): Promise<void> {
+    return this.call(methods["contacts.set_active"], [id, active]);
+  }
+
+  /**
+   * Everything that happened with a contact, by the time it happened; of these kinds only, or (empty) of all.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  timeline(id: t.ContactId, kinds?: t.JournalKind[], page?: t.PageRequest): AsyncIterableIterator<t.JournalEntry> {
+    return this.pages(methods["contacts.timeline"], [id, kinds, page]);
+  }
+
+  /** One page of what `timeline` gives. */
+  timelinePage(id: t.ContactId, kinds?: t.JournalKind[], page?: t.PageRequest): Promise<t.Page<t.JournalEntry>> {
+    return this.call(methods["contacts.timeline"], [id, kinds, page]);
+  }
+
+  /** The contact's window at a sender, at this moment. */
+  window(id: t.ContactId, account: t.AccountId): Promise<t.WindowState> {
+    return this.call(methods["contacts.window"], [id, account]);
+  }
+}
+
+/** Telephone numbers, read as contacts' numbers are. */
+export class PhonesArea extends Handle {
+  /** Reads a number in any spelling, national ones by the organisation's default region. Fails with `phone.*`. */
+  parse(text: string): Promise<t.Phone> {
+    return this.call(methods["phones.parse"], [text]);
+  }
+
+  /** Reads the digits that WhatsApp names a number by: always internationally. Fails with `phone.*`. */
+  parseWaId(waId: string): Promise<t.Phone> {
+    return this.call(methods["phones.parse_wa_id"], [waId]);
+  }
+}
+
+/** What people agreed to. */
+export class ConsentArea extends Handle {
+  /** Where a contact stands. */
+  get(contact: t.ContactId): Promise<t.ConsentState> {
+    return this.call(methods["consent.get"], [contact]);
+  }
+
+  /**
+   * Records an opt-in; whether it was new. A person's own STOP is lifted only if `proof` says where, when and
+   * how they agreed anew; otherwise this fails with `consent.opted_out`.
+   */
+  optIn(contact: t.ContactId, proof?: string): Promise<boolean> {
+    return this.call(methods["consent.opt_in"], [contact, proof]);
+  }
+
+  /** Records an opt-out; whether it was new. What waits to be sent to the contact is skipped in the same commit. */
+  optOut(contact: t.ContactId, proof?: string): Promise<boolean> {
+    return this.call(methods["consent.opt_out"], [contact, proof]);
+  }
+
+  /** Records an opt-in or opt-out with a scope and time of its own; whether it was new. */
+  set(contact: t.ContactId, request: t.ConsentRequest): Promise<boolean> {
+    return this.call(methods["consent.set"], [contact, request]);
+  }
+
+  /** Whether a message may be sent now; if not, every rule that says no, and when it would say yes. */
+  explain(request: t.SendRequest): Promise<t.Explanation> {
+    return this.call(methods["consent.explain"], [request]);
+  }
+}
+
+/** Tags and how many contacts carry them. */
+export class TagsArea extends Handle {
+  /** All tags, by their folded names. */
+  list(): Promise<t.TagCount[]> {
+    return this.call(methods["tags.list"], []);
+  }
+}
+
+/** Auto-tag rules. */
+export class RulesArea extends Handle {
+  /**
+   * Adds a rule for every channel; its id.
+   *
+   * Fails with `rule.*` or `tag.*`: a regular expression that does not compile is refused with its position.
+   */
+  add(pattern: t.PatternInput, tags: string[]): Promise<t.RuleId> {
+    return this.call(methods["rules.add"], [pattern, tags]);
+  }
+
+  /** Stores a rule, new or in place of the one with its id. It counts from the next message on. */
+  put(rule: t.RuleInput): Promise<void> {
+    return this.call(methods["rules.put"], [rule]);
+  }
+
+  /** Removes a rule; tags that it added stay. */
+  remove(id: t.RuleId): Promise<void> {
+    return this.call(methods["rules.remove"], [id]);
+  }
+
+  /** All rules, in the order in which they apply. */
+  list(): Promise<t.Rule[]> {
+    return this.call(methods["rules.list"], []);
+  }
+
+  /** Which rules would fire for a text that came over a channel, and where in it. */
+  test(text: string, channel: t.Channel): Promise<t.RuleMatch[]> {
+    return this.call(methods["rules.test"], [text, channel]);
+  }
+}
+
+/** Definitions of custom attributes. */
+export class AttributesArea extends Handle {
+  /** Defines an attribute; nothing if it is defined just so. Fails with `attribute.invalid`. */
+  define(name: string, kind: t.AttributeKind): Promise<void> {
+    return this.call(methods["attributes.define"], [name, kind]);
+  }
+
+  /** All definitions, by name. */
+  list(): Promise<t.Attribute[]> {
+    return this.call(methods["attributes.list"], []);
+  }
+}
+
+/** Filters saved under names. */
+export class SegmentsArea extends Handle {
+  /**
+   * Saves a filter under a name; its id, by which `{"segment": id}` names it wherever a filter is taken.
+   *
+   * Fails with `segment.invalid`, `segment.exists` (names are compared without regard to case and accents),
+   * `segment.not_found` (one that the filter names) or `filter.*`.
+   */
+  create(name: string, filter: t.Filter): Promise<t.SegmentId> {
+    return this.call(methods["segments.create"], [name, filter]);
+  }
+
+  /** The segment, which must be there. */
+  get(id: t.SegmentId): Promise<t.Segment> {
+    return this.call(methods["segments.get"], [id]);
+  }
+
+  /** All segments, by the time they were created. */
+  list(): Promise<t.Segment[]> {
+    return this.call(methods["segments.list"], []);
+  }
+
+  /**
+   * Gives a segment another name and filter. Whatever names it means the new filter from now on; a broadcast that
+   * was launched stays as it was. Fails as `create` does, and with `segment.cycle`.
+   */
+  update(id: t.SegmentId, name: string, filter: t.Filter): Promise<void> {
+    return this.call(methods["segments.update"], [id, name, filter]);
+  }
+
+  /** Deletes a segment. Fails with `segment.in_use` while a draft of a broadcast or another segment names it. */
+  delete(id: t.SegmentId): Promise<void> {
+    return this.call(methods["segments.delete"], [id]);
+  }
+}
+
+/** CSV files in. */
+export class ImportsArea extends Handle {
+  /** The sample file: the columns that are read, the organisation's attributes among them. */
+  template(): Promise<string> {
+    return this.call(methods["imports.template"], []);
+  }
+
+  /** The columns of a file, and what each seems to be. Fails with `import.*` if it is not such a file. */
+  inspect(file: t.FileSource): Promise<t.Inspected> {
+    return this.call(methods["imports.inspect"], [file]);
+  }
+
+  /**
+   * What taking the file would do, without doing it. The refused rows are written to the file `rejected` as CSV
+   * with a reason column, if it is named.
+   */
+  check(file: t.FileSource, options?: t.ImportOptions, rejected?: string, watch?: Watch<t.ImportCounts>): Promise<t.ImportReport> {
+    return this.call(methods["imports.check"], [file, options, rejected], { watch });
+  }
+
+  /**
+   * Takes a file. The rows before a cancellation or failure stay taken; `resume` goes on after them. The refused
+   * rows are written to the file `rejected` as CSV with a reason column, to mend and upload, if it is named.
+   */
+  run(file: t.FileSource, options?: t.ImportOptions, rejected?: string, watch?: Watch<t.ImportCounts>): Promise<t.ImportReport> {
+    return this.call(methods["imports.run"], [file, options, rejected], { watch });
+  }
+
+  /**
+   * Goes on with an import after a crash or a cancellation, from the same file: no row is done twice.
+   *
+   * Fails with `import.not_found`, or `import.other_file` if the rows done are not this file's.
+   */
+  resume(id: t.ImportId, file: t.FileSource, rejected?: string, watch?: Watch<t.ImportCounts>): Promise<t.ImportReport> {
+    return this.call(methods["imports.resume"], [id, file, rejected], { watch });
+  }
+
+  /** How far an import got. */
+  get(id: t.ImportId): Promise<t.Import> {
+    return this.call(methods["imports.get"], [id]);
+  }
+}
+
+/** Conversations and messages. */
+export class InboxArea extends Handle {
+  /**
+   * Sends a message now, and returns it as the platform took it.
+   *
+   * Passes the gate first: refused with the gravest rule (`contact.blocked`, `consent.opted_out`,
+   * `window.closed`, `cap.reached`, …), and nothing changed. Fails with `send.refused` or `send.not_sent` if the
+   * platform said no or was not reached, and with `send.unknown` if its answer was lost: then the message may or
+   * may not arrive, and its status tells.
+   */
+  send(request: t.SendRequest): Promise<t.Message> {
+    return this.call(methods["inbox.send"], [request]);
+  }
+
+  /** Sends text to a contact, by the sender that they last wrote to. */
+  sendText(contact: t.ContactId, text: string): Promise<t.Message> {
+    return this.call(methods["inbox.send_text"], [contact, text]);
+  }
+
+  /** A text with variables, as a contact would get it; `strict`: a variable without value or fallback is refused. */
+  render(contact: t.ContactId, text: string, strict: boolean): Promise<t.Rendered> {
+    return this.call(methods["inbox.render"], [contact, text, strict]);
+  }
+
+  /** The message, which must be there. */
+  message(id: t.MessageId): Promise<t.Message> {
+    return this.call(methods["inbox.message"], [id]);
+  }
+
+  /**
+   * The messages of a conversation, by time.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  messages(conversation: t.ConversationId, page?: t.PageRequest): AsyncIterableIterator<t.Message> {
+    return this.pages(methods["inbox.messages"], [conversation, page]);
+  }
+
+  /** One page of what `messages` gives. */
+  messagesPage(conversation: t.ConversationId, page?: t.PageRequest): Promise<t.Page<t.Message>> {
+    return this.call(methods["inbox.messages"], [conversation, page]);
+  }
+
+  /**
+   * The conversations, of one contact or of all, by last activity.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  conversations(contact?: t.ContactId, page?: t.PageRequest): AsyncIterableIterator<t.Conversation> {
+    return this.pages(methods["inbox.conversations"], [contact, page]);
+  }
+
+  /** One page of what `conversations` gives. */
+  conversationsPage(contact?: t.ContactId, page?: t.PageRequest): Promise<t.Page<t.Conversation>> {
+    return this.call(methods["inbox.conversations"], [contact, page]);
+  }
+
+  /** Tells the platform that a contact's message was read. */
+  markRead(id: t.MessageId): Promise<void> {
+    return this.call(methods["inbox.mark_read"], [id]);
+  }
+}
+
+/** Provider templates. */
+export class TemplatesArea extends Handle {
+  /** Stores a template, new or in place of the one with its name and language. Fails with `template.*`. */
+  put(template: t.TemplateInput): Promise<void> {
+    return this.call(methods["templates.put"], [template]);
+  }
+
+  /**
+   * Takes over the templates of a sender's business account as the platform lists them now; how many. One that
+   * is stored and not listed stays as it is.
+   *
+   * Fails with `account.not_found`, `credential.missing`, or `transport.*` if the platform does not list them.
+   */
+  sync(account: t.AccountId): Promise<number> {
+    return this.call(methods["templates.sync"], [account]);
+  }
+
+  /** The template, which must be there. */
+  get(name: string, language: string): Promise<t.Template> {
+    return this.call(methods["templates.get"], [name, language]);
+  }
+
+  /** All templates, by name and language. */
+  list(): Promise<t.Template[]> {
+    return this.call(methods["templates.list"], []);
+  }
+}
+
+/** One template to many. */
+export class BroadcastsArea extends Handle {
+  /**
+   * Saves a draft; its id. What could never be sent is refused now: `template.*` if template and parameters do
+   * not fit, `account.not_found`, `broadcast.invalid`.
+   */
+  create(new_: t.NewBroadcast): Promise<t.BroadcastId> {
+    return this.call(methods["broadcasts.create"], [new_]);
+  }
+
+  /** Replaces a draft. Fails with `broadcast.not_draft` once it was launched. */
+  update(id: t.BroadcastId, new_: t.NewBroadcast): Promise<void> {
+    return this.call(methods["broadcasts.update"], [id, new_]);
+  }
+
+  /** The broadcast, which must be there. */
+  get(id: t.BroadcastId): Promise<t.Broadcast> {
+    return this.call(methods["broadcasts.get"], [id]);
+  }
+
+  /**
+   * All broadcasts, by the time they were drafted.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  list(page?: t.PageRequest): AsyncIterableIterator<t.Broadcast> {
+    return this.pages(methods["broadcasts.list"], [page]);
+  }
+
+  /** One page of what `list` gives. */
+  listPage(page?: t.PageRequest): Promise<t.Page<t.Broadcast>> {
+    return this.call(methods["broadcasts.list"], [page]);
+  }
+
+  /**
+   * Who would be sent to if the broadcast were launched now: the first ten, the total, and those who fit the
+   * target but would be left out, by reason.
+   */
+  preview(id: t.BroadcastId): Promise<t.Preview> {
+    return this.call(methods["broadcasts.preview"], [id]);
+  }
+
+  /**
+   * Fixes the recipients at this instant and starts sending; `runDue` or `work` sends. Launched twice, the
+   * second call fails with `broadcast.not_draft`.
+   */
+  launch(id: t.BroadcastId): Promise<void> {
+    return this.call(methods["broadcasts.launch"], [id]);
+  }
+
+  /** The funnel, as of now. */
+  stats(id: t.BroadcastId): Promise<t.Stats> {
+    return this.call(methods["broadcasts.stats"], [id]);
+  }
+
+  /**
+   * The recipients in any of these states, or (empty) in all.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  recipients(id: t.BroadcastId, states?: t.StateName[], page?: t.PageRequest): AsyncIterableIterator<t.Recipient> {
+    return this.pages(methods["broadcasts.recipients"], [id, states, page]);
+  }
+
+  /** One page of what `recipients` gives. */
+  recipientsPage(id: t.BroadcastId, states?: t.StateName[], page?: t.PageRequest): Promise<t.Page<t.Recipient>> {
+    return this.call(methods["broadcasts.recipients"], [id, states, page]);
+  }
+
+  /** Sends to an unconfirmed recipient again. An explicit choice: they may get the message twice. */
+  resendUnconfirmed(dispatch: t.DispatchId): Promise<void> {
+    return this.call(methods["broadcasts.resend_unconfirmed"], [dispatch]);
+  }
+}
+
+/** Senders. */
+export class AccountsArea extends Handle {
+  /**
+   * Connects a sender: from now on its webhooks find this organisation.
+   *
+   * Fails with `account.taken` if any organisation has connected it, or `account.invalid`.
+   */
+  connect(new_: t.NewAccount): Promise<t.AccountId> {
+    return this.call(methods["accounts.connect"], [new_]);
+  }
+
+  /** The sender, which must be there. */
+  get(id: t.AccountId): Promise<t.Account> {
+    return this.call(methods["accounts.get"], [id]);
+  }
+
+  /** All senders, by id. */
+  list(): Promise<t.Account[]> {
+    return this.call(methods["accounts.list"], []);
+  }
+
+  /** Lets a held, stopped or disabled sender send again. */
+  resume(id: t.AccountId): Promise<void> {
+    return this.call(methods["accounts.resume"], [id]);
+  }
+
+  /** Switches a sender off: what waits to go out by it waits until it is resumed. */
+  disable(id: t.AccountId): Promise<void> {
+    return this.call(methods["accounts.disable"], [id]);
+  }
+}
+
+/** The people who work with the contacts. */
+export class TeamArea extends Handle {
+  /** Adds a member; `acting_as` makes calls on their behalf. Fails with `member.name_required`. */
+  add(name: string): Promise<t.Member> {
+    return this.call(methods["team.add"], [name]);
+  }
+
+  /**
+   * Gives a member another name: messages carry it from now on. Fails with `member.not_found` or
+   * `member.name_required`.
+   */
+  rename(id: t.AgentId, name: string): Promise<t.Member> {
+    return this.call(methods["team.rename"], [id, name]);
+  }
+
+  /** The member, who must be there. */
+  get(id: t.AgentId): Promise<t.Member> {
+    return this.call(methods["team.get"], [id]);
+  }
+
+  /** All members, those who joined first in front. */
+  list(): Promise<t.Member[]> {
+    return this.call(methods["team.list"], []);
+  }
+}
+
+/** Settings. */
+export class SettingsArea extends Handle {
+  /** The settings as they are committed. */
+  get(): Promise<t.Settings> {
+    return this.call(methods["settings.get"], []);
+  }
+
+  /** Replaces the settings. Fails with `setting.invalid`. */
+  set(settings: t.SettingsInput): Promise<void> {
+    return this.call(methods["settings.set"], [settings]);
+  }
+}
+
+/** The durable, ordered feed of what changed. */
+export class EventsArea extends Handle {
+  /** The events after a position (0: from the start), at most so many, in the order of their commits. */
+  read(after: number, limit: number): Promise<t.Event[]> {
+    return this.call(methods["events.read"], [after, limit]);
+  }
+}
+
+/** Who changed what, before and after. */
+export class AuditArea extends Handle {
+  /**
+   * The audited changes, in the order of their commits; of these kinds only, or (empty) of all.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  list(kinds?: t.JournalKind[], page?: t.PageRequest): AsyncIterableIterator<t.JournalEntry> {
+    return this.pages(methods["audit.list"], [kinds, page]);
+  }
+
+  /** One page of what `list` gives. */
+  listPage(kinds?: t.JournalKind[], page?: t.PageRequest): Promise<t.Page<t.JournalEntry>> {
+    return this.call(methods["audit.list"], [kinds, page]);
+  }
+}
+
+/** An organisation: the wall that nothing crosses. */
+export class Org extends Handle {
+  /** People. */
+  readonly contacts: ContactsArea;
+  /** Telephone numbers, read as contacts' numbers are. */
+  readonly phones: PhonesArea;
+  /** What people agreed to. */
+  readonly consent: ConsentArea;
+  /** Tags and how many contacts carry them. */
+  readonly tags: TagsArea;
+  /** Auto-tag rules. */
+  readonly rules: RulesArea;
+  /** Definitions of custom attributes. */
+  readonly attributes: AttributesArea;
+  /** Filters saved under names. */
+  readonly segments: SegmentsArea;
+  /** CSV files in. */
+  readonly imports: ImportsArea;
+  /** Conversations and messages. */
+  readonly inbox: InboxArea;
+  /** Provider templates. */
+  readonly templates: TemplatesArea;
+  /** One template to many. */
+  readonly broadcasts: BroadcastsArea;
+  /** Senders. */
+  readonly accounts: AccountsArea;
+  /** The people who work with the contacts. */
+  readonly team: TeamArea;
+  /** Settings. */
+  readonly settings: SettingsArea;
+  /** The durable, ordered feed of what changed. */
+  readonly events: EventsArea;
+  /** Who changed what, before and after. */
+  readonly audit: AuditArea;
+
+  constructor(
+    scope: Scope,
+    /** Its id. */
+    readonly id: t.OrgId,
+  ) {
+    super(scope);
+    this.contacts = new ContactsArea(scope);
+    this.phones = new PhonesArea(scope);
+    this.consent = new ConsentArea(scope);
+    this.tags = new TagsArea(scope);
+    this.rules = new RulesArea(scope);
+    this.attributes = new AttributesArea(scope);
+    this.segments = new SegmentsArea(scope);
+    this.imports = new ImportsArea(scope);
+    this.inbox = new InboxArea(scope);
+    this.templates = new TemplatesArea(scope);
+    this.broadcasts = new BroadcastsArea(scope);
+    this.accounts = new AccountsArea(scope);
+    this.team = new TeamArea(scope);
+    this.settings = new SettingsArea(scope);
+    this.events = new EventsArea(scope);
+    this.audit = new AuditArea(scope);
+  }
+
+  /** The same organisation, with calls made on behalf of a member of the team. */
+  actingAs(agent: t.AgentId): Org {
+    return new Org(new Scope(this.scope().core, this.id, agent), this.id);
+  }
+}

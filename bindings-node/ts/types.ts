@@ -1,0 +1,3039 @@
+// Made by `cargo xtask gen` from bindings-shapes/api.json; edit it there.
+
+/** Any JSON. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+/** One page of a list. */
+export interface Page<T> {
+  items: T[];
+  /** What `cursor` is on the next page; absent on the last one. */
+  next?: string | undefined;
+}
+
+declare const of: unique symbol;
+
+/** The platform's receipt. */
+export interface Accepted {
+  /** The platform's id of the message. */
+  providerId: string;
+  /** The addresses that the platform names for the recipient: its own spelling of the phone, its user id. */
+  addresses?: Address[] | undefined;
+  /** The platform holds it for a quality check. */
+  held?: boolean | undefined;
+}
+
+/** A message that the platform accepted, whether or not the client learned of it. */
+export interface AcceptedMessage {
+  /** The id that the platform gave it. */
+  wamid: string;
+  /** The number it was sent from. */
+  phoneNumberId: string;
+  /** The recipient, as the client wrote it. */
+  to: string;
+  /** The business-scoped id of whoever gets it. */
+  userId: string;
+  /** What it is priced as: the template's category in lowercase, or `service`. */
+  category: string;
+  /** When. */
+  at: Date;
+  /** The whole request. */
+  body: Json;
+}
+
+/** A sender: one WhatsApp number, say. Its key to send with is a reference, never stored. */
+export interface Account {
+  /** The id. */
+  id: AccountId;
+  /** The organisation. */
+  org: OrgId;
+  /** The channel. */
+  channel: Channel;
+  /** The platform's id of the sender (on WhatsApp the phone-number id). */
+  senderId: string;
+  /** The platform's id of the business account (on WhatsApp the WABA id). */
+  businessId?: string | undefined;
+  /** A name for people. */
+  name: string;
+  /** What the host's credentials callback is asked for. */
+  credential: string;
+  /** Whether it may send. */
+  state: AccountState;
+}
+
+/** A sender of the organisation: one WhatsApp number, say. */
+export type AccountId = string & { readonly [of]: "AccountId" };
+
+/** Whether a sender may send. */
+export type AccountState =
+  /** It may. */
+  | { state: "active" }
+  /** Not before that time: the platform throttles it. */
+  | {
+      state: "held";
+      /** The first instant at which it may send again. */
+      until: Date;
+    }
+  /** Not until somebody mends what the failure names and resumes it. */
+  | {
+      state: "stopped";
+      /** Why. */
+      failure: SendFailure;
+      /** Since when. */
+      since: Date;
+    }
+  /** Switched off by hand. */
+  | { state: "disabled" };
+
+/** Who did something. */
+export type Actor =
+  /** A member of the team. */
+  | { agent: AgentId }
+  /** The host's program, by the name it gave itself. */
+  | { system: string }
+  /** The person themself. */
+  | "contact"
+  /** The platform. */
+  | "provider"
+  /** The library, doing what was due. */
+  | "worker";
+
+/** An address as its provider, file or caller spelled it. */
+export interface Address {
+  /** What kind of address it is. */
+  kind: AddressKind;
+  /** The spelling: E.164 for a stored phone, the provider's own digits for one it sent. */
+  value: string;
+}
+
+/** The kind of an address. A phone serves WhatsApp and SMS alike. */
+export type AddressKind =
+  /** A telephone number, or the `waId` that WhatsApp derives from one. */
+  | "phone"
+  /** A business-scoped WhatsApp user id (BSUID), as in `US.13491208655302741918`. */
+  | "whatsapp_id"
+  /** An Instagram-scoped id. */
+  | "instagram_id"
+  /** A page-scoped Facebook id. */
+  | "facebook_id"
+  /** An e-mail address. */
+  | "email";
+
+/** A member of the organisation's team. */
+export type AgentId = string & { readonly [of]: "AgentId" };
+
+/** One attempt to send: what the platform is asked to echo. */
+export type AttemptId = string & { readonly [of]: "AttemptId" };
+
+/** The definition of an attribute. */
+export interface Attribute {
+  /** The organisation. */
+  org: OrgId;
+  /** The name, as texts and files use it: letters, digits and underscores, at most 64. */
+  name: string;
+  /** What its values are. */
+  kind: AttributeKind;
+}
+
+/** A condition on one attribute. */
+export interface AttributeFilter {
+  /** The attribute. */
+  name: string;
+  /** What holds of its value. */
+  is: ValueTest;
+}
+
+/** What an attribute's values are. */
+export type AttributeKind =
+  /** Free text. */
+  | { type: "text" }
+  /** A number. */
+  | { type: "number" }
+  /** A date, as in `2026-11-21`. */
+  | { type: "date" }
+  /** One of these. */
+  | {
+      type: "dropdown";
+      /** The values. */
+      values: string[];
+    }
+  /** Yes or no. */
+  | { type: "boolean" };
+
+/** Who wrote a message. */
+export type Author =
+  /** The contact. */
+  | "contact"
+  /** A member of the team. */
+  | { agent: AgentId }
+  /** The host's program. */
+  | { host: string }
+  /** A broadcast. */
+  | { broadcast: BroadcastId }
+  /** The business, elsewhere: its phone app or another program. */
+  | "elsewhere"
+  /** The answer to a STOP. */
+  | "stop_confirmation";
+
+/** The body's parameters, as the template tells them apart: a JSON list, or an object. */
+export type BodyParameters =
+  /** For `{{1}}`, `{{2}}` and so on, in this order. */
+  | Parameter[]
+  /** By name. */
+  | Record<string, Parameter>;
+
+/** A broadcast. */
+export interface Broadcast {
+  /** The id. */
+  id: BroadcastId;
+  /** The organisation. */
+  org: OrgId;
+  /** A name for people. */
+  name: string;
+  /** The sender. */
+  account: AccountId;
+  /** The template's name. */
+  template: string;
+  /** The template's language. */
+  language: string;
+  /** What fills the template. */
+  parameters: TemplateParameters;
+  /** Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place. */
+  target: Filter;
+  /** Where it stands. */
+  state: BroadcastState;
+  /** When it was drafted. */
+  createdAt: Date;
+}
+
+/** One broadcast. */
+export type BroadcastId = string & { readonly [of]: "BroadcastId" };
+
+/** Where a broadcast stands. */
+export type BroadcastState =
+  /** Saved, not sent; can be edited. */
+  | { state: "draft" }
+  /** Its recipients are fixed, and it is being sent. */
+  | {
+      state: "running";
+      /** When it was launched. */
+      since: Date;
+    }
+  /** No recipient is pending, leased or sending. */
+  | {
+      state: "finished";
+      /** When it was launched. */
+      launched: Date;
+      /** When the last recipient was done. */
+      at: Date;
+    };
+
+/** What is done with each contact. */
+export type BulkAction =
+  /** Adds tags. */
+  | { tag: string[] }
+  /** Removes tags. */
+  | { untag: string[] }
+  /** Sets the lead status. */
+  | { lead: LeadStatus };
+
+/** One contact that a rule refused. */
+export interface BulkRefusal {
+  /** The contact. */
+  contact: ContactId;
+  /** The dotted code, as in `contact.blocked`. */
+  code: string;
+  /** Why. */
+  message: string;
+}
+
+/** What became of the contacts so far. */
+export interface BulkReport {
+  /** Those that changed. */
+  changed: number;
+  /** Those that were so already. */
+  unchanged: number;
+  /** Those that a rule refused, by the code of the refusal. */
+  refused: Record<string, number>;
+  /** The first hundred of them. */
+  refusals: BulkRefusal[];
+  /** Where to go on; absent: everybody was done. */
+  next?: string | undefined;
+}
+
+/** A button's parameter. */
+export interface ButtonParameter {
+  /** Which button, counted from 0 over all buttons of the template. */
+  index: number;
+  /** What it is given. */
+  parameter: Parameter;
+}
+
+/** Outgoing reply buttons (WhatsApp: 1 to 3, id at most 256 and title at most 20 characters). */
+export interface ButtonsMessage {
+  /** Text above the body. */
+  header?: string | undefined;
+  /** The message itself, at most 1,024 characters. */
+  body: string;
+  /** Small text below, at most 60 characters. */
+  footer?: string | undefined;
+  /** The buttons. */
+  buttons: ReplyButton[];
+}
+
+/** One thing that a platform tells of a call. */
+export interface Call {
+  /** The provider's id of the call: with the stage and the account, the key against doubles. */
+  providerId: string;
+  /** The person at the other end, whoever called. */
+  person: InboundPerson;
+  /** Who called. */
+  caller: Caller;
+  /** What happened. */
+  stage: CallEvent;
+  /** The provider's object: what answering the call needs, and how it ended. */
+  raw: Json;
+}
+
+/** What happened to a call, by the platform's words. */
+export type CallEvent =
+  /** It comes in, or ours gets its line. */
+  | "connect"
+  /** It rings at the person's. */
+  | "ringing"
+  /** The person took it. */
+  | "accepted"
+  /** The person turned it away. */
+  | "rejected"
+  /** It ended. */
+  | "terminate"
+  /** A word this library does not know. */
+  | { other: string };
+
+/** Who called whom. */
+export type Caller =
+  /** The person called the business. */
+  | "person"
+  /** The business called the person. */
+  | "business";
+
+/** What a template is for. The cap on marketing goes by it, so an unknown one is an error. */
+export type Category =
+  /** Offers and news: at most one for a contact in 24 hours. */
+  | "MARKETING"
+  /** About something that the contact asked for or bought. */
+  | "UTILITY"
+  /** One-time codes. */
+  | "AUTHENTICATION";
+
+/** A notice about a template. */
+export interface CategoryNotice {
+  /** The provider's id of the template. */
+  providerId?: string | undefined;
+  /** The template's name. */
+  name: string;
+  /** The template's language. */
+  language: string;
+  /** What it is now. */
+  value: Category;
+  /** The provider's reason. */
+  reason?: string | undefined;
+}
+
+/** What is wrong with one cell, or with the row as a whole. */
+export interface CellError {
+  /** The column's name; empty where the row as a whole is wrong. */
+  column: string;
+  /** What the cell has. */
+  value: string;
+  /** Why it cannot be taken, and what would mend it. */
+  reason: string;
+  /** The code that a call with this value would have got. */
+  code: string;
+}
+
+/** A way to reach a person. */
+export type Channel =
+  /** WhatsApp, by the Cloud API or a reseller of it. */
+  | "whatsapp"
+  /** SMS and MMS. */
+  | "sms"
+  /** Instagram direct messages. */
+  | "instagram"
+  /** Facebook Messenger. */
+  | "messenger"
+  /** E-mail. */
+  | "email";
+
+/** What an entry does. */
+export type ConsentChange =
+  /** A new number: a consent question of its own. An opt-out follows to it, an opt-in does not. */
+  | "new_number"
+  /** Opts in. */
+  | "opt_in"
+  /** Opts in only where a STOP word had opted out (`YES`). */
+  | "opt_in_after_stop"
+  /** Opts out. */
+  | "opt_out";
+
+/**
+ * One entry of the history.
+ *
+ * Entries take effect in the order of their times. A person's words count by the second, as most platforms time
+ * them, and within one second the later variant of [`Change`] wins: STOP beats START.
+ */
+export interface ConsentFact {
+  /** When it was said: the provider's time for a person's words, the proof's own time where it has one. */
+  at: Date;
+  /** What it does. */
+  change: ConsentChange;
+  /** What it is about. */
+  scope: ConsentScope;
+  /** Where it came from. */
+  source: ConsentSource;
+  /** The sender through which the person said it. */
+  via?: AccountId | undefined;
+  /** It brings new, dated evidence of the person's will: it may lift an earlier revocation. */
+  newProof: boolean;
+  /** The evidence. */
+  proof: ConsentProof;
+}
+
+/** The evidence of an entry. */
+export type ConsentProof =
+  /** The provider's id of the person's message. */
+  | { message: string }
+  /** The agent who says so. */
+  | { agent: AgentId }
+  /** A line of an imported file. */
+  | {
+      line: {
+        /** The file, as the caller named it. */
+        file: string;
+        /** The line, from 1. */
+        line: number;
+      };
+    }
+  /** The host's words: where, when and how the person agreed. */
+  | { stated: string }
+  /** The platform's notice or error code. */
+  | { provider: string };
+
+/** What messages an entry is about. */
+export type ConsentPurpose =
+  /** Every message. */
+  | "everything"
+  /** Marketing messages only. */
+  | "marketing"
+  /**
+   * Everything but marketing: what an inbound message consents to where the organisation reads Meta's policy
+   * strictly.
+   */
+  | "all_but_marketing";
+
+/** An opt-in or opt-out that a person's words did not make: an agent's toggle or the host's call. */
+export interface ConsentRequest {
+  /** In or out. */
+  optIn: boolean;
+  /** What it is about. */
+  scope: ConsentScope;
+  /** New evidence of the person's will: where, when and how they agreed. Only that lifts a person's own STOP. */
+  proof?: string | undefined;
+  /** When the person agreed; absent: now. */
+  at?: Date | undefined;
+}
+
+/** What an entry is about: a purpose, at all senders or at one. */
+export interface ConsentScope {
+  /** The purpose. */
+  purpose: ConsentPurpose;
+  /** One sender only; absent: the whole contact. */
+  sender?: AccountId | undefined;
+}
+
+/** Where an entry came from. */
+export type ConsentSource =
+  /** The person wrote first. */
+  | "inbound"
+  /** An agent's toggle. */
+  | "manual"
+  /** A CSV file. */
+  | "import"
+  /** The host's call. */
+  | "api"
+  /** A STOP or START word. */
+  | "keyword"
+  /** The platform told us. */
+  | "provider"
+  /** Carried over from a merged contact. */
+  | "merge";
+
+/** A contact's opt-in as the seeds' products show it. */
+export interface ConsentState {
+  /** Whether the contact is opted in. */
+  optedIn: boolean;
+  /** The entry that decides: its source and proof are `optInSource` and `optInProof`. */
+  basis?: ConsentFact | undefined;
+  /** Every entry, oldest first. */
+  history: ConsentFact[];
+}
+
+/** A person. */
+export interface Contact {
+  /** The id: the contact's own identity, whatever addresses come and go. */
+  id: ContactId;
+  /** Grows with each change of the profile; an update names the one it read. */
+  revision: number;
+  /** The full name: as entered, else first and last, else the platform's. */
+  name?: string | undefined;
+  /** The first name; without one, the first word of the name. */
+  firstName?: string | undefined;
+  /** The last name as entered. */
+  lastName?: string | undefined;
+  /** The name that the person gave themself at the platform. */
+  profileName?: string | undefined;
+  /** The user name at the platform: shown, never matched. */
+  username?: string | undefined;
+  /** The e-mail address. */
+  email?: string | undefined;
+  /** The primary phone in E.164. */
+  phone?: string | undefined;
+  /** Every address, former ones included. */
+  addresses: ContactAddress[];
+  /** Ids in other systems: system → id. */
+  externalIds: Record<string, string>;
+  /** Tags, as first written. */
+  tags: string[];
+  /** Custom attributes, and provider data under reserved names (`ctwa`). */
+  attributes: Record<string, Json>;
+  /** How far the person is on the way to buying. */
+  lead: LeadStatus;
+  /** The member of the team who is responsible. */
+  owner?: AgentId | undefined;
+  /** Active, inactive, blocked or deleted. */
+  status: RecordStatus;
+  /** Whether the contact is opted in. Whether a message may go is another question: ask `explain`. */
+  optedIn: boolean;
+  /** The channel of the first contact. */
+  sourceChannel?: Channel | undefined;
+  /** How the record came to be. */
+  createdBy: CreatedBy;
+  /** When it came to be. */
+  createdAt: Date;
+  /** When the person last wrote, by the provider's time. */
+  lastInbound?: Date | undefined;
+  /** When anything last went in or out. */
+  lastInteraction?: Date | undefined;
+  /** The thread that the next message belongs to. */
+  conversation?: ConversationId | undefined;
+}
+
+/** One address of a contact. */
+export interface ContactAddress {
+  /** What kind of address. */
+  kind: AddressKind;
+  /** The address: E.164 for a phone that parses, the provider's own spelling for one that does not. */
+  value: string;
+  /** The spelling that the provider uses and messages go to, if it told one. */
+  providerValue?: string | undefined;
+  /** The number is possible, but in no assigned range. */
+  unassigned: boolean;
+  /** Since when the contact has it. */
+  since: Date;
+  /** Until when; a former address is kept as history and never used. */
+  until?: Date | undefined;
+}
+
+/** A person, whatever addresses they have. */
+export type ContactId = string & { readonly [of]: "ContactId" };
+
+/** What a list of contacts is sorted by; contacts that are alike in it, by id. */
+export type ContactOrder =
+  /** By when they came to be, the earliest first. */
+  | "created"
+  /** By name, without regard to case and accents; those without a name last. */
+  | "name"
+  /** By when anything last went in or out, the longest silent first, those before all where nothing ever did. */
+  | "lastActive";
+
+/** What a message says. One type for messages in and out. */
+export type Content =
+  /** Plain text. */
+  | {
+      type: "text";
+      /** The text, at most 4,096 characters on WhatsApp. */
+      body: string;
+    }
+  /** An image, video, document, voice note, audio file or sticker. */
+  | ({ type: "media" } & Media)
+  /** A place. */
+  | ({ type: "location" } & Location)
+  /** Address-book cards, as the provider sent them (platform-specific objects). */
+  | {
+      type: "contacts";
+      /** One object a card. */
+      cards: Json[];
+    }
+  /** A tap on a reply button, of a template or of an interactive message. */
+  | {
+      type: "button_reply";
+      /** The button's id or payload. */
+      id: string;
+      /** The button's text. */
+      title: string;
+    }
+  /** A choice from a list. */
+  | {
+      type: "list_reply";
+      /** The row's id. */
+      id: string;
+      /** The row's title. */
+      title: string;
+      /** The row's description. */
+      description?: string | undefined;
+    }
+  /** A filled form (WhatsApp Flow) or address message. */
+  | {
+      type: "form_reply";
+      /** `flow` or `address_message`. */
+      name: string;
+      /** The text shown for the reply. */
+      body?: string | undefined;
+      /** The provider's JSON string, unparsed: it may be no object, or no JSON. */
+      responseJson: string;
+    }
+  /** An order from a catalogue, as the provider sent it. */
+  | {
+      type: "order";
+      /** The provider's `order` object. */
+      order: Json;
+    }
+  /** Outgoing reply buttons: at most three. */
+  | ({ type: "buttons" } & ButtonsMessage)
+  /** An outgoing list: at most ten rows in all. */
+  | ({ type: "list" } & ListMessage)
+  /** An outgoing provider template, filled for one person. */
+  | {
+      type: "template";
+      /** What goes over the wire. */
+      template: FilledTemplate;
+      /** The body as the recipient sees it. */
+      text: string;
+    }
+  /** An outgoing reaction to a message; an empty emoji takes the reaction back. */
+  | {
+      type: "reaction";
+      /** The provider's id of the message reacted to. */
+      target: string;
+      /** The emoji, or empty. */
+      emoji: string;
+    }
+  /** A provider's notice inside the thread, such as a changed security code. */
+  | {
+      type: "system";
+      /** The provider's name for the notice. */
+      notice: string;
+      /** The provider's words. */
+      body?: string | undefined;
+    }
+  /** A message that the provider could not pass on, or of a type this library does not know: kept raw. */
+  | {
+      type: "unsupported";
+      /** The provider's name for the type. */
+      providerType: string;
+      /** The provider's object, untouched. */
+      raw: Json;
+    };
+
+/** A {@link Content} to hand over: what has a default may be left out. */
+export type ContentInput =
+  /** Plain text. */
+  | {
+      type: "text";
+      /** The text, at most 4,096 characters on WhatsApp. */
+      body: string;
+    }
+  /** An image, video, document, voice note, audio file or sticker. */
+  | ({ type: "media" } & MediaInput)
+  /** A place. */
+  | ({ type: "location" } & Location)
+  /** Address-book cards, as the provider sent them (platform-specific objects). */
+  | {
+      type: "contacts";
+      /** One object a card. */
+      cards: Json[];
+    }
+  /** A tap on a reply button, of a template or of an interactive message. */
+  | {
+      type: "button_reply";
+      /** The button's id or payload. */
+      id: string;
+      /** The button's text. */
+      title: string;
+    }
+  /** A choice from a list. */
+  | {
+      type: "list_reply";
+      /** The row's id. */
+      id: string;
+      /** The row's title. */
+      title: string;
+      /** The row's description. */
+      description?: string | undefined;
+    }
+  /** A filled form (WhatsApp Flow) or address message. */
+  | {
+      type: "form_reply";
+      /** `flow` or `address_message`. */
+      name: string;
+      /** The text shown for the reply. */
+      body?: string | undefined;
+      /** The provider's JSON string, unparsed: it may be no object, or no JSON. */
+      responseJson: string;
+    }
+  /** An order from a catalogue, as the provider sent it. */
+  | {
+      type: "order";
+      /** The provider's `order` object. */
+      order: Json;
+    }
+  /** Outgoing reply buttons: at most three. */
+  | ({ type: "buttons" } & ButtonsMessage)
+  /** An outgoing list: at most ten rows in all. */
+  | ({ type: "list" } & ListMessage)
+  /** An outgoing provider template, filled for one person. */
+  | {
+      type: "template";
+      /** What goes over the wire. */
+      template: FilledTemplateInput;
+      /** The body as the recipient sees it. */
+      text: string;
+    }
+  /** An outgoing reaction to a message; an empty emoji takes the reaction back. */
+  | {
+      type: "reaction";
+      /** The provider's id of the message reacted to. */
+      target: string;
+      /** The emoji, or empty. */
+      emoji: string;
+    }
+  /** A provider's notice inside the thread, such as a changed security code. */
+  | {
+      type: "system";
+      /** The provider's name for the notice. */
+      notice: string;
+      /** The provider's words. */
+      body?: string | undefined;
+    }
+  /** A message that the provider could not pass on, or of a type this library does not know: kept raw. */
+  | {
+      type: "unsupported";
+      /** The provider's name for the type. */
+      providerType: string;
+      /** The provider's object, untouched. */
+      raw: Json;
+    };
+
+/** The coarse kind of a message: what the window's rules are about. */
+export type ContentKind =
+  /** Plain text. */
+  | "text"
+  /** An image. */
+  | "image"
+  /** A video. */
+  | "video"
+  /** A document. */
+  | "document"
+  /** Audio. */
+  | "audio"
+  /** A sticker. */
+  | "sticker"
+  /** A place. */
+  | "location"
+  /** Address-book cards. */
+  | "contacts"
+  /** Buttons or a list. */
+  | "interactive"
+  /** A provider template: the only kind that may go outside the window. */
+  | "template"
+  /** A reaction. */
+  | "reaction"
+  /** A reply to something interactive, an order or a form: inbound only. */
+  | "reply"
+  /** A provider's notice: inbound only. */
+  | "system"
+  /** Not understood: inbound only. */
+  | "unsupported";
+
+/** A thread with one contact, over any of their channels. */
+export interface Conversation {
+  /** The id. */
+  id: ConversationId;
+  /** With whom. */
+  contact: ContactId;
+  /** When it was opened. */
+  openedAt: Date;
+  /** When anything last went in or out. */
+  lastActivity: Date;
+  /** When the contact last wrote in it. */
+  lastInboundAt?: Date | undefined;
+  /** The sender that the last inbound message came to: the default for the next message. */
+  account?: AccountId | undefined;
+}
+
+/** A thread with one contact. */
+export type ConversationId = string & { readonly [of]: "ConversationId" };
+
+/** How a platform's status finds the attempt that it is about. */
+export type Correlation =
+  /** A field of the send comes back in each status. */
+  | "echoed_field"
+  /** Our id is in the callback's URL. */
+  | "callback_url"
+  /** Only the platform's message id, known once the send was answered. */
+  | "message_id"
+  /** Statuses cannot be tied to attempts. */
+  | "none";
+
+/** How a record came to be. */
+export type CreatedBy =
+  /** The person wrote. */
+  | "inbound"
+  /** An agent started a conversation. */
+  | "outbound"
+  /** A bot captured a lead. */
+  | "chatbot"
+  /** A CSV file. */
+  | "import"
+  /** By hand. */
+  | "manual"
+  /** The host's call. */
+  | "api";
+
+/** How far an outgoing message got, as one word. */
+export type DeliveryStatus =
+  /** Committed, not answered for yet. */
+  | "queued"
+  /** Accepted, and held by the platform for a quality check. */
+  | "held"
+  /** Accepted by the platform. */
+  | "accepted"
+  /** Left the platform. */
+  | "sent"
+  /** Reached the device. */
+  | "delivered"
+  /** Opened. */
+  | "read"
+  /** Will not arrive. */
+  | "failed";
+
+/** One rule that says no. */
+export interface Denial {
+  /** The rule, as the code of the error that a send would fail with. */
+  code: string;
+  /** What it is about, in words. */
+  message: string;
+  /** When it would say yes. */
+  lifts: Lift;
+  /** The reason that a broadcast records; `None`: the recipient is not used up, but waits. */
+  skip?: SkipReason | undefined;
+}
+
+/** One row of the ledger: at most one message to one address. */
+export type DispatchId = string & { readonly [of]: "DispatchId" };
+
+/** Where a row of the ledger stands. */
+export type DispatchState =
+  /** Waits for its turn. */
+  | { state: "pending" }
+  /** A worker has it; nothing was sent. Back to pending when the lease ends. */
+  | {
+      state: "leased";
+      /** The worker. */
+      worker: string;
+      /** The end of the lease. */
+      until: Date;
+    }
+  /** It may be on the wire: committed before the socket is touched. */
+  | {
+      state: "sending";
+      /** When that was committed. */
+      since: Date;
+    }
+  /** No answer was recorded: the platform may or may not have it. */
+  | {
+      state: "unknown";
+      /** Since when. */
+      since: Date;
+      /** When it ends as unconfirmed. */
+      until: Date;
+    }
+  /** The platform took it; the word is how far it got since. */
+  | {
+      state: "accepted";
+      /** Sent, delivered, read: never falls. */
+      reached: Reached;
+    }
+  /** It will not arrive. */
+  | { state: "failed" }
+  /** It was not sent, for that reason. */
+  | {
+      state: "skipped";
+      /** The reason. */
+      reason: SkipReason;
+    }
+  /** Nobody ever said what became of it. Sent again only by an explicit choice. */
+  | { state: "unconfirmed" };
+
+/** What a run of due work did. */
+export interface Done {
+  /** Messages that a platform took. */
+  accepted: number;
+  /** Recipients that were left out at the moment of sending. */
+  skipped: number;
+  /** Attempts that will be made again. */
+  postponed: number;
+  /** Messages that failed for good. */
+  failed: number;
+  /** Attempts whose answer was lost. */
+  unknown: number;
+  /** Attempts that were given up as unconfirmed. */
+  unconfirmed: number;
+  /** Broadcasts that were finished. */
+  finished: number;
+}
+
+/** What somebody wants to send. */
+export type Draft =
+  /** A free-form message. */
+  | { content: ContentInput }
+  /** A stored template, to be filled for the contact. */
+  | {
+      template: {
+        /** The template's name. */
+        name: string;
+        /** The template's language. */
+        language: string;
+        /** What fills it. */
+        parameters: TemplateParametersInput;
+      };
+    };
+
+/** What a drain did. */
+export interface Drained {
+  /** POSTs that were answered 200. */
+  delivered: number;
+  /** POSTs that were answered otherwise or not at all. */
+  refused: number;
+  /** POSTs that are still waiting. */
+  waiting: number;
+}
+
+/** A message that the business itself wrote elsewhere. */
+export interface Echo {
+  /** The provider's id of the message. */
+  providerId: string;
+  /** To whom. */
+  to: InboundPerson;
+  /** What it says. */
+  content: ContentInput;
+}
+
+/** An edit of a message. */
+export interface Edit {
+  /** The provider's id of the edit itself. */
+  providerId: string;
+  /** Who edited. */
+  from: InboundPerson;
+  /** The provider's id of the message edited. */
+  target: string;
+  /** What it says now. */
+  content: ContentInput;
+}
+
+/** One event of the feed. */
+export interface Event {
+  /** Its position: hand it to [`Events::read`] to go on after it. */
+  position: number;
+  /** What happened. */
+  entry: JournalEntry;
+}
+
+/** Whom of ours an event is about, in the provider's ids. */
+export interface EventSource {
+  /** The channel. */
+  channel: Channel;
+  /** The business account (on WhatsApp the WABA id). */
+  businessId?: string | undefined;
+  /** The sender (on WhatsApp the phone-number id); absent for notices about the whole business account. */
+  senderId?: string | undefined;
+}
+
+/** Whether a message may be sent now, and if not, every rule that says no. */
+export interface Explanation {
+  /** Whether it may. */
+  allowed: boolean;
+  /** Every rule that says no, the gravest first, with when it would say yes. */
+  denials: Denial[];
+  /** The window at the sender. */
+  window: WindowState;
+}
+
+/** An error, with all that a host branches on. */
+export interface Failure {
+  /**
+   * What went wrong, coarsely: `invalid`, `refused`, `not_found`, `conflict`, `forbidden`, `unavailable`,
+   * `corrupt`.
+   */
+  kind: string;
+  /** The frozen, dotted code, as in `consent.opted_out`. */
+  code: string;
+  /** What was wrong with which value. */
+  message: string;
+  /** Whether the same call may succeed later: `never`, `later`, `after_reload`. */
+  retry: string;
+  /** The HTTP status to answer a platform with, if receiving its webhook failed so. */
+  httpStatus: number;
+}
+
+/** The class of a failure: what decides about trying again. */
+export type FailureClass =
+  /** Token, permission or registration: nothing goes out by this sender until somebody mends it. */
+  | "auth_or_config"
+  /** An invoice or payment method blocks the account. */
+  | "payment"
+  /** Too many requests in that scope. */
+  | { rateLimited: LimitScope }
+  /** The platform restricts or has disabled the sender or account. */
+  | "policy_restricted"
+  /** The template is missing, paused, disabled or filled wrongly. */
+  | "template_problem"
+  /** Free-form outside the 24-hour window. */
+  | "window_closed"
+  /** The address cannot be reached on this channel. */
+  | "recipient_invalid"
+  /** The person stopped messages; the scope says which. */
+  | { recipientOptedOut: OptOutScope }
+  /** The platform's own cap on marketing for one person: not before 24 hours. */
+  | "per_user_cap"
+  /** A file could not be fetched, or is of the wrong kind or size. */
+  | "media_problem"
+  /** The request itself is wrong. */
+  | "bad_request"
+  /** A passing fault of the platform. */
+  | "transient"
+  /** A fault that the platform does not explain: it may pass, or lie in the message. */
+  | "unexplained"
+  /** The platform could not be reached: nothing was sent. */
+  | "unreachable"
+  /** A code that no table knows, without a hint that it passes. */
+  | "unclassified";
+
+/** One thing that goes wrong with a request. "After accept" means: the request has had its full effect. */
+export type Fault =
+  /** Answers with this error code; nothing is accepted. */
+  | {
+      type: "refuse";
+      /** The platform's code, as in 131047. */
+      code: number;
+    }
+  /** Waits on the platform's clock before looking at the request. */
+  | {
+      type: "delay_before";
+      /** How long. */
+      seconds: number;
+    }
+  /** Accepts at once, but answers only after this long on the platform's clock. */
+  | {
+      type: "delay_after_accept";
+      /** How long. */
+      seconds: number;
+    }
+  /** Closes the connection without accepting or answering. */
+  | { type: "drop_before" }
+  /** Accepts, then closes the connection without an answer. */
+  | { type: "drop_after_accept" }
+  /** Accepts, then answers with a body that isn't JSON. */
+  | { type: "garbage_after_accept" }
+  /** Accepts, then answers with this HTTP status. */
+  | {
+      type: "server_error_after_accept";
+      /** The status. */
+      http: number;
+    }
+  /** Accepts a message as held for a quality check. */
+  | { type: "held_for_quality" }
+  /** Accepts a message; its only status is a failure with this code. */
+  | {
+      type: "fail_later";
+      /** The platform's code. */
+      code: number;
+    };
+
+/** What goes wrong with which messages: all, unless narrowed. */
+export interface FaultRule {
+  /** What goes wrong. */
+  fault: Fault;
+  /** Only with messages to this number. */
+  to?: string | undefined;
+  /** Only with so many first messages to each recipient. */
+  first?: number | undefined;
+  /** Only with this share of all messages, from 0.0 to 1.0. */
+  share?: number | undefined;
+}
+
+/** One field's change. */
+export interface FieldChange {
+  /** The field. */
+  field: string;
+  /** Before. */
+  before: Json;
+  /** After. */
+  after: Json;
+}
+
+/** A file to read. */
+export type FileSource =
+  /** Where it is. */
+  | { path: string }
+  /** What it holds. */
+  | { bytes: Uint8Array };
+
+/**
+ * A button's value. Its kind tells the button's: a text is for a link, a payload for a quick reply,
+ * a coupon code for a button that copies it, a flow action for a form.
+ */
+export interface FilledButton {
+  /** Which button, counted from 0 over all buttons of the template. */
+  index: number;
+  /** The value. */
+  value: FilledValue;
+}
+
+/** A {@link FilledButton} to hand over: what has a default may be left out. */
+export interface FilledButtonInput {
+  /** Which button, counted from 0 over all buttons of the template. */
+  index: number;
+  /** The value. */
+  value: FilledValueInput;
+}
+
+/** A value of header or body. */
+export interface FilledParameter {
+  /** The placeholder's name, if the template names its placeholders. */
+  name?: string | undefined;
+  /** The value. */
+  value: FilledValue;
+}
+
+/** A {@link FilledParameter} to hand over: what has a default may be left out. */
+export interface FilledParameterInput {
+  /** The placeholder's name, if the template names its placeholders. */
+  name?: string | undefined;
+  /** The value. */
+  value: FilledValueInput;
+}
+
+/** A template filled for one contact, on any platform; a transport writes it the way its platform wants. */
+export interface FilledTemplate {
+  /** The template's name. */
+  name: string;
+  /** Its language. */
+  language: string;
+  /** What the header shows, if it is not always the same. */
+  header?: FilledParameter | undefined;
+  /** The body's values: in order, or each with its name. */
+  body: FilledParameter[];
+  /** The buttons' values, by rising index; buttons that take nothing are left out. */
+  buttons: FilledButton[];
+  /** The variables that had neither a value nor a fallback: something is left out in a text here. */
+  missing: string[];
+}
+
+/** A {@link FilledTemplate} to hand over: what has a default may be left out. */
+export interface FilledTemplateInput {
+  /** The template's name. */
+  name: string;
+  /** Its language. */
+  language: string;
+  /** What the header shows, if it is not always the same. */
+  header?: FilledParameterInput | undefined;
+  /** The body's values: in order, or each with its name. */
+  body?: FilledParameterInput[] | undefined;
+  /** The buttons' values, by rising index; buttons that take nothing are left out. */
+  buttons?: FilledButtonInput[] | undefined;
+  /** The variables that had neither a value nor a fallback: something is left out in a text here. */
+  missing?: string[] | undefined;
+}
+
+/** A value as it is sent: no variables are left in it. */
+export type FilledValue =
+  /** Text. */
+  | {
+      type: "text";
+      /** The text. */
+      text: string;
+    }
+  /** An amount. */
+  | {
+      type: "currency";
+      /** What is shown where the device cannot write it out. */
+      fallback: string;
+      /** ISO 4217. */
+      code: string;
+      /** The amount times 1000. */
+      amount1000: number;
+    }
+  /** A date. */
+  | {
+      type: "date_time";
+      /** The date, written out. */
+      fallback: string;
+    }
+  /** A file: its kind, source and, for documents, name. */
+  | {
+      type: "media";
+      /** The file. */
+      media: Media;
+    }
+  /** A place. */
+  | {
+      type: "location";
+      /** The place. */
+      location: Location;
+    }
+  /** What a quick reply sends back. */
+  | {
+      type: "payload";
+      /** The payload. */
+      payload: string;
+    }
+  /** A coupon code. */
+  | {
+      type: "coupon_code";
+      /** The code. */
+      code: string;
+    }
+  /** What a form begins with; both may be absent. */
+  | {
+      type: "flow_action";
+      /** What comes back with the filled form. */
+      token?: string | undefined;
+      /** The first screen's data. */
+      data?: Record<string, Json> | undefined;
+    };
+
+/** A {@link FilledValue} to hand over: what has a default may be left out. */
+export type FilledValueInput =
+  /** Text. */
+  | {
+      type: "text";
+      /** The text. */
+      text: string;
+    }
+  /** An amount. */
+  | {
+      type: "currency";
+      /** What is shown where the device cannot write it out. */
+      fallback: string;
+      /** ISO 4217. */
+      code: string;
+      /** The amount times 1000. */
+      amount1000: number;
+    }
+  /** A date. */
+  | {
+      type: "date_time";
+      /** The date, written out. */
+      fallback: string;
+    }
+  /** A file: its kind, source and, for documents, name. */
+  | {
+      type: "media";
+      /** The file. */
+      media: MediaInput;
+    }
+  /** A place. */
+  | {
+      type: "location";
+      /** The place. */
+      location: Location;
+    }
+  /** What a quick reply sends back. */
+  | {
+      type: "payload";
+      /** The payload. */
+      payload: string;
+    }
+  /** A coupon code. */
+  | {
+      type: "coupon_code";
+      /** The code. */
+      code: string;
+    }
+  /** What a form begins with; both may be absent. */
+  | {
+      type: "flow_action";
+      /** What comes back with the filled form. */
+      token?: string | undefined;
+      /** The first screen's data. */
+      data?: Record<string, Json> | undefined;
+    };
+
+/**
+ * A condition on a contact. Two-valued: a condition on what a contact does not have is false, and `not` is the
+ * exact
+ * complement.
+ *
+ * In JSON: `"everyone"`, `{"and": […]}`, `{"or": […]}`, `{"not": …}`, `{"tags": {"any": ["vip"]}}`, `{"optedIn":
+ * true}`,
+ * `{"status": ["active"]}`, `{"lead": ["hot"]}`, `{"owner": "nobody"}`, `{"owner": {"is": "<id>"}}`,
+ * `{"source": ["whatsapp"]}`, `{"created": {"after": "2026-11-21T00:00:00Z"}}`, `{"lastInteraction": "never"}`,
+ * `{"attribute": {"name": "city", "is": {"contains": "rio"}}}`, `{"text": "ana 98765"}`,
+ * `{"segment": "<id>"}`.
+ */
+export type Filter =
+  /** Every contact. */
+  | "everyone"
+  /** All of these; of none: everyone. */
+  | { and: Filter[] }
+  /** At least one of these; of none: nobody. */
+  | { or: Filter[] }
+  /** Not this. */
+  | { not: Filter }
+  /** By tags, compared folded. */
+  | { tags: TagFilter }
+  /** By opt-in. */
+  | { optedIn: boolean }
+  /** By record status: any of these. */
+  | { status: RecordStatus[] }
+  /** By lead status: any of these. */
+  | { lead: LeadStatus[] }
+  /** By who is responsible. */
+  | { owner: OwnerFilter }
+  /** By the channel of the first contact: any of these. */
+  | { source: Channel[] }
+  /** By when the record came to be. */
+  | { created: TimeFilter }
+  /** By when anything last went in or out. */
+  | { lastInteraction: TimeFilter }
+  /** By a custom attribute. */
+  | { attribute: AttributeFilter }
+  /** By what [`search`](mod@crate::search) finds: each word in any part of a name, number, address or attribute. */
+  | { text: string }
+  /** Who fits the filter of a segment. Stores never see it: the filter stands in its place by then. */
+  | { segment: SegmentId };
+
+/** A change of number or id. */
+export interface IdentityChange {
+  /** The addresses before; empty if the notice named none. */
+  previous: Address[];
+  /** The addresses now. */
+  current: Address[];
+  /** The provider's words. */
+  detail?: string | undefined;
+}
+
+/** How far an import got: what a crash leaves, and what it goes on from. */
+export interface Import {
+  /** The id: the token to go on with. */
+  id: ImportId;
+  /** The organisation. */
+  org: OrgId;
+  /** The file, as the caller named it. */
+  file: string;
+  /** What the columns are, in the order of the file. */
+  columns: ImportField[];
+  /** What to do with known contacts. */
+  onDuplicate: OnDuplicate;
+  /** A digest of the header and of the rows done: going on with another file is refused. */
+  digest: string;
+  /** The counts so far; their sum is the number of data rows done. */
+  counts: ImportCounts;
+  /** Whether the end of the file was reached. */
+  finished: boolean;
+}
+
+/** The four counts; together they are the rows read. */
+export interface ImportCounts {
+  /** Rows that made a contact. */
+  created: number;
+  /** Rows that changed one. */
+  updated: number;
+  /** Rows that changed nothing, skipped duplicates included. */
+  unchanged: number;
+  /** Rows that were refused. */
+  rejected: number;
+}
+
+/** What a column is. */
+export type ImportField =
+  /** A telephone number. */
+  | "phone"
+  /** The full name. */
+  | "name"
+  /** The first name. */
+  | "firstName"
+  /** The last name. */
+  | "lastName"
+  /** The e-mail address. */
+  | "email"
+  /** A list of tags, separated by commas or semicolons. */
+  | "tags"
+  /** `optedIn`: true/false/yes/no/1/0/y/n, or blank. */
+  | "optedIn"
+  /**
+   * When the person agreed, as RFC 3339 or a date (its first instant in the organisation's zone): evidence that
+   * may lift an earlier opt-out.
+   */
+  | "optInProof"
+  /** An attribute of the organisation. */
+  | { attribute: string }
+  /** Left out on purpose. */
+  | "ignore";
+
+/** One CSV import. */
+export type ImportId = string & { readonly [of]: "ImportId" };
+
+/** How a file is to be taken. */
+export interface ImportOptions {
+  /** The file's name: part of each opt-in's proof. */
+  file?: string | undefined;
+  /** What each column is, in the order of the file, `None` for one to leave out; absent: as suggested. */
+  columns?: (ImportField | undefined)[] | undefined;
+  /** What to do with a row whose contact is known, or was in the file before. */
+  onDuplicate?: OnDuplicate | undefined;
+}
+
+/** What became of a file's rows. `counts` add up to the rows read. */
+export interface ImportReport {
+  /** The import, to go on with after a crash or a cancellation; none of a check. */
+  import?: ImportId | undefined;
+  /** The rows, counted. */
+  counts: ImportCounts;
+  /** The first hundred refused rows, each with every reason. */
+  rejections: Rejection[];
+  /** Columns that nobody said anything about. */
+  unmapped: string[];
+  /** Rows whose opt-in was held back, because the person had opted out. */
+  optInsWithheld: number;
+  /** Rows whose tags were held back, because the contact is blocked. */
+  tagsWithheld: number;
+  /** Whether the end of the file was reached. */
+  finished: boolean;
+}
+
+/** What an inbound message consents to. */
+export type InboundConsent =
+  /** Everything. */
+  | "everything"
+  /** Everything but marketing: Meta's own reading (platform-facts D). */
+  | "all_but_marketing";
+
+/** One thing that a webhook body tells. A body may hold a thousand, of several organisations. */
+export interface InboundEvent {
+  /** Whom of ours it is about. */
+  source: EventSource;
+  /** The provider's time, if it named one that can be read. */
+  at?: Date | undefined;
+  /** What it tells. */
+  kind: InboundKind;
+}
+
+/** What an event tells. */
+export type InboundKind =
+  /** A person wrote. */
+  | ({ event: "message" } & InboundMessage)
+  /** The business wrote, from its phone app or another program: recorded, triggers nothing. */
+  | ({ event: "echo" } & Echo)
+  /** Something became of a message that we sent. */
+  | ({ event: "status" } & StatusUpdate)
+  /** A person reacted to a message, or took the reaction back. */
+  | ({ event: "reaction" } & Reaction)
+  /** A person edited a message. */
+  | ({ event: "edit" } & Edit)
+  /** A person deleted a message. */
+  | ({ event: "revoke" } & Revoke)
+  /** A person stopped or resumed a category of messages at the platform. */
+  | ({ event: "preference" } & Preference)
+  /** A call began, or got further. */
+  | ({ event: "call" } & Call)
+  /** A person's number or id changed. */
+  | ({ event: "identity_changed" } & IdentityChange)
+  /** A template's status changed. */
+  | ({ event: "template_status" } & TemplateStatusNotice)
+  /** A template's category changed. */
+  | ({ event: "template_category" } & CategoryNotice)
+  /** A template's quality changed. */
+  | ({ event: "template_quality" } & QualityNotice)
+  /** A notice about a sender or the business account: kept as it is, under the provider's field name. */
+  | {
+      event: "notice";
+      /** The provider's name for the field. */
+      field: string;
+      /** The provider's object. */
+      raw: Json;
+    }
+  /** Something this library has no word for: kept as it is. */
+  | {
+      event: "unknown";
+      /** The provider's name for the field. */
+      field: string;
+      /** The provider's object. */
+      raw: Json;
+      /** What could not be read about it. */
+      reason: string;
+    };
+
+/** A message from a person. */
+export interface InboundMessage {
+  /** The provider's id of the message: with the account, the key against doubles. */
+  providerId: string;
+  /** Who wrote. */
+  from: InboundPerson;
+  /** What it says. */
+  content: ContentInput;
+  /** The provider's id of the message it answers. */
+  replyTo?: string | undefined;
+  /** It was forwarded. */
+  forwarded?: boolean | undefined;
+  /** The provider's id of the group it was written in: such messages are kept apart from one-to-one threads. */
+  groupId?: string | undefined;
+  /** The ad or post that led here (`ctwa`). */
+  referral?: Referral | undefined;
+}
+
+/** Who wrote. */
+export interface InboundPerson {
+  /** Every address that the event named, the one to answer to first. */
+  addresses: Address[];
+  /** The profile's name. */
+  name?: string | undefined;
+  /** The user name, without `@`: shown, never matched. */
+  username?: string | undefined;
+}
+
+/** What a file's header says, before anything is read of it. */
+export interface Inspected {
+  /** The columns' names. */
+  header: string[];
+  /** What each column seems to be. */
+  suggested: (ImportField | undefined)[];
+}
+
+/** One thing that happened. */
+export interface JournalEntry {
+  /** The organisation. */
+  org: OrgId;
+  /** When it happened: the provider's time for what a person did, else the time of the decision. */
+  at: Date;
+  /** When it was recorded. */
+  recordedAt: Date;
+  /** Who did it. */
+  actor: Actor;
+  /** To whose record, if to one. */
+  contact?: ContactId | undefined;
+  /** What happened. */
+  what: JournalEvent;
+}
+
+/** What happened. */
+export type JournalEvent =
+  /** A contact was created. */
+  | {
+      what: "contact_created";
+      /** How. */
+      by: CreatedBy;
+      /** The channel of the first contact. */
+      channel?: Channel | undefined;
+      /** The organisation has more contacts than its plan allows. */
+      overLimit: boolean;
+    }
+  /** Fields of a contact changed: field → (before, after). */
+  | {
+      what: "contact_updated";
+      /** The fields. */
+      changes: FieldChange[];
+    }
+  /** A contact was blocked. */
+  | { what: "contact_blocked" }
+  /** A contact was unblocked. */
+  | { what: "contact_unblocked" }
+  /** An inactive contact wrote and is active again. */
+  | { what: "contact_reactivated" }
+  /** A blocked contact wrote or called; nothing of it was kept. */
+  | {
+      what: "blocked_message";
+      /** The channel. */
+      channel: Channel;
+    }
+  /** An address was added to a contact. */
+  | {
+      what: "identity_added";
+      /** The address. */
+      address: Address;
+    }
+  /** A contact's address was replaced. */
+  | {
+      what: "identity_moved";
+      /** The former address. */
+      from: Address;
+      /** The new address. */
+      to: Address;
+    }
+  /** An address that turned up with this contact already belongs to another one: likely duplicates. */
+  | {
+      what: "identity_conflict";
+      /** The address. */
+      address: Address;
+      /** Whose it is. */
+      other: ContactId;
+    }
+  /** A tag was added. */
+  | {
+      what: "tag_added";
+      /** The tag's name. */
+      tag: string;
+      /** The auto-tag rule that fired. */
+      rule?: RuleId | undefined;
+    }
+  /** A tag was removed. */
+  | {
+      what: "tag_removed";
+      /** The tag's name. */
+      tag: string;
+    }
+  /** An entry was added to the consent history. */
+  | {
+      what: "consent_changed";
+      /** The entry. */
+      fact: ConsentFact;
+      /** `optedIn` before. */
+      before: boolean;
+      /** `optedIn` after. */
+      after: boolean;
+    }
+  /** A conversation was opened. */
+  | {
+      what: "conversation_opened";
+      /** The conversation. */
+      conversation: ConversationId;
+    }
+  /** A message came in. */
+  | {
+      what: "message_received";
+      /** The message. */
+      message: MessageId;
+      /** Its kind. */
+      kind: ContentKind;
+      /** Its channel. */
+      channel: Channel;
+    }
+  /** A message goes out: committed before the socket is touched. */
+  | {
+      what: "message_sent";
+      /** The message. */
+      message: MessageId;
+      /** Its kind. */
+      kind: ContentKind;
+      /** Its channel. */
+      channel: Channel;
+      /** The ledger row. */
+      dispatch?: DispatchId | undefined;
+      /** The broadcast it belongs to. */
+      broadcast?: BroadcastId | undefined;
+    }
+  /** A message got further. */
+  | {
+      what: "message_status";
+      /** The message. */
+      message: MessageId;
+      /** How far. */
+      status: DeliveryStatus;
+    }
+  /** A message was reacted to, edited or deleted by its author. */
+  | {
+      what: "message_changed";
+      /** The message. */
+      message: MessageId;
+      /** `reaction`, `edit` or `revoke`. */
+      change: string;
+    }
+  /** A call came in or went out, or got further. */
+  | {
+      what: "call";
+      /** The platform's id of the call. */
+      call: string;
+      /** Its channel. */
+      channel: Channel;
+      /** Who called. */
+      caller: Caller;
+      /** What happened. */
+      event: CallEvent;
+      /** The platform's object: what answering the call needs, and how it ended. */
+      raw: Json;
+    }
+  /** A row of the ledger changed its state without a message: skipped, unknown, unconfirmed, failed, or tried again. */
+  | {
+      what: "dispatch_changed";
+      /** The row. */
+      dispatch: DispatchId;
+      /** The broadcast it belongs to. */
+      broadcast?: BroadcastId | undefined;
+      /** The state now. */
+      state: StateName;
+      /** Why it was skipped. */
+      reason?: SkipReason | undefined;
+      /** The failure's code. */
+      code?: string | undefined;
+    }
+  /** A broadcast was drafted, edited, launched or finished. */
+  | {
+      what: "broadcast_changed";
+      /** The broadcast. */
+      broadcast: BroadcastId;
+      /** `created`, `updated`, `launched` or `finished`. */
+      change: string;
+    }
+  /** A setting changed. */
+  | {
+      what: "settings_changed";
+      /** The settings before. */
+      before: Json;
+      /** The settings after. */
+      after: Json;
+    }
+  /** An auto-tag rule was stored or removed. */
+  | {
+      what: "rule_changed";
+      /** The rule. */
+      rule: RuleId;
+      /** The rule before. */
+      before: Json;
+      /** The rule after. */
+      after: Json;
+    }
+  /** A template was stored, or the platform changed it. */
+  | {
+      what: "template_changed";
+      /** The template's name. */
+      name: string;
+      /** The template's language. */
+      language: string;
+      /** What changed, as `field: before → after`. */
+      change: string;
+    }
+  /** A sender was connected, held, stopped, resumed or disabled. */
+  | {
+      what: "account_changed";
+      /** The sender. */
+      account: AccountId;
+      /** What changed. */
+      change: string;
+    }
+  /** An attribute was defined. */
+  | {
+      what: "attribute_defined";
+      /** The attribute's name. */
+      name: string;
+    }
+  /** A segment was created, updated or deleted. */
+  | {
+      what: "segment_changed";
+      /** The segment. */
+      segment: SegmentId;
+      /** `created`, `updated` or `deleted`. */
+      change: string;
+    }
+  /** A member of the team was added or renamed. */
+  | {
+      what: "member_changed";
+      /** The member. */
+      member: AgentId;
+      /** The member before; absent: added. */
+      before: Json;
+      /** The member after. */
+      after: Json;
+    }
+  /** An import began, or is done. */
+  | {
+      what: "import_changed";
+      /** The import. */
+      import: ImportId;
+      /** `started`, `cancelled` or `finished`. */
+      change: string;
+    }
+  /** The platform told something that this library has no rule for. */
+  | {
+      what: "provider_notice";
+      /** The platform's name for it. */
+      field: string;
+      /** The platform's object. */
+      raw: Json;
+    };
+
+/** What happened, as a bare word: what timelines and feeds are filtered by. */
+export type JournalKind =
+  /** `contact_created` */
+  | "contact_created"
+  /** `contact_updated` */
+  | "contact_updated"
+  /** `contact_blocked` */
+  | "contact_blocked"
+  /** `contact_unblocked` */
+  | "contact_unblocked"
+  /** `contact_reactivated` */
+  | "contact_reactivated"
+  /** `blocked_message` */
+  | "blocked_message"
+  /** `identity_added` */
+  | "identity_added"
+  /** `identity_moved` */
+  | "identity_moved"
+  /** `identity_conflict` */
+  | "identity_conflict"
+  /** `tag_added` */
+  | "tag_added"
+  /** `tag_removed` */
+  | "tag_removed"
+  /** `consent_changed` */
+  | "consent_changed"
+  /** `conversation_opened` */
+  | "conversation_opened"
+  /** `message_received` */
+  | "message_received"
+  /** `message_sent` */
+  | "message_sent"
+  /** `message_status` */
+  | "message_status"
+  /** `message_changed` */
+  | "message_changed"
+  /** `call` */
+  | "call"
+  /** `dispatch_changed` */
+  | "dispatch_changed"
+  /** `broadcast_changed` */
+  | "broadcast_changed"
+  /** `settings_changed` */
+  | "settings_changed"
+  /** `rule_changed` */
+  | "rule_changed"
+  /** `template_changed` */
+  | "template_changed"
+  /** `account_changed` */
+  | "account_changed"
+  /** `attribute_defined` */
+  | "attribute_defined"
+  /** `segment_changed` */
+  | "segment_changed"
+  /** `member_changed` */
+  | "member_changed"
+  /** `import_changed` */
+  | "import_changed"
+  /** `provider_notice` */
+  | "provider_notice";
+
+/** The keywords of one language, in any spelling that folds alike. */
+export interface KeywordList {
+  /** Words that opt out. */
+  stop: string[];
+  /** Words that opt in again. */
+  start: string[];
+  /** Words that opt in again only after a keyword opt-out. */
+  conditionalStart: string[];
+  /** Words that ask for help. */
+  help: string[];
+}
+
+/** A {@link KeywordList} to hand over: what has a default may be left out. */
+export interface KeywordListInput {
+  /** Words that opt out. */
+  stop?: string[] | undefined;
+  /** Words that opt in again. */
+  start?: string[] | undefined;
+  /** Words that opt in again only after a keyword opt-out. */
+  conditionalStart?: string[] | undefined;
+  /** Words that ask for help. */
+  help?: string[] | undefined;
+}
+
+/**
+ * An organisation's keywords, ready to be held against messages. Words of all languages count at once.
+ *
+ * As a setting, and in JSON, it is the languages whose words the organisation has replaced:
+ * `{"de": {"stop": ["Stopp", "Ende"]}}`, or `{"de": {}}` for none. All others keep their defaults.
+ */
+export type Keywords = Record<string, KeywordList>;
+
+/** A {@link Keywords} to hand over: what has a default may be left out. */
+export type KeywordsInput = Record<string, KeywordListInput>;
+
+/** How far a person is on the way to buying. */
+export type LeadStatus =
+  /** No engagement yet. */
+  | "cold"
+  /** Showed interest. */
+  | "warm"
+  /** Ready to buy. */
+  | "hot"
+  /** Bought. */
+  | "customer";
+
+/** When a rule would say yes. */
+export type Lift =
+  /** From that instant on. */
+  | { at: Date }
+  /** When this happens. */
+  | { when: string };
+
+/** What a rate limit is counted by. */
+export type LimitScope =
+  /** One sender to one recipient. */
+  | "pair"
+  /** One sender. */
+  | "number"
+  /** All senders of the account. */
+  | "account"
+  /** The application. */
+  | "app";
+
+/** An outgoing list (WhatsApp: at most 10 sections and 10 rows in all). */
+export interface ListMessage {
+  /** Text above the body, at most 60 characters. */
+  header?: string | undefined;
+  /** The message itself, at most 1,024 characters. */
+  body: string;
+  /** Small text below, at most 60 characters. */
+  footer?: string | undefined;
+  /** The text of the button that opens the list, at most 20 characters. */
+  button: string;
+  /** The sections. */
+  sections: ListSection[];
+}
+
+/** A row of a list. */
+export interface ListRow {
+  /** What comes back when it is chosen, at most 200 characters. */
+  id: string;
+  /** What it shows, at most 24 characters. */
+  title: string;
+  /** A line below, at most 72 characters. */
+  description?: string | undefined;
+}
+
+/** A section of a list. */
+export interface ListSection {
+  /** The heading, at most 24 characters; needed when there are several sections. */
+  title?: string | undefined;
+  /** The rows. */
+  rows: ListRow[];
+}
+
+/** A place. */
+export interface Location {
+  /** Degrees north. */
+  latitude: number;
+  /** Degrees east. */
+  longitude: number;
+  /** The place's name. */
+  name?: string | undefined;
+  /** The place's address. */
+  address?: string | undefined;
+}
+
+/** A media file, by the provider's id or by link. */
+export interface Media {
+  /** What it is. */
+  kind: MediaKind;
+  /** Where it is. */
+  source: MediaSource;
+  /** The media type, as in `image/jpeg`. */
+  mimeType?: string | undefined;
+  /** The provider's SHA-256 of the file, as it spelled it. */
+  sha256?: string | undefined;
+  /** The caption; images, videos and documents only. */
+  caption?: string | undefined;
+  /** The file's name; documents only. */
+  filename?: string | undefined;
+  /** Whether it is a voice note. */
+  voice: boolean;
+}
+
+/** A {@link Media} to hand over: what has a default may be left out. */
+export interface MediaInput {
+  /** What it is. */
+  kind: MediaKind;
+  /** Where it is. */
+  source: MediaSource;
+  /** The media type, as in `image/jpeg`. */
+  mimeType?: string | undefined;
+  /** The provider's SHA-256 of the file, as it spelled it. */
+  sha256?: string | undefined;
+  /** The caption; images, videos and documents only. */
+  caption?: string | undefined;
+  /** The file's name; documents only. */
+  filename?: string | undefined;
+  /** Whether it is a voice note. */
+  voice?: boolean | undefined;
+}
+
+/** The kind of a media file. */
+export type MediaKind =
+  /** An image. */
+  | "image"
+  /** A video. */
+  | "video"
+  /** Audio or a voice note. */
+  | "audio"
+  /** A document. */
+  | "document"
+  /** A sticker. */
+  | "sticker";
+
+/** Where a media file is. */
+export type MediaSource =
+  /** The provider's id; on WhatsApp good for 7 days (inbound) or 30 days (uploaded). */
+  | { id: string }
+  /** A public link. */
+  | { link: string };
+
+/** A member of the team: what an agent's id stands for. */
+export interface Member {
+  /** The id, by which calls are made on the member's behalf. */
+  id: AgentId;
+  /** The organisation. */
+  org: OrgId;
+  /** The name, as contacts read it in `{{agent.name}}`. */
+  name: string;
+  /** Whether they still work here. Nothing that they did goes with them. */
+  active: boolean;
+}
+
+/** One message, in or out. */
+export interface Message {
+  /** The id. */
+  id: MessageId;
+  /** The thread. */
+  conversation: ConversationId;
+  /** With whom. */
+  contact: ContactId;
+  /** By which of our senders. */
+  account: AccountId;
+  /** The channel. */
+  channel: Channel;
+  /** The address at the other end, as spelled on the wire. */
+  address: Address;
+  /** Who wrote. */
+  author: Author;
+  /** Whether the contact wrote it. */
+  inbound: boolean;
+  /** The platform's id, once known. */
+  providerId?: string | undefined;
+  /** What it says; of an edited message, what it says now. */
+  content: Content;
+  /** The platform's id of the message it answers. */
+  replyTo?: string | undefined;
+  /** It was forwarded. */
+  forwarded: boolean;
+  /** The group it was written in, if any. */
+  groupId?: string | undefined;
+  /** The ad or post that led to it. */
+  referral?: Referral | undefined;
+  /** When: the provider's time of an inbound message, the time of sending of an outgoing one. */
+  at: Date;
+  /** The ledger row that sent it. */
+  dispatch?: DispatchId | undefined;
+  /** How far an outgoing message got, by all evidence; absent for an inbound one. */
+  status?: DeliveryStatus | undefined;
+  /** When it reached the device. */
+  deliveredAt?: Date | undefined;
+  /** When it was opened. */
+  readAt?: Date | undefined;
+  /** Why it failed, if the platform said so. */
+  failure?: SendFailure | undefined;
+  /** The emojis on it now. */
+  reactions: string[];
+  /** When it was last edited by its author. */
+  editedAt?: Date | undefined;
+  /** When its author deleted it. */
+  revokedAt?: Date | undefined;
+}
+
+/** One message, in or out. */
+export type MessageId = string & { readonly [of]: "MessageId" };
+
+/** A sender to connect. */
+export interface NewAccount {
+  /** The channel. */
+  channel: Channel;
+  /** The platform's id of the sender (on WhatsApp the phone-number id). */
+  senderId: string;
+  /** The platform's id of the business account (on WhatsApp the WABA id): notices about templates name only that. */
+  businessId?: string | undefined;
+  /** A name for people. */
+  name: string;
+  /** What the host's credentials callback is asked for. */
+  credential: string;
+}
+
+/** A broadcast to create. */
+export interface NewBroadcast {
+  /** A name for people. */
+  name: string;
+  /** The sender. */
+  account: AccountId;
+  /** The template's name. */
+  template: string;
+  /** The template's language. */
+  language: string;
+  /** What fills the template. */
+  parameters?: TemplateParametersInput | undefined;
+  /** Who is meant. */
+  target: Filter;
+}
+
+/** A contact to create, as a caller, a file or the seeds' API gives it. */
+export interface NewContact {
+  /** The telephone number, in any spelling that [`Phone::parse`] reads. */
+  phone?: string | undefined;
+  /** A business-scoped WhatsApp user id. */
+  whatsappId?: string | undefined;
+  /** The full name. */
+  name?: string | undefined;
+  /** The first name. */
+  firstName?: string | undefined;
+  /** The last name. */
+  lastName?: string | undefined;
+  /** The e-mail address. */
+  email?: string | undefined;
+  /** Ids in other systems: system → id. */
+  externalIds?: Record<string, string> | undefined;
+  /** Tags. */
+  tags?: string[] | undefined;
+  /** Custom attributes. */
+  attributes?: Record<string, Json> | undefined;
+  /** How far the person is on the way to buying. */
+  lead?: LeadStatus | undefined;
+  /** Opt-in: `true` records one, `false` or absent none. */
+  optedIn?: boolean | undefined;
+  /** Where, when and how the person agreed, in the host's words. */
+  optInProof?: string | undefined;
+}
+
+/** What to do with a row whose contact is known, or was in the file before. */
+export type OnDuplicate =
+  /** Leave the contact as it is. */
+  | "skip"
+  /** The row's values win. */
+  | "update"
+  /** The row fills what is empty. */
+  | "fill_gaps";
+
+/** What an opt-out told by the platform covers. */
+export type OptOutScope =
+  /** Marketing messages of this sender. */
+  | "marketing"
+  /** Everything from this sender. */
+  | "sender";
+
+/** One organisation: the wall that nothing crosses. */
+export type OrgId = string & { readonly [of]: "OrgId" };
+
+/** What is known about a send. */
+export type Outcome =
+  /** The platform took it. */
+  | { accepted: Accepted }
+  /** The platform answered that it will not send it. */
+  | { refused: SendFailure }
+  /** It never reached the platform (connection, DNS, TLS), or was turned away unprocessed (429). */
+  | { notSent: SendFailure }
+  /** It may or may not have been taken: the answer was lost or cannot be read. */
+  | {
+      unknown: {
+        /** What happened, for a person. */
+        detail: string;
+      };
+    };
+
+/** One message to put on the wire. */
+export interface Outgoing {
+  /** To whom, spelled as the platform last spelled it. */
+  to: Address;
+  /** What it says. */
+  content: Content;
+  /** The platform's id of the message it answers. */
+  replyTo?: string | undefined;
+  /** What the platform is asked to echo in statuses. */
+  attempt: AttemptId;
+}
+
+/** A condition on who is responsible. */
+export type OwnerFilter =
+  /** Nobody. */
+  | "nobody"
+  /** This member of the team. */
+  | { is: AgentId };
+
+/** Which page of a list. */
+export interface PageRequest {
+  /** The most entries; 1 to 1,000; absent: 50. */
+  limit?: number | undefined;
+  /** The `next` of the page before; absent: from the start. */
+  cursor?: string | undefined;
+  /** From the last to the first. */
+  backwards?: boolean | undefined;
+}
+
+/** One value for a template. Texts may hold variables. */
+export type Parameter =
+  /** For a text header, the body, the end of a link, or a one-time code. */
+  | {
+      type: "text";
+      /** The text. */
+      text: string;
+    }
+  /** An amount, which the recipient's device writes out; header and body only. */
+  | {
+      type: "currency";
+      /** What is shown where the device cannot. */
+      fallback: string;
+      /** ISO 4217, as in `BRL`. */
+      code: string;
+      /** The amount times 1000. */
+      amount1000: number;
+    }
+  /** A date; header and body only. */
+  | {
+      type: "date_time";
+      /** The date, written out. */
+      fallback: string;
+    }
+  /** For an image, video or document header. */
+  | {
+      type: "media";
+      /** Where it is. */
+      source: TemplateMedia;
+      /** The name that a document is shown with. */
+      filename?: string | undefined;
+    }
+  /** For a location header. */
+  | {
+      type: "location";
+      /** Degrees north, -90 to 90. */
+      latitude: number;
+      /** Degrees east, -180 to 180. */
+      longitude: number;
+      /** The place's name. */
+      name?: string | undefined;
+      /** The place's address. */
+      address?: string | undefined;
+    }
+  /** What a quick reply sends back. */
+  | {
+      type: "payload";
+      /** The payload. */
+      payload: string;
+    }
+  /** For a button that copies a coupon code. */
+  | {
+      type: "coupon_code";
+      /** The code. */
+      code: string;
+    }
+  /** For a button that opens a form. */
+  | {
+      type: "flow_action";
+      /** What comes back with the filled form. */
+      token?: string | undefined;
+      /** The first screen's data. */
+      data?: Record<string, Json> | undefined;
+    };
+
+/** How a template's text parameters are told apart. */
+export type ParameterFormat =
+  /** By number: `{{1}}`, `{{2}}`. */
+  | "POSITIONAL"
+  /** By name: `{{first_name}}`. */
+  | "NAMED";
+
+/** What a rule looks for. */
+export interface Pattern {
+  /** How the text is compared. */
+  kind: PatternKind;
+  /** The text or regular expression to look for. */
+  text: string;
+  /** Whether upper and lower case differ. Accents and compatibility forms fold all the same. */
+  caseSensitive: boolean;
+}
+
+/** A {@link Pattern} to hand over: what has a default may be left out. */
+export interface PatternInput {
+  /** How the text is compared. */
+  kind: PatternKind;
+  /** The text or regular expression to look for. */
+  text: string;
+  /** Whether upper and lower case differ. Accents and compatibility forms fold all the same. */
+  caseSensitive?: boolean | undefined;
+}
+
+/** How a pattern is held against a text. */
+export type PatternKind =
+  /** The folded text contains the folded pattern, with its spaces. */
+  | "contains"
+  /** The folded text is the folded pattern, white space at both ends aside. */
+  | "exact"
+  /** The folded text starts with the folded pattern, leading white space aside. */
+  | "startsWith"
+  /**
+   * The folded text contains the folded pattern as whole words: no letter, digit, mark or underscore
+   * runs on over its ends. Han, Hiragana, Thai, Lao, Khmer and Myanmar do not space their words, so that
+   * there any two letters may be parted (as by default in Unicode UAX #29).
+   */
+  | "word"
+  /**
+   * The regular expression, in the syntax of the `regex` crate, matches somewhere in the text as it was
+   * written: unfolded, but regardless of case unless asked. Anchor it with `^` and `$`.
+   */
+  | "regex";
+
+/** Somebody who writes to the business. */
+export interface Person {
+  /** Their phone number; absent for somebody known by their business-scoped user id only. */
+  phone?: string | undefined;
+  /** Their business-scoped user id, as in `US.13491208655302741918`; absent: made from the phone. */
+  userId?: string | undefined;
+  /** The name of their profile. */
+  name?: string | undefined;
+  /** The user name that they took, without `@`. */
+  username?: string | undefined;
+}
+
+/** A telephone number. */
+export interface Phone {
+  /** The number in E.164, as it is stored. */
+  e164: string;
+  /** Its digits: what WhatsApp calls it, unless the platform told another spelling. */
+  waId: string;
+  /** ISO 3166 code of its region, where it has one. */
+  region?: string | undefined;
+  /** Whether it is in a range that its country has assigned; one that is not is kept and flagged. */
+  assigned: boolean;
+  /** The spellings of its digits that WhatsApp treats as this number. */
+  variants: string[];
+}
+
+/** What the business and the platform have agreed on. */
+export interface PlatformInfo {
+  /** Where it listens, in place of `https://graph.facebook.com`. */
+  baseUrl: string;
+  /** The key of the signatures. */
+  appSecret: string;
+  /** The token that requests must bear. */
+  accessToken: string;
+  /** The token of the handshake of the webhook endpoint. */
+  verifyToken: string;
+  /** The id of the WhatsApp Business Account. */
+  wabaId: string;
+  /** The id of its first number. */
+  phoneNumberId: string;
+}
+
+/** What becomes of a message. */
+export type PlatformStatus =
+  /** It left the platform. */
+  | { type: "sent" }
+  /** It reached the phone. */
+  | { type: "delivered" }
+  /** It was seen. */
+  | { type: "read" }
+  /** The voice note was played. */
+  | { type: "played" }
+  /** It will never arrive. */
+  | {
+      type: "failed";
+      /** The platform's code, as in 131026. */
+      code: number;
+    };
+
+/** A person's choice at the platform about marketing messages of this sender (platform-facts A12). */
+export interface Preference {
+  /** Who chose. */
+  person: InboundPerson;
+  /** `stop`, `resume`, or another word, kept. */
+  choice: PreferenceChoice;
+}
+
+/** The choice itself. */
+export type PreferenceChoice =
+  /** No more marketing. */
+  | "stop"
+  /** Marketing again. */
+  | "resume"
+  /** Signed up at the platform. */
+  | "signup"
+  /** A word this library does not know. */
+  | { other: string };
+
+/** Who would be sent to if a broadcast were launched now. */
+export interface Preview {
+  /** How many would be sent to. */
+  total: number;
+  /** The first ten of them. */
+  first: Contact[];
+  /** Those who fit the target but would be left out, counted by reason. */
+  leftOut: Record<string, number>;
+}
+
+/** A notice about a template. */
+export interface QualityNotice {
+  /** The provider's id of the template. */
+  providerId?: string | undefined;
+  /** The template's name. */
+  name: string;
+  /** The template's language. */
+  language: string;
+  /** What it is now. */
+  value: string;
+  /** The provider's reason. */
+  reason?: string | undefined;
+}
+
+/** How far a message gets of itself. */
+export type Reach =
+  /** No status is sent. */
+  | "nothing"
+  /** Sent, delivered. */
+  | "delivered"
+  /** Sent, delivered, read. */
+  | "read";
+
+/** How far an accepted message got. */
+export type Reached =
+  /** The platform has it. */
+  | "accepted"
+  /** It left the platform. */
+  | "sent"
+  /** It reached the device. */
+  | "delivered"
+  /** It was opened. */
+  | "read";
+
+/** A reaction to a message, or its removal. */
+export interface Reaction {
+  /** The provider's id of the reaction itself. */
+  providerId: string;
+  /** Who reacted. */
+  from: InboundPerson;
+  /** The provider's id of the message reacted to. */
+  target: string;
+  /** The emoji; absent when the reaction was taken back. */
+  emoji?: string | undefined;
+}
+
+/** What became of a webhook. It is durable when this is returned. */
+export interface Received {
+  /** Events that changed something or were recorded. */
+  applied: number;
+  /** Events that were known already. */
+  duplicate: number;
+  /** Events that could not be applied, kept as they came. */
+  quarantined: number;
+  /** The body to answer with, status 200: the challenge of a verification request, else empty. */
+  body: string;
+}
+
+/** One recipient of a broadcast, and what became of them. */
+export interface Recipient {
+  /** The row of the ledger. */
+  dispatch: DispatchId;
+  /** To whom. */
+  contact: ContactId;
+  /** Where it stands. */
+  state: DispatchState;
+  /** What the last attempt failed with. */
+  failure?: SendFailure | undefined;
+  /** How many attempts were made. */
+  attempts: number;
+}
+
+/** Whether a record takes part. */
+export type RecordStatus =
+  /** Takes part. */
+  | "active"
+  /** Set aside by hand; a message from the person makes it active again. */
+  | "inactive"
+  /** Gets nothing, opens nothing. */
+  | "blocked"
+  /** Removed. */
+  | "deleted";
+
+/** The ad or post that led a person to write (Click-to-WhatsApp). Each field is absent if the platform left it out. */
+export interface Referral {
+  /** The link of the ad or post. */
+  sourceUrl?: string | undefined;
+  /** The ad's or post's id. */
+  sourceId?: string | undefined;
+  /** `ad` or `post`. */
+  sourceType?: string | undefined;
+  /** The headline. */
+  headline?: string | undefined;
+  /** The body. */
+  body?: string | undefined;
+  /** `image` or `video`. */
+  mediaType?: string | undefined;
+  /** A link to the image, video or thumbnail. */
+  mediaUrl?: string | undefined;
+  /** The click id for the Conversions API. */
+  ctwaClid?: string | undefined;
+}
+
+/** A row that was not taken, with every reason. */
+export interface Rejection {
+  /** The line that the row begins on, from 1; the header counts. */
+  line: number;
+  /** What is wrong; never empty. */
+  errors: CellError[];
+}
+
+/** A text as a contact would read it. */
+export interface Rendered {
+  /** The text. */
+  text: string;
+  /** Each variable that had neither a value nor a fallback and so left nothing. */
+  missing: string[];
+}
+
+/** One reply button. */
+export interface ReplyButton {
+  /** What comes back when it is tapped. */
+  id: string;
+  /** What it shows. */
+  title: string;
+}
+
+/** A deletion of a message by its author. */
+export interface Revoke {
+  /** The provider's id of the deletion itself. */
+  providerId: string;
+  /** Who deleted. */
+  from: InboundPerson;
+  /** The provider's id of the message deleted. */
+  target: string;
+}
+
+/**
+ * An auto-tag rule. In JSON, at its shortest:
+ * `{"id": "…", "pattern": {"kind": "contains", "text": "order"}, "tags": ["buyer"]}`.
+ */
+export interface Rule {
+  /** The rule's id. */
+  id: RuleId;
+  /** A name for people. */
+  name?: string | undefined;
+  /** What to look for. */
+  pattern: Pattern;
+  /** The tags that a message with it earns; one at least. */
+  tags: string[];
+  /** Whether the rule is on, as it is unless told. */
+  enabled: boolean;
+  /** The channels it applies to; all of them if absent. */
+  channels?: Channel[] | undefined;
+}
+
+/** A {@link Rule} to hand over: what has a default may be left out. */
+export interface RuleInput {
+  /** The rule's id. */
+  id: RuleId;
+  /** A name for people. */
+  name?: string | undefined;
+  /** What to look for. */
+  pattern: PatternInput;
+  /** The tags that a message with it earns; one at least. */
+  tags: string[];
+  /** Whether the rule is on, as it is unless told. */
+  enabled?: boolean | undefined;
+  /** The channels it applies to; all of them if absent. */
+  channels?: Channel[] | undefined;
+}
+
+/** One auto-tag rule. */
+export type RuleId = string & { readonly [of]: "RuleId" };
+
+/** A rule that fires for a text. */
+export interface RuleMatch {
+  /** The rule. */
+  rule: RuleId;
+  /**
+   * The first place that makes it fire, in bytes of the text as it was written, widened to whole characters with
+   * their accents.
+   */
+  span: Span;
+}
+
+/** A filter saved under a name. */
+export interface Segment {
+  /** The id. */
+  id: SegmentId;
+  /** The organisation. */
+  org: OrgId;
+  /** The name, unique without regard to case and accents. */
+  name: string;
+  /** The filter. */
+  filter: Filter;
+  /** When it was created. */
+  createdAt: Date;
+  /** What relies on it. */
+  users: SegmentUser[];
+}
+
+/** A filter saved under a name. */
+export type SegmentId = string & { readonly [of]: "SegmentId" };
+
+/** What relies on a segment. */
+export type SegmentUser =
+  /** A broadcast that was not launched yet. */
+  | { broadcast: BroadcastId }
+  /** Another segment. */
+  | { segment: SegmentId };
+
+/** Which contacts are meant. */
+export type Selection =
+  /** These. */
+  | { ids: ContactId[] }
+  /** All that fit a filter. */
+  | { filter: Filter };
+
+/** One failure, as a platform or the network reported it. */
+export interface SendFailure {
+  /** The class. */
+  class: FailureClass;
+  /** The platform's own code, as in `131026`, or a word such as `connect`. */
+  code: string;
+  /** The platform's words, for a person. Never a message body or a secret. */
+  detail: string;
+}
+
+/** A message that an agent or the host wants to send now. */
+export interface SendRequest {
+  /** To whom. */
+  contact: ContactId;
+  /** By which sender; absent: the one that the contact last wrote to. */
+  account?: AccountId | undefined;
+  /** What. */
+  draft: Draft;
+  /** The platform's id of the message it answers. */
+  replyTo?: string | undefined;
+}
+
+/** The sender of ours that a message goes out by. */
+export interface Sender {
+  /** The platform's id of the sender (on WhatsApp the phone-number id). */
+  senderId: string;
+  /** The platform's id of the business account (on WhatsApp the WABA id), if known. */
+  businessId?: string | undefined;
+  /** The key to send with. Keep it out of logs. */
+  credential: string;
+}
+
+/** The settings of one organisation. Durations are whole seconds. */
+export interface Settings {
+  /** The business's name: `{{org.name}}`. */
+  name: string;
+  /** The zone of `{{date}}` and `{{time}}` and of local times; default UTC. */
+  zone: string;
+  /** How `{{date}}` is written; default `%Y-%m-%d`. */
+  dateFormat: string;
+  /** How `{{time}}` is written; default `%H:%M`. */
+  timeFormat: string;
+  /** The region that national numbers belong to; default none: numbers need their country code. */
+  defaultRegion?: string | undefined;
+  /** How many contacts the plan allows; default no limit. Free 100, Starter 5,000, Growth 25,000. */
+  contactLimit?: number | undefined;
+  /** The STOP and START words. */
+  keywords: Keywords;
+  /** Whether a reply inside an open window needs an opt-in too; default true. */
+  strictConsent: boolean;
+  /** What an inbound message consents to; default everything. */
+  inboundConsent: InboundConsent;
+  /** What answers a STOP, once; default nothing. */
+  stopConfirmation?: string | undefined;
+  /** When a window counts as closing soon; default 2 hours. */
+  windowClosingSoonSeconds: number;
+  /** Whether contacts made by hand need a name; default true. */
+  nameRequired: boolean;
+  /**
+   * How long an attempt with unknown outcome may still settle; default 30 days, authentication templates 10 minutes
+   * at most.
+   */
+  unknownAfterSeconds: number;
+}
+
+/** A {@link Settings} to hand over: what has a default may be left out. */
+export interface SettingsInput {
+  /** The business's name: `{{org.name}}`. */
+  name?: string | undefined;
+  /** The zone of `{{date}}` and `{{time}}` and of local times; default UTC. */
+  zone?: string | undefined;
+  /** How `{{date}}` is written; default `%Y-%m-%d`. */
+  dateFormat?: string | undefined;
+  /** How `{{time}}` is written; default `%H:%M`. */
+  timeFormat?: string | undefined;
+  /** The region that national numbers belong to; default none: numbers need their country code. */
+  defaultRegion?: string | undefined;
+  /** How many contacts the plan allows; default no limit. Free 100, Starter 5,000, Growth 25,000. */
+  contactLimit?: number | undefined;
+  /** The STOP and START words. */
+  keywords?: KeywordsInput | undefined;
+  /** Whether a reply inside an open window needs an opt-in too; default true. */
+  strictConsent?: boolean | undefined;
+  /** What an inbound message consents to; default everything. */
+  inboundConsent?: InboundConsent | undefined;
+  /** What answers a STOP, once; default nothing. */
+  stopConfirmation?: string | undefined;
+  /** When a window counts as closing soon; default 2 hours. */
+  windowClosingSoonSeconds?: number | undefined;
+  /** Whether contacts made by hand need a name; default true. */
+  nameRequired?: boolean | undefined;
+  /**
+   * How long an attempt with unknown outcome may still settle; default 30 days, authentication templates 10 minutes
+   * at most.
+   */
+  unknownAfterSeconds?: number | undefined;
+}
+
+/** Why a recipient was left out. */
+export type SkipReason =
+  /** Never opted in, or not to this purpose. */
+  | "not_opted_in"
+  /** Opted out. */
+  | "opted_out"
+  /** Set aside by hand. */
+  | "inactive"
+  /** Blocked. */
+  | "blocked"
+  /** Deleted. */
+  | "deleted"
+  /** Got a marketing template within the last 24 hours. */
+  | "capped"
+  /** Has no address on the channel. */
+  | "no_address"
+  /** The template is not approved any more. */
+  | "template_not_approved"
+  /** A variable of the template has no value for this contact. */
+  | "missing_value"
+  /** The window closed. */
+  | "window_closed";
+
+/** A place in a text, in bytes. */
+export interface Span {
+  /** The first byte. */
+  start: number;
+  /** The byte after the last. */
+  end: number;
+}
+
+/** The states as bare words: what is stored beside a row, counted and asked for. */
+export type StateName =
+  /** Waits. */
+  | "pending"
+  /** A worker has it. */
+  | "leased"
+  /** It may be on the wire. */
+  | "sending"
+  /** No answer was recorded. */
+  | "unknown"
+  /** The platform has it. */
+  | "accepted"
+  /** It left the platform. */
+  | "sent"
+  /** It reached the device. */
+  | "delivered"
+  /** It was opened. */
+  | "read"
+  /** It will not arrive. */
+  | "failed"
+  /** Left out. */
+  | "skipped"
+  /** Nobody ever said. */
+  | "unconfirmed";
+
+/** The funnel. `sent`, `delivered` and `read` each include those who got further, and never fall. */
+export interface Stats {
+  /** Everybody who fitted the target at the launch. */
+  total: number;
+  /** Waiting or leased: not tried yet, or to be tried again. */
+  pending: number;
+  /** On the wire at this moment. */
+  sending: number;
+  /** No answer was recorded; a status may still settle them. */
+  unknown: number;
+  /** Nobody ever said what became of them. */
+  unconfirmed: number;
+  /** Left out, by reason. */
+  skipped: Record<string, number>;
+  /** Taken by the platform, whatever became of them afterwards. */
+  sent: number;
+  /** Reached the device. */
+  delivered: number;
+  /** Opened. */
+  read: number;
+  /** Failed, by the platform's code. */
+  failed: Record<string, number>;
+  /** Wrote back. */
+  replied: number;
+  /** Opted out afterwards. */
+  optedOutAfter: number;
+}
+
+/** What a platform says became of a message. */
+export type StatusKind =
+  /** Taken. */
+  | "accepted"
+  /** Taken, and held for a quality check. */
+  | "held"
+  /** Left the platform. */
+  | "sent"
+  /** Reached the device. */
+  | "delivered"
+  /** Opened (or, a voice note, played). */
+  | "read"
+  /** Will not arrive. */
+  | { failed: SendFailure }
+  /** A word this library does not know: kept. */
+  | { other: string };
+
+/** What became of a message that we sent. */
+export interface StatusUpdate {
+  /** The provider's id of the message. */
+  providerId: string;
+  /** What became of it. */
+  status: StatusKind;
+  /** The attempt that the platform echoes, if our correlation id came back. */
+  correlation?: AttemptId | undefined;
+  /** Addresses of the recipient that the status named. */
+  recipient: Address[];
+  /** The price category, if named. */
+  priceCategory?: string | undefined;
+  /** Whether it is billed, if named. */
+  billable?: boolean | undefined;
+  /**
+   * Until when messages to the recipient are free because they came by an ad or a page's button, if told (on
+   * WhatsApp the end of the free entry point's conversation).
+   */
+  freeEntryUntil?: Date | undefined;
+}
+
+/** A tag with its count. */
+export interface TagCount {
+  /** The tag as first written. */
+  name: string;
+  /** How many contacts that are not deleted carry it. */
+  contacts: number;
+}
+
+/** A condition on tags. */
+export type TagFilter =
+  /** At least one of these; of none: nobody. */
+  | { any: string[] }
+  /** All of these; of none: everyone. */
+  | { all: string[] }
+  /** None of these; of none: everyone. */
+  | { none: string[] };
+
+/** A template of the platform. Name and language together say which one it is. */
+export interface Template {
+  /** The platform's id of it; status webhooks carry it. */
+  id?: string | undefined;
+  /** Its name. */
+  name: string;
+  /** Its language. */
+  language: string;
+  /** What it is for. */
+  category: Category;
+  /** Where it stands. */
+  status: string;
+  /** Whether its parameters have numbers or names. */
+  parameterFormat: ParameterFormat;
+  /** What it is made of. */
+  components: Json[];
+  /** How recipients have taken it; `None` if the platform was not asked. */
+  qualityScore: Json;
+}
+
+/** A {@link Template} to hand over: what has a default may be left out. */
+export interface TemplateInput {
+  /** The platform's id of it; status webhooks carry it. */
+  id?: string | undefined;
+  /** Its name. */
+  name: string;
+  /** Its language. */
+  language: string;
+  /** What it is for. */
+  category: Category;
+  /** Where it stands. */
+  status: string;
+  /** Whether its parameters have numbers or names. */
+  parameterFormat?: ParameterFormat | undefined;
+  /** What it is made of. */
+  components?: Json[] | undefined;
+  /** How recipients have taken it; `None` if the platform was not asked. */
+  qualityScore?: Json | undefined;
+}
+
+/** Where a template's file is. */
+export type TemplateMedia =
+  /** The platform's id of an uploaded file. */
+  | { id: string }
+  /** A public link. */
+  | { link: string };
+
+/** What the caller gives a template: the same for every contact, with variables where they differ. */
+export interface TemplateParameters {
+  /** For the header, if it takes something. */
+  header?: Parameter | undefined;
+  /** For the body's placeholders. */
+  body: BodyParameters;
+  /** For the buttons that take something. */
+  buttons: ButtonParameter[];
+}
+
+/** A {@link TemplateParameters} to hand over: what has a default may be left out. */
+export interface TemplateParametersInput {
+  /** For the header, if it takes something. */
+  header?: Parameter | undefined;
+  /** For the body's placeholders. */
+  body?: BodyParameters | undefined;
+  /** For the buttons that take something. */
+  buttons?: ButtonParameter[] | undefined;
+}
+
+/** A notice about a template. */
+export interface TemplateStatusNotice {
+  /** The provider's id of the template. */
+  providerId?: string | undefined;
+  /** The template's name. */
+  name: string;
+  /** The template's language. */
+  language: string;
+  /** What it is now. */
+  value: string;
+  /** The provider's reason. */
+  reason?: string | undefined;
+}
+
+/**
+ * A condition on a time, half-open: an instant is after itself and not before itself, so that neighbouring spans
+ * meet
+ * in nobody. To the microsecond; what is finer does not count.
+ */
+export type TimeFilter =
+  /** It never happened. */
+  | "never"
+  /** Before this instant. */
+  | { before: Date }
+  /** At this instant or after it. */
+  | { after: Date }
+  /** From one instant on, until before another. */
+  | { between: TimeSpan };
+
+/** From one instant on, until before another. */
+export interface TimeSpan {
+  /** The first instant that counts. */
+  from: Date;
+  /** The first instant after it that does not count any more. */
+  until: Date;
+}
+
+/** What became of a record of another system. */
+export type Upserted =
+  /** It made a contact. */
+  | "created"
+  /** It changed the contact that has the id. */
+  | "updated"
+  /** The contact that has the id says the same already. */
+  | "unchanged";
+
+/** A contact, and what storing a record of another system did to it. */
+export interface UpsertedContact {
+  /** The contact as it is now. */
+  contact: Contact;
+  /** What became of the record. */
+  outcome: Upserted;
+}
+
+/** What holds of a value. Nothing but `not` holds of a contact without the attribute. */
+export type ValueTest =
+  /** There is one. */
+  | "set"
+  /** It is this, of the same type; texts letter by letter. */
+  | { equals: Json }
+  /** It is a text in which this occurs, compared folded. */
+  | { contains: string }
+  /** It is less than this number, or before this date. */
+  | { less: Json }
+  /** It is more than this number, or after this date. */
+  | { greater: Json };
+
+/** An HTTP request as the host received it. */
+export interface WebhookRequest {
+  /** `GET` or `POST`. */
+  method: string;
+  /** The full public URL as the platform requested it, query included. */
+  url: string;
+  /** The headers, by name in any case. */
+  headers: Record<string, string>;
+  /** The raw body, byte for byte. */
+  body: Uint8Array;
+}
+
+/** A {@link WebhookRequest} to hand over: what has a default may be left out. */
+export interface WebhookRequestInput {
+  /** `GET` or `POST`. */
+  method: string;
+  /** The full public URL as the platform requested it, query included. */
+  url: string;
+  /** The headers, by name in any case. */
+  headers?: Record<string, string> | undefined;
+  /** The raw body, byte for byte. */
+  body?: Uint8Array | undefined;
+}
+
+/** How the WhatsApp Cloud API is spoken to. */
+export interface WhatsApp {
+  /** The key of the webhooks' signatures: the Meta app's secret. */
+  appSecret: string;
+  /** The word that the verification request must name. */
+  verifyToken: string;
+  /** Where the Graph API is; absent: `https://graph.facebook.com`. */
+  baseUrl?: string | undefined;
+  /** The Graph API's version; absent: `v24.0`. */
+  apiVersion?: string | undefined;
+  /** How long connecting may take, in seconds; absent: 10. */
+  connectTimeoutSeconds?: number | undefined;
+  /** How long a request may take in all, in seconds; absent: 30. */
+  timeoutSeconds?: number | undefined;
+}
+
+/** A window at one instant. */
+export type WindowState =
+  /** The channel has no window: anything may be sent. */
+  | { state: "none" }
+  /** Free-form messages may be sent until then; at that very instant they may not. */
+  | {
+      state: "open";
+      /** The first instant at which it is closed. */
+      until: Date;
+      /** Seconds left. */
+      secondsLeft: number;
+      /** No more is left than the organisation's threshold. */
+      closingSoon: boolean;
+      /** Until when the platform charges nothing (see [`Window::free_entry_until`]); absent: it charges as usual. */
+      freeEntryUntil?: Date | undefined;
+    }
+  /** Only templates may be sent. */
+  | {
+      state: "closed";
+      /** Since when; absent if the person never wrote or called. */
+      since?: Date | undefined;
+      /** Until when the platform charges nothing, for templates too; absent: it charges as usual. */
+      freeEntryUntil?: Date | undefined;
+    };
