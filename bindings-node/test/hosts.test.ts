@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { Crm, TertuliaError, type Content, type Outcome } from "tertulia";
+import { Crm, TertuliaError, type BulkReport, type Content, type Outcome } from "tertulia";
 
 import { first, folder, transport, written } from "./support.js";
 
@@ -196,6 +196,22 @@ test("progress is told in order and to the end, whatever it throws", async () =>
   assert.ok(told.length > 1, `told ${told.length} times`);
   assert.deepEqual(told, [...told].sort((one, other) => one - other));
   assert.equal(told.at(-1), report.counts.created + report.counts.rejected);
+});
+
+test("each kind of long work tells progress of its own", async () => {
+  const org = await first(await Crm.open());
+  const phones = Array.from({ length: 2_100 }, (_, row) => `+1202555${String(row).padStart(4, "0")}\n`);
+  await org.imports.run({ bytes: Buffer.from(`phone\n${phones.join("")}`) });
+  const told: BulkReport[] = [];
+  const watch = { progress: (report: BulkReport) => void told.push(report) };
+  const report = await org.contacts.bulk({ filter: "everyone" }, { tag: ["vip"] }, undefined, watch);
+  assert.equal(report.changed, phones.length);
+  assert.ok(told.length > 1 && told[0]!.next !== undefined, `told ${told.length} times`);
+  assert.deepEqual(told.at(-1), report);
+  const begun = await org.contacts.bulk({ filter: "everyone" }, { untag: ["vip"] }, undefined, { signal: AbortSignal.abort() });
+  assert.ok(begun.changed > 0 && begun.next !== undefined);
+  const rest = await org.contacts.bulk({ filter: "everyone" }, { untag: ["vip"] }, begun.next);
+  assert.deepEqual([begun.changed + rest.changed, rest.next], [phones.length, undefined]);
 });
 
 test("a signal ends long work after the batch that it is in, and it can be gone on with", async () => {

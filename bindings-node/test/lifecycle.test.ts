@@ -86,9 +86,10 @@ test("an error that nobody catches is an unhandled rejection like any other", as
   assert.match(output, /code: 'id.invalid'/);
 });
 
-test("after close, calls fail", async () => {
+test("after close, calls fail, and it may be closed again", async () => {
   const crm = await Crm.open({ path: join(await folder(), "crm.db") });
   const org = await first(crm);
+  await Promise.all([crm.close(), crm.close()]);
   await crm.close();
   await assert.rejects(org.contacts.count("everyone"), (error) => error instanceof TertuliaError && error.code === "storage.closed");
 });

@@ -114,10 +114,11 @@ export const BroadcastState: w.Codec<t.BroadcastState> = w.tagged("state", () =>
   })),
 }));
 
-export const BulkAction: w.Codec<t.BulkAction> = w.named([], () => ({
+export const BulkAction: w.Codec<t.BulkAction> = w.named(["unassign"], () => ({
   tag: ["tag", w.list(w.text)],
   untag: ["untag", w.list(w.text)],
   lead: ["lead", LeadStatus],
+  assign: ["assign", AgentId],
 }));
 
 export const BulkRefusal: w.RecordCodec<t.BulkRefusal> = w.record(() => ({
@@ -259,9 +260,25 @@ export const ContactAddress: w.RecordCodec<t.ContactAddress> = w.record(() => ({
   until: ["until", w.optional(w.time)],
 }));
 
+export const ContactField: w.Codec<t.ContactField> = w.choice(["name", "firstName", "lastName", "email", "owner"]);
+
 export const ContactId: w.Codec<t.ContactId> = w.id();
 
 export const ContactOrder: w.Codec<t.ContactOrder> = w.choice(["created", "name", "lastActive"]);
+
+export const ContactUpdate: w.RecordCodec<t.ContactUpdate> = w.record(() => ({
+  name: ["name", w.optional(w.text)],
+  firstName: ["firstName", w.optional(w.text)],
+  lastName: ["lastName", w.optional(w.text)],
+  email: ["email", w.optional(w.text)],
+  lead: ["lead", w.optional(LeadStatus)],
+  owner: ["owner", w.optional(AgentId)],
+  attributes: ["attributes", w.map(w.json), {}],
+  optedIn: ["optedIn", w.optional(w.bool)],
+  optInProof: ["optInProof", w.optional(w.text)],
+  clear: ["clear", w.list(ContactField), []],
+  clearAttributes: ["clearAttributes", w.list(w.text), []],
+}));
 
 export const Content: w.Codec<t.Content> = w.tagged("type", () => ({
   text: w.record(() => ({
@@ -739,8 +756,10 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
     account: ["account", AccountId],
     change: ["change", w.text],
   })),
-  attribute_defined: w.record(() => ({
+  attribute_changed: w.record(() => ({
     name: ["name", w.text],
+    before: ["before", w.json, null],
+    after: ["after", w.json, null],
   })),
   segment_changed: w.record(() => ({
     segment: ["segment", SegmentId],
@@ -761,7 +780,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
 }));
 
-export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_blocked", "contact_unblocked", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "attribute_defined", "segment_changed", "member_changed", "import_changed", "provider_notice"]);
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_blocked", "contact_unblocked", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "attribute_changed", "segment_changed", "member_changed", "import_changed", "provider_notice"]);
 
 export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
   stop: ["stop", w.list(w.text), []],
@@ -1329,7 +1348,11 @@ export const methods = {
   "contacts.count": w.method("contacts.count", [["filter", Filter]], w.natural),
   "contacts.tag": w.method("contacts.tag", [["id", ContactId], ["tags", w.list(w.text)]], w.natural),
   "contacts.untag": w.method("contacts.untag", [["id", ContactId], ["tags", w.list(w.text)]], w.natural),
+  "contacts.update": w.method("contacts.update", [["id", ContactId], ["revision", w.natural], ["update", ContactUpdate]], Contact),
+  "contacts.set_owner": w.method("contacts.set_owner", [["id", ContactId], ["owner", w.optional(AgentId)]], w.bool),
   "contacts.set_lead": w.method("contacts.set_lead", [["id", ContactId], ["lead", LeadStatus]], w.bool),
+  "contacts.advance_lead": w.method("contacts.advance_lead", [["id", ContactId]], LeadStatus),
+  "contacts.re_engage": w.method("contacts.re_engage", [["id", ContactId], ["to", w.optional(LeadStatus)]], LeadStatus),
   "contacts.bulk": w.method("contacts.bulk", [["selection", Selection], ["action", BulkAction], ["after", w.optional(w.text)]], BulkReport, BulkReport),
   "contacts.add_phone": w.method("contacts.add_phone", [["id", ContactId], ["phone", w.text]], Contact),
   "contacts.replace_phone": w.method("contacts.replace_phone", [["id", ContactId], ["old", w.text], ["new", w.text]], Contact),
@@ -1356,6 +1379,8 @@ export const methods = {
   "rules.list": w.method("rules.list", [], w.list(Rule)),
   "rules.test": w.method("rules.test", [["text", w.text], ["channel", Channel]], w.list(RuleMatch)),
   "attributes.define": w.method("attributes.define", [["name", w.text], ["kind", AttributeKind]], w.nothing),
+  "attributes.change": w.method("attributes.change", [["name", w.text], ["kind", AttributeKind], ["force", w.optional(w.bool)]], w.natural),
+  "attributes.remove": w.method("attributes.remove", [["name", w.text], ["force", w.optional(w.bool)]], w.natural),
   "attributes.list": w.method("attributes.list", [], w.list(Attribute)),
   "segments.create": w.method("segments.create", [["name", w.text], ["filter", Filter]], SegmentId),
   "segments.get": w.method("segments.get", [["id", SegmentId]], Segment),
@@ -1395,6 +1420,8 @@ export const methods = {
   "accounts.disable": w.method("accounts.disable", [["id", AccountId]], w.nothing),
   "team.add": w.method("team.add", [["name", w.text]], Member),
   "team.rename": w.method("team.rename", [["id", AgentId], ["name", w.text]], Member),
+  "team.deactivate": w.method("team.deactivate", [["id", AgentId], ["successor", w.optional(AgentId)]], w.natural),
+  "team.reactivate": w.method("team.reactivate", [["id", AgentId]], Member),
   "team.get": w.method("team.get", [["id", AgentId]], Member),
   "team.list": w.method("team.list", [], w.list(Member)),
   "settings.get": w.method("settings.get", [], Settings),

@@ -39,12 +39,16 @@ const CODES = {
   "setting.invalid": ["invalid", "never", 503],
   /** There is no such member of the team. */
   "member.not_found": ["not_found", "never", 503],
+  /** The member of the team does not work here any more. */
+  "member.inactive": ["refused", "never", 503],
   /** A member of the team needs a name. */
   "member.name_required": ["invalid", "never", 503],
   /** The attribute cannot be defined so. */
   "attribute.invalid": ["invalid", "never", 503],
   /** No attribute of this name is defined. */
   "attribute.unknown": ["invalid", "never", 503],
+  /** Contacts have values that the change would take away. */
+  "attribute.in_use": ["refused", "never", 503],
   /** The value does not fit the attribute's definition. */
   "attribute.misfit": ["invalid", "never", 503],
   /** The filter is deeper or larger than what is looked at. */
@@ -93,6 +97,12 @@ const CODES = {
   "contact.duplicate": ["conflict", "never", 503],
   /** The plan allows no more contacts. */
   "contact.limit": ["refused", "never", 503],
+  /** Somebody else changed the contact since it was read. */
+  "contact.changed": ["conflict", "after_reload", 503],
+  /** The update says two things of one field. */
+  "contact.update_invalid": ["invalid", "never", 503],
+  /** There is no such step from the contact's lead status. */
+  "contact.lead_step": ["refused", "never", 503],
   /** The contact is blocked. */
   "contact.blocked": ["refused", "never", 503],
   /** The contact is deleted. */

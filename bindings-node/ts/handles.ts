@@ -288,9 +288,45 @@ export class ContactsArea extends Handle {
     return this.call(methods["contacts.untag"], [id, tags]);
   }
 
+  /**
+   * Changes a contact's profile in one step. `revision` is that of the contact as it was read: if somebody else
+   * changed it meanwhile, nothing happens.
+   *
+   * Fails with `contact.changed`, `contact.update_invalid`, `contact.email_invalid`, `contact.identity_required`,
+   * `contact.duplicate`, `attribute.*`, `member.*`, or with `consent.opted_out` where an opt-in does not lift what
+   * the person said.
+   */
+  update(id: t.ContactId, revision: number, update: t.ContactUpdate): Promise<t.Contact> {
+    return this.call(methods["contacts.update"], [id, revision, update]);
+  }
+
+  /**
+   * Makes a member of the team, or nobody, responsible for a contact; whether somebody else was. Fails with
+   * `member.not_found` or `member.inactive`.
+   */
+  setOwner(id: t.ContactId, owner?: t.AgentId): Promise<boolean> {
+    return this.call(methods["contacts.set_owner"], [id, owner]);
+  }
+
   /** Moves a contact to a lead status; whether it was at another one. */
   setLead(id: t.ContactId, lead: t.LeadStatus): Promise<boolean> {
     return this.call(methods["contacts.set_lead"], [id, lead]);
+  }
+
+  /**
+   * Moves a contact one step on, from cold to warm, to hot, to customer; the status then. Fails with
+   * `contact.lead_step` for a customer.
+   */
+  advanceLead(id: t.ContactId): Promise<t.LeadStatus> {
+    return this.call(methods["contacts.advance_lead"], [id]);
+  }
+
+  /**
+   * Moves a contact that is hot or a customer back to be won again: to cold, or where it is told to begin; the
+   * status then. Fails with `contact.lead_step` for others, and where that is no step back.
+   */
+  reEngage(id: t.ContactId, to?: t.LeadStatus): Promise<t.LeadStatus> {
+    return this.call(methods["contacts.re_engage"], [id, to]);
   }
 
   /**
@@ -470,9 +506,34 @@ export class RulesArea extends Handle {
 
 /** Definitions of custom attributes. */
 export class AttributesArea extends Handle {
-  /** Defines an attribute; nothing if it is defined just so. Fails with `attribute.invalid`. */
+  /**
+   * Defines an attribute; nothing if it is defined just so. Fails with `attribute.invalid`, also if it is defined
+   * otherwise: that is `change`.
+   */
   define(name: string, kind: t.AttributeKind): Promise<void> {
     return this.call(methods["attributes.define"], [name, kind]);
+  }
+
+  /**
+   * Defines an attribute anew. Values that do not fit any more are taken away from contacts; how many contacts
+   * lost one.
+   *
+   * Fails with `attribute.unknown`, `attribute.invalid`, and, unless it is forced, with `attribute.in_use` if there
+   * are values that may not fit: those of a dropdown's entry that goes, and all of an attribute that becomes
+   * anything else than text.
+   */
+  change(name: string, kind: t.AttributeKind, force?: boolean): Promise<number> {
+    return this.call(methods["attributes.change"], [name, kind, force]);
+  }
+
+  /**
+   * Removes the definition of an attribute, and its values from contacts; how many contacts lost one. Filters and
+   * texts that name it are refused from then on.
+   *
+   * Fails with `attribute.unknown`, and, unless it is forced, with `attribute.in_use` if there are values.
+   */
+  remove(name: string, force?: boolean): Promise<number> {
+    return this.call(methods["attributes.remove"], [name, force]);
   }
 
   /** All definitions, by name. */
@@ -771,6 +832,22 @@ export class TeamArea extends Handle {
    */
   rename(id: t.AgentId, name: string): Promise<t.Member> {
     return this.call(methods["team.rename"], [id, name]);
+  }
+
+  /**
+   * Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
+   * contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with
+   * what an interruption left.
+   *
+   * Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+   */
+  deactivate(id: t.AgentId, successor?: t.AgentId): Promise<number> {
+    return this.call(methods["team.deactivate"], [id, successor]);
+  }
+
+  /** Takes a member back who had left. Fails with `member.not_found`. */
+  reactivate(id: t.AgentId): Promise<t.Member> {
+    return this.call(methods["team.reactivate"], [id]);
   }
 
   /** The member, who must be there. */

@@ -234,7 +234,11 @@ export type BulkAction =
   /** Removes tags. */
   | { untag: string[] }
   /** Sets the lead status. */
-  | { lead: LeadStatus };
+  | { lead: LeadStatus }
+  /** Makes a member of the team responsible. */
+  | { assign: AgentId }
+  /** Makes nobody responsible. */
+  | "unassign";
 
 /** One contact that a rule refused. */
 export interface BulkRefusal {
@@ -543,6 +547,19 @@ export interface ContactAddress {
   until?: Date | undefined;
 }
 
+/** A field of a contact that can be empty. */
+export type ContactField =
+  /** The full name. */
+  | "name"
+  /** The first name. */
+  | "firstName"
+  /** The last name. */
+  | "lastName"
+  /** The e-mail address. */
+  | "email"
+  /** The member of the team who is responsible. */
+  | "owner";
+
 /** A person, whatever addresses they have. */
 export type ContactId = string & { readonly [of]: "ContactId" };
 
@@ -554,6 +571,35 @@ export type ContactOrder =
   | "name"
   /** By when anything last went in or out, the longest silent first, those before all where nothing ever did. */
   | "lastActive";
+
+/**
+ * What is to change of a contact; what is absent stays. Phones, tags and ids in other systems have calls of their
+ * own.
+ */
+export interface ContactUpdate {
+  /** The full name. */
+  name?: string | undefined;
+  /** The first name. */
+  firstName?: string | undefined;
+  /** The last name. */
+  lastName?: string | undefined;
+  /** The e-mail address. */
+  email?: string | undefined;
+  /** How far the person is on the way to buying. */
+  lead?: LeadStatus | undefined;
+  /** The member of the team who is responsible. */
+  owner?: AgentId | undefined;
+  /** Values of custom attributes, each in place of the one that there is. */
+  attributes?: Record<string, Json> | undefined;
+  /** Opt-in: `true` records one that is news, `false` opts out who is opted in. */
+  optedIn?: boolean | undefined;
+  /** Where, when and how the person agreed, in the host's words. */
+  optInProof?: string | undefined;
+  /** Fields to empty. */
+  clear?: ContactField[] | undefined;
+  /** Custom attributes whose values are taken away. */
+  clearAttributes?: string[] | undefined;
+}
 
 /** What a message says. One type for messages in and out. */
 export type Content =
@@ -1730,11 +1776,15 @@ export type JournalEvent =
       /** What changed. */
       change: string;
     }
-  /** An attribute was defined. */
+  /** An attribute was defined, defined anew or removed. */
   | {
-      what: "attribute_defined";
+      what: "attribute_changed";
       /** The attribute's name. */
       name: string;
+      /** What its values were; absent: it was not defined. */
+      before: Json;
+      /** What its values are; absent: it was removed. */
+      after: Json;
     }
   /** A segment was created, updated or deleted. */
   | {
@@ -1744,7 +1794,7 @@ export type JournalEvent =
       /** `created`, `updated` or `deleted`. */
       change: string;
     }
-  /** A member of the team was added or renamed. */
+  /** A member of the team was added or renamed, left or came back. */
   | {
       what: "member_changed";
       /** The member. */
@@ -1821,8 +1871,8 @@ export type JournalKind =
   | "template_changed"
   /** `account_changed` */
   | "account_changed"
-  /** `attribute_defined` */
-  | "attribute_defined"
+  /** `attribute_changed` */
+  | "attribute_changed"
   /** `segment_changed` */
   | "segment_changed"
   /** `member_changed` */

@@ -353,7 +353,7 @@ export function tagged<T>(tag: string, make: () => Record<string, RecordCodec<un
     },
     read(json) {
       const word = (json as { [key: string]: Json })[tag] as string;
-      const { [tag]: _, ...fields } = Object.getOwnPropertyDescriptors(variants().get(word)?.read(json) ?? {});
+      const fields = Object.getOwnPropertyDescriptors(variants().get(word)?.read(json) ?? {});
       return Object.defineProperties({ [tag]: word }, fields) as T;
     },
   };

@@ -118,10 +118,38 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: v,
     ),
+    "contacts.update": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "revision": ("revision", lambda v: v.get("revision")),
+        "update": ("update", lambda v: read_contact_update(v.get("update"))),
+        },
+        lambda v: write_contact(v),
+    ),
+    "contacts.set_owner": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "owner": ("owner", lambda v: v.get("owner")),
+        },
+        lambda v: v,
+    ),
     "contacts.set_lead": (
         {
         "id": ("id", lambda v: v.get("id")),
         "lead": ("lead", lambda v: v.get("lead")),
+        },
+        lambda v: v,
+    ),
+    "contacts.advance_lead": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: v,
+    ),
+    "contacts.re_engage": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "to": ("to", lambda v: v.get("to")),
         },
         lambda v: v,
     ),
@@ -299,6 +327,21 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         "kind": ("kind", lambda v: read_attribute_kind(v.get("kind"))),
         },
         lambda v: None,
+    ),
+    "attributes.change": (
+        {
+        "name": ("name", lambda v: v.get("name")),
+        "kind": ("kind", lambda v: read_attribute_kind(v.get("kind"))),
+        "force": ("force", lambda v: v.get("force")),
+        },
+        lambda v: v,
+    ),
+    "attributes.remove": (
+        {
+        "name": ("name", lambda v: v.get("name")),
+        "force": ("force", lambda v: v.get("force")),
+        },
+        lambda v: v,
     ),
     "attributes.list": (
         {
@@ -545,6 +588,19 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         {
         "id": ("id", lambda v: v.get("id")),
         "name": ("name", lambda v: v.get("name")),
+        },
+        lambda v: write_member(v),
+    ),
+    "team.deactivate": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "successor": ("successor", lambda v: v.get("successor")),
+        },
+        lambda v: v,
+    ),
+    "team.reactivate": (
+        {
+        "id": ("id", lambda v: v.get("id")),
         },
         lambda v: write_member(v),
     ),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::error::{Code, Error};
+use crate::filter::{AttributeFilter, Filter, ValueTest};
 use crate::ids::OrgId;
 
 /// The definition of an attribute.
@@ -125,6 +126,30 @@ impl Attribute {
                 Code::AttributeMisfit,
                 format!("attribute {:?} does not take {value}", self.name),
             ))
+        }
+    }
+}
+
+impl AttributeKind {
+    /// The contacts whose values may not fit if an attribute of this kind is defined as `next`; none: every value fits.
+    pub fn misfits(&self, next: &Self, name: &str) -> Option<Filter> {
+        let having = |is| {
+            Filter::Attribute(AttributeFilter {
+                name: name.to_owned(),
+                is,
+            })
+        };
+        match (self, next) {
+            (Self::Text | Self::Date | Self::Dropdown { .. }, Self::Text) => None,
+            (Self::Dropdown { values: before }, Self::Dropdown { values: after }) => {
+                let gone = before.iter().filter(|value| !after.contains(value));
+                let gone: Vec<Filter> = gone
+                    .map(|value| having(ValueTest::Equals(value.as_str().into())))
+                    .collect();
+                (!gone.is_empty()).then_some(Filter::Or(gone))
+            }
+            (before, after) if before == after => None,
+            _ => Some(having(ValueTest::Set)),
         }
     }
 }

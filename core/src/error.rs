@@ -120,9 +120,11 @@ codes! {
 
     SettingInvalid = "setting.invalid", Invalid, Never, "A setting's value is not allowed.", "See the message for what is.";
     MemberNotFound = "member.not_found", NotFound, Never, "There is no such member of the team.", "List the members for their ids.";
+    MemberInactive = "member.inactive", Refused, Never, "The member of the team does not work here any more.", "Name another member, or take this one back.";
     MemberNameRequired = "member.name_required", Invalid, Never, "A member of the team needs a name.", "Give the name that contacts are to read.";
     AttributeInvalid = "attribute.invalid", Invalid, Never, "The attribute cannot be defined so.", "See the message for what is allowed.";
     AttributeUnknown = "attribute.unknown", Invalid, Never, "No attribute of this name is defined.", "Define the attribute first, or correct the name.";
+    AttributeInUse = "attribute.in_use", Refused, Never, "Contacts have values that the change would take away.", "Change the values first, or force the change.";
     AttributeMisfit = "attribute.misfit", Invalid, Never, "The value does not fit the attribute's definition.", "Give a value of the defined type.";
 
     FilterTooLarge = "filter.too_large", Invalid, Never, "The filter is deeper or larger than what is looked at.", "Split it up, or mark the contacts with a tag.";
@@ -152,6 +154,9 @@ codes! {
     ContactAddressDiffers = "contact.address_differs", Refused, Never, "The contact found does not have the number or platform id that was given with it.", "Give it to the contact by a step of its own (add_phone, replace_phone), or leave it out.";
     ContactDuplicate = "contact.duplicate", Conflict, Never, "The address or external id belongs to another contact.", "Use that contact.";
     ContactLimit = "contact.limit", Refused, Never, "The plan allows no more contacts.", "Delete contacts, or raise contact_limit.";
+    ContactChanged = "contact.changed", Conflict, AfterReload, "Somebody else changed the contact since it was read.", "Read the contact again, and decide anew.";
+    ContactUpdateInvalid = "contact.update_invalid", Invalid, Never, "The update says two things of one field.", "Give the field's value, or empty it.";
+    ContactLeadStep = "contact.lead_step", Refused, Never, "There is no such step from the contact's lead status.", "Set the lead status that is meant.";
     ContactBlocked = "contact.blocked", Refused, Never, "The contact is blocked.", "Unblock the contact.";
     ContactDeleted = "contact.deleted", Refused, Never, "The contact is deleted.", "Create the contact anew.";
     ContactInactive = "contact.inactive", Refused, Never, "The contact is inactive.", "Make the contact active.";

@@ -227,10 +227,14 @@ pub enum What {
         /// What changed.
         change: String,
     },
-    /// An attribute was defined.
-    AttributeDefined {
+    /// An attribute was defined, defined anew or removed.
+    AttributeChanged {
         /// The attribute's name.
         name: String,
+        /// What its values were; absent: it was not defined.
+        before: Option<Value>,
+        /// What its values are; absent: it was removed.
+        after: Option<Value>,
     },
     /// A segment was created, updated or deleted.
     SegmentChanged {
@@ -239,7 +243,7 @@ pub enum What {
         /// `created`, `updated` or `deleted`.
         change: String,
     },
-    /// A member of the team was added or renamed.
+    /// A member of the team was added or renamed, left or came back.
     MemberChanged {
         /// The member.
         member: AgentId,
@@ -338,7 +342,7 @@ kinds! {
     RuleChanged = "rule_changed", false, true;
     TemplateChanged = "template_changed", false, true;
     AccountChanged = "account_changed", false, true;
-    AttributeDefined = "attribute_defined", false, true;
+    AttributeChanged = "attribute_changed", false, true;
     SegmentChanged = "segment_changed", false, true;
     MemberChanged = "member_changed", false, true;
     ImportChanged = "import_changed", false, true;

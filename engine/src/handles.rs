@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod attributes;
+pub(crate) mod batches;
 pub(crate) mod broadcasts;
 pub(crate) mod bulk;
 pub(crate) mod consent;

@@ -34,6 +34,7 @@ pub use tertulia_core::decide::bulk::{BulkAction, Selection};
 pub use tertulia_core::decide::contacts::{ConsentRequest, NewContact};
 pub use tertulia_core::decide::external_ids::Upserted;
 pub use tertulia_core::decide::organisation::NewAccount;
+pub use tertulia_core::decide::profile::{ContactField, ContactUpdate};
 pub use tertulia_core::decide::sending::{Draft, Explanation, SendRequest};
 pub use tertulia_core::error::{Code, Error, ErrorKind, Retry};
 pub use tertulia_core::filter::Filter;

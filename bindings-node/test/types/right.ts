@@ -87,6 +87,7 @@ export async function using(crm: Crm, agent: AgentId): Promise<void> {
     signal: new AbortController().signal,
   });
   void report.counts.created;
+  await org.contacts.bulk({ ids: [id] }, { lead: "hot" }, undefined, { progress: ({ changed, next }) => void [changed, next] });
   for (const { lifts } of (await org.consent.explain({ contact: id, draft: { content: { type: "text", body: "" } } })).denials) {
     const when: string | Date = "at" in lifts ? lifts.at : lifts.when;
     void when;

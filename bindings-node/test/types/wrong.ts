@@ -43,6 +43,8 @@ export async function wrong(crm: Crm, org: Org): Promise<void> {
   await org.imports.inspect({ bytes: "phone,name" });
   // @ts-expect-error: a signal, not its controller
   await org.imports.check({ path: "contacts.csv" }, {}, undefined, { signal: new AbortController() });
+  // @ts-expect-error: it tells counts, which have no such field
+  await org.imports.check({ path: "contacts.csv" }, {}, undefined, { progress: ({ changed }) => changed });
   // @ts-expect-error: only long work is watched
   await org.contacts.count("everyone", { signal: AbortSignal.abort() });
   // @ts-expect-error: a call is not its answer

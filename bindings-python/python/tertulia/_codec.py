@@ -428,6 +428,18 @@ def write_bulk_action_lead(v: BulkActionLead) -> Any:
     return {"lead": v.value}
 
 
+def read_bulk_action_assign(v: Any) -> BulkActionAssign:
+    return BulkActionAssign(
+        value=v,
+    )
+
+
+def write_bulk_action_assign(v: BulkActionAssign) -> Any:
+    if not isinstance(v, BulkActionAssign):
+        raise wrong(v, "BulkActionAssign")
+    return {"assign": v.value}
+
+
 def read_bulk_refusal(v: Any) -> BulkRefusal:
     return BulkRefusal(
         contact=v["contact"],
@@ -803,6 +815,40 @@ def write_contact_address(v: ContactAddress) -> Any:
         "since": write_time(v.since),
         "provider_value": v.provider_value,
         "until": optional(v.until, write_time),
+    }
+
+
+def read_contact_update(v: Any) -> ContactUpdate:
+    return ContactUpdate(
+        name=v.get("name"),
+        first_name=v.get("firstName"),
+        last_name=v.get("lastName"),
+        email=v.get("email"),
+        lead=v.get("lead"),
+        owner=v.get("owner"),
+        attributes=v.get("attributes", {}),
+        opted_in=v.get("optedIn"),
+        opt_in_proof=v.get("optInProof"),
+        clear=v.get("clear", []),
+        clear_attributes=v.get("clearAttributes", []),
+    )
+
+
+def write_contact_update(v: ContactUpdate) -> Any:
+    if not isinstance(v, ContactUpdate):
+        raise wrong(v, "ContactUpdate")
+    return {
+        "name": v.name,
+        "firstName": v.first_name,
+        "lastName": v.last_name,
+        "email": v.email,
+        "lead": v.lead,
+        "owner": v.owner,
+        "attributes": {k: v1 for k, v1 in items(v.attributes)},
+        "optedIn": v.opted_in,
+        "optInProof": v.opt_in_proof,
+        "clear": v.clear,
+        "clearAttributes": v.clear_attributes,
     }
 
 
@@ -2549,18 +2595,22 @@ def write_journal_event_account_changed(v: JournalEventAccountChanged) -> Any:
     }
 
 
-def read_journal_event_attribute_defined(v: Any) -> JournalEventAttributeDefined:
-    return JournalEventAttributeDefined(
+def read_journal_event_attribute_changed(v: Any) -> JournalEventAttributeChanged:
+    return JournalEventAttributeChanged(
         name=v["name"],
+        before=v.get("before", None),
+        after=v.get("after", None),
     )
 
 
-def write_journal_event_attribute_defined(v: JournalEventAttributeDefined) -> Any:
-    if not isinstance(v, JournalEventAttributeDefined):
-        raise wrong(v, "JournalEventAttributeDefined")
+def write_journal_event_attribute_changed(v: JournalEventAttributeChanged) -> Any:
+    if not isinstance(v, JournalEventAttributeChanged):
+        raise wrong(v, "JournalEventAttributeChanged")
     return {
-        "what": "attribute_defined",
+        "what": "attribute_changed",
         "name": v.name,
+        "before": v.before,
+        "after": v.after,
     }
 
 
@@ -4364,20 +4414,26 @@ _READ_BULK_ACTION: dict[str, Callable[[Any], BulkAction]] = {
     "tag": read_bulk_action_tag,
     "untag": read_bulk_action_untag,
     "lead": read_bulk_action_lead,
+    "assign": read_bulk_action_assign,
 }
 _WRITE_BULK_ACTION: dict[type, Callable[[Any], Any]] = {
     BulkActionTag: write_bulk_action_tag,
     BulkActionUntag: write_bulk_action_untag,
     BulkActionLead: write_bulk_action_lead,
+    BulkActionAssign: write_bulk_action_assign,
 }
 
 
 def read_bulk_action(v: Any) -> BulkAction:
+    if isinstance(v, str):
+        return v  # type: ignore[return-value]
     [(name, v)] = v.items()
     return _READ_BULK_ACTION[name](v)
 
 
 def write_bulk_action(v: BulkAction) -> Any:
+    if isinstance(v, str):
+        return v
     write = _WRITE_BULK_ACTION.get(type(v))
     if write is None:
         raise wrong(v, "BulkAction")
@@ -4796,7 +4852,7 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "rule_changed": read_journal_event_rule_changed,
     "template_changed": read_journal_event_template_changed,
     "account_changed": read_journal_event_account_changed,
-    "attribute_defined": read_journal_event_attribute_defined,
+    "attribute_changed": read_journal_event_attribute_changed,
     "segment_changed": read_journal_event_segment_changed,
     "member_changed": read_journal_event_member_changed,
     "import_changed": read_journal_event_import_changed,
@@ -4827,7 +4883,7 @@ _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventRuleChanged: write_journal_event_rule_changed,
     JournalEventTemplateChanged: write_journal_event_template_changed,
     JournalEventAccountChanged: write_journal_event_account_changed,
-    JournalEventAttributeDefined: write_journal_event_attribute_defined,
+    JournalEventAttributeChanged: write_journal_event_attribute_changed,
     JournalEventSegmentChanged: write_journal_event_segment_changed,
     JournalEventMemberChanged: write_journal_event_member_changed,
     JournalEventImportChanged: write_journal_event_import_changed,

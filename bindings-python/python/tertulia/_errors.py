@@ -41,12 +41,16 @@ ErrorCode: TypeAlias = Literal[
     "setting.invalid",
     # There is no such member of the team.
     "member.not_found",
+    # The member of the team does not work here any more.
+    "member.inactive",
     # A member of the team needs a name.
     "member.name_required",
     # The attribute cannot be defined so.
     "attribute.invalid",
     # No attribute of this name is defined.
     "attribute.unknown",
+    # Contacts have values that the change would take away.
+    "attribute.in_use",
     # The value does not fit the attribute's definition.
     "attribute.misfit",
     # The filter is deeper or larger than what is looked at.
@@ -95,6 +99,12 @@ ErrorCode: TypeAlias = Literal[
     "contact.duplicate",
     # The plan allows no more contacts.
     "contact.limit",
+    # Somebody else changed the contact since it was read.
+    "contact.changed",
+    # The update says two things of one field.
+    "contact.update_invalid",
+    # There is no such step from the contact's lead status.
+    "contact.lead_step",
     # The contact is blocked.
     "contact.blocked",
     # The contact is deleted.
@@ -368,9 +378,11 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "transport.refused": ("refused", "never", 503),
     "setting.invalid": ("invalid", "never", 503),
     "member.not_found": ("not_found", "never", 503),
+    "member.inactive": ("refused", "never", 503),
     "member.name_required": ("invalid", "never", 503),
     "attribute.invalid": ("invalid", "never", 503),
     "attribute.unknown": ("invalid", "never", 503),
+    "attribute.in_use": ("refused", "never", 503),
     "attribute.misfit": ("invalid", "never", 503),
     "filter.too_large": ("invalid", "never", 503),
     "filter.attribute_unknown": ("invalid", "never", 503),
@@ -395,6 +407,9 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "contact.address_differs": ("refused", "never", 503),
     "contact.duplicate": ("conflict", "never", 503),
     "contact.limit": ("refused", "never", 503),
+    "contact.changed": ("conflict", "after_reload", 503),
+    "contact.update_invalid": ("invalid", "never", 503),
+    "contact.lead_step": ("refused", "never", 503),
     "contact.blocked": ("refused", "never", 503),
     "contact.deleted": ("refused", "never", 503),
     "contact.inactive": ("refused", "never", 503),

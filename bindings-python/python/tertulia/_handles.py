@@ -132,9 +132,45 @@ class OrgContacts(Area):
         v: int = await self._scope.call("contacts.untag", {"id": id, "tags": tags})
         return v
 
+    async def update(self, id: ContactId, revision: int, update: ContactUpdate) -> Contact:
+        """Changes a contact's profile in one step. `revision` is that of the contact as it was read: if somebody
+        else changed it meanwhile, nothing happens.
+
+        Fails with `contact.changed`, `contact.update_invalid`, `contact.email_invalid`,
+        `contact.identity_required`, `contact.duplicate`, `attribute.*`, `member.*`, or with `consent.opted_out`
+        where an opt-in does not lift what the person said.
+        """
+        v: Any = await self._scope.call("contacts.update", {
+            "id": id,
+            "revision": revision,
+            "update": write_contact_update(update),
+        })
+        return read_contact(v)
+
+    async def set_owner(self, id: ContactId, owner: AgentId | None = None) -> bool:
+        """Makes a member of the team, or nobody, responsible for a contact; whether somebody else was. Fails with
+        `member.not_found` or `member.inactive`.
+        """
+        v: bool = await self._scope.call("contacts.set_owner", {"id": id, "owner": owner})
+        return v
+
     async def set_lead(self, id: ContactId, lead: LeadStatus) -> bool:
         """Moves a contact to a lead status; whether it was at another one."""
         v: bool = await self._scope.call("contacts.set_lead", {"id": id, "lead": lead})
+        return v
+
+    async def advance_lead(self, id: ContactId) -> LeadStatus:
+        """Moves a contact one step on, from cold to warm, to hot, to customer; the status then. Fails with
+        `contact.lead_step` for a customer.
+        """
+        v: LeadStatus = await self._scope.call("contacts.advance_lead", {"id": id})
+        return v
+
+    async def re_engage(self, id: ContactId, to: LeadStatus | None = None) -> LeadStatus:
+        """Moves a contact that is hot or a customer back to be won again: to cold, or where it is told to begin;
+        the status then. Fails with `contact.lead_step` for others, and where that is no step back.
+        """
+        v: LeadStatus = await self._scope.call("contacts.re_engage", {"id": id, "to": to})
         return v
 
     async def bulk(
@@ -359,8 +395,34 @@ class OrgAttributes(Area):
     __slots__ = ()
 
     async def define(self, name: str, kind: AttributeKind) -> None:
-        """Defines an attribute; nothing if it is defined just so. Fails with `attribute.invalid`."""
+        """Defines an attribute; nothing if it is defined just so. Fails with `attribute.invalid`, also if it is
+        defined otherwise: that is `change`.
+        """
         await self._scope.call("attributes.define", {"name": name, "kind": write_attribute_kind(kind)})
+
+    async def change(self, name: str, kind: AttributeKind, force: bool | None = None) -> int:
+        """Defines an attribute anew. Values that do not fit any more are taken away from contacts; how many
+        contacts lost one.
+
+        Fails with `attribute.unknown`, `attribute.invalid`, and, unless it is forced, with `attribute.in_use` if
+        there are values that may not fit: those of a dropdown's entry that goes, and all of an attribute that
+        becomes anything else than text.
+        """
+        v: int = await self._scope.call("attributes.change", {
+            "name": name,
+            "kind": write_attribute_kind(kind),
+            "force": force,
+        })
+        return v
+
+    async def remove(self, name: str, force: bool | None = None) -> int:
+        """Removes the definition of an attribute, and its values from contacts; how many contacts lost one. Filters
+        and texts that name it are refused from then on.
+
+        Fails with `attribute.unknown`, and, unless it is forced, with `attribute.in_use` if there are values.
+        """
+        v: int = await self._scope.call("attributes.remove", {"name": name, "force": force})
+        return v
 
     async def list(self) -> builtins.list[Attribute]:
         """All definitions, by name."""
@@ -722,6 +784,21 @@ class OrgTeam(Area):
         `member.name_required`.
         """
         v: Any = await self._scope.call("team.rename", {"id": id, "name": name})
+        return read_member(v)
+
+    async def deactivate(self, id: AgentId, successor: AgentId | None = None) -> int:
+        """Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
+        contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on
+        with what an interruption left.
+
+        Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+        """
+        v: int = await self._scope.call("team.deactivate", {"id": id, "successor": successor})
+        return v
+
+    async def reactivate(self, id: AgentId) -> Member:
+        """Takes a member back who had left. Fails with `member.not_found`."""
+        v: Any = await self._scope.call("team.reactivate", {"id": id})
         return read_member(v)
 
     async def get(self, id: AgentId) -> Member:

@@ -136,6 +136,20 @@ ConsentSource: TypeAlias = Literal[
 ]
 """Where an entry came from."""
 
+ContactField: TypeAlias = Literal[
+    # The full name.
+    "name",
+    # The first name.
+    "firstName",
+    # The last name.
+    "lastName",
+    # The e-mail address.
+    "email",
+    # The member of the team who is responsible.
+    "owner",
+]
+"""A field of a contact that can be empty."""
+
 ContactOrder: TypeAlias = Literal[
     # By when they came to be, the earliest first.
     "created",
@@ -281,8 +295,8 @@ JournalKind: TypeAlias = Literal[
     "template_changed",
     # `account_changed`
     "account_changed",
-    # `attribute_defined`
-    "attribute_defined",
+    # `attribute_changed`
+    "attribute_changed",
     # `segment_changed`
     "segment_changed",
     # `member_changed`
@@ -955,6 +969,21 @@ class BulkActionLead(Record):
         put(self, "value", value)
 
 
+class BulkActionAssign(Record):
+    """Makes a member of the team responsible."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: AgentId
+
+    def __init__(
+        self,
+        value: AgentId,
+    ) -> None:
+        put(self, "value", value)
+
+
 class BulkRefusal(Record):
     """One contact that a rule refused."""
 
@@ -1524,6 +1553,76 @@ class ContactAddress(Record):
         put(self, "since", since)
         put(self, "provider_value", provider_value)
         put(self, "until", until)
+
+
+class ContactUpdate(Record):
+    """What is to change of a contact; what is absent stays. Phones, tags and ids in other systems have calls of
+    their own.
+    """
+
+    __slots__ = (
+        "name",
+        "first_name",
+        "last_name",
+        "email",
+        "lead",
+        "owner",
+        "attributes",
+        "opted_in",
+        "opt_in_proof",
+        "clear",
+        "clear_attributes",
+    )
+
+    name: str | None
+    """The full name."""
+    first_name: str | None
+    """The first name."""
+    last_name: str | None
+    """The last name."""
+    email: str | None
+    """The e-mail address."""
+    lead: LeadStatus | None
+    """How far the person is on the way to buying."""
+    owner: AgentId | None
+    """The member of the team who is responsible."""
+    attributes: dict[str, Json]
+    """Values of custom attributes, each in place of the one that there is."""
+    opted_in: bool | None
+    """Opt-in: `true` records one that is news, `false` opts out who is opted in."""
+    opt_in_proof: str | None
+    """Where, when and how the person agreed, in the host's words."""
+    clear: list[ContactField]
+    """Fields to empty."""
+    clear_attributes: list[str]
+    """Custom attributes whose values are taken away."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        first_name: str | None = None,
+        last_name: str | None = None,
+        email: str | None = None,
+        lead: LeadStatus | None = None,
+        owner: AgentId | None = None,
+        attributes: dict[str, Json] = LEFT_OUT,
+        opted_in: bool | None = None,
+        opt_in_proof: str | None = None,
+        clear: list[ContactField] = LEFT_OUT,
+        clear_attributes: list[str] = LEFT_OUT,
+    ) -> None:
+        put(self, "name", name)
+        put(self, "first_name", first_name)
+        put(self, "last_name", last_name)
+        put(self, "email", email)
+        put(self, "lead", lead)
+        put(self, "owner", owner)
+        put(self, "attributes", {} if attributes is LEFT_OUT else attributes)
+        put(self, "opted_in", opted_in)
+        put(self, "opt_in_proof", opt_in_proof)
+        put(self, "clear", [] if clear is LEFT_OUT else clear)
+        put(self, "clear_attributes", [] if clear_attributes is LEFT_OUT else clear_attributes)
 
 
 class ContentText(Record):
@@ -3632,20 +3731,28 @@ class JournalEventAccountChanged(Record):
         put(self, "change", change)
 
 
-class JournalEventAttributeDefined(Record):
-    """An attribute was defined."""
+class JournalEventAttributeChanged(Record):
+    """An attribute was defined, defined anew or removed."""
 
-    __slots__ = ("name",)
-    __match_args__ = ("name",)
+    __slots__ = ("name", "before", "after")
 
     name: str
     """The attribute's name."""
+    before: Json
+    """What its values were; absent: it was not defined."""
+    after: Json
+    """What its values are; absent: it was removed."""
 
     def __init__(
         self,
+        *,
         name: str,
+        before: Json = None,
+        after: Json = None,
     ) -> None:
         put(self, "name", name)
+        put(self, "before", before)
+        put(self, "after", after)
 
 
 class JournalEventSegmentChanged(Record):
@@ -3669,7 +3776,7 @@ class JournalEventSegmentChanged(Record):
 
 
 class JournalEventMemberChanged(Record):
-    """A member of the team was added or renamed."""
+    """A member of the team was added or renamed, left or came back."""
 
     __slots__ = ("member", "after", "before")
 
@@ -6030,9 +6137,14 @@ BroadcastState: TypeAlias = (
 """Where a broadcast stands."""
 
 BulkAction: TypeAlias = (
-    BulkActionTag
+    Literal[
+        # Makes nobody responsible.
+        "unassign",
+    ]
+    | BulkActionTag
     | BulkActionUntag
     | BulkActionLead
+    | BulkActionAssign
 )
 """What is done with each contact."""
 
@@ -6262,7 +6374,7 @@ JournalEvent: TypeAlias = (
     | JournalEventRuleChanged
     | JournalEventTemplateChanged
     | JournalEventAccountChanged
-    | JournalEventAttributeDefined
+    | JournalEventAttributeChanged
     | JournalEventSegmentChanged
     | JournalEventMemberChanged
     | JournalEventImportChanged
@@ -6458,6 +6570,7 @@ __all__ = [
     "BroadcastStateFinished",
     "BroadcastStateRunning",
     "BulkAction",
+    "BulkActionAssign",
     "BulkActionLead",
     "BulkActionTag",
     "BulkActionUntag",
@@ -6488,8 +6601,10 @@ __all__ = [
     "ConsentState",
     "Contact",
     "ContactAddress",
+    "ContactField",
     "ContactId",
     "ContactOrder",
+    "ContactUpdate",
     "Content",
     "ContentButtonReply",
     "ContentContacts",
@@ -6593,7 +6708,7 @@ __all__ = [
     "JournalEntry",
     "JournalEvent",
     "JournalEventAccountChanged",
-    "JournalEventAttributeDefined",
+    "JournalEventAttributeChanged",
     "JournalEventBlockedMessage",
     "JournalEventBroadcastChanged",
     "JournalEventCall",

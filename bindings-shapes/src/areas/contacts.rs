@@ -1,11 +1,13 @@
 //! People.
 
 use tertulia::core::contact::LeadStatus;
-use tertulia::core::ids::{AccountId, ContactId};
+use tertulia::core::ids::{AccountId, AgentId, ContactId};
 use tertulia::core::journal::{Entry, EntryKind};
 use tertulia::core::window::WindowState;
 use tertulia::storage::Cursor;
-use tertulia::{BulkAction, BulkReport, BulkWatch, ContactOrder, Filter, NewContact, Org, Selection};
+use tertulia::{
+    BulkAction, BulkReport, BulkWatch, ContactOrder, ContactUpdate, Filter, NewContact, Org, Selection,
+};
 
 use crate::method::area;
 use crate::views::{Contact, UpsertedContact};
@@ -77,9 +79,37 @@ area! {
             org.contacts().untag(id, &slices(&tags)).await
         }
 
+        /// Changes a contact's profile in one step. `revision` is that of the contact as it was read: if somebody else
+        /// changed it meanwhile, nothing happens.
+        ///
+        /// Fails with `contact.changed`, `contact.update_invalid`, `contact.email_invalid`, `contact.identity_required`,
+        /// `contact.duplicate`, `attribute.*`, `member.*`, or with `consent.opted_out` where an opt-in does not lift what
+        /// the person said.
+        fn update(id: ContactId, revision: u64, update: ContactUpdate) -> Contact {
+            org.contacts().update(id, revision, &update).await.map(Contact::from)
+        }
+
+        /// Makes a member of the team, or nobody, responsible for a contact; whether somebody else was. Fails with
+        /// `member.not_found` or `member.inactive`.
+        fn set_owner(id: ContactId, owner: Option<AgentId>) -> bool {
+            org.contacts().set_owner(id, owner).await
+        }
+
         /// Moves a contact to a lead status; whether it was at another one.
         fn set_lead(id: ContactId, lead: LeadStatus) -> bool {
             org.contacts().set_lead(id, lead).await
+        }
+
+        /// Moves a contact one step on, from cold to warm, to hot, to customer; the status then. Fails with
+        /// `contact.lead_step` for a customer.
+        fn advance_lead(id: ContactId) -> LeadStatus {
+            org.contacts().advance_lead(id).await
+        }
+
+        /// Moves a contact that is hot or a customer back to be won again: to cold, or where it is told to begin; the
+        /// status then. Fails with `contact.lead_step` for others, and where that is no step back.
+        fn re_engage(id: ContactId, to: Option<LeadStatus>) -> LeadStatus {
+            org.contacts().re_engage(id, to).await
         }
 
         /// Does one thing with many contacts, by the rules of the calls for one: what they refuse is refused, counted and

@@ -20,6 +20,20 @@ area! {
             org.team().rename(id, &name).await
         }
 
+        /// Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
+        /// contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with
+        /// what an interruption left.
+        ///
+        /// Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+        fn deactivate(id: AgentId, successor: Option<AgentId>) -> u64 {
+            org.team().deactivate(id, successor).await
+        }
+
+        /// Takes a member back who had left. Fails with `member.not_found`.
+        fn reactivate(id: AgentId) -> Member {
+            org.team().reactivate(id).await
+        }
+
         /// The member, who must be there.
         fn get(id: AgentId) -> Member {
             org.team().get(id).await

@@ -8,7 +8,6 @@ import kotlin.io.path.createDirectories
 import kotlin.io.path.createTempDirectory
 import kotlin.io.path.fileSize
 import kotlinx.coroutines.delay
-import kotlinx.coroutines.flow.toList
 import kotlinx.coroutines.runBlocking
 import org.tertulia.*
 import org.tertulia.testing.Platform
@@ -102,13 +101,21 @@ private suspend fun peopleWrite(platform: Platform, shop: Org, account: AccountI
     title("People write; each webhook is signed, and durable when it is answered.")
     // The platform's clock tells whole seconds: a moment later, what they write comes after the import.
     delay(1000)
-    platform.say(Person(phone = "+351912345678", name = "Ana"), "Is my order ready?")
-    platform.say(Person(phone = "+5215512345678", name = "Ximena"), "PROMO")
-    platform.say(Person(userId = "US.13491208655302741918", name = "Pablo"), "REF 77, a friend sent me")
-    platform.say(Person(phone = "+12025550123", name = "Dora"), "  stop!! ")
-    platform.say(Person(phone = "+12025550123", name = "Dora"), "and who are you?")
-    platform.drain()
-    for (contact in shop.contacts.list(Filter.Everyone).toList()) {
+    val ana = Person(phone = "+351912345678", name = "Ana")
+    val dora = Person(phone = "+12025550123", name = "Dora")
+    val new = Person(phone = "+5215512345678", name = "Ximena")
+    val hidden = Person(userId = "US.13491208655302741918", name = "Pablo", username = "pablomorales")
+    for ((id, person, text) in listOf(
+        Triple("ana-1", ana, "Is my order ready?"),
+        Triple("new-1", new, "PROMO"),
+        Triple("pablo-1", hidden, "REF 77, a friend sent me"),
+        Triple("dora-1", dora, "  stop!! "),
+        Triple("dora-2", dora, "and who are you?"),
+    )) {
+        platform.say(person, text, "wamid.quickstart-$id")
+        platform.drain()
+    }
+    shop.contacts.list(Filter.Everyone, ContactOrder.NAME).collect { contact ->
         val consent = shop.consent.get(contact.id)
         val source = consent.basis?.source?.name?.lowercase() ?: "never asked"
         val window = when (val state = shop.contacts.window(contact.id, account)) {
@@ -124,8 +131,8 @@ private suspend fun peopleWrite(platform: Platform, shop: Org, account: AccountI
     }
 
     title("May Dora, who said STOP, be sent “Sorry, who is asking?”  No, and this is why:")
-    val dora = shop.contacts.findByPhone("+12025550123") ?: error("Dora is missing")
-    val request = SendRequest(dora.id, account, Draft.Content(Content.Text("Sorry, who is asking?")))
+    val known = shop.contacts.findByPhone("+12025550123") ?: error("Dora is missing")
+    val request = SendRequest(known.id, account, Draft.Content(Content.Text("Sorry, who is asking?")))
     for (denial in shop.consent.explain(request).denials) {
         val lifts = when (val lift = denial.lifts) {
             is Lift.At -> lift.value
@@ -213,11 +220,8 @@ private fun told(what: JournalEvent): String = when (what) {
     is JournalEvent.MessageReceived -> "wrote"
     is JournalEvent.MessageSent -> if (what.broadcast != null) "was sent the broadcast" else "message sent"
     is JournalEvent.IdentityAdded -> "address ${what.address.value} (${what.address.kind.name.lowercase()})"
-    is JournalEvent.ContactCreated -> "contact created"
-    is JournalEvent.ConversationOpened -> "conversation opened"
-    is JournalEvent.MessageStatus -> "message status"
-    is JournalEvent.DispatchChanged -> "dispatch changed"
-    else -> what::class.simpleName.orEmpty()
+    // `contact created` for `ContactCreated`.
+    else -> what::class.simpleName.orEmpty().replace(Regex("(?<=[a-z])[A-Z]")) { " ${it.value}" }.lowercase()
 }
 
 /** `OptIn` for `OPT_IN`. */

@@ -34,6 +34,7 @@ suspend fun right(crm: Crm, org: Org, contact: ContactId, account: AccountId) {
     org.accounts.connect(NewAccount(Channel.FAX, "1", name = "Main", credential = "main")) // wrong
     org.imports.run(FileSource.Bytes("phone")) // wrong
     org.imports.run(FileSource.Path("x"), progress = { text: String -> println(text) }) // wrong
+    org.contacts.bulk(Selection.Ids(listOf(contact)), BulkAction.Tag(listOf("vip")), progress = { told: ImportCounts -> println(told) }) // wrong
     org.broadcasts.launch(contact) // wrong
     org.events.read("0", 10) // wrong
     crm.receive(WebhookRequest("GET", "https://x"), "whatsapp") // wrong

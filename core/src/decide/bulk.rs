@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::contact::{LeadStatus, tag_name};
 use crate::context::Context;
-use crate::decide::contacts;
+use crate::decide::{contacts, profile};
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::ids::ContactId;
+use crate::ids::{AgentId, ContactId};
 use crate::working_set::{Step, WorkingSet};
 
 /// Which contacts are meant.
@@ -31,6 +31,10 @@ pub enum BulkAction {
     Untag(Vec<String>),
     /// Sets the lead status.
     Lead(LeadStatus),
+    /// Makes a member of the team responsible.
+    Assign(AgentId),
+    /// Makes nobody responsible.
+    Unassign,
 }
 
 impl BulkAction {
@@ -41,7 +45,7 @@ impl BulkAction {
     pub fn check(&self) -> Result<(), Error> {
         match self {
             Self::Tag(tags) | Self::Untag(tags) => tags.iter().try_for_each(|tag| tag_name(tag).map(|_| ())),
-            Self::Lead(_) => Ok(()),
+            Self::Lead(_) | Self::Assign(_) | Self::Unassign => Ok(()),
         }
     }
 }
@@ -51,6 +55,8 @@ pub fn apply(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, action: &Bu
     match action {
         BulkAction::Tag(tags) => Ok(contacts::tag(set, ctx, id, tags)? > 0),
         BulkAction::Untag(tags) => Ok(contacts::untag(set, ctx, id, tags)? > 0),
-        BulkAction::Lead(lead) => contacts::set_lead(set, ctx, id, *lead),
+        BulkAction::Lead(lead) => profile::set_lead(set, ctx, id, *lead),
+        BulkAction::Assign(owner) => profile::set_owner(set, ctx, id, Some(*owner)),
+        BulkAction::Unassign => profile::set_owner(set, ctx, id, None),
     }
 }

@@ -14,7 +14,7 @@ use crate::consent::{Change, Fact, Proof, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, Identity, LeadStatus, RecordStatus, Tag, tag_name};
 use crate::context::Context;
 use crate::conversation::Author;
-use crate::decide::{external_ids, moves};
+use crate::decide::external_ids;
 use crate::error::{Code, Error};
 use crate::gate::opted_out;
 use crate::identity::{Address, AddressKind};
@@ -252,71 +252,6 @@ fn addresses_of(ctx: &Context<'_>, new: &NewContact) -> Result<(Vec<Address>, Op
         }
     }
     Ok((addresses, email))
-}
-
-/// Values of a profile that somebody gives; what is absent changes nothing.
-pub(crate) struct Profile<'a> {
-    pub(crate) name: Option<&'a str>,
-    pub(crate) first_name: Option<&'a str>,
-    pub(crate) last_name: Option<&'a str>,
-    pub(crate) email: Option<&'a str>,
-    pub(crate) lead: Option<LeadStatus>,
-    pub(crate) attributes: &'a BTreeMap<String, Value>,
-}
-
-/// Takes in given values, in place of those that there are (`overrides`), or where there is a gap; journaled as one.
-pub(crate) fn update_profile(
-    set: &mut WorkingSet,
-    ctx: &Context<'_>,
-    contact: &mut Contact,
-    given: &Profile<'_>,
-    overrides: bool,
-) -> Step<()> {
-    let mut changes = Vec::new();
-    let mut change = |field: &str, before: Option<Value>, after: Value| {
-        let wins = before.is_none() || (overrides && before.as_ref() != Some(&after));
-        if wins {
-            changes.push(FieldChange {
-                field: field.to_owned(),
-                before: before.unwrap_or(Value::Null),
-                after,
-            });
-        }
-        wins
-    };
-    let email_before = contact.email.clone();
-    for (field, slot, new) in [
-        ("name", &mut contact.name, given.name),
-        ("first_name", &mut contact.first_name, given.first_name),
-        ("last_name", &mut contact.last_name, given.last_name),
-        ("email", &mut contact.email, given.email),
-    ] {
-        if let Some(new) = new
-            && change(field, slot.clone().map(Value::from), new.into())
-        {
-            *slot = Some(new.to_owned());
-        }
-    }
-    if let Some(new) = given.lead {
-        let [before, after] = [contact.lead, new].map(|lead| serde_json::to_value(lead).unwrap_or_default());
-        if change("lead", Some(before), after) {
-            contact.lead = new;
-        }
-    }
-    for (name, new) in given.attributes {
-        let before = contact.attributes.get(name).cloned();
-        if change(&format!("attributes.{name}"), before, new.clone()) {
-            contact.attributes.insert(name.clone(), new.clone());
-        }
-    }
-    if !changes.is_empty() {
-        contact.revision += 1;
-        set.journal(ctx.about(contact.id, What::ContactUpdated { changes }));
-    }
-    if contact.email != email_before {
-        moves::email_changed(set, ctx, contact)?;
-    }
-    Ok(())
 }
 
 /// Journals that a contact came to be.
@@ -580,29 +515,6 @@ pub fn set_active(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, active
     Ok(())
 }
 
-/// Moves a contact to a lead status; whether it was at another one.
-pub fn set_lead(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, lead: LeadStatus) -> Step<bool> {
-    let mut contact = get(set, ctx, id)?;
-    if contact.lead == lead {
-        return Ok(false);
-    }
-    let change = FieldChange {
-        field: "lead".to_owned(),
-        before: contact.lead.as_str().into(),
-        after: lead.as_str().into(),
-    };
-    contact.lead = lead;
-    contact.revision += 1;
-    set.journal(ctx.about(
-        id,
-        What::ContactUpdated {
-            changes: vec![change],
-        },
-    ));
-    set.put(contact);
-    Ok(true)
-}
-
 /// An opt-in or opt-out that a person's words did not make: an agent's toggle or the host's call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -672,6 +584,38 @@ pub fn set_consent(
     }
     set.put(contact);
     Ok(changed)
+}
+
+/// Records what is given about consent along with a contact, if it is news: a system that says the same every night
+/// changes nothing.
+pub(crate) fn consent_news(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    id: ContactId,
+    opted_in: Option<bool>,
+    proof: Option<&String>,
+) -> Step<()> {
+    let known = get(set, ctx, id)?.consent;
+    let proof = blank_to_none(proof).filter(|stated| {
+        let same = Proof::Stated(stated.clone());
+        let mut facts = known.history().iter();
+        !facts.any(|fact| fact.change == Change::OptIn && fact.new_proof && fact.proof == same)
+    });
+    let news = match opted_in {
+        Some(true) => proof.is_some() || !matches!(known.state(), State::In { marketing: true, .. }),
+        Some(false) => known.opted_in(),
+        None => false,
+    };
+    if news {
+        let request = ConsentRequest {
+            opt_in: opted_in == Some(true),
+            scope: Scope::EVERYTHING,
+            proof,
+            at: None,
+        };
+        set_consent(set, ctx, id, &request)?;
+    }
+    Ok(())
 }
 
 /// Adds an entry to a contact's consent and journals it; whether it was new.

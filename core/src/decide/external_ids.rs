@@ -1,17 +1,16 @@
 //! Ids of contacts in other systems: set, removed, and what a record of another system is stored by.
 
-use crate::consent::{Change, Proof, Scope, State};
 use crate::contact::{Contact, CreatedBy, RecordStatus, external_id};
 use crate::context::Context;
 use crate::decide::contacts::{
-    ConsentRequest, NewContact, Profile, add_tags, addresses_given, blank_to_none, check_attributes,
-    contact_key, create, get, holder, own_words, prepare_tags, read_email, refuse_blocked, set_consent,
-    update_profile,
+    NewContact, add_tags, addresses_given, blank_to_none, check_attributes, consent_news, contact_key,
+    create, get, holder, own_words, prepare_tags, read_email, refuse_blocked,
 };
+use crate::decide::profile::{Profile, journal, update_profile};
 use crate::error::{Code, Error};
 use crate::identity::Address;
 use crate::ids::ContactId;
-use crate::journal::{FieldChange, What};
+use crate::journal::FieldChange;
 use crate::record::{ExternalRef, Key};
 use crate::working_set::{Step, WorkingSet};
 
@@ -107,13 +106,6 @@ fn forget(set: &mut WorkingSet, ctx: &Context<'_>, contact: ContactId, system: &
     Ok(())
 }
 
-fn journal(set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact, changes: Vec<FieldChange>) {
-    if !changes.is_empty() {
-        contact.revision += 1;
-        set.journal(ctx.about(contact.id, What::ContactUpdated { changes }));
-    }
-}
-
 /// Gives a contact its id in another system, in place of the one it has there; nothing if it has that one.
 pub fn set_external_id(
     set: &mut WorkingSet,
@@ -198,7 +190,7 @@ pub fn upsert(
     if after != before {
         set.put(after);
     }
-    consent(set, ctx, &before, &new)?;
+    consent_news(set, ctx, before.id, new.opted_in, new.opt_in_proof.as_ref())?;
     let outcome = if get(set, ctx, before.id)? == before {
         Upserted::Unchanged
     } else {
@@ -254,30 +246,4 @@ fn refuse_other_address(
             Err(Error::new(Code::ContactAddressDiffers, message).into())
         }
     }
-}
-
-/// What is given about consent, if it is news: a system that says the same every night changes nothing.
-fn consent(set: &mut WorkingSet, ctx: &Context<'_>, before: &Contact, new: &NewContact) -> Step<()> {
-    let known = &before.consent;
-    let stated = blank_to_none(new.opt_in_proof.as_ref());
-    let proof = stated.filter(|stated| {
-        let same = Proof::Stated(stated.clone());
-        let mut facts = known.history().iter();
-        !facts.any(|fact| fact.change == Change::OptIn && fact.new_proof && fact.proof == same)
-    });
-    let news = match new.opted_in {
-        Some(true) => proof.is_some() || !matches!(known.state(), State::In { marketing: true, .. }),
-        Some(false) => known.opted_in(),
-        None => false,
-    };
-    if news {
-        let request = ConsentRequest {
-            opt_in: new.opted_in == Some(true),
-            scope: Scope::EVERYTHING,
-            proof,
-            at: None,
-        };
-        set_consent(set, ctx, before.id, &request)?;
-    }
-    Ok(())
 }

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use super::contacts::{
-    NewContact, Profile, add_identity, add_tags, check_attributes, contact_key, create, identity_key,
-    prepare_tags, record_consent, skip_open, update_profile,
+    NewContact, add_identity, add_tags, check_attributes, contact_key, create, identity_key, prepare_tags,
+    record_consent, skip_open,
 };
+use super::profile::{Profile, update_profile};
 use crate::consent::{Change, Fact, Proof, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, RecordStatus, tag_name};
 use crate::context::Context;

@@ -67,18 +67,25 @@ pub fn replace_phone(
 }
 
 /// A contact's e-mail address changed. It identifies only who has no other address: the former one does not any more,
-/// and the new one is a new consent question.
+/// and the new one is a new consent question. The only thing that a contact is known by cannot be taken away.
 pub(crate) fn email_changed(set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact) -> Step<()> {
+    let is_email = |identity: &&Identity| identity.address.kind == AddressKind::Email;
+    let has_other = !contact.current_identities().all(|identity| is_email(&identity));
+    let former = contact.current_identities().find(is_email).cloned();
     let Some(to) = contact
         .email
         .as_deref()
         .map(|email| Address::new(AddressKind::Email, email))
     else {
+        if !has_other && contact.external_ids.is_empty() {
+            let message = format!("contact {} is known by its e-mail address only", contact.id);
+            return Err(Error::new(Code::ContactIdentityRequired, message).into());
+        }
+        if let Some(former) = former {
+            retire(set, ctx, contact, &former.address, ctx.now)?;
+        }
         return Ok(());
     };
-    let is_email = |identity: &&Identity| identity.address.kind == AddressKind::Email;
-    let has_other = !contact.current_identities().all(|identity| is_email(&identity));
-    let former = contact.current_identities().find(is_email).cloned();
     if former
         .as_ref()
         .is_some_and(|former| former.match_key == to.match_key())

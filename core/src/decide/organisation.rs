@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::account::{Account, AccountState, Route};
-use crate::attributes::Attribute;
+use crate::attributes::{Attribute, AttributeKind};
 use crate::channel::Channel;
 use crate::context::Context;
 use crate::decide::landing::set_account_state;
@@ -100,28 +100,87 @@ pub fn remove_rule(set: &mut WorkingSet, ctx: &Context<'_>, id: RuleId) -> Step<
 /// Defines an attribute; one of the same name must have the same definition.
 pub fn define_attribute(set: &mut WorkingSet, ctx: &Context<'_>, attribute: &Attribute) -> Step<()> {
     attribute.validate()?;
-    let key = Key::Attribute {
-        org: ctx.org.id,
-        name: attribute.name.clone(),
-    };
-    let known: Option<Attribute> = set.get(&key)?;
+    let known: Option<Attribute> = set.get(&attribute_key(ctx, &attribute.name))?;
     match known {
         Some(known) if known.kind == attribute.kind => Ok(()),
         Some(_) => {
             let message = format!(
-                "attribute {:?} is defined already, with another type",
+                "attribute {:?} is defined already, otherwise; change its definition",
                 attribute.name
             );
             Err(Error::new(Code::AttributeInvalid, message).into())
         }
         None => {
-            set.journal(ctx.entry(What::AttributeDefined {
-                name: attribute.name.clone(),
-            }));
-            set.put(attribute.clone());
+            put_attribute(set, ctx, None, attribute);
             Ok(())
         }
     }
+}
+
+fn put_attribute(set: &mut WorkingSet, ctx: &Context<'_>, before: Option<&Attribute>, after: &Attribute) {
+    set.journal(ctx.entry(What::AttributeChanged {
+        name: after.name.clone(),
+        before: before.map(|before| json(&before.kind)),
+        after: Some(json(&after.kind)),
+    }));
+    set.put(after.clone());
+}
+
+/// The definition of an attribute, which must be there.
+pub fn attribute(set: &mut WorkingSet, ctx: &Context<'_>, name: &str) -> Step<Attribute> {
+    let known: Option<Attribute> = set.get(&attribute_key(ctx, name))?;
+    known.ok_or_else(|| {
+        let message = format!("no attribute {name:?} is defined");
+        Error::new(Code::AttributeUnknown, message).into()
+    })
+}
+
+fn attribute_key(ctx: &Context<'_>, name: &str) -> Key {
+    Key::Attribute {
+        org: ctx.org.id,
+        name: name.to_owned(),
+    }
+}
+
+/// Defines an attribute anew, in place of its definition as it was looked at; nothing if it is the same. Whose values
+/// would not fit must be counted before, and their values be taken away after.
+pub fn redefine_attribute(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    before: &Attribute,
+    kind: &AttributeKind,
+) -> Step<()> {
+    let after = Attribute {
+        kind: kind.clone(),
+        ..before.clone()
+    };
+    after.validate()?;
+    refuse_redefined(set, ctx, before)?;
+    if after != *before {
+        put_attribute(set, ctx, Some(before), &after);
+    }
+    Ok(())
+}
+
+/// Removes the definition of an attribute as it was looked at. Values must be counted before, and be taken away after.
+pub fn remove_attribute(set: &mut WorkingSet, ctx: &Context<'_>, before: &Attribute) -> Step<()> {
+    refuse_redefined(set, ctx, before)?;
+    set.journal(ctx.entry(What::AttributeChanged {
+        name: before.name.clone(),
+        before: Some(json(&before.kind)),
+        after: None,
+    }));
+    set.remove(attribute_key(ctx, &before.name));
+    Ok(())
+}
+
+/// What was counted over one definition says nothing of another.
+fn refuse_redefined(set: &mut WorkingSet, ctx: &Context<'_>, seen: &Attribute) -> Step<()> {
+    if attribute(set, ctx, &seen.name)? == *seen {
+        return Ok(());
+    }
+    let message = format!("somebody else changed attribute {:?} meanwhile", seen.name);
+    Err(Error::new(Code::StorageConflict, message).into())
 }
 
 /// Stores a template, new or in place of the one with its name and language.

@@ -33,6 +33,43 @@ pub fn add(set: &mut WorkingSet, ctx: &mut Context<'_>, name: &str) -> Step<Memb
     Ok(member)
 }
 
+/// The member, who must be there and work here.
+pub(crate) fn working(set: &mut WorkingSet, ctx: &Context<'_>, id: AgentId) -> Step<Member> {
+    let member = get(set, ctx, id)?;
+    if !member.active {
+        let message = format!("member {id} ({}) does not work here any more", member.name);
+        return Err(Error::new(Code::MemberInactive, message).into());
+    }
+    Ok(member)
+}
+
+/// Marks that a member works here, or does not any more; nothing if it is so.
+pub fn set_active(set: &mut WorkingSet, ctx: &Context<'_>, id: AgentId, active: bool) -> Step<Member> {
+    let before = get(set, ctx, id)?;
+    let member = Member {
+        active,
+        ..before.clone()
+    };
+    if member != before {
+        put(set, ctx, Some(&before), &member);
+    }
+    Ok(member)
+}
+
+/// Refuses to leave a leaver's contacts to somebody who does not work here, or to the leaver.
+pub fn check_successor(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    leaver: AgentId,
+    successor: AgentId,
+) -> Step<()> {
+    if leaver == successor {
+        let message = format!("member {leaver} cannot follow themself");
+        return Err(Error::new(Code::MemberInactive, message).into());
+    }
+    working(set, ctx, successor).map(drop)
+}
+
 /// Gives a member another name; nothing if it is theirs already.
 pub fn rename(set: &mut WorkingSet, ctx: &Context<'_>, id: AgentId, name: &str) -> Step<Member> {
     let before = get(set, ctx, id)?;

@@ -12,6 +12,7 @@ mod harness;
 mod inbound;
 mod moves;
 mod permutations;
+mod profile;
 mod segments;
 mod sending;
 mod team;

@@ -1,19 +1,20 @@
 //! One change to many contacts, batch by batch.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tertulia_core::context::Context;
 use tertulia_core::decide::bulk::{BulkAction, Selection, apply};
-use tertulia_core::error::{Code, Error};
+use tertulia_core::error::Error;
 use tertulia_core::ids::ContactId;
-use tertulia_core::record::Key;
-use tertulia_storage_traits::{Cursor, PageRequest, Query};
+use tertulia_core::working_set::WorkingSet;
+use tertulia_storage_traits::Cursor;
 use tokio_util::sync::CancellationToken;
 
 use crate::handles::Contacts;
-use crate::org::Org;
-use crate::runtime::{BATCH, to_the_end};
+use crate::handles::batches::{Batches, one_commit};
 
 /// How many refusals a report lists.
 const LISTED: usize = 100;
@@ -103,11 +104,13 @@ impl Contacts<'_> {
     ) -> Result<BulkReport, Error> {
         action.check()?;
         let mut batches = Batches::of(self.0, selection).await?;
+        let action = Arc::new(action.clone());
+        let each = move |set: &mut WorkingSet, ctx: &Context<'_>, id| apply(set, ctx, id, &action);
         let mut report = BulkReport::default();
         let mut place = watch.after.take();
         loop {
             let (ids, next) = batches.after(self.0, place).await?;
-            for (id, result) in ids.iter().zip(one_commit(self.0, &ids, action).await?) {
+            for (id, result) in ids.iter().zip(one_commit(self.0, &ids, &each).await?) {
                 report.count(*id, result);
             }
             report.next.clone_from(&next);
@@ -121,101 +124,4 @@ impl Contacts<'_> {
             place = next;
         }
     }
-}
-
-/// The contacts that are meant, batch by batch, each once.
-enum Batches {
-    Ids(BTreeSet<ContactId>),
-    Query(Query),
-}
-
-impl Batches {
-    async fn of(org: &Org, selection: &Selection) -> Result<Self, Error> {
-        Ok(match selection {
-            Selection::Ids(ids) => Self::Ids(ids.iter().copied().collect()),
-            Selection::Filter(filter) => Self::Query(Query::Contacts {
-                org: org.id,
-                filter: org.ready(filter).await?,
-                order: None,
-            }),
-        })
-    }
-
-    /// The batch behind a place, and the place behind it if there is more.
-    async fn after(
-        &mut self,
-        org: &Org,
-        place: Option<Cursor>,
-    ) -> Result<(Vec<ContactId>, Option<Cursor>), Error> {
-        match self {
-            Self::Ids(ids) => {
-                if let Some(place) = place {
-                    let last = place.0.parse().ok().filter(|last| ids.contains(last));
-                    let last: ContactId = last.ok_or_else(|| {
-                        Error::new(
-                            Code::CursorInvalid,
-                            "the place is none of this selection; begin again without one",
-                        )
-                    })?;
-                    *ids = ids.split_off(&last);
-                    ids.remove(&last);
-                }
-                let batch: Vec<ContactId> = ids.iter().copied().take(BATCH).collect();
-                let next = batch.last().filter(|_| ids.len() > batch.len());
-                let next = next.map(|last| Cursor(last.to_string()));
-                Ok((batch, next))
-            }
-            Self::Query(query) => {
-                let request = PageRequest {
-                    cursor: place,
-                    ..PageRequest::first(query.clone(), BATCH)
-                };
-                let page = org.inner.runtime.page(request).await?;
-                let ids = page
-                    .records
-                    .iter()
-                    .filter_map(|stored| match stored.record.key() {
-                        Key::Contact { contact, .. } => Some(contact),
-                        _ => None,
-                    });
-                Ok((ids.collect(), page.next))
-            }
-        }
-    }
-}
-
-/// Decides over each contact of a batch, and commits what changes; finished even if nobody waits for it any more.
-async fn one_commit(
-    org: &Org,
-    ids: &[ContactId],
-    action: &BulkAction,
-) -> Result<Vec<Result<bool, Error>>, Error> {
-    let (org, ids, action) = (org.clone(), ids.to_vec(), action.clone());
-    to_the_end(async move {
-        let keys: Vec<Key> = ids
-            .iter()
-            .map(|contact| Key::Contact {
-                org: org.id,
-                contact: *contact,
-            })
-            .collect();
-        let first = ids.first().copied();
-        let runtime = &org.inner.runtime;
-        runtime
-            .decide_all(
-                org.id,
-                &org.actor,
-                &ids,
-                |set, ctx, id| {
-                    if Some(*id) == first {
-                        // All of them in one load.
-                        set.need(keys.iter().cloned())?;
-                    }
-                    apply(set, ctx, *id, &action)
-                },
-                |_, _, _, _| (),
-            )
-            .await
-    })
-    .await
 }

@@ -4,11 +4,12 @@ use tertulia_core::contact::{Contact, ContactOrder, CreatedBy, LeadStatus, exter
 use tertulia_core::decide::contacts::{self, NewContact, read_email};
 use tertulia_core::decide::external_ids::{self, Upserted};
 use tertulia_core::decide::moves;
+use tertulia_core::decide::profile::{self, ContactUpdate};
 use tertulia_core::decide::sending::window_of;
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
 use tertulia_core::identity::{Address, AddressKind};
-use tertulia_core::ids::{AccountId, ContactId};
+use tertulia_core::ids::{AccountId, AgentId, ContactId};
 use tertulia_core::journal::{Actor, Entry, EntryKind};
 use tertulia_core::phone::Phone;
 use tertulia_core::record::{ExternalRef, IdentityRef, Key};
@@ -199,6 +200,32 @@ impl Contacts<'_> {
             .map_err(from_storage)
     }
 
+    /// Changes a contact's profile in one step. `revision` is that of the contact as it was read: if somebody else changed
+    /// it meanwhile, nothing happens.
+    ///
+    /// Fails with `contact.changed`, `contact.update_invalid`, `contact.email_invalid`, `contact.identity_required`,
+    /// `contact.duplicate`, `attribute.*`, `member.*`, or with `consent.opted_out` where an opt-in does not lift what the
+    /// person said.
+    pub async fn update(
+        &self,
+        id: ContactId,
+        revision: u64,
+        update: &ContactUpdate,
+    ) -> Result<Contact, Error> {
+        let update = update.clone();
+        self.0
+            .decide(move |set, ctx| profile::update(set, ctx, id, revision, &update))
+            .await
+    }
+
+    /// Makes a member of the team, or nobody, responsible for a contact; whether somebody else was. Fails with
+    /// `member.not_found` or `member.inactive`.
+    pub async fn set_owner(&self, id: ContactId, owner: Option<AgentId>) -> Result<bool, Error> {
+        self.0
+            .decide(move |set, ctx| profile::set_owner(set, ctx, id, owner))
+            .await
+    }
+
     /// Adds tags; how many were new.
     pub async fn tag(&self, id: ContactId, tags: &[&str]) -> Result<usize, Error> {
         let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
@@ -218,7 +245,23 @@ impl Contacts<'_> {
     /// Moves a contact to a lead status; whether it was at another one.
     pub async fn set_lead(&self, id: ContactId, lead: LeadStatus) -> Result<bool, Error> {
         self.0
-            .decide(move |set, ctx| contacts::set_lead(set, ctx, id, lead))
+            .decide(move |set, ctx| profile::set_lead(set, ctx, id, lead))
+            .await
+    }
+
+    /// Moves a contact one step on, from cold to warm, to hot, to customer; the status then. Fails with
+    /// `contact.lead_step` for a customer.
+    pub async fn advance_lead(&self, id: ContactId) -> Result<LeadStatus, Error> {
+        self.0
+            .decide(move |set, ctx| profile::advance_lead(set, ctx, id))
+            .await
+    }
+
+    /// Moves a contact that is hot or a customer back to be won again: to cold, or where it is told to begin; the status
+    /// then. Fails with `contact.lead_step` for others, and where that is no step back.
+    pub async fn re_engage(&self, id: ContactId, to: Option<LeadStatus>) -> Result<LeadStatus, Error> {
+        self.0
+            .decide(move |set, ctx| profile::re_engage(set, ctx, id, to))
             .await
     }
 

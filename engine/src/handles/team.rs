@@ -1,12 +1,16 @@
 //! The people who work with the contacts.
 
-use tertulia_core::decide::team;
+use tertulia_core::context::Context;
+use tertulia_core::decide::{profile, team};
 use tertulia_core::error::Error;
+use tertulia_core::filter::{Filter, OwnerFilter};
 use tertulia_core::ids::AgentId;
 use tertulia_core::record::RecordKind;
 use tertulia_core::team::Member;
+use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Query;
 
+use crate::handles::batches::everybody;
 use crate::org::Org;
 
 /// The people who work with the contacts.
@@ -26,6 +30,33 @@ impl Team<'_> {
         let name = name.to_owned();
         self.0
             .decide(move |set, ctx| team::rename(set, ctx, id, &name))
+            .await
+    }
+
+    /// Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
+    /// contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with what an
+    /// interruption left.
+    ///
+    /// Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+    pub async fn deactivate(&self, id: AgentId, successor: Option<AgentId>) -> Result<u64, Error> {
+        self.0
+            .decide(move |set, ctx| {
+                if let Some(successor) = successor {
+                    team::check_successor(set, ctx, id, successor)?;
+                }
+                team::set_active(set, ctx, id, false)
+            })
+            .await?;
+        let hand_over = move |set: &mut WorkingSet, ctx: &Context<'_>, contact| {
+            profile::set_owner(set, ctx, contact, successor)
+        };
+        everybody(self.0, Filter::Owner(OwnerFilter::Is(id)), hand_over).await
+    }
+
+    /// Takes a member back who had left. Fails with `member.not_found`.
+    pub async fn reactivate(&self, id: AgentId) -> Result<Member, Error> {
+        self.0
+            .decide(move |set, ctx| team::set_active(set, ctx, id, true))
             .await
     }
 

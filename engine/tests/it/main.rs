@@ -16,6 +16,7 @@ mod kills;
 mod lifecycle;
 mod orders;
 mod organisation;
+mod profile;
 mod sending;
 mod settling;
 mod support;

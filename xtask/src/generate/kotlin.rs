@@ -396,9 +396,9 @@ impl Kotlin<'_> {
                 }
                 (Tagging::Outer, Holds::Fields { fields }) => {
                     put!(encode, 3, "is {own} -> record {{");
-                    put!(encode, 4, "add(\"{wire}\", record {{");
+                    put!(encode, 4, "add(\"{wire}\") {{");
                     self.write(encode, 5, fields);
-                    put!(encode, 4, "}})");
+                    put!(encode, 4, "}}");
                     put!(encode, 3, "}}");
                     put!(decode, 3, "\"{wire}\" -> {{");
                     put!(decode, 4, "val record = Reader(inside)");
@@ -552,8 +552,7 @@ impl Kotlin<'_> {
         let returns = method
             .returns
             .as_ref()
-            .map(|ty| format!(": {}", self.ty(ty, &Hidden::new())))
-            .unwrap_or_default();
+            .map_or("Unit".to_owned(), |ty| self.ty(ty, &Hidden::new()));
         kdoc(out, 1, &method.docs);
         let mut name = camel(&method.name);
         if let Some(Type::Page(item)) = &method.returns {
@@ -575,7 +574,7 @@ impl Kotlin<'_> {
             put!(out, 1, "/** One page of [{name}]. */");
             name += "Page";
         }
-        put!(out, 1, "suspend fun {name}({params}){returns} =");
+        put!(out, 1, "suspend fun {name}({params}): {returns} =");
         let mut call = format!("scope.call(\"{}.{}\", {codec}", area.name, method.name);
         if let Some(told) = &method.progress {
             let _ = write!(call, ", Watch(progress, {}, cancel)", self.codec(told));

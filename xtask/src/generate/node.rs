@@ -110,8 +110,8 @@ impl<'a> TypeScript<'a> {
             params.filter_map(|param| shape_in(&param.ty)).collect()
         };
         let returned = |methods: &[&'a Method]| -> Vec<&'a str> {
-            let returns = methods.iter().filter_map(|method| method.returns.as_ref());
-            returns.filter_map(shape_in).collect()
+            let given_back = methods.iter().flat_map(|method| method.returns.iter().chain(&method.progress));
+            given_back.filter_map(shape_in).collect()
         };
         let mut this = Self {
             api,
@@ -404,8 +404,7 @@ import * as w from \"./wire.js\";
         }
         text += "};\n\n/** What objects of the host are called by. */\n";
         text += "export const callbacks: Record<string, w.Callback> = {\n";
-        let interfaces = self.api.callbacks.iter();
-        for method in interfaces.flat_map(|interface| &interface.methods) {
+        for method in self.api.callbacks.iter().flat_map(|area| &area.methods) {
             let fallback = method.default.as_ref();
             let fallback = fallback.map_or_else(String::new, |answer| format!(", fallback: {answer}"));
             let _ = writeln!(
@@ -427,7 +426,6 @@ import { Handle, Scope, type Declared, type Watch } from \"./runtime.js\";
 import type * as t from \"./types.js\";
 ",
         );
-        // Progress is told to a function.
         for interface in &self.api.callbacks {
             text += "\n";
             text += &self.docs(0, &interface.docs);

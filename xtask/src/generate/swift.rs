@@ -194,7 +194,7 @@ impl Swift<'_> {
             Some(value) => format!(" = {}", self.default(&field.ty, value)?),
             None => String::new(),
         };
-        Ok(format!("{}: {}{default}", ident(&field.wire), self.ty(&field.ty)))
+        Ok(format!("{}: {}{default}", camel(&field.wire), self.ty(&field.ty)))
     }
 
     fn ty(&self, ty: &Type) -> String {
@@ -554,7 +554,7 @@ impl Swift<'_> {
                 } else {
                     ""
                 };
-                format!("{label}{}: {}{default}", ident(&param.wire), self.ty(&param.ty))
+                format!("{label}{}: {}{default}", camel(&param.wire), self.ty(&param.ty))
             })
             .collect();
         if let Some(other) = &method.other {
@@ -678,9 +678,20 @@ impl Swift<'_> {
                 error.code
             );
         }
-        put!(out, 1, "static let kinds: [String: TertuliaError.Kind] = [");
+        put!(
+            out,
+            1,
+            "static let known: [String: (kind: TertuliaError.Kind, retry: TertuliaError.Retry, httpStatus: Int)] = ["
+        );
         for error in &self.api.errors {
-            put!(out, 2, "{}: .{},", camel(&error.code), camel(&error.kind));
+            let (kind, retry) = (camel(&error.kind), camel(&error.retry));
+            put!(
+                out,
+                2,
+                "{}: (.{kind}, .{retry}, {}),",
+                camel(&error.code),
+                error.http_status
+            );
         }
         put!(out, 1, "]");
         put!(out, 0, "}}");

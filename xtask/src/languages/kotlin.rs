@@ -19,8 +19,6 @@ const PACKAGES: [(&str, &str); 4] = [
 ];
 const JARS: &str = "/usr/share/java";
 
-const TESTS: [&str; 2] = ["org.tertulia.ScenarioTest", "org.tertulia.BindingTest"];
-
 /// Where everything is.
 struct Kotlin<'a> {
     project: &'a Project,
@@ -47,7 +45,9 @@ pub(crate) fn run(project: &Project) -> Result<String, String> {
     kotlin.compile(&classes, &main, &["-Werror", "-module-name", "tertulia"], &[])?;
 
     let mut tests = files(&source.join("test/org"), "kt")?;
+    let suites: Vec<String> = tests.iter().filter_map(|file| suite(file)).collect();
     tests.extend(files(&source.join("quickstart"), "kt")?);
+    tests.extend(kotlin.documented()?);
     // Tests look at what is internal; they are built anew when what they test is.
     let friend = format!("-Xfriend-paths={}", classes.display());
     tests.push(classes.with_added_extension("from"));
@@ -55,9 +55,21 @@ pub(crate) fn run(project: &Project) -> Result<String, String> {
     kotlin.compile(&test_classes, &tests, &[&friend, "-Werror"], &[&classes])?;
 
     let wrong = kotlin.wrong(&source.join("test/Wrong.kt"), &classes)?;
-    let passed = kotlin.test(&library, &[&classes, &test_classes])?;
+    let passed = kotlin.test(&library, &[&classes, &test_classes], &suites)?;
     kotlin.quickstart(&kotlin.jar(&library, &classes)?, &test_classes)?;
     Ok(format!("{passed} passed; {wrong} wrong calls do not compile"))
+}
+
+/// The class of tests that a file holds, if it is named so.
+fn suite(file: &Path) -> Option<String> {
+    let name = file.file_stem()?.to_str()?;
+    name.ends_with("Test").then(|| format!("org.tertulia.{name}"))
+}
+
+/// The blocks of Kotlin in a page of Markdown.
+fn blocks(page: &str) -> impl Iterator<Item = &str> {
+    let after = page.split("```kotlin\n").skip(1);
+    after.filter_map(|rest| rest.split("```").next())
 }
 
 impl Kotlin<'_> {
@@ -166,8 +178,23 @@ impl Kotlin<'_> {
         command
     }
 
+    /// The programs that the documentation shows, each a file of a package of its own.
+    fn documented(&self) -> Result<Vec<PathBuf>, String> {
+        let page = self.project.read("docs/kotlin.md")?;
+        let folder = self.tools.join("documented");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        let mut programs = Vec::new();
+        for (place, program) in blocks(&page).enumerate() {
+            let file = folder.join(format!("Documented{place}.kt"));
+            project::write(&file, &format!("package documented{place}\n\n{program}"))?;
+            programs.push(file);
+        }
+        Ok(programs)
+    }
+
     /// Runs the tests; gives how many passed.
-    fn test(&self, library: &Path, class_path: &[&Path]) -> Result<usize, String> {
+    fn test(&self, library: &Path, class_path: &[&Path], suites: &[String]) -> Result<usize, String> {
         let beside = library.parent().unwrap_or(library);
         let mut command = self.java(class_path);
         command
@@ -176,7 +203,7 @@ impl Kotlin<'_> {
                 format!("-Djna.library.path={}", beside.display()),
             )
             .arg("org.junit.runner.JUnitCore")
-            .args(TESTS);
+            .args(suites);
         let output = command
             .output()
             .map_err(|error| project::not_started(&command, &error))?;
@@ -220,5 +247,27 @@ impl Kotlin<'_> {
         let folder = quickstart::folder(self.project, "kotlin")?;
         let printed = project::output(self.java(&[jar, classes]).arg("QuickstartKt").arg(&folder))?;
         quickstart::compare(self.project, "kotlin", &printed, &folder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{blocks, suite};
+
+    #[test]
+    fn suites_are_told_by_their_names() {
+        assert_eq!(
+            suite(Path::new("a/CallTest.kt")).as_deref(),
+            Some("org.tertulia.CallTest")
+        );
+        assert_eq!(suite(Path::new("a/Support.kt")), None);
+    }
+
+    #[test]
+    fn only_blocks_of_kotlin_are_programs() {
+        let page = "a\n```kotlin\nfun one()\n```\nb\n```sh\nls\n```\n```kotlin\nfun two()\n```\n";
+        assert_eq!(blocks(page).collect::<Vec<_>>(), ["fun one()\n", "fun two()\n"]);
     }
 }

@@ -1,7 +1,8 @@
 //! The stage of Swift: builds the package, runs its tests and the quickstart.
 //!
 //! Debian has a Swift compiler from trixie on. An older host gets it in a folder of its own, made once below cargo's
-//! target directory, and works there by `chroot`: on Linux, as root.
+//! target directory, and works there by `chroot`: on Linux, as root. What is mounted for that is seen by the command
+//! that it is for and ends with it, however it ends.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,16 +28,15 @@ pub(crate) fn run(project: &Project) -> Result<String, String> {
     let debian = Debian {
         root: project.tools("swift")?.join(SUITE),
     };
-    let entered = debian.install().and_then(|()| debian.enter());
-    let _proc = match entered {
-        Ok(entered) => entered,
-        Err(why) => return skipped(&why),
-    };
+    if let Err(why) = debian.install() {
+        return skipped(&why);
+    }
     let library = uniffi::library(project)?;
     debian.lay_out(project, &library)?;
 
     let passed = debian.test()?;
     let wrong = debian.wrong()?;
+    debian.documented(project)?;
     debian.quickstart(project)?;
     Ok(format!("{passed} passed; {wrong} wrong calls do not compile"))
 }
@@ -48,9 +48,10 @@ impl Debian {
 
     /// Makes the folder, unless it was made to its end before.
     fn install(&self) -> Result<(), String> {
+        let cannot = |error| format!("Debian's Swift cannot be set up: {error}");
         let ready = self.inside("/ready");
         if ready.exists() {
-            return Ok(());
+            return project::succeed(self.command("swift").arg("--version")).map_err(cannot);
         }
         let user = project::output(Command::new("id").arg("-u")).unwrap_or_default();
         if user.trim() != "0" {
@@ -59,14 +60,19 @@ impl Debian {
             );
         }
         if !is_there("debootstrap") {
-            debian(&["debootstrap"])?;
+            debian(&["debootstrap", "debian-archive-keyring"])?;
         }
-        let cannot = |error| format!("Debian's Swift cannot be set up: {error}");
         let _ = fs::remove_dir_all(&self.root);
-        let mut make = Command::new("debootstrap");
-        make.args(["--variant=minbase", SUITE])
-            .arg(&self.root)
-            .args(mirror());
+        let mut make = Command::new("unshare");
+        make.args([
+            "--mount",
+            "debootstrap",
+            "--force-check-gpg",
+            "--variant=minbase",
+            SUITE,
+        ])
+        .arg(&self.root)
+        .args(mirror());
         project::succeed(&mut make).map_err(cannot)?;
         let names = self.inside("/etc/resolv.conf");
         fs::copy("/etc/resolv.conf", &names).map_err(|error| format!("{}: {error}", names.display()))?;
@@ -80,21 +86,12 @@ impl Debian {
         project::write(&ready, "")
     }
 
-    /// Mounts what the compiler needs; it is let go of when what this gives is dropped.
-    fn enter(&self) -> Result<Proc, String> {
-        let place = self.inside("/proc");
-        let proc = Proc(place.clone());
-        if !place.join("self").exists() {
-            project::succeed(Command::new("mount").args(["-t", "proc", "proc"]).arg(&place))
-                .map_err(|error| format!("Debian's Swift cannot be used: {error}"))?;
-        }
-        Ok(proc)
-    }
-
-    /// A command that runs inside.
+    /// A command that runs inside, with a `/proc`: without it the compiler does not find its own libraries.
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new("chroot");
+        let mut command = Command::new("unshare");
         command
+            .arg(format!("--mount-proc={}", self.inside("/proc").display()))
+            .arg("chroot")
             .arg(&self.root)
             .args(["/usr/bin/env", "--ignore-environment", "--chdir", BUILD])
             .args(["HOME=/root", "LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"])
@@ -160,7 +157,8 @@ impl Debian {
     fn test(&self) -> Result<usize, String> {
         let mut command = self.command("swift");
         command
-            .args(["test", "--disable-sandbox", "-Xlinker"])
+            .args(["test", "--disable-sandbox", "--disable-swift-testing"])
+            .args(["-Xswiftc", "-warnings-as-errors", "-Xlinker"])
             .arg(format!("-L{LIBRARIES}"));
         let output = command
             .output()
@@ -187,23 +185,32 @@ impl Debian {
 
     /// Calls that the types forbid do not compile.
     fn wrong(&self) -> Result<usize, String> {
-        let mut command = self.command("swiftc");
-        command
-            .args(["-typecheck", "-swift-version", "5", "-suppress-warnings"])
-            .args([
-                "-I",
-                ".build/debug/Modules",
-                "-I",
-                "Sources/TertuliaNativeFFI",
-                "Tests/Wrong.swift",
-            ]);
+        let path = "Tests/Wrong.swift";
+        let mut command = self.typecheck(path);
         let output = command
             .output()
             .map_err(|error| project::not_started(&command, &error))?;
         only_wrong_lines_fail(
-            &self.inside(BUILD).join("Tests/Wrong.swift"),
+            &self.inside(BUILD).join(path),
             &String::from_utf8_lossy(&output.stderr),
         )
+    }
+
+    /// What the page on Swift shows compiles.
+    fn documented(&self, project: &Project) -> Result<(), String> {
+        let path = "Documented.swift";
+        let shown = shown(&project.read("docs/swift.md")?);
+        project::write(&self.inside(BUILD).join(path), &shown)?;
+        project::succeed(&mut self.typecheck(path))
+    }
+
+    fn typecheck(&self, path: &str) -> Command {
+        let mut command = self.command("swiftc");
+        command
+            .args(["-typecheck", "-parse-as-library", "-swift-version", "6"])
+            .args(["-I", ".build/debug/Modules", "-I", "Sources/TertuliaNativeFFI"])
+            .arg(path);
+        command
     }
 
     fn quickstart(&self, project: &Project) -> Result<(), String> {
@@ -213,6 +220,19 @@ impl Debian {
         let printed = project::output(command.args(["contacts.csv", &folder]))?;
         quickstart::compare(project, "swift", &printed, Path::new(&folder))
     }
+}
+
+/// The examples of a page, each in a function of its own.
+fn shown(page: &str) -> String {
+    let examples = page.split("```swift\n").skip(1);
+    let functions = examples.enumerate().map(|(place, rest)| {
+        let example = rest.split("```").next().unwrap_or_default();
+        format!("\nfunc example{place}() async throws {{\n{example}}}\n")
+    });
+    format!(
+        "import Foundation\nimport Tertulia\n{}",
+        functions.collect::<String>()
+    )
 }
 
 /// The place that the host's own packages come from.
@@ -233,13 +253,17 @@ fn copy(from: &Path, to: &Path) -> Result<(), String> {
     fs::write(to, bytes).map_err(failed)
 }
 
-/// A mounted `/proc`: without it the compiler does not find its own libraries.
-struct Proc(PathBuf);
+#[cfg(test)]
+mod tests {
+    use super::shown;
 
-impl Drop for Proc {
-    fn drop(&mut self) {
-        if let Err(error) = project::succeed(Command::new("umount").arg(&self.0)) {
-            eprintln!("{} stays mounted: {error}", self.0.display());
-        }
+    #[test]
+    fn each_example_of_a_page_is_a_function() {
+        let page = "# A\n```swift\nlet a = 1\n```\n```text\nno\n```\n```swift\nb()\n```\n";
+        assert_eq!(
+            shown(page),
+            "import Foundation\nimport Tertulia\n\nfunc example0() async throws {\nlet a = 1\n}\n\n\
+             func example1() async throws {\nb()\n}\n"
+        );
     }
 }

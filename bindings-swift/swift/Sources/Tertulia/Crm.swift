@@ -36,7 +36,7 @@ public struct StaticCredentials: Credentials, ExpressibleByDictionaryLiteral, Cu
 public final class Crm: Sendable {
     let scope: Scope
 
-    private init(scope: Scope) { self.scope = scope }
+    init(scope: Scope) { self.scope = scope }
 
     /// Opens a CRM over an SQLite file, or in memory.
     ///

@@ -352,11 +352,51 @@ public struct ContactsArea: Sendable {
         }
     }
 
+    /// Changes a contact's profile in one step. `revision` is that of the contact as it was read: if somebody else
+    /// changed it meanwhile, nothing happens.
+    ///
+    /// Fails with `contact.changed`, `contact.update_invalid`, `contact.email_invalid`, `contact.identity_required`,
+    /// `contact.duplicate`, `attribute.*`, `member.*`, or with `consent.opted_out` where an opt-in does not lift what
+    /// the person said.
+    public func update(_ id: ContactId, revision: Int, update: ContactUpdate) async throws -> Contact {
+        try await scope.call("contacts.update") {
+            $0.put("id", id)
+            $0.put("revision", revision)
+            $0.put("update", update)
+        }
+    }
+
+    /// Makes a member of the team, or nobody, responsible for a contact; whether somebody else was. Fails with
+    /// `member.not_found` or `member.inactive`.
+    public func setOwner(_ id: ContactId, owner: AgentId? = nil) async throws -> Bool {
+        try await scope.call("contacts.set_owner") {
+            $0.put("id", id)
+            $0.put("owner", owner)
+        }
+    }
+
     /// Moves a contact to a lead status; whether it was at another one.
     public func setLead(_ id: ContactId, lead: LeadStatus) async throws -> Bool {
         try await scope.call("contacts.set_lead") {
             $0.put("id", id)
             $0.put("lead", lead)
+        }
+    }
+
+    /// Moves a contact one step on, from cold to warm, to hot, to customer; the status then. Fails with
+    /// `contact.lead_step` for a customer.
+    public func advanceLead(_ id: ContactId) async throws -> LeadStatus {
+        try await scope.call("contacts.advance_lead") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Moves a contact that is hot or a customer back to be won again: to cold, or where it is told to begin; the
+    /// status then. Fails with `contact.lead_step` for others, and where that is no step back.
+    public func reEngage(_ id: ContactId, to: LeadStatus? = nil) async throws -> LeadStatus {
+        try await scope.call("contacts.re_engage") {
+            $0.put("id", id)
+            $0.put("to", to)
         }
     }
 
@@ -611,11 +651,37 @@ public struct RulesArea: Sendable {
 public struct AttributesArea: Sendable {
     let scope: Scope
 
-    /// Defines an attribute; nothing if it is defined just so. Fails with `attribute.invalid`.
+    /// Defines an attribute; nothing if it is defined just so. Fails with `attribute.invalid`, also if it is defined
+    /// otherwise: that is `change`.
     public func define(_ name: String, kind: AttributeKind) async throws {
         let _: Nothing = try await scope.call("attributes.define") {
             $0.put("name", name)
             $0.put("kind", kind)
+        }
+    }
+
+    /// Defines an attribute anew. Values that do not fit any more are taken away from contacts; how many contacts
+    /// lost one.
+    ///
+    /// Fails with `attribute.unknown`, `attribute.invalid`, and, unless it is forced, with `attribute.in_use` if there
+    /// are values that may not fit: those of a dropdown's entry that goes, and all of an attribute that becomes
+    /// anything else than text.
+    public func change(_ name: String, kind: AttributeKind, force: Bool? = nil) async throws -> Int {
+        try await scope.call("attributes.change") {
+            $0.put("name", name)
+            $0.put("kind", kind)
+            $0.put("force", force)
+        }
+    }
+
+    /// Removes the definition of an attribute, and its values from contacts; how many contacts lost one. Filters and
+    /// texts that name it are refused from then on.
+    ///
+    /// Fails with `attribute.unknown`, and, unless it is forced, with `attribute.in_use` if there are values.
+    public func remove(_ name: String, force: Bool? = nil) async throws -> Int {
+        try await scope.call("attributes.remove") {
+            $0.put("name", name)
+            $0.put("force", force)
         }
     }
 
@@ -1004,6 +1070,25 @@ public struct TeamArea: Sendable {
         try await scope.call("team.rename") {
             $0.put("id", id)
             $0.put("name", name)
+        }
+    }
+
+    /// Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
+    /// contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with
+    /// what an interruption left.
+    ///
+    /// Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+    public func deactivate(_ id: AgentId, successor: AgentId? = nil) async throws -> Int {
+        try await scope.call("team.deactivate") {
+            $0.put("id", id)
+            $0.put("successor", successor)
+        }
+    }
+
+    /// Takes a member back who had left. Fails with `member.not_found`.
+    public func reactivate(_ id: AgentId) async throws -> Member {
+        try await scope.call("team.reactivate") {
+            $0.put("id", id)
         }
     }
 

@@ -143,26 +143,26 @@ extension Encoder {
 
 /// Instants as the library writes them: RFC 3339 in UTC, with up to six digits of a second.
 enum Instant {
-    private static let formatter = ISO8601DateFormatter()
+    private static let style = Date.ISO8601FormatStyle()
 
     static func text(_ date: Date) -> String? {
         let micros = (date.timeIntervalSince1970 * 1e6).rounded()
-        // From the year 1 to the year 9999, as RFC 3339 has them.
-        guard micros.isFinite, micros >= -62_135_596_800e6, micros < 253_402_300_800e6 else { return nil }
+        // From the first day of the Gregorian calendar, before which Foundation counts otherwise, to the year 9999.
+        guard micros >= -12_219_292_800e6, micros < 253_402_300_800e6 else { return nil }
         let seconds = (micros / 1e6).rounded(.down)
         let rest = micros - seconds * 1e6
-        let whole = formatter.string(from: Date(timeIntervalSince1970: seconds))
+        let whole = style.format(Date(timeIntervalSince1970: seconds))
         guard rest > 0 else { return whole }
         let digits = String(Int(rest))
         return whole.dropLast() + "." + String(repeating: "0", count: 6 - digits.count) + digits + "Z"
     }
 
     static func date(_ text: String) -> Date? {
-        guard let dot = text.firstIndex(of: ".") else { return formatter.date(from: text) }
+        guard let dot = text.firstIndex(of: ".") else { return try? style.parse(text) }
         let digits = text[text.index(after: dot)...].prefix(while: \.isNumber)
-        guard let fraction = Double("0." + digits) else { return nil }
+        guard !digits.isEmpty, let fraction = Double("0." + digits) else { return nil }
         let whole = text[..<dot] + text[dot...].dropFirst(1 + digits.count)
-        return formatter.date(from: String(whole))?.addingTimeInterval(fraction)
+        return try? style.parse(String(whole)).addingTimeInterval(fraction)
     }
 }
 
@@ -172,7 +172,7 @@ func json<Value: Encodable>(_ value: Value) throws -> String {
     encoder.outputFormatting = .withoutEscapingSlashes
     encoder.dateEncodingStrategy = .custom { date, encoder in
         guard let text = Instant.text(date) else {
-            let context = EncodingError.Context(codingPath: encoder.codingPath, debugDescription: "it has no year")
+            let context = EncodingError.Context(codingPath: encoder.codingPath, debugDescription: "it is no time from 1582-10-15 to 9999-12-31")
             throw EncodingError.invalidValue(date, context)
         }
         var container = encoder.singleValueContainer()

@@ -44,9 +44,10 @@ public struct TertuliaError: Error, Hashable, Sendable, LocalizedError, CustomSt
     /// The HTTP status to answer a platform with, if receiving its webhook failed so.
     public let httpStatus: Int
 
-    /// An error with a code of this library's.
+    /// An error with a code of this library's; all else follows from it.
     public init(_ code: String, _ message: String) {
-        self.init(kind: ErrorCode.kinds[code] ?? .unavailable, code: code, message: message, retry: .never, httpStatus: 503)
+        let (kind, retry, httpStatus) = ErrorCode.known[code] ?? (.unavailable, .never, 503)
+        self.init(kind: kind, code: code, message: message, retry: retry, httpStatus: httpStatus)
     }
 
     private init(kind: Kind, code: String, message: String, retry: Retry, httpStatus: Int) {

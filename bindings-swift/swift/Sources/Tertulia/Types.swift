@@ -334,7 +334,7 @@ public struct AttributeFilter: Hashable, Sendable, Codable {
     /// What holds of its value.
     public var `is`: ValueTest
 
-    public init(name: String, `is`: ValueTest) {
+    public init(name: String, is: ValueTest) {
         self.name = name
         self.is = `is`
     }
@@ -606,6 +606,10 @@ public enum BulkAction: Hashable, Sendable, Codable {
     case untag([String])
     /// Sets the lead status.
     case lead(LeadStatus)
+    /// Makes a member of the team responsible.
+    case assign(AgentId)
+    /// Makes nobody responsible.
+    case unassign
 
     public func encode(to encoder: Encoder) throws {
         switch self {
@@ -618,6 +622,12 @@ public enum BulkAction: Hashable, Sendable, Codable {
         case let .lead(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "lead")
+        case let .assign(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "assign")
+        case .unassign:
+            var container = encoder.singleValueContainer()
+            try container.encode("unassign")
         }
     }
 
@@ -630,6 +640,10 @@ public enum BulkAction: Hashable, Sendable, Codable {
             self = .untag(try variant.value([String].self))
         case "lead":
             self = .lead(try variant.value(LeadStatus.self))
+        case "assign":
+            self = .assign(try variant.value(AgentId.self))
+        case "unassign":
+            self = .unassign
         default:
             throw decoder.misfit("\(variant.name) is no BulkAction")
         }
@@ -1309,6 +1323,20 @@ public struct ContactAddress: Hashable, Sendable, Codable {
     }
 }
 
+/// A field of a contact that can be empty.
+public enum ContactField: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The full name.
+    case name = "name"
+    /// The first name.
+    case firstName = "firstName"
+    /// The last name.
+    case lastName = "lastName"
+    /// The e-mail address.
+    case email = "email"
+    /// The member of the team who is responsible.
+    case owner = "owner"
+}
+
 /// A person, whatever addresses they have.
 public struct ContactId: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
     public let rawValue: String
@@ -1328,6 +1356,87 @@ public enum ContactOrder: String, Hashable, Sendable, Codable, CaseIterable {
     case name = "name"
     /// By when anything last went in or out, the longest silent first, those before all where nothing ever did.
     case lastActive = "lastActive"
+}
+
+/// What is to change of a contact; what is absent stays. Phones, tags and ids in other systems have calls of their own.
+public struct ContactUpdate: Hashable, Sendable, Codable {
+    /// The full name.
+    public var name: String?
+    /// The first name.
+    public var firstName: String?
+    /// The last name.
+    public var lastName: String?
+    /// The e-mail address.
+    public var email: String?
+    /// How far the person is on the way to buying.
+    public var lead: LeadStatus?
+    /// The member of the team who is responsible.
+    public var owner: AgentId?
+    /// Values of custom attributes, each in place of the one that there is.
+    public var attributes: [String: JSON]
+    /// Opt-in: `true` records one that is news, `false` opts out who is opted in.
+    public var optedIn: Bool?
+    /// Where, when and how the person agreed, in the host's words.
+    public var optInProof: String?
+    /// Fields to empty.
+    public var clear: [ContactField]
+    /// Custom attributes whose values are taken away.
+    public var clearAttributes: [String]
+
+    public init(
+        name: String? = nil,
+        firstName: String? = nil,
+        lastName: String? = nil,
+        email: String? = nil,
+        lead: LeadStatus? = nil,
+        owner: AgentId? = nil,
+        attributes: [String: JSON] = [:],
+        optedIn: Bool? = nil,
+        optInProof: String? = nil,
+        clear: [ContactField] = [],
+        clearAttributes: [String] = []
+    ) {
+        self.name = name
+        self.firstName = firstName
+        self.lastName = lastName
+        self.email = email
+        self.lead = lead
+        self.owner = owner
+        self.attributes = attributes
+        self.optedIn = optedIn
+        self.optInProof = optInProof
+        self.clear = clear
+        self.clearAttributes = clearAttributes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name = "name"
+        case firstName = "firstName"
+        case lastName = "lastName"
+        case email = "email"
+        case lead = "lead"
+        case owner = "owner"
+        case attributes = "attributes"
+        case optedIn = "optedIn"
+        case optInProof = "optInProof"
+        case clear = "clear"
+        case clearAttributes = "clearAttributes"
+    }
+    
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.name = try container.decodeIfPresent(String.self, forKey: .name)
+        self.firstName = try container.decodeIfPresent(String.self, forKey: .firstName)
+        self.lastName = try container.decodeIfPresent(String.self, forKey: .lastName)
+        self.email = try container.decodeIfPresent(String.self, forKey: .email)
+        self.lead = try container.decodeIfPresent(LeadStatus.self, forKey: .lead)
+        self.owner = try container.decodeIfPresent(AgentId.self, forKey: .owner)
+        self.attributes = try container.decodeIfPresent([String: JSON].self, forKey: .attributes) ?? [:]
+        self.optedIn = try container.decodeIfPresent(Bool.self, forKey: .optedIn)
+        self.optInProof = try container.decodeIfPresent(String.self, forKey: .optInProof)
+        self.clear = try container.decodeIfPresent([ContactField].self, forKey: .clear) ?? []
+        self.clearAttributes = try container.decodeIfPresent([String].self, forKey: .clearAttributes) ?? []
+    }
 }
 
 /// What a message says. One type for messages in and out.
@@ -2807,7 +2916,7 @@ public struct ImportReport: Hashable, Sendable, Codable {
     public var finished: Bool
 
     public init(
-        `import`: ImportId? = nil,
+        import: ImportId? = nil,
         counts: ImportCounts,
         rejections: [Rejection],
         unmapped: [String],
@@ -3185,14 +3294,14 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case templateChanged(name: String, language: String, change: String)
     /// A sender was connected, held, stopped, resumed or disabled.
     case accountChanged(account: AccountId, change: String)
-    /// An attribute was defined.
-    case attributeDefined(name: String)
+    /// An attribute was defined, defined anew or removed.
+    case attributeChanged(name: String, before: JSON = .null, after: JSON = .null)
     /// A segment was created, updated or deleted.
     case segmentChanged(segment: SegmentId, change: String)
-    /// A member of the team was added or renamed.
+    /// A member of the team was added or renamed, left or came back.
     case memberChanged(member: AgentId, before: JSON = .null, after: JSON)
     /// An import began, or is done.
-    case importChanged(`import`: ImportId, change: String)
+    case importChanged(import: ImportId, change: String)
     /// The platform told something that this library has no rule for.
     case providerNotice(field: String, raw: JSON)
 
@@ -3298,9 +3407,11 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encode("account_changed", forKey: "what")
             try container.encode(account, forKey: "account")
             try container.encode(change, forKey: "change")
-        case let .attributeDefined(name):
-            try container.encode("attribute_defined", forKey: "what")
+        case let .attributeChanged(name, before, after):
+            try container.encode("attribute_changed", forKey: "what")
             try container.encode(name, forKey: "name")
+            try container.encode(before, forKey: "before")
+            try container.encode(after, forKey: "after")
         case let .segmentChanged(segment, change):
             try container.encode("segment_changed", forKey: "what")
             try container.encode(segment, forKey: "segment")
@@ -3435,8 +3546,12 @@ public enum JournalEvent: Hashable, Sendable, Codable {
                 account: try container.decode(AccountId.self, forKey: "account"),
                 change: try container.decode(String.self, forKey: "change")
             )
-        case "attribute_defined":
-            self = .attributeDefined(name: try container.decode(String.self, forKey: "name"))
+        case "attribute_changed":
+            self = .attributeChanged(
+                name: try container.decode(String.self, forKey: "name"),
+                before: try container.decodeIfPresent(JSON.self, forKey: "before") ?? .null,
+                after: try container.decodeIfPresent(JSON.self, forKey: "after") ?? .null
+            )
         case "segment_changed":
             self = .segmentChanged(
                 segment: try container.decode(SegmentId.self, forKey: "segment"),
@@ -3514,8 +3629,8 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case templateChanged = "template_changed"
     /// `account_changed`
     case accountChanged = "account_changed"
-    /// `attribute_defined`
-    case attributeDefined = "attribute_defined"
+    /// `attribute_changed`
+    case attributeChanged = "attribute_changed"
     /// `segment_changed`
     case segmentChanged = "segment_changed"
     /// `member_changed`
@@ -5191,7 +5306,7 @@ public struct SendFailure: Hashable, Sendable, Codable {
     /// The platform's words, for a person. Never a message body or a secret.
     public var detail: String
 
-    public init(`class`: FailureClass, code: String, detail: String) {
+    public init(class: FailureClass, code: String, detail: String) {
         self.class = `class`
         self.code = code
         self.detail = detail

@@ -52,8 +52,16 @@ extension Org {
             return try answer(await contacts.tag(try call.arg("id"), tags: try call.arg("tags")))
         case "contacts.untag":
             return try answer(await contacts.untag(try call.arg("id"), tags: try call.arg("tags")))
+        case "contacts.update":
+            return try answer(await contacts.update(try call.arg("id"), revision: try call.arg("revision"), update: try call.arg("update")))
+        case "contacts.set_owner":
+            return try answer(await contacts.setOwner(try call.arg("id"), owner: try call.arg("owner")))
         case "contacts.set_lead":
             return try answer(await contacts.setLead(try call.arg("id"), lead: try call.arg("lead")))
+        case "contacts.advance_lead":
+            return try answer(await contacts.advanceLead(try call.arg("id")))
+        case "contacts.re_engage":
+            return try answer(await contacts.reEngage(try call.arg("id"), to: try call.arg("to")))
         case "contacts.bulk":
             return try answer(await contacts.bulk(try call.arg("selection"), action: try call.arg("action"), after: try call.arg("after"), progress: call.progress(), cancel: call.cancel))
         case "contacts.add_phone":
@@ -112,6 +120,10 @@ extension Org {
         case "attributes.define":
             try await attributes.define(try call.arg("name"), kind: try call.arg("kind"))
             return .null
+        case "attributes.change":
+            return try answer(await attributes.change(try call.arg("name"), kind: try call.arg("kind"), force: try call.arg("force")))
+        case "attributes.remove":
+            return try answer(await attributes.remove(try call.arg("name"), force: try call.arg("force")))
         case "attributes.list":
             return try answer(await attributes.list())
         case "segments.create":
@@ -199,6 +211,10 @@ extension Org {
             return try answer(await team.add(try call.arg("name")))
         case "team.rename":
             return try answer(await team.rename(try call.arg("id"), name: try call.arg("name")))
+        case "team.deactivate":
+            return try answer(await team.deactivate(try call.arg("id"), successor: try call.arg("successor")))
+        case "team.reactivate":
+            return try answer(await team.reactivate(try call.arg("id")))
         case "team.get":
             return try answer(await team.get(try call.arg("id")))
         case "team.list":

@@ -13,15 +13,8 @@ final class ScenarioTests: XCTestCase {
             do {
                 try await replay.play(step)
             } catch {
-                return XCTFail("step \(place), \(step): \(error)")
+                return XCTFail("step \(place), \(try json(step)): \(error)")
             }
         }
     }
-}
-
-/// A folder of its own.
-func newFolder() throws -> String {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("tertulia-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    return folder.path
 }

@@ -140,7 +140,11 @@ impl Generator {
                 account: self.pooled(),
                 change: self.text(),
             },
-            EntryKind::AttributeDefined => What::AttributeDefined { name: self.text() },
+            EntryKind::AttributeChanged => What::AttributeChanged {
+                name: self.text(),
+                before: None,
+                after: Some(json!({"type": self.text()})),
+            },
             EntryKind::SegmentChanged => What::SegmentChanged {
                 segment: self.pooled(),
                 change: self.text(),

@@ -391,6 +391,8 @@ internal object BulkActionCodec : Codec<BulkAction> {
             is BulkAction.Tag -> record { put("tag", ListCodec(TextCodec), value.value) }
             is BulkAction.Untag -> record { put("untag", ListCodec(TextCodec), value.value) }
             is BulkAction.Lead -> record { put("lead", LeadStatusCodec, value.value) }
+            is BulkAction.Assign -> record { put("assign", AgentIdCodec, value.value) }
+            BulkAction.Unassign -> JsonPrimitive("unassign")
         }
     }
 
@@ -400,6 +402,8 @@ internal object BulkActionCodec : Codec<BulkAction> {
             "tag" -> BulkAction.Tag(ListCodec(TextCodec).decode(inside))
             "untag" -> BulkAction.Untag(ListCodec(TextCodec).decode(inside))
             "lead" -> BulkAction.Lead(LeadStatusCodec.decode(inside))
+            "assign" -> BulkAction.Assign(AgentIdCodec.decode(inside))
+            "unassign" -> BulkAction.Unassign
             else -> throw Misfit("$word is no BulkAction")
         }
     }
@@ -673,10 +677,10 @@ internal object ConsentProofCodec : Codec<ConsentProof> {
             is ConsentProof.Message -> record { put("message", TextCodec, value.value) }
             is ConsentProof.Agent -> record { put("agent", AgentIdCodec, value.value) }
             is ConsentProof.Line -> record {
-                add("line", record {
+                add("line") {
                     put("file", TextCodec, value.file)
                     put("line", IntCodec, value.line)
-                })
+                }
             }
             is ConsentProof.Stated -> record { put("stated", TextCodec, value.value) }
             is ConsentProof.Provider -> record { put("provider", TextCodec, value.value) }
@@ -877,6 +881,23 @@ internal object ContactAddressCodec : Codec<ContactAddress> {
     }
 }
 
+internal object ContactFieldCodec : Codec<ContactField> {
+    override fun encode(value: ContactField): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): ContactField {
+        return when (val word = TextCodec.decode(json)) {
+            "name" -> ContactField.NAME
+            "firstName" -> ContactField.FIRST_NAME
+            "lastName" -> ContactField.LAST_NAME
+            "email" -> ContactField.EMAIL
+            "owner" -> ContactField.OWNER
+            else -> throw Misfit("$word is no ContactField")
+        }
+    }
+}
+
 internal object ContactIdCodec : Codec<ContactId> {
     override fun encode(value: ContactId): JsonElement {
         return TextCodec.encode(value.value)
@@ -899,6 +920,41 @@ internal object ContactOrderCodec : Codec<ContactOrder> {
             "lastActive" -> ContactOrder.LAST_ACTIVE
             else -> throw Misfit("$word is no ContactOrder")
         }
+    }
+}
+
+internal object ContactUpdateCodec : Codec<ContactUpdate> {
+    override fun encode(value: ContactUpdate): JsonElement {
+        return record {
+            put("name", OptionalCodec(TextCodec), value.name)
+            put("firstName", OptionalCodec(TextCodec), value.firstName)
+            put("lastName", OptionalCodec(TextCodec), value.lastName)
+            put("email", OptionalCodec(TextCodec), value.email)
+            put("lead", OptionalCodec(LeadStatusCodec), value.lead)
+            put("owner", OptionalCodec(AgentIdCodec), value.owner)
+            put("attributes", MapCodec(JsonCodec), value.attributes)
+            put("optedIn", OptionalCodec(BoolCodec), value.optedIn)
+            put("optInProof", OptionalCodec(TextCodec), value.optInProof)
+            put("clear", ListCodec(ContactFieldCodec), value.clear)
+            put("clearAttributes", ListCodec(TextCodec), value.clearAttributes)
+        }
+    }
+
+    override fun decode(json: JsonElement): ContactUpdate {
+        val record = Reader(json)
+        return ContactUpdate(
+            name = record.get("name", OptionalCodec(TextCodec)),
+            firstName = record.get("firstName", OptionalCodec(TextCodec)),
+            lastName = record.get("lastName", OptionalCodec(TextCodec)),
+            email = record.get("email", OptionalCodec(TextCodec)),
+            lead = record.get("lead", OptionalCodec(LeadStatusCodec)),
+            owner = record.get("owner", OptionalCodec(AgentIdCodec)),
+            attributes = record.get("attributes", MapCodec(JsonCodec)) { emptyMap() },
+            optedIn = record.get("optedIn", OptionalCodec(BoolCodec)),
+            optInProof = record.get("optInProof", OptionalCodec(TextCodec)),
+            clear = record.get("clear", ListCodec(ContactFieldCodec)) { emptyList() },
+            clearAttributes = record.get("clearAttributes", ListCodec(TextCodec)) { emptyList() },
+        )
     }
 }
 
@@ -1256,11 +1312,11 @@ internal object DraftCodec : Codec<Draft> {
         return when (value) {
             is Draft.Content -> record { put("content", ContentCodec, value.value) }
             is Draft.Template -> record {
-                add("template", record {
+                add("template") {
                     put("name", TextCodec, value.name)
                     put("language", TextCodec, value.language)
                     put("parameters", TemplateParametersCodec, value.parameters)
-                })
+                }
             }
         }
     }
@@ -2239,9 +2295,11 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("account", AccountIdCodec, value.account)
                 put("change", TextCodec, value.change)
             }
-            is JournalEvent.AttributeDefined -> record {
-                put("what", TextCodec, "attribute_defined")
+            is JournalEvent.AttributeChanged -> record {
+                put("what", TextCodec, "attribute_changed")
                 put("name", TextCodec, value.name)
+                put("before", JsonCodec, value.before)
+                put("after", JsonCodec, value.after)
             }
             is JournalEvent.SegmentChanged -> record {
                 put("what", TextCodec, "segment_changed")
@@ -2366,8 +2424,10 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 account = record.get("account", AccountIdCodec),
                 change = record.get("change", TextCodec),
             )
-            "attribute_defined" -> JournalEvent.AttributeDefined(
+            "attribute_changed" -> JournalEvent.AttributeChanged(
                 name = record.get("name", TextCodec),
+                before = record.get("before", JsonCodec),
+                after = record.get("after", JsonCodec),
             )
             "segment_changed" -> JournalEvent.SegmentChanged(
                 segment = record.get("segment", SegmentIdCodec),
@@ -2422,7 +2482,7 @@ internal object JournalKindCodec : Codec<JournalKind> {
             "rule_changed" -> JournalKind.RULE_CHANGED
             "template_changed" -> JournalKind.TEMPLATE_CHANGED
             "account_changed" -> JournalKind.ACCOUNT_CHANGED
-            "attribute_defined" -> JournalKind.ATTRIBUTE_DEFINED
+            "attribute_changed" -> JournalKind.ATTRIBUTE_CHANGED
             "segment_changed" -> JournalKind.SEGMENT_CHANGED
             "member_changed" -> JournalKind.MEMBER_CHANGED
             "import_changed" -> JournalKind.IMPORT_CHANGED
@@ -2876,9 +2936,9 @@ internal object OutcomeCodec : Codec<Outcome> {
             is Outcome.Refused -> record { put("refused", SendFailureCodec, value.value) }
             is Outcome.NotSent -> record { put("not_sent", SendFailureCodec, value.value) }
             is Outcome.Unknown -> record {
-                add("unknown", record {
+                add("unknown") {
                     put("detail", TextCodec, value.detail)
-                })
+                }
             }
         }
     }

@@ -43,45 +43,40 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
             val hosts = mutableListOf<HostObject>()
             val handles = mutableListOf<NativeHandle>()
             fun place(host: HostObject) = (hosts.size).toLong().also { hosts += host }
-            val spoken = transports.mapValues { (_, transport) ->
-                when (transport) {
-                    is WhatsApp -> record { put("whatsapp", WhatsAppCodec, transport) }
-                    is Transport -> record { add("host", transport.options(place(TransportObject(transport)))) }
-                }
-            }
-            val keys = credentials?.let {
-                record {
-                    when (it) {
-                        is StaticCredentials -> put("fixed", MapCodec(TextCodec), it.keys)
-                        else -> put("host", IntCodec, place(CredentialsObject(it)))
-                    }
-                }
-            }
-            val time = clock?.let {
-                record {
-                    when (it) {
-                        is ManualClock -> put("manual", IntCodec, 0).also { _ -> handles += it.scope.handle }
-                        else -> put("host", IntCodec, place(ClockObject(it)))
-                    }
-                }
-            }
             val scope = open("crm", hosts, handles) {
                 put("path", OptionalCodec(TextCodec), path?.toString())
                 put("host", OptionalCodec(TextCodec), host)
-                add("transports", record { spoken.forEach { (endpoint, transport) -> add(endpoint, transport) } })
-                keys?.let { add("credentials", it) }
-                time?.let { add("clock", it) }
+                add("transports") {
+                    for ((endpoint, transport) in transports) add(endpoint) {
+                        when (transport) {
+                            is WhatsApp -> put("whatsapp", WhatsAppCodec, transport)
+                            is Transport -> add("host") { options(transport, place(TransportObject(transport))) }
+                        }
+                    }
+                }
+                if (credentials != null) add("credentials") {
+                    when (credentials) {
+                        is StaticCredentials -> put("fixed", MapCodec(TextCodec), credentials.keys)
+                        else -> put("host", IntCodec, place(CredentialsObject(credentials)))
+                    }
+                }
+                if (clock != null) add("clock") {
+                    when (clock) {
+                        is ManualClock -> put("manual", IntCodec, 0).also { handles += clock.scope.handle }
+                        else -> put("host", IntCodec, place(ClockObject(clock)))
+                    }
+                }
             }
             return Crm(scope)
         }
     }
 }
 
-private fun Transport.options(place: Long) = record {
+private fun Writer.options(transport: Transport, place: Long) {
     put("object", IntCodec, place)
-    put("channel", ChannelCodec, channel)
-    put("correlation", CorrelationCodec, correlation)
-    put("timeout_seconds", OptionalCodec(FloatCodec), timeout?.seconds())
+    put("channel", ChannelCodec, transport.channel)
+    put("correlation", CorrelationCodec, transport.correlation)
+    put("timeout_seconds", OptionalCodec(FloatCodec), transport.timeout?.seconds())
 }
 
 private fun Duration.seconds(): Double = seconds + nano / 1e9

@@ -52,6 +52,9 @@ object ErrorCode {
     /** There is no such member of the team. */
     const val MEMBER_NOT_FOUND: String = "member.not_found"
 
+    /** The member of the team does not work here any more. */
+    const val MEMBER_INACTIVE: String = "member.inactive"
+
     /** A member of the team needs a name. */
     const val MEMBER_NAME_REQUIRED: String = "member.name_required"
 
@@ -60,6 +63,9 @@ object ErrorCode {
 
     /** No attribute of this name is defined. */
     const val ATTRIBUTE_UNKNOWN: String = "attribute.unknown"
+
+    /** Contacts have values that the change would take away. */
+    const val ATTRIBUTE_IN_USE: String = "attribute.in_use"
 
     /** The value does not fit the attribute's definition. */
     const val ATTRIBUTE_MISFIT: String = "attribute.misfit"
@@ -132,6 +138,15 @@ object ErrorCode {
 
     /** The plan allows no more contacts. */
     const val CONTACT_LIMIT: String = "contact.limit"
+
+    /** Somebody else changed the contact since it was read. */
+    const val CONTACT_CHANGED: String = "contact.changed"
+
+    /** The update says two things of one field. */
+    const val CONTACT_UPDATE_INVALID: String = "contact.update_invalid"
+
+    /** There is no such step from the contact's lead status. */
+    const val CONTACT_LEAD_STEP: String = "contact.lead_step"
 
     /** The contact is blocked. */
     const val CONTACT_BLOCKED: String = "contact.blocked"
@@ -369,9 +384,11 @@ object ErrorCode {
         TRANSPORT_REFUSED to "refused",
         SETTING_INVALID to "invalid",
         MEMBER_NOT_FOUND to "not_found",
+        MEMBER_INACTIVE to "refused",
         MEMBER_NAME_REQUIRED to "invalid",
         ATTRIBUTE_INVALID to "invalid",
         ATTRIBUTE_UNKNOWN to "invalid",
+        ATTRIBUTE_IN_USE to "refused",
         ATTRIBUTE_MISFIT to "invalid",
         FILTER_TOO_LARGE to "invalid",
         FILTER_ATTRIBUTE_UNKNOWN to "invalid",
@@ -396,6 +413,9 @@ object ErrorCode {
         CONTACT_ADDRESS_DIFFERS to "refused",
         CONTACT_DUPLICATE to "conflict",
         CONTACT_LIMIT to "refused",
+        CONTACT_CHANGED to "conflict",
+        CONTACT_UPDATE_INVALID to "invalid",
+        CONTACT_LEAD_STEP to "refused",
         CONTACT_BLOCKED to "refused",
         CONTACT_DELETED to "refused",
         CONTACT_INACTIVE to "refused",

@@ -37,18 +37,18 @@ abstract class CrmMethods internal constructor(internal val scope: Scope) {
         scope.call("crm.run_due", DoneCodec)
 
     /** Does what is due as it falls due, until the CRM is closed. */
-    suspend fun work() =
+    suspend fun work(): Unit =
         scope.call("crm.work", UnitCodec)
 
     /** Answers if the store can be read. */
-    suspend fun ping() =
+    suspend fun ping(): Unit =
         scope.call("crm.ping", UnitCodec)
 
     /**
      * Ends workers after what they are sending, finishes commits, and lets go of the store. Closing what is
      * closed does nothing.
      */
-    suspend fun close() =
+    suspend fun close(): Unit =
         scope.call("crm.close", UnitCodec)
 }
 
@@ -193,11 +193,55 @@ class ContactsArea internal constructor(private val scope: Scope) {
             put("tags", ListCodec(TextCodec), tags)
         }
 
+    /**
+     * Changes a contact's profile in one step. `revision` is that of the contact as it was read: if somebody else
+     * changed it meanwhile, nothing happens.
+     *
+     * Fails with `contact.changed`, `contact.update_invalid`, `contact.email_invalid`, `contact.identity_required`,
+     * `contact.duplicate`, `attribute.*`, `member.*`, or with `consent.opted_out` where an opt-in does not lift what
+     * the person said.
+     */
+    suspend fun update(id: ContactId, revision: Long, update: ContactUpdate): Contact =
+        scope.call("contacts.update", ContactCodec) {
+            put("id", ContactIdCodec, id)
+            put("revision", IntCodec, revision)
+            put("update", ContactUpdateCodec, update)
+        }
+
+    /**
+     * Makes a member of the team, or nobody, responsible for a contact; whether somebody else was. Fails with
+     * `member.not_found` or `member.inactive`.
+     */
+    suspend fun setOwner(id: ContactId, owner: AgentId? = null): Boolean =
+        scope.call("contacts.set_owner", BoolCodec) {
+            put("id", ContactIdCodec, id)
+            put("owner", OptionalCodec(AgentIdCodec), owner)
+        }
+
     /** Moves a contact to a lead status; whether it was at another one. */
     suspend fun setLead(id: ContactId, lead: LeadStatus): Boolean =
         scope.call("contacts.set_lead", BoolCodec) {
             put("id", ContactIdCodec, id)
             put("lead", LeadStatusCodec, lead)
+        }
+
+    /**
+     * Moves a contact one step on, from cold to warm, to hot, to customer; the status then. Fails with
+     * `contact.lead_step` for a customer.
+     */
+    suspend fun advanceLead(id: ContactId): LeadStatus =
+        scope.call("contacts.advance_lead", LeadStatusCodec) {
+            put("id", ContactIdCodec, id)
+        }
+
+    /**
+     * Moves a contact that is hot or a customer back to be won again: to cold, or where it is told to begin; the
+     * status then. Fails with `contact.lead_step` for others, and where that is no step back.
+     */
+    suspend fun reEngage(id: ContactId, to: LeadStatus? = null): LeadStatus =
+        scope.call("contacts.re_engage", LeadStatusCodec) {
+            put("id", ContactIdCodec, id)
+            put("to", OptionalCodec(LeadStatusCodec), to)
         }
 
     /**
@@ -275,19 +319,19 @@ class ContactsArea internal constructor(private val scope: Scope) {
         }
 
     /** Blocks a contact: it opens no conversation and gets no message, tag or automation. */
-    suspend fun block(id: ContactId) =
+    suspend fun block(id: ContactId): Unit =
         scope.call("contacts.block", UnitCodec) {
             put("id", ContactIdCodec, id)
         }
 
     /** Lifts a block and restores the status before. */
-    suspend fun unblock(id: ContactId) =
+    suspend fun unblock(id: ContactId): Unit =
         scope.call("contacts.unblock", UnitCodec) {
             put("id", ContactIdCodec, id)
         }
 
     /** Sets a contact aside from campaigns (`false`), or takes it back. */
-    suspend fun setActive(id: ContactId, active: Boolean) =
+    suspend fun setActive(id: ContactId, active: Boolean): Unit =
         scope.call("contacts.set_active", UnitCodec) {
             put("id", ContactIdCodec, id)
             put("active", BoolCodec, active)
@@ -387,13 +431,13 @@ class RulesArea internal constructor(private val scope: Scope) {
         }
 
     /** Stores a rule, new or in place of the one with its id. It counts from the next message on. */
-    suspend fun put(rule: Rule) =
+    suspend fun put(rule: Rule): Unit =
         scope.call("rules.put", UnitCodec) {
             put("rule", RuleCodec, rule)
         }
 
     /** Removes a rule; tags that it added stay. */
-    suspend fun remove(id: RuleId) =
+    suspend fun remove(id: RuleId): Unit =
         scope.call("rules.remove", UnitCodec) {
             put("id", RuleIdCodec, id)
         }
@@ -412,11 +456,41 @@ class RulesArea internal constructor(private val scope: Scope) {
 
 /** Definitions of custom attributes. */
 class AttributesArea internal constructor(private val scope: Scope) {
-    /** Defines an attribute; nothing if it is defined just so. Fails with `attribute.invalid`. */
-    suspend fun define(name: String, kind: AttributeKind) =
+    /**
+     * Defines an attribute; nothing if it is defined just so. Fails with `attribute.invalid`, also if it is defined
+     * otherwise: that is `change`.
+     */
+    suspend fun define(name: String, kind: AttributeKind): Unit =
         scope.call("attributes.define", UnitCodec) {
             put("name", TextCodec, name)
             put("kind", AttributeKindCodec, kind)
+        }
+
+    /**
+     * Defines an attribute anew. Values that do not fit any more are taken away from contacts; how many contacts
+     * lost one.
+     *
+     * Fails with `attribute.unknown`, `attribute.invalid`, and, unless it is forced, with `attribute.in_use` if there
+     * are values that may not fit: those of a dropdown's entry that goes, and all of an attribute that becomes
+     * anything else than text.
+     */
+    suspend fun change(name: String, kind: AttributeKind, force: Boolean? = null): Long =
+        scope.call("attributes.change", IntCodec) {
+            put("name", TextCodec, name)
+            put("kind", AttributeKindCodec, kind)
+            put("force", OptionalCodec(BoolCodec), force)
+        }
+
+    /**
+     * Removes the definition of an attribute, and its values from contacts; how many contacts lost one. Filters and
+     * texts that name it are refused from then on.
+     *
+     * Fails with `attribute.unknown`, and, unless it is forced, with `attribute.in_use` if there are values.
+     */
+    suspend fun remove(name: String, force: Boolean? = null): Long =
+        scope.call("attributes.remove", IntCodec) {
+            put("name", TextCodec, name)
+            put("force", OptionalCodec(BoolCodec), force)
         }
 
     /** All definitions, by name. */
@@ -452,7 +526,7 @@ class SegmentsArea internal constructor(private val scope: Scope) {
      * Gives a segment another name and filter. Whatever names it means the new filter from now on; a broadcast that
      * was launched stays as it was. Fails as `create` does, and with `segment.cycle`.
      */
-    suspend fun update(id: SegmentId, name: String, filter: Filter) =
+    suspend fun update(id: SegmentId, name: String, filter: Filter): Unit =
         scope.call("segments.update", UnitCodec) {
             put("id", SegmentIdCodec, id)
             put("name", TextCodec, name)
@@ -460,7 +534,7 @@ class SegmentsArea internal constructor(private val scope: Scope) {
         }
 
     /** Deletes a segment. Fails with `segment.in_use` while a draft of a broadcast or another segment names it. */
-    suspend fun delete(id: SegmentId) =
+    suspend fun delete(id: SegmentId): Unit =
         scope.call("segments.delete", UnitCodec) {
             put("id", SegmentIdCodec, id)
         }
@@ -576,7 +650,7 @@ class InboxArea internal constructor(private val scope: Scope) {
         }
 
     /** Tells the platform that a contact's message was read. */
-    suspend fun markRead(id: MessageId) =
+    suspend fun markRead(id: MessageId): Unit =
         scope.call("inbox.mark_read", UnitCodec) {
             put("id", MessageIdCodec, id)
         }
@@ -585,7 +659,7 @@ class InboxArea internal constructor(private val scope: Scope) {
 /** Provider templates. */
 class TemplatesArea internal constructor(private val scope: Scope) {
     /** Stores a template, new or in place of the one with its name and language. Fails with `template.*`. */
-    suspend fun put(template: Template) =
+    suspend fun put(template: Template): Unit =
         scope.call("templates.put", UnitCodec) {
             put("template", TemplateCodec, template)
         }
@@ -625,7 +699,7 @@ class BroadcastsArea internal constructor(private val scope: Scope) {
         }
 
     /** Replaces a draft. Fails with `broadcast.not_draft` once it was launched. */
-    suspend fun update(id: BroadcastId, new: NewBroadcast) =
+    suspend fun update(id: BroadcastId, new: NewBroadcast): Unit =
         scope.call("broadcasts.update", UnitCodec) {
             put("id", BroadcastIdCodec, id)
             put("new", NewBroadcastCodec, new)
@@ -659,7 +733,7 @@ class BroadcastsArea internal constructor(private val scope: Scope) {
      * Fixes the recipients at this instant and starts sending; `run_due` or `work` sends. Launched twice, the
      * second call fails with `broadcast.not_draft`.
      */
-    suspend fun launch(id: BroadcastId) =
+    suspend fun launch(id: BroadcastId): Unit =
         scope.call("broadcasts.launch", UnitCodec) {
             put("id", BroadcastIdCodec, id)
         }
@@ -682,7 +756,7 @@ class BroadcastsArea internal constructor(private val scope: Scope) {
         }
 
     /** Sends to an unconfirmed recipient again. An explicit choice: they may get the message twice. */
-    suspend fun resendUnconfirmed(dispatch: DispatchId) =
+    suspend fun resendUnconfirmed(dispatch: DispatchId): Unit =
         scope.call("broadcasts.resend_unconfirmed", UnitCodec) {
             put("dispatch", DispatchIdCodec, dispatch)
         }
@@ -711,13 +785,13 @@ class AccountsArea internal constructor(private val scope: Scope) {
         scope.call("accounts.list", ListCodec(AccountCodec))
 
     /** Lets a held, stopped or disabled sender send again. */
-    suspend fun resume(id: AccountId) =
+    suspend fun resume(id: AccountId): Unit =
         scope.call("accounts.resume", UnitCodec) {
             put("id", AccountIdCodec, id)
         }
 
     /** Switches a sender off: what waits to go out by it waits until it is resumed. */
-    suspend fun disable(id: AccountId) =
+    suspend fun disable(id: AccountId): Unit =
         scope.call("accounts.disable", UnitCodec) {
             put("id", AccountIdCodec, id)
         }
@@ -741,6 +815,25 @@ class TeamArea internal constructor(private val scope: Scope) {
             put("name", TextCodec, name)
         }
 
+    /**
+     * Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
+     * contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with
+     * what an interruption left.
+     *
+     * Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+     */
+    suspend fun deactivate(id: AgentId, successor: AgentId? = null): Long =
+        scope.call("team.deactivate", IntCodec) {
+            put("id", AgentIdCodec, id)
+            put("successor", OptionalCodec(AgentIdCodec), successor)
+        }
+
+    /** Takes a member back who had left. Fails with `member.not_found`. */
+    suspend fun reactivate(id: AgentId): Member =
+        scope.call("team.reactivate", MemberCodec) {
+            put("id", AgentIdCodec, id)
+        }
+
     /** The member, who must be there. */
     suspend fun get(id: AgentId): Member =
         scope.call("team.get", MemberCodec) {
@@ -759,7 +852,7 @@ class SettingsArea internal constructor(private val scope: Scope) {
         scope.call("settings.get", SettingsCodec)
 
     /** Replaces the settings. Fails with `setting.invalid`. */
-    suspend fun set(settings: Settings) =
+    suspend fun set(settings: Settings): Unit =
         scope.call("settings.set", UnitCodec) {
             put("settings", SettingsCodec, settings)
         }

@@ -6,7 +6,6 @@ import com.google.gson.JsonNull
 import com.google.gson.JsonObject
 import com.google.gson.JsonParser
 import com.google.gson.JsonPrimitive
-import java.math.BigDecimal
 import java.math.BigInteger
 import java.time.DateTimeException
 import java.time.Instant
@@ -38,7 +37,7 @@ internal class Writer(private val json: JsonObject) {
         if (!element.isJsonNull || codec !is OptionalCodec<*>) json.add(key, element)
     }
 
-    fun add(key: String, element: JsonElement) = json.add(key, element)
+    fun add(key: String, body: Writer.() -> Unit) = json.add(key, at(key) { record(body = body) })
 }
 
 /** Reads the fields of a record; one that it does not know is not looked at. */
@@ -116,7 +115,10 @@ internal object BytesCodec : Codec<ByteArray> {
         }
 }
 
-/** Any JSON: null, Boolean, Long (or BigInteger), Double, String, List and Map with texts as keys. */
+/** Whole numbers beyond these lose digits on the way. */
+private val WHOLE = BigInteger.valueOf(Long.MIN_VALUE)..BigInteger.TWO.pow(64) - BigInteger.ONE
+
+/** Any JSON: null, Boolean, Long (or BigInteger, up to 64 bits), Double, String, List and Map with texts as keys. */
 internal object JsonCodec : Codec<Any?> {
     override fun encode(value: Any?): JsonElement = when (value) {
         null -> JsonNull.INSTANCE
@@ -124,7 +126,8 @@ internal object JsonCodec : Codec<Any?> {
         is String -> JsonPrimitive(value)
         is Double -> FloatCodec.encode(value)
         is Float -> FloatCodec.encode(value.toDouble())
-        is Byte, is Short, is Int, is Long, is BigInteger, is BigDecimal -> JsonPrimitive(value as Number)
+        is Byte, is Short, is Int, is Long -> JsonPrimitive(value as Number)
+        is BigInteger -> if (value in WHOLE) JsonPrimitive(value) else throw Misfit("a whole number of more than 64 bits")
         is Iterable<*> -> ListCodec(this).encode(value.toList())
         is Map<*, *> -> JsonObject().also { json ->
             for ((key, item) in value) {

@@ -1,6 +1,7 @@
 package org.tertulia
 
 import com.google.gson.JsonElement
+import java.nio.charset.CharacterCodingException
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
@@ -75,6 +76,9 @@ private inline fun <T> asked(method: String, body: () -> T): T =
         throw TertuliaError.invalid(method, misfit)
     } catch (failed: NativeException) {
         throw TertuliaError.of(failed)
+    } catch (_: CharacterCodingException) {
+        // All else is JSON by now, and stands escaped there.
+        throw TertuliaError(ErrorCode.INPUT_INVALID, "$method: an id has half a character in it")
     } catch (_: StackOverflowError) {
         throw TertuliaError(ErrorCode.INPUT_INVALID, "$method: an argument is nested too deeply")
     }

@@ -262,6 +262,12 @@ sealed interface BulkAction {
 
     /** Sets the lead status. */
     data class Lead(val value: LeadStatus) : BulkAction
+
+    /** Makes a member of the team responsible. */
+    data class Assign(val value: AgentId) : BulkAction
+
+    /** Makes nobody responsible. */
+    data object Unassign : BulkAction
 }
 
 /** One contact that a rule refused. */
@@ -583,6 +589,20 @@ data class ContactAddress(
     val until: Instant? = null,
 )
 
+/** A field of a contact that can be empty. */
+enum class ContactField(internal val wire: String) {
+    /** The full name. */
+    NAME("name"),
+    /** The first name. */
+    FIRST_NAME("firstName"),
+    /** The last name. */
+    LAST_NAME("lastName"),
+    /** The e-mail address. */
+    EMAIL("email"),
+    /** The member of the team who is responsible. */
+    OWNER("owner"),
+}
+
 /** A person, whatever addresses they have. */
 @JvmInline
 value class ContactId(val value: String) {
@@ -598,6 +618,32 @@ enum class ContactOrder(internal val wire: String) {
     /** By when anything last went in or out, the longest silent first, those before all where nothing ever did. */
     LAST_ACTIVE("lastActive"),
 }
+
+/** What is to change of a contact; what is absent stays. Phones, tags and ids in other systems have calls of their own. */
+data class ContactUpdate(
+    /** The full name. */
+    val name: String? = null,
+    /** The first name. */
+    val firstName: String? = null,
+    /** The last name. */
+    val lastName: String? = null,
+    /** The e-mail address. */
+    val email: String? = null,
+    /** How far the person is on the way to buying. */
+    val lead: LeadStatus? = null,
+    /** The member of the team who is responsible. */
+    val owner: AgentId? = null,
+    /** Values of custom attributes, each in place of the one that there is. */
+    val attributes: Map<String, Any?> = emptyMap(),
+    /** Opt-in: `true` records one that is news, `false` opts out who is opted in. */
+    val optedIn: Boolean? = null,
+    /** Where, when and how the person agreed, in the host's words. */
+    val optInProof: String? = null,
+    /** Fields to empty. */
+    val clear: List<ContactField> = emptyList(),
+    /** Custom attributes whose values are taken away. */
+    val clearAttributes: List<String> = emptyList(),
+)
 
 /** What a message says. One type for messages in and out. */
 sealed interface Content {
@@ -1673,10 +1719,14 @@ sealed interface JournalEvent {
         val change: String,
     ) : JournalEvent
 
-    /** An attribute was defined. */
-    data class AttributeDefined(
+    /** An attribute was defined, defined anew or removed. */
+    data class AttributeChanged(
         /** The attribute's name. */
         val name: String,
+        /** What its values were; absent: it was not defined. */
+        val before: Any? = null,
+        /** What its values are; absent: it was removed. */
+        val after: Any? = null,
     ) : JournalEvent
 
     /** A segment was created, updated or deleted. */
@@ -1687,7 +1737,7 @@ sealed interface JournalEvent {
         val change: String,
     ) : JournalEvent
 
-    /** A member of the team was added or renamed. */
+    /** A member of the team was added or renamed, left or came back. */
     data class MemberChanged(
         /** The member. */
         val member: AgentId,
@@ -1764,8 +1814,8 @@ enum class JournalKind(internal val wire: String) {
     TEMPLATE_CHANGED("template_changed"),
     /** `account_changed` */
     ACCOUNT_CHANGED("account_changed"),
-    /** `attribute_defined` */
-    ATTRIBUTE_DEFINED("attribute_defined"),
+    /** `attribute_changed` */
+    ATTRIBUTE_CHANGED("attribute_changed"),
     /** `segment_changed` */
     SEGMENT_CHANGED("segment_changed"),
     /** `member_changed` */

@@ -12,19 +12,19 @@ abstract class PlatformMethods internal constructor(internal val scope: Scope) {
         scope.call("platform.info", PlatformInfoCodec)
 
     /** Webhooks go straight to this CRM, to the endpoint of that name. */
-    suspend fun deliverTo(endpoint: String, crm: Crm) =
+    suspend fun deliverTo(endpoint: String, crm: Crm): Unit =
         scope.call("platform.deliver_to", UnitCodec, other = crm) {
             put("endpoint", TextCodec, endpoint)
         }
 
     /** Webhooks are posted to this URL. */
-    suspend fun deliverToUrl(url: String) =
+    suspend fun deliverToUrl(url: String): Unit =
         scope.call("platform.deliver_to_url", UnitCodec) {
             put("url", TextCodec, url)
         }
 
     /** From now on these faults, in place of any before. `seed` draws those that befall a share. */
-    suspend fun script(faults: List<FaultRule>, seed: Long? = null) =
+    suspend fun script(faults: List<FaultRule>, seed: Long? = null): Unit =
         scope.call("platform.script", UnitCodec) {
             put("faults", ListCodec(FaultRuleCodec), faults)
             put("seed", OptionalCodec(IntCodec), seed)
@@ -34,7 +34,7 @@ abstract class PlatformMethods internal constructor(internal val scope: Scope) {
      * From now on these statuses follow of themselves when a message is accepted, each so many times (default 1),
      * in an order drawn from the seed if one is given. None do at first.
      */
-    suspend fun receipts(reach: Reach, copies: Long? = null, shuffled: Long? = null) =
+    suspend fun receipts(reach: Reach, copies: Long? = null, shuffled: Long? = null): Unit =
         scope.call("platform.receipts", UnitCodec) {
             put("reach", ReachCodec, reach)
             put("copies", OptionalCodec(IntCodec), copies)
@@ -66,7 +66,7 @@ abstract class PlatformMethods internal constructor(internal val scope: Scope) {
         }
 
     /** Somebody stops (`stop`) or takes back (`resume`) marketing messages in the platform's own settings. */
-    suspend fun prefers(person: Person, value: String) =
+    suspend fun prefers(person: Person, value: String): Unit =
         scope.call("platform.prefers", UnitCodec) {
             put("person", PersonCodec, person)
             put("value", TextCodec, value)
@@ -76,14 +76,14 @@ abstract class PlatformMethods internal constructor(internal val scope: Scope) {
      * Reports these statuses of an accepted message, in this order and each in a webhook of its own, delivered
      * before this returns.
      */
-    suspend fun statuses(wamid: String, statuses: List<PlatformStatus>) =
+    suspend fun statuses(wamid: String, statuses: List<PlatformStatus>): Unit =
         scope.call("platform.statuses", UnitCodec) {
             put("wamid", TextCodec, wamid)
             put("statuses", ListCodec(PlatformStatusCodec), statuses)
         }
 
     /** A change of any field, as in `message_template_status_update`, delivered before this returns. */
-    suspend fun change(field: String, value: Any?) =
+    suspend fun change(field: String, value: Any?): Unit =
         scope.call("platform.change", UnitCodec) {
             put("field", TextCodec, field)
             put("value", JsonCodec, value)
@@ -93,7 +93,7 @@ abstract class PlatformMethods internal constructor(internal val scope: Scope) {
      * The business account's templates, in the shape in which the platform lists them. While there are any, only
      * these can be sent; while there are none, any can.
      */
-    suspend fun setTemplates(templates: List<Any?>) =
+    suspend fun setTemplates(templates: List<Any?>): Unit =
         scope.call("platform.set_templates", UnitCodec) {
             put("templates", ListCodec(JsonCodec), templates)
         }
@@ -103,11 +103,11 @@ abstract class PlatformMethods internal constructor(internal val scope: Scope) {
         scope.call("platform.accepted", ListCodec(AcceptedMessageCodec))
 
     /** Queues all webhooks from now on: only `drain` delivers, until `release`. */
-    suspend fun hold() =
+    suspend fun hold(): Unit =
         scope.call("platform.hold", UnitCodec)
 
     /** Delivers webhooks as they come again. */
-    suspend fun release() =
+    suspend fun release(): Unit =
         scope.call("platform.release", UnitCodec)
 
     /** Delivers everything that is queued, and what is queued meanwhile, repeating what isn't answered 200. */
@@ -128,13 +128,13 @@ abstract class ManualClockMethods internal constructor(internal val scope: Scope
         scope.call("clock.now", TimeCodec)
 
     /** Shows this time from here on; earlier than before is allowed, as with a wall clock that was corrected. */
-    suspend fun set(now: Instant) =
+    suspend fun set(now: Instant): Unit =
         scope.call("clock.set", UnitCodec) {
             put("now", TimeCodec, now)
         }
 
     /** Moves the time forward. */
-    suspend fun advance(seconds: Double) =
+    suspend fun advance(seconds: Double): Unit =
         scope.call("clock.advance", UnitCodec) {
             put("seconds", FloatCodec, seconds)
         }

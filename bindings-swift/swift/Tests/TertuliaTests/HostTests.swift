@@ -1,0 +1,249 @@
+import Foundation
+import XCTest
+
+@testable import Tertulia
+
+/// A transport that does what it is given.
+private struct Own: Transport {
+    let channel = Channel.sms
+    let correlation = Correlation.messageId
+    var timeout: TimeInterval?
+    var read: @Sendable (WebhookRequest) async throws -> [InboundEvent] = { _ in throw Wrong("cut off") }
+    var how: @Sendable (Sender, Outgoing) async throws -> Outcome = { _, _ in throw Wrong("never") }
+
+    func verify(_ query: String) async throws -> String {
+        throw TertuliaError(ErrorCode.webhookVerificationFailed, "not our token")
+    }
+
+    func parse(_ request: WebhookRequest) async throws -> [InboundEvent] { try await read(request) }
+
+    func send(_ sender: Sender, message: Outgoing) async throws -> Outcome { try await how(sender, message) }
+}
+
+private struct OwnCredentials: Credentials {
+    let find: @Sendable (String) async throws -> String
+
+    func credential(_ reference: String) async throws -> String { try await find(reference) }
+}
+
+private struct OwnClock: Tertulia.Clock {
+    let tell: @Sendable () async throws -> Date
+
+    func now() async throws -> Date { try await tell() }
+}
+
+/// What happened, and who waits for it.
+private actor Bell {
+    private(set) var rung = 0
+
+    func ring() { rung += 1 }
+
+    func wait() async throws { try await until { rung > 0 } }
+}
+
+/// Sends one message by a transport, and gives back how that went.
+private func sent(
+    timeout: TimeInterval? = nil,
+    credentials: any Credentials = ["key": "secret"] as StaticCredentials,
+    how: @escaping @Sendable (Sender, Outgoing) async throws -> Outcome
+) async throws -> Message {
+    let own = Own(timeout: timeout, how: how)
+    return try await sent(Crm.open(transports: ["own": .host(own)], credentials: credentials))
+}
+
+private func sent(_ crm: Crm) async throws -> Message {
+    let org = try await crm.shop()
+    let account = try await org.accounts.connect(
+        NewAccount(channel: .sms, senderId: "own-1", name: "Own", credential: "key")
+    )
+    let request = SendRequest(
+        contact: try await org.person().id, account: account, draft: .content(.text(body: "Olá"))
+    )
+    return try await org.inbox.send(request)
+}
+
+/// A host's object that answers whatever it is given: what Swift's types do not let through.
+private final class Raw: HostObject {
+    let told: String
+
+    init(_ told: String) { self.told = told }
+
+    func answer(_: String, _: Arguments) async throws -> String { told }
+}
+
+private let accepted = Outcome.accepted(Accepted(providerId: "p-1"))
+
+/// Transports, credentials and clocks of the program's own: whatever they do, a failure comes of it and no crash.
+final class HostTests: XCTestCase {
+    func testATransportGetsTheMessageTheSenderAndItsKey() async throws {
+        let message = try await sent { sender, message in
+            guard sender == Sender(senderId: "own-1", credential: "secret") else { throw Wrong("\(sender)") }
+            guard message.content == .text(body: "Olá"), message.to == Address(kind: .phone, value: "+351912345678")
+            else { throw Wrong("\(message)") }
+            return accepted
+        }
+        XCTAssertEqual(message.providerId, "p-1")
+        XCTAssertEqual(message.status, .accepted)
+    }
+
+    func testWhateverSendThrowsIsAnOutcomeThatNobodyKnows() async throws {
+        let thrown: [(any Error, String)] = [
+            (Wrong("out of paper"), "out of paper"), (CancellationError(), "CancellationError"),
+            (TertuliaError(ErrorCode.credentialMissing, "out of ink"), "out of ink"), (TertuliaError("made.up", "odd"), "odd"),
+            (NSError(domain: "printer", code: 7), "printer"), (Wrong("\u{0}\"\\🫖"), "🫖"),
+        ]
+        for (error, words) in thrown {
+            let unknown = await fails("send.unknown") { try await sent { _, _ in throw error } }
+            XCTAssertEqual(unknown?.kind, .unavailable)
+            XCTAssert(unknown?.message.contains(words) ?? false, "\(String(describing: unknown))")
+        }
+    }
+
+    func testASendThatIsRefusedSaysSo() async throws {
+        let failure = SendFailure(class: .recipientInvalid, code: "7", detail: "no such person")
+        let refused = await fails("send.refused") { try await sent { _, _ in .refused(failure) } }
+        XCTAssertEqual(refused?.kind, .refused)
+        XCTAssert(refused?.message.contains("no such person") ?? false, "\(String(describing: refused))")
+    }
+
+    func testAnAnswerThatMakesNoSenseIsAnOutcomeThatNobodyKnows() async throws {
+        let options: JSON = [
+            "transports": ["own": ["host": ["object": 0, "channel": "sms", "correlation": "message_id"]]],
+            "credentials": ["fixed": ["key": "secret"]],
+        ]
+        for answer in ["42", "", "null", "{", #"{"accepted": {}}"#, #"{"accepted": {"provider_id": 5}}"#, "\u{0}"] {
+            let crm = Crm(scope: try await Tertulia.open("crm", hosts: [Raw(answer)], options))
+            let unknown = await fails("send.unknown") { try await sent(crm) }
+            XCTAssert(unknown?.message.contains("what the host's send answered") ?? false, "\(String(describing: unknown))")
+        }
+    }
+
+    func testATransportThatHangsIsCutOffAndTold() async throws {
+        let (began, cancelled) = (Bell(), Bell())
+        await fails("send.unknown") {
+            try await sent(timeout: 0.05) { _, _ in
+                await began.ring()
+                while !Task.isCancelled { await Task.yield() }
+                await cancelled.ring()
+                return accepted
+            }
+        }
+        try await cancelled.wait()
+        let times = await began.rung
+        XCTAssertEqual(times, 1)
+    }
+
+    func testAnAnswerThatComesTooLateHarmsNothing() async throws {
+        let (over, answered) = (Bell(), Bell())
+        await fails("send.unknown") {
+            try await sent(timeout: 0.05) { _, _ in
+                while await over.rung == 0 { await Task.yield() }
+                await answered.ring()
+                return accepted
+            }
+        }
+        await over.ring()
+        try await answered.wait()
+        let again = try await sent { _, _ in accepted }
+        XCTAssertEqual(again.status, .accepted)
+    }
+
+    func testATransportMayCallTheLibrary() async throws {
+        let other = try await Crm.open()
+        let again = try await sent { _, _ in
+            try await other.ping()
+            return accepted
+        }
+        XCTAssertEqual(again.providerId, "p-1")
+        try await other.close()
+    }
+
+    func testAWebhookReachesATransportByteForByte() async throws {
+        let body = Data((0...255).map(UInt8.init) + [0xED, 0xA0, 0x80])
+        let heard = Bell()
+        let own = Own(read: { request in
+            guard request.body == body, request.headers == ["X-Odd": "é"], request.url.hasSuffix("?a=%00") else {
+                throw Wrong("\(request)")
+            }
+            await heard.ring()
+            return []
+        })
+        let crm = try await Crm.open(transports: ["own": .host(own)])
+        let request = WebhookRequest(
+            method: "POST", url: "https://shop.example/own?a=%00", headers: ["X-Odd": "é"], body: body
+        )
+        _ = try await crm.receive("own", request: request)
+        let times = await heard.rung
+        XCTAssertEqual(times, 1)
+        try await crm.close()
+    }
+
+    func testAHostsErrorKeepsItsCodeAndAStrangersWordsAreToldOn() async throws {
+        let crm = try await Crm.open(transports: ["own": .host(Own())])
+        let mine = await fails("webhook.verification_failed") {
+            try await crm.receive("own", request: WebhookRequest(method: "GET", url: "https://shop.example/own?x=1"))
+        }
+        XCTAssertEqual(mine?.message, "not our token")
+        XCTAssertEqual(mine?.httpStatus, 403)
+        let strange = await fails("transport.failed") {
+            try await crm.receive("own", request: WebhookRequest(method: "POST", url: "https://shop.example/own"))
+        }
+        XCTAssert(strange?.message.contains("cut off") ?? false)
+        XCTAssertEqual(strange?.retry, .later)
+        try await crm.close()
+    }
+
+    func testCredentialsAreAskedForTheReferenceAndMayFail() async throws {
+        let found = try await sent(credentials: OwnCredentials { reference in "the \(reference)" }) { sender, _ in
+            guard sender.credential == "the key" else { throw Wrong("another key") }
+            return accepted
+        }
+        XCTAssertEqual(found.status, .accepted)
+        let missing = OwnCredentials { throw TertuliaError(ErrorCode.credentialMissing, "no \($0)") }
+        let refused = await fails("send.not_sent") {
+            try await sent(credentials: missing) { _, _ in throw Wrong("it was sent") }
+        }
+        XCTAssert(refused?.message.contains("no key") ?? false, "\(String(describing: refused))")
+        let broken = OwnCredentials { _ in throw Wrong("the vault is shut") }
+        let failed = await fails("send.not_sent") {
+            try await sent(credentials: broken) { _, _ in throw Wrong("it was sent") }
+        }
+        XCTAssert(failed?.message.contains("the vault is shut") ?? false, "\(String(describing: failed))")
+        await fails("send.not_sent") {
+            try await sent(credentials: [:] as StaticCredentials) { _, _ in throw Wrong("it was sent") }
+        }
+    }
+
+    func testAClockIsAskedAndWhenItFailsTheLastTimeStands() async throws {
+        let refused = await fails("transport.failed") {
+            try await Crm.open(clock: OwnClock { throw Wrong("no time") })
+        }
+        XCTAssert(refused?.message.contains("no time") ?? false)
+        await fails("input.invalid") { try await Crm.open(clock: OwnClock { .distantPast }) }
+        let noon = Date(timeIntervalSince1970: 1_791_190_800)
+        let stopped = Bell()
+        let crm = try await Crm.open(clock: OwnClock {
+            if await stopped.rung > 0 { throw Wrong("it stopped") }
+            return noon
+        })
+        let org = try await crm.shop()
+        await stopped.ring()
+        let created = try await org.person().createdAt
+        XCTAssertEqual(created, noon)
+        try await crm.close()
+    }
+
+    func testProgressThatThrowsEndsNothing() async throws {
+        let crm = try await Crm.open()
+        let told = Bell()
+        let report = try await crm.shop().imports.run(.bytes(Data("phone\n+351912345678".utf8)), progress: { _ in
+            await told.ring()
+            throw Wrong("the host's own trouble")
+        })
+        XCTAssert(report.finished)
+        XCTAssertEqual(report.counts.created, 1)
+        let times = await told.rung
+        XCTAssertGreaterThan(times, 0)
+        try await crm.close()
+    }
+}

@@ -1,0 +1,149 @@
+//! Many contacts, batch by batch: each once, decided one by one, committed together.
+
+use std::collections::BTreeSet;
+
+use tertulia_core::context::Context;
+use tertulia_core::decide::bulk::Selection;
+use tertulia_core::error::{Code, Error};
+use tertulia_core::filter::Filter;
+use tertulia_core::ids::ContactId;
+use tertulia_core::record::Key;
+use tertulia_core::working_set::{Step, WorkingSet};
+use tertulia_storage_traits::{Cursor, PageRequest, Query};
+
+use crate::org::Org;
+use crate::runtime::{BATCH, to_the_end};
+
+/// The contacts that are meant, batch by batch, each once.
+pub(crate) enum Batches {
+    Ids(BTreeSet<ContactId>),
+    Query(Query),
+}
+
+impl Batches {
+    pub(crate) async fn of(org: &Org, selection: &Selection) -> Result<Self, Error> {
+        Ok(match selection {
+            Selection::Ids(ids) => Self::Ids(ids.iter().copied().collect()),
+            Selection::Filter(filter) => Self::Query(Query::Contacts {
+                org: org.id,
+                filter: org.ready(filter).await?,
+                order: None,
+            }),
+        })
+    }
+
+    /// The batch behind a place, and the place behind it if there is more.
+    pub(crate) async fn after(
+        &mut self,
+        org: &Org,
+        place: Option<Cursor>,
+    ) -> Result<(Vec<ContactId>, Option<Cursor>), Error> {
+        match self {
+            Self::Ids(ids) => {
+                if let Some(place) = place {
+                    let last = place.0.parse().ok().filter(|last| ids.contains(last));
+                    let last: ContactId = last.ok_or_else(|| {
+                        Error::new(
+                            Code::CursorInvalid,
+                            "the place is none of this selection; begin again without one",
+                        )
+                    })?;
+                    *ids = ids.split_off(&last);
+                    ids.remove(&last);
+                }
+                let batch: Vec<ContactId> = ids.iter().copied().take(BATCH).collect();
+                let next = batch.last().filter(|_| ids.len() > batch.len());
+                let next = next.map(|last| Cursor(last.to_string()));
+                Ok((batch, next))
+            }
+            Self::Query(query) => {
+                let request = PageRequest {
+                    cursor: place,
+                    ..PageRequest::first(query.clone(), BATCH)
+                };
+                let page = org.inner.runtime.page(request).await?;
+                let ids = page
+                    .records
+                    .iter()
+                    .filter_map(|stored| match stored.record.key() {
+                        Key::Contact { contact, .. } => Some(contact),
+                        _ => None,
+                    });
+                Ok((ids.collect(), page.next))
+            }
+        }
+    }
+}
+
+/// A decision over one contact of many; whether it changes anything.
+pub(crate) trait Each:
+    Fn(&mut WorkingSet, &Context<'_>, ContactId) -> Step<bool> + Clone + Send + Sync + 'static
+{
+}
+
+impl<F> Each for F where
+    F: Fn(&mut WorkingSet, &Context<'_>, ContactId) -> Step<bool> + Clone + Send + Sync + 'static
+{
+}
+
+/// Decides over each contact of a batch, and commits what changes; finished even if nobody waits for it any more.
+pub(crate) async fn one_commit(
+    org: &Org,
+    ids: &[ContactId],
+    each: &impl Each,
+) -> Result<Vec<Result<bool, Error>>, Error> {
+    let (org, ids, each) = (org.clone(), ids.to_vec(), each.clone());
+    to_the_end(async move {
+        let keys: Vec<Key> = ids
+            .iter()
+            .map(|contact| Key::Contact {
+                org: org.id,
+                contact: *contact,
+            })
+            .collect();
+        let first = ids.first().copied();
+        let runtime = &org.inner.runtime;
+        runtime
+            .decide_all(
+                org.id,
+                &org.actor,
+                &ids,
+                |set, ctx, id| {
+                    if Some(*id) == first {
+                        // All of them in one load.
+                        set.need(keys.iter().cloned())?;
+                    }
+                    each(set, ctx, *id)
+                },
+                |_, _, _, _| (),
+            )
+            .await
+    })
+    .await
+}
+
+/// Decides over everybody who fits a filter that is ready, batch by batch; how many changed. Whoever is gone by their
+/// turn is passed over.
+pub(crate) async fn everybody(org: &Org, filter: Filter, each: impl Each) -> Result<u64, Error> {
+    let mut batches = Batches::Query(Query::Contacts {
+        org: org.id,
+        filter,
+        order: None,
+    });
+    let (mut changed, mut place) = (0, None);
+    loop {
+        let (ids, next) = batches.after(org, place).await?;
+        for result in one_commit(org, &ids, &each).await? {
+            match result {
+                Ok(true) => changed += 1,
+                Ok(false) => {}
+                Err(error) if error.code() == Code::ContactNotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if next.is_none() {
+            return Ok(changed);
+        }
+        place = next;
+    }
+}
