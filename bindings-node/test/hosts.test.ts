@@ -58,7 +58,8 @@ test("a transport that throws, answers nonsense or does not answer has sent who 
   };
   for (const [name, send] of Object.entries(sends)) {
     const { crm, org, ana } = await written(transport(send, 0.3));
-    await failure("send.unknown", org.inbox.sendText(ana, "hello")).catch((error: unknown) => {
+    // In its own words, not in those that cross.
+    await failure("send.unknown", org.inbox.sendText(ana, "hello"), /^(?!.*{")/).catch((error: unknown) => {
       throw new Error(name, { cause: error });
     });
     await crm.close();

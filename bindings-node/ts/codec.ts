@@ -756,6 +756,10 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
     account: ["account", AccountId],
     change: ["change", w.text],
   })),
+  tag_changed: w.record(() => ({
+    before: ["before", w.text],
+    after: ["after", w.optional(w.text)],
+  })),
   attribute_changed: w.record(() => ({
     name: ["name", w.text],
     before: ["before", w.json, null],
@@ -780,7 +784,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
 }));
 
-export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_blocked", "contact_unblocked", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "attribute_changed", "segment_changed", "member_changed", "import_changed", "provider_notice"]);
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_blocked", "contact_unblocked", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "import_changed", "provider_notice"]);
 
 export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
   stop: ["stop", w.list(w.text), []],
@@ -1372,6 +1376,9 @@ export const methods = {
   "consent.opt_out": w.method("consent.opt_out", [["contact", ContactId], ["proof", w.optional(w.text)]], w.bool),
   "consent.set": w.method("consent.set", [["contact", ContactId], ["request", ConsentRequest]], w.bool),
   "consent.explain": w.method("consent.explain", [["request", SendRequest]], Explanation),
+  "tags.rename": w.method("tags.rename", [["name", w.text], ["new", w.text]], w.natural),
+  "tags.merge": w.method("tags.merge", [["name", w.text], ["into", w.text]], w.natural),
+  "tags.delete": w.method("tags.delete", [["name", w.text]], w.natural),
   "tags.list": w.method("tags.list", [], w.list(TagCount)),
   "rules.add": w.method("rules.add", [["pattern", Pattern], ["tags", w.list(w.text)]], RuleId),
   "rules.put": w.method("rules.put", [["rule", Rule]], w.nothing),

@@ -229,6 +229,14 @@ const CODES = {
   "template.parameter_type": ["invalid", "never", 503],
   /** A tag's name is empty. */
   "tag.empty": ["invalid", "never", 503],
+  /** The organisation has no such tag. */
+  "tag.not_found": ["not_found", "never", 503],
+  /** Another tag has this name. */
+  "tag.exists": ["conflict", "never", 503],
+  /** A tag cannot be merged into itself. */
+  "tag.same": ["invalid", "never", 503],
+  /** A rule, a segment or a draft names the tag. */
+  "tag.in_use": ["refused", "never", 503],
   /** A tag's name is longer than 100 characters. */
   "tag.too_long": ["invalid", "never", 503],
   /** The rule's regular expression does not compile. */

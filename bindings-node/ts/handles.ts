@@ -466,6 +466,36 @@ export class ConsentArea extends Handle {
 
 /** Tags and how many contacts carry them. */
 export class TagsArea extends Handle {
+  /**
+   * Gives a tag another name: rules, segments and drafts follow at once, and contacts batch by batch; how many
+   * contacts that were. If it is cut off, `merge` does the rest.
+   *
+   * Fails with `tag.not_found`, `tag.empty`, `tag.too_long`, or `tag.exists` if another tag has the name.
+   */
+  rename(name: string, new_: string): Promise<number> {
+    return this.call(methods["tags.rename"], [name, new_]);
+  }
+
+  /**
+   * Makes one tag of two: whoever has the first gets the other. Rules, segments and drafts follow at once, and
+   * contacts batch by batch; how many contacts that were. If it is cut off, the same call does the rest.
+   *
+   * Fails with `tag.not_found`, or `tag.same`.
+   */
+  merge(name: string, into: string): Promise<number> {
+    return this.call(methods["tags.merge"], [name, into]);
+  }
+
+  /**
+   * Deletes a tag and takes it from contacts, batch by batch; how many contacts that were. If it is cut off, the
+   * same call does the rest.
+   *
+   * Fails with `tag.not_found`, or `tag.in_use` while a rule adds it, or a segment or a draft asks for it.
+   */
+  delete(name: string): Promise<number> {
+    return this.call(methods["tags.delete"], [name]);
+  }
+
   /** All tags, by their folded names. */
   list(): Promise<t.TagCount[]> {
     return this.call(methods["tags.list"], []);

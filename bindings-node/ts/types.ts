@@ -1776,6 +1776,14 @@ export type JournalEvent =
       /** What changed. */
       change: string;
     }
+  /** A tag was renamed, merged into another, or deleted. */
+  | {
+      what: "tag_changed";
+      /** Its name before. */
+      before: string;
+      /** Its name, or that of the tag it became; absent: it was deleted. */
+      after?: string | undefined;
+    }
   /** An attribute was defined, defined anew or removed. */
   | {
       what: "attribute_changed";
@@ -1871,6 +1879,8 @@ export type JournalKind =
   | "template_changed"
   /** `account_changed` */
   | "account_changed"
+  /** `tag_changed` */
+  | "tag_changed"
   /** `attribute_changed` */
   | "attribute_changed"
   /** `segment_changed` */

@@ -285,6 +285,26 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: write_explanation(v),
     ),
+    "tags.rename": (
+        {
+        "name": ("name", lambda v: v.get("name")),
+        "new": ("new", lambda v: v.get("new")),
+        },
+        lambda v: v,
+    ),
+    "tags.merge": (
+        {
+        "name": ("name", lambda v: v.get("name")),
+        "into": ("into", lambda v: v.get("into")),
+        },
+        lambda v: v,
+    ),
+    "tags.delete": (
+        {
+        "name": ("name", lambda v: v.get("name")),
+        },
+        lambda v: v,
+    ),
     "tags.list": (
         {
         },

@@ -226,6 +226,10 @@ codes! {
     TemplateParameterType = "template.parameter_type", Invalid, Never, "A parameter is of another kind than the template's placeholder.", "Give text for text and media for media.";
 
     TagEmpty = "tag.empty", Invalid, Never, "A tag's name is empty.", "Give the tag a name.";
+    TagNotFound = "tag.not_found", NotFound, Never, "The organisation has no such tag.", "List the tags for their names.";
+    TagExists = "tag.exists", Conflict, Never, "Another tag has this name.", "Merge the one into the other.";
+    TagSame = "tag.same", Invalid, Never, "A tag cannot be merged into itself.", "Name two tags.";
+    TagInUse = "tag.in_use", Refused, Never, "A rule, a segment or a draft names the tag.", "Change what the message names, or merge the tag into another.";
     TagTooLong = "tag.too_long", Invalid, Never, "A tag's name is longer than 100 characters.", "Shorten the name.";
     RuleRegexInvalid = "rule.regex_invalid", Invalid, Never, "The rule's regular expression does not compile.", "Mend the expression at the position that the message names.";
     RulePatternEmpty = "rule.pattern_empty", Invalid, Never, "The rule's pattern is empty and would match every message.", "Give the text to look for.";

@@ -129,6 +129,42 @@ impl Filter {
         Self::Tags(TagFilter::Any(tags.into_iter().map(Into::into).collect()))
     }
 
+    /// Whether it asks for a tag, by its folded name, in a filter that is folded.
+    pub fn names_tag(&self, key: &str) -> bool {
+        let mut names = false;
+        self.visit(&mut |part| {
+            if let Self::Tags(TagFilter::Any(tags) | TagFilter::All(tags) | TagFilter::None(tags)) = part {
+                names |= tags.iter().any(|tag| tag == key);
+            }
+        });
+        names
+    }
+
+    /// The same filter asking for one tag in place of another, both by their folded names, in a filter that is folded.
+    #[must_use]
+    pub fn retagged(&self, from: &str, to: &str) -> Self {
+        let all = |filters: &[Self]| filters.iter().map(|filter| filter.retagged(from, to)).collect();
+        let tags = |tags: &[String]| {
+            let mut keys: Vec<String> = Vec::with_capacity(tags.len());
+            for tag in tags {
+                let key = if tag == from { to } else { tag };
+                if !keys.iter().any(|known| known == key) {
+                    keys.push(key.to_owned());
+                }
+            }
+            keys
+        };
+        match self {
+            Self::And(filters) => Self::And(all(filters)),
+            Self::Or(filters) => Self::Or(all(filters)),
+            Self::Not(filter) => Self::Not(Box::new(filter.retagged(from, to))),
+            Self::Tags(TagFilter::Any(names)) => Self::Tags(TagFilter::Any(tags(names))),
+            Self::Tags(TagFilter::All(names)) => Self::Tags(TagFilter::All(tags(names))),
+            Self::Tags(TagFilter::None(names)) => Self::Tags(TagFilter::None(tags(names))),
+            other => other.clone(),
+        }
+    }
+
     /// The same filter with its texts folded, as they are stored and compared.
     #[must_use]
     pub fn folded(&self) -> Self {

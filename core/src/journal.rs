@@ -227,6 +227,13 @@ pub enum What {
         /// What changed.
         change: String,
     },
+    /// A tag was renamed, merged into another, or deleted.
+    TagChanged {
+        /// Its name before.
+        before: String,
+        /// Its name, or that of the tag it became; absent: it was deleted.
+        after: Option<String>,
+    },
     /// An attribute was defined, defined anew or removed.
     AttributeChanged {
         /// The attribute's name.
@@ -342,6 +349,7 @@ kinds! {
     RuleChanged = "rule_changed", false, true;
     TemplateChanged = "template_changed", false, true;
     AccountChanged = "account_changed", false, true;
+    TagChanged = "tag_changed", false, true;
     AttributeChanged = "attribute_changed", false, true;
     SegmentChanged = "segment_changed", false, true;
     MemberChanged = "member_changed", false, true;

@@ -250,6 +250,7 @@ __all__ = [
     "JournalEventSegmentChanged",
     "JournalEventSettingsChanged",
     "JournalEventTagAdded",
+    "JournalEventTagChanged",
     "JournalEventTagRemoved",
     "JournalEventTemplateChanged",
     "JournalKind",

@@ -2595,6 +2595,23 @@ def write_journal_event_account_changed(v: JournalEventAccountChanged) -> Any:
     }
 
 
+def read_journal_event_tag_changed(v: Any) -> JournalEventTagChanged:
+    return JournalEventTagChanged(
+        before=v["before"],
+        after=v.get("after"),
+    )
+
+
+def write_journal_event_tag_changed(v: JournalEventTagChanged) -> Any:
+    if not isinstance(v, JournalEventTagChanged):
+        raise wrong(v, "JournalEventTagChanged")
+    return {
+        "what": "tag_changed",
+        "before": v.before,
+        "after": v.after,
+    }
+
+
 def read_journal_event_attribute_changed(v: Any) -> JournalEventAttributeChanged:
     return JournalEventAttributeChanged(
         name=v["name"],
@@ -4852,6 +4869,7 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "rule_changed": read_journal_event_rule_changed,
     "template_changed": read_journal_event_template_changed,
     "account_changed": read_journal_event_account_changed,
+    "tag_changed": read_journal_event_tag_changed,
     "attribute_changed": read_journal_event_attribute_changed,
     "segment_changed": read_journal_event_segment_changed,
     "member_changed": read_journal_event_member_changed,
@@ -4883,6 +4901,7 @@ _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventRuleChanged: write_journal_event_rule_changed,
     JournalEventTemplateChanged: write_journal_event_template_changed,
     JournalEventAccountChanged: write_journal_event_account_changed,
+    JournalEventTagChanged: write_journal_event_tag_changed,
     JournalEventAttributeChanged: write_journal_event_attribute_changed,
     JournalEventSegmentChanged: write_journal_event_segment_changed,
     JournalEventMemberChanged: write_journal_event_member_changed,

@@ -231,6 +231,14 @@ ErrorCode: TypeAlias = Literal[
     "template.parameter_type",
     # A tag's name is empty.
     "tag.empty",
+    # The organisation has no such tag.
+    "tag.not_found",
+    # Another tag has this name.
+    "tag.exists",
+    # A tag cannot be merged into itself.
+    "tag.same",
+    # A rule, a segment or a draft names the tag.
+    "tag.in_use",
     # A tag's name is longer than 100 characters.
     "tag.too_long",
     # The rule's regular expression does not compile.
@@ -473,6 +481,10 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "template.unsupported": ("refused", "never", 503),
     "template.parameter_type": ("invalid", "never", 503),
     "tag.empty": ("invalid", "never", 503),
+    "tag.not_found": ("not_found", "never", 503),
+    "tag.exists": ("conflict", "never", 503),
+    "tag.same": ("invalid", "never", 503),
+    "tag.in_use": ("refused", "never", 503),
     "tag.too_long": ("invalid", "never", 503),
     "rule.regex_invalid": ("invalid", "never", 503),
     "rule.pattern_empty": ("invalid", "never", 503),

@@ -295,6 +295,8 @@ JournalKind: TypeAlias = Literal[
     "template_changed",
     # `account_changed`
     "account_changed",
+    # `tag_changed`
+    "tag_changed",
     # `attribute_changed`
     "attribute_changed",
     # `segment_changed`
@@ -3731,6 +3733,26 @@ class JournalEventAccountChanged(Record):
         put(self, "change", change)
 
 
+class JournalEventTagChanged(Record):
+    """A tag was renamed, merged into another, or deleted."""
+
+    __slots__ = ("before", "after")
+
+    before: str
+    """Its name before."""
+    after: str | None
+    """Its name, or that of the tag it became; absent: it was deleted."""
+
+    def __init__(
+        self,
+        *,
+        before: str,
+        after: str | None = None,
+    ) -> None:
+        put(self, "before", before)
+        put(self, "after", after)
+
+
 class JournalEventAttributeChanged(Record):
     """An attribute was defined, defined anew or removed."""
 
@@ -6374,6 +6396,7 @@ JournalEvent: TypeAlias = (
     | JournalEventRuleChanged
     | JournalEventTemplateChanged
     | JournalEventAccountChanged
+    | JournalEventTagChanged
     | JournalEventAttributeChanged
     | JournalEventSegmentChanged
     | JournalEventMemberChanged
@@ -6734,6 +6757,7 @@ __all__ = [
     "JournalEventSegmentChanged",
     "JournalEventSettingsChanged",
     "JournalEventTagAdded",
+    "JournalEventTagChanged",
     "JournalEventTagRemoved",
     "JournalEventTemplateChanged",
     "JournalKind",

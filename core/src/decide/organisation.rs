@@ -23,7 +23,8 @@ fn json(value: &impl serde::Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-fn org(set: &mut WorkingSet, ctx: &Context<'_>) -> Step<Org> {
+/// The organisation's record.
+pub(crate) fn org(set: &mut WorkingSet, ctx: &Context<'_>) -> Step<Org> {
     let found: Option<Org> = set.get(&Key::Org { org: ctx.org.id })?;
     found.ok_or_else(|| {
         Error::new(
@@ -57,19 +58,27 @@ pub fn put_rule(set: &mut WorkingSet, ctx: &Context<'_>, rule: &Rule) -> Step<()
         rule: rule.id,
     };
     let before: Option<OrgRule> = set.get(&key)?;
+    replace_rule(set, ctx, before.as_ref(), rule.clone())
+}
+
+/// Puts a rule in another's place, or behind all others; the next message is held against it.
+pub(crate) fn replace_rule(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    before: Option<&OrgRule>,
+    rule: Rule,
+) -> Step<()> {
     let mut org = org(set, ctx)?;
     org.rules_epoch += 1;
-    let position = before.as_ref().map_or(org.rules_epoch, |before| before.position);
-    let (before, after) = (before.map(|before| json(&before.rule)), Some(json(rule)));
     set.journal(ctx.entry(What::RuleChanged {
         rule: rule.id,
-        before,
-        after,
+        before: before.map(|before| json(&before.rule)),
+        after: Some(json(&rule)),
     }));
     set.put(OrgRule {
         org: ctx.org.id,
-        position,
-        rule: rule.clone(),
+        position: before.map_or(org.rules_epoch, |before| before.position),
+        rule,
     });
     set.put(org);
     Ok(())

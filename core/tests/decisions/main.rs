@@ -15,4 +15,5 @@ mod permutations;
 mod profile;
 mod segments;
 mod sending;
+mod tags;
 mod team;

@@ -4,12 +4,19 @@ use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tertulia_core::broadcast::{Broadcast, BroadcastState};
 use tertulia_core::contact::Tag;
+use tertulia_core::context::Context;
+use tertulia_core::decide::tags::{self, TagUsers};
 use tertulia_core::error::Error;
-use tertulia_core::record::RecordKind;
+use tertulia_core::filter::Filter;
+use tertulia_core::record::{OrgRule, RecordKind};
+use tertulia_core::segment::Segment;
+use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Query;
 
 use crate::error::from_storage;
+use crate::handles::batches::everybody;
 use crate::org::Org;
 
 /// Tags.
@@ -26,6 +33,87 @@ pub struct TagCount {
 }
 
 impl Tags<'_> {
+    /// Gives a tag another name: rules, segments and drafts follow at once, and contacts batch by batch; how many contacts
+    /// that were. If it is cut off, [`merge`](Self::merge) does the rest.
+    ///
+    /// Fails with `tag.not_found`, `tag.empty`, `tag.too_long`, or `tag.exists` if another tag has the name.
+    pub async fn rename(&self, name: &str, new: &str) -> Result<u64, Error> {
+        let users = self.users().await?;
+        let (name, new) = (name.to_owned(), new.to_owned());
+        let (before, after) = self
+            .0
+            .decide(move |set, ctx| tags::rename(set, ctx, &name, &new, &users))
+            .await?;
+        self.follow(before, Some(after), false).await
+    }
+
+    /// Makes one tag of two: whoever has the first gets the other. Rules, segments and drafts follow at once, and contacts
+    /// batch by batch; how many contacts that were. If it is cut off, the same call does the rest.
+    ///
+    /// Fails with `tag.not_found`, or `tag.same`.
+    pub async fn merge(&self, name: &str, into: &str) -> Result<u64, Error> {
+        let users = self.users().await?;
+        let (name, into) = (name.to_owned(), into.to_owned());
+        let (before, after) = self
+            .0
+            .decide(move |set, ctx| tags::merge(set, ctx, &name, &into, &users))
+            .await?;
+        self.follow(before, Some(after), true).await
+    }
+
+    /// Deletes a tag and takes it from contacts, batch by batch; how many contacts that were. If it is cut off, the same
+    /// call does the rest.
+    ///
+    /// Fails with `tag.not_found`, or `tag.in_use` while a rule adds it, or a segment or a draft asks for it.
+    pub async fn delete(&self, name: &str) -> Result<u64, Error> {
+        let users = self.users().await?;
+        let name = name.to_owned();
+        let tag = self
+            .0
+            .decide(move |set, ctx| tags::check_delete(set, ctx, &name, &users))
+            .await?;
+        self.follow(tag, None, true).await
+    }
+
+    /// Contacts follow a tag that became another, or nothing. Whoever got it between the last batch and its end follows
+    /// after that.
+    async fn follow(&self, from: Tag, to: Option<Tag>, told: bool) -> Result<u64, Error> {
+        let everyone = Filter::tagged_any([from.key.clone()]);
+        let each = {
+            let (from, to) = (from.clone(), to.clone());
+            move |set: &mut WorkingSet, ctx: &Context<'_>, id| {
+                tags::retag(set, ctx, id, &from, to.as_ref(), told)
+            }
+        };
+        let changed = everybody(self.0, everyone.clone(), each.clone()).await?;
+        if to.as_ref().is_some_and(|to| to.key == from.key) {
+            return Ok(changed);
+        }
+        self.0
+            .decide(move |set, ctx| tags::forget(set, ctx, &from, to.as_ref()))
+            .await?;
+        Ok(changed + everybody(self.0, everyone, each).await?)
+    }
+
+    /// What may name a tag.
+    async fn users(&self) -> Result<TagUsers, Error> {
+        let all = |kind| Query::Records {
+            org: Some(self.0.id),
+            kind,
+        };
+        let rules: Vec<OrgRule> = self.0.all(all(RecordKind::Rule)).await?;
+        let segments: Vec<Segment> = self.0.all(all(RecordKind::Segment)).await?;
+        let broadcasts: Vec<Broadcast> = self.0.all(all(RecordKind::Broadcast)).await?;
+        let drafts = broadcasts
+            .into_iter()
+            .filter(|broadcast| broadcast.state == BroadcastState::Draft);
+        Ok(TagUsers {
+            rules: rules.into_iter().map(|rule| rule.rule.id).collect(),
+            segments: segments.into_iter().map(|segment| segment.id).collect(),
+            broadcasts: drafts.map(|draft| draft.id).collect(),
+        })
+    }
+
     /// All tags, by their folded names.
     pub async fn list(&self) -> Result<Vec<TagCount>, Error> {
         let tags: Vec<Tag> = self

@@ -96,6 +96,47 @@ async fn settings_are_checked_journaled_and_obeyed() {
 }
 
 #[tokio::test]
+async fn everybody_follows_a_tag_that_is_renamed_merged_or_deleted() {
+    let shop = Shop::open().await;
+    let (tags, contacts) = (shop.org.tags(), shop.org.contacts());
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let new = tertulia::NewContact {
+            phone: Some(format!("+5511987654{number:03}")),
+            tags: vec![
+                "vip".to_owned(),
+                if number < 2 { "gold" } else { "tea" }.to_owned(),
+            ],
+            ..tertulia::NewContact::default()
+        };
+        ids.push(contacts.create(new).await.unwrap().id);
+    }
+    let counted = async || -> Vec<(String, u64)> {
+        let listed = tags.list().await.unwrap();
+        listed.into_iter().map(|tag| (tag.name, tag.contacts)).collect()
+    };
+    let wanted = |wanted: &[(&str, u64)]| -> Vec<(String, u64)> {
+        wanted
+            .iter()
+            .map(|(name, count)| ((*name).to_owned(), *count))
+            .collect()
+    };
+    assert_eq!(tags.rename("VIP", "Regular").await.unwrap(), 5);
+    assert_eq!(
+        counted().await,
+        wanted(&[("gold", 2), ("Regular", 5), ("tea", 3)])
+    );
+    assert_eq!(tags.rename("regular", "REGULAR").await.unwrap(), 5);
+    assert_eq!(contacts.get(ids[0]).await.unwrap().tags["regular"], "REGULAR");
+    assert_eq!(tags.merge("gold", "tea").await.unwrap(), 2);
+    assert_eq!(counted().await, wanted(&[("REGULAR", 5), ("tea", 5)]));
+    assert_eq!(tags.delete("tea").await.unwrap(), 5);
+    assert_eq!(counted().await, wanted(&[("REGULAR", 5)]));
+    let gone = tags.delete("tea").await.unwrap_err();
+    assert_eq!(gone.code(), tertulia::Code::TagNotFound);
+}
+
+#[tokio::test]
 async fn the_team_is_listed_and_messages_carry_the_name_of_the_member_who_sends() {
     let shop = Shop::open().await;
     let priya = shop.org.team().add("Priya").await.unwrap();

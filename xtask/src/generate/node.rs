@@ -110,7 +110,9 @@ impl<'a> TypeScript<'a> {
             params.filter_map(|param| shape_in(&param.ty)).collect()
         };
         let returned = |methods: &[&'a Method]| -> Vec<&'a str> {
-            let given_back = methods.iter().flat_map(|method| method.returns.iter().chain(&method.progress));
+            let given_back = methods
+                .iter()
+                .flat_map(|method| method.returns.iter().chain(&method.progress));
             given_back.filter_map(shape_in).collect()
         };
         let mut this = Self {

@@ -207,7 +207,13 @@ impl Debian {
     fn typecheck(&self, path: &str) -> Command {
         let mut command = self.command("swiftc");
         command
-            .args(["-typecheck", "-parse-as-library", "-swift-version", "6"])
+            .args([
+                "-typecheck",
+                "-parse-as-library",
+                "-suppress-warnings",
+                "-swift-version",
+                "6",
+            ])
             .args(["-I", ".build/debug/Modules", "-I", "Sources/TertuliaNativeFFI"])
             .arg(path);
         command

@@ -341,6 +341,33 @@ class OrgTags(Area):
 
     __slots__ = ()
 
+    def rename(self, name: str, new: str) -> int:
+        """Gives a tag another name: rules, segments and drafts follow at once, and contacts batch by batch; how
+        many contacts that were. If it is cut off, `merge` does the rest.
+
+        Fails with `tag.not_found`, `tag.empty`, `tag.too_long`, or `tag.exists` if another tag has the name.
+        """
+        v: int = self._scope.call("tags.rename", {"name": name, "new": new})
+        return v
+
+    def merge(self, name: str, into: str) -> int:
+        """Makes one tag of two: whoever has the first gets the other. Rules, segments and drafts follow at once,
+        and contacts batch by batch; how many contacts that were. If it is cut off, the same call does the rest.
+
+        Fails with `tag.not_found`, or `tag.same`.
+        """
+        v: int = self._scope.call("tags.merge", {"name": name, "into": into})
+        return v
+
+    def delete(self, name: str) -> int:
+        """Deletes a tag and takes it from contacts, batch by batch; how many contacts that were. If it is cut off,
+        the same call does the rest.
+
+        Fails with `tag.not_found`, or `tag.in_use` while a rule adds it, or a segment or a draft asks for it.
+        """
+        v: int = self._scope.call("tags.delete", {"name": name})
+        return v
+
     def list(self) -> builtins.list[TagCount]:
         """All tags, by their folded names."""
         v: Any = self._scope.call("tags.list", {})

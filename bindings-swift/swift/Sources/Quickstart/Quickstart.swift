@@ -126,7 +126,7 @@ func peopleWrite(_ platform: Platform, _ shop: Org, _ account: AccountId) async 
     _ = try await platform.say(dora, text: "  stop!! ")
     _ = try await platform.say(dora, text: "and who are you?")
     _ = try await platform.drain()
-    for try await contact in shop.contacts.list(.everyone) {
+    for try await contact in shop.contacts.list(.everyone, order: .name) {
         let consent = try await shop.consent.get(contact.id)
         let source = consent.basis?.source.rawValue ?? "never asked"
         var window = "closed"

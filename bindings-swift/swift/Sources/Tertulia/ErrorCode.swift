@@ -337,6 +337,18 @@ public enum ErrorCode {
     /// A tag's name is empty.
     public static let tagEmpty = "tag.empty"
 
+    /// The organisation has no such tag.
+    public static let tagNotFound = "tag.not_found"
+
+    /// Another tag has this name.
+    public static let tagExists = "tag.exists"
+
+    /// A tag cannot be merged into itself.
+    public static let tagSame = "tag.same"
+
+    /// A rule, a segment or a draft names the tag.
+    public static let tagInUse = "tag.in_use"
+
     /// A tag's name is longer than 100 characters.
     public static let tagTooLong = "tag.too_long"
 
@@ -479,6 +491,10 @@ public enum ErrorCode {
         templateUnsupported: (.refused, .never, 503),
         templateParameterType: (.invalid, .never, 503),
         tagEmpty: (.invalid, .never, 503),
+        tagNotFound: (.notFound, .never, 503),
+        tagExists: (.conflict, .never, 503),
+        tagSame: (.invalid, .never, 503),
+        tagInUse: (.refused, .never, 503),
         tagTooLong: (.invalid, .never, 503),
         ruleRegexInvalid: (.invalid, .never, 503),
         rulePatternEmpty: (.invalid, .never, 503),

@@ -599,6 +599,38 @@ public struct ConsentArea: Sendable {
 public struct TagsArea: Sendable {
     let scope: Scope
 
+    /// Gives a tag another name: rules, segments and drafts follow at once, and contacts batch by batch; how many
+    /// contacts that were. If it is cut off, `merge` does the rest.
+    ///
+    /// Fails with `tag.not_found`, `tag.empty`, `tag.too_long`, or `tag.exists` if another tag has the name.
+    public func rename(_ name: String, new: String) async throws -> Int {
+        try await scope.call("tags.rename") {
+            $0.put("name", name)
+            $0.put("new", new)
+        }
+    }
+
+    /// Makes one tag of two: whoever has the first gets the other. Rules, segments and drafts follow at once, and
+    /// contacts batch by batch; how many contacts that were. If it is cut off, the same call does the rest.
+    ///
+    /// Fails with `tag.not_found`, or `tag.same`.
+    public func merge(_ name: String, into: String) async throws -> Int {
+        try await scope.call("tags.merge") {
+            $0.put("name", name)
+            $0.put("into", into)
+        }
+    }
+
+    /// Deletes a tag and takes it from contacts, batch by batch; how many contacts that were. If it is cut off, the
+    /// same call does the rest.
+    ///
+    /// Fails with `tag.not_found`, or `tag.in_use` while a rule adds it, or a segment or a draft asks for it.
+    public func delete(_ name: String) async throws -> Int {
+        try await scope.call("tags.delete") {
+            $0.put("name", name)
+        }
+    }
+
     /// All tags, by their folded names.
     public func list() async throws -> [TagCount] {
         try await scope.call("tags.list")

@@ -3294,6 +3294,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case templateChanged(name: String, language: String, change: String)
     /// A sender was connected, held, stopped, resumed or disabled.
     case accountChanged(account: AccountId, change: String)
+    /// A tag was renamed, merged into another, or deleted.
+    case tagChanged(before: String, after: String? = nil)
     /// An attribute was defined, defined anew or removed.
     case attributeChanged(name: String, before: JSON = .null, after: JSON = .null)
     /// A segment was created, updated or deleted.
@@ -3407,6 +3409,10 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encode("account_changed", forKey: "what")
             try container.encode(account, forKey: "account")
             try container.encode(change, forKey: "change")
+        case let .tagChanged(before, after):
+            try container.encode("tag_changed", forKey: "what")
+            try container.encode(before, forKey: "before")
+            try container.encodeIfPresent(after, forKey: "after")
         case let .attributeChanged(name, before, after):
             try container.encode("attribute_changed", forKey: "what")
             try container.encode(name, forKey: "name")
@@ -3546,6 +3552,11 @@ public enum JournalEvent: Hashable, Sendable, Codable {
                 account: try container.decode(AccountId.self, forKey: "account"),
                 change: try container.decode(String.self, forKey: "change")
             )
+        case "tag_changed":
+            self = .tagChanged(
+                before: try container.decode(String.self, forKey: "before"),
+                after: try container.decodeIfPresent(String.self, forKey: "after")
+            )
         case "attribute_changed":
             self = .attributeChanged(
                 name: try container.decode(String.self, forKey: "name"),
@@ -3629,6 +3640,8 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case templateChanged = "template_changed"
     /// `account_changed`
     case accountChanged = "account_changed"
+    /// `tag_changed`
+    case tagChanged = "tag_changed"
     /// `attribute_changed`
     case attributeChanged = "attribute_changed"
     /// `segment_changed`

@@ -70,6 +70,21 @@ final class CallTests: XCTestCase {
         try await crm.close()
     }
 
+    func testEachMethodTellsItsOwnProgress() async throws {
+        let crm = try await Crm.open()
+        let org = try await crm.shop()
+        for last in 0..<3 { _ = try await org.person("+35191234567\(last)") }
+        let told = Told()
+        let report = try await org.contacts.bulk(.filter(.everyone), action: .tag(["vip"]), progress: { report in
+            XCTAssertEqual(report.changed, 3)
+            await told.hear(try answer(report.changed))
+        })
+        XCTAssertEqual(report.changed, 3)
+        let last = await told.last
+        XCTAssertEqual(last, 3)
+        try await crm.close()
+    }
+
     func testAListIsAllPagesOneAfterTheOther() async throws {
         let crm = try await Crm.open()
         let org = try await crm.shop()

@@ -103,6 +103,12 @@ extension Org {
             return try answer(await consent.set(try call.arg("contact"), request: try call.arg("request")))
         case "consent.explain":
             return try answer(await consent.explain(try call.arg("request")))
+        case "tags.rename":
+            return try answer(await tags.rename(try call.arg("name"), new: try call.arg("new")))
+        case "tags.merge":
+            return try answer(await tags.merge(try call.arg("name"), into: try call.arg("into")))
+        case "tags.delete":
+            return try answer(await tags.delete(try call.arg("name")))
         case "tags.list":
             return try answer(await tags.list())
         case "rules.add":

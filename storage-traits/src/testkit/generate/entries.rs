@@ -140,6 +140,10 @@ impl Generator {
                 account: self.pooled(),
                 change: self.text(),
             },
+            EntryKind::TagChanged => What::TagChanged {
+                before: self.text(),
+                after: self.maybe(Self::text),
+            },
             EntryKind::AttributeChanged => What::AttributeChanged {
                 name: self.text(),
                 before: None,

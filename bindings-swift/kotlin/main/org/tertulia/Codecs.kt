@@ -2295,6 +2295,11 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("account", AccountIdCodec, value.account)
                 put("change", TextCodec, value.change)
             }
+            is JournalEvent.TagChanged -> record {
+                put("what", TextCodec, "tag_changed")
+                put("before", TextCodec, value.before)
+                put("after", OptionalCodec(TextCodec), value.after)
+            }
             is JournalEvent.AttributeChanged -> record {
                 put("what", TextCodec, "attribute_changed")
                 put("name", TextCodec, value.name)
@@ -2424,6 +2429,10 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 account = record.get("account", AccountIdCodec),
                 change = record.get("change", TextCodec),
             )
+            "tag_changed" -> JournalEvent.TagChanged(
+                before = record.get("before", TextCodec),
+                after = record.get("after", OptionalCodec(TextCodec)),
+            )
             "attribute_changed" -> JournalEvent.AttributeChanged(
                 name = record.get("name", TextCodec),
                 before = record.get("before", JsonCodec),
@@ -2482,6 +2491,7 @@ internal object JournalKindCodec : Codec<JournalKind> {
             "rule_changed" -> JournalKind.RULE_CHANGED
             "template_changed" -> JournalKind.TEMPLATE_CHANGED
             "account_changed" -> JournalKind.ACCOUNT_CHANGED
+            "tag_changed" -> JournalKind.TAG_CHANGED
             "attribute_changed" -> JournalKind.ATTRIBUTE_CHANGED
             "segment_changed" -> JournalKind.SEGMENT_CHANGED
             "member_changed" -> JournalKind.MEMBER_CHANGED

@@ -337,6 +337,18 @@ object ErrorCode {
     /** A tag's name is empty. */
     const val TAG_EMPTY: String = "tag.empty"
 
+    /** The organisation has no such tag. */
+    const val TAG_NOT_FOUND: String = "tag.not_found"
+
+    /** Another tag has this name. */
+    const val TAG_EXISTS: String = "tag.exists"
+
+    /** A tag cannot be merged into itself. */
+    const val TAG_SAME: String = "tag.same"
+
+    /** A rule, a segment or a draft names the tag. */
+    const val TAG_IN_USE: String = "tag.in_use"
+
     /** A tag's name is longer than 100 characters. */
     const val TAG_TOO_LONG: String = "tag.too_long"
 
@@ -479,6 +491,10 @@ object ErrorCode {
         TEMPLATE_UNSUPPORTED to "refused",
         TEMPLATE_PARAMETER_TYPE to "invalid",
         TAG_EMPTY to "invalid",
+        TAG_NOT_FOUND to "not_found",
+        TAG_EXISTS to "conflict",
+        TAG_SAME to "invalid",
+        TAG_IN_USE to "refused",
         TAG_TOO_LONG to "invalid",
         RULE_REGEX_INVALID to "invalid",
         RULE_PATTERN_EMPTY to "invalid",

@@ -412,6 +412,41 @@ class ConsentArea internal constructor(private val scope: Scope) {
 
 /** Tags and how many contacts carry them. */
 class TagsArea internal constructor(private val scope: Scope) {
+    /**
+     * Gives a tag another name: rules, segments and drafts follow at once, and contacts batch by batch; how many
+     * contacts that were. If it is cut off, `merge` does the rest.
+     *
+     * Fails with `tag.not_found`, `tag.empty`, `tag.too_long`, or `tag.exists` if another tag has the name.
+     */
+    suspend fun rename(name: String, new: String): Long =
+        scope.call("tags.rename", IntCodec) {
+            put("name", TextCodec, name)
+            put("new", TextCodec, new)
+        }
+
+    /**
+     * Makes one tag of two: whoever has the first gets the other. Rules, segments and drafts follow at once, and
+     * contacts batch by batch; how many contacts that were. If it is cut off, the same call does the rest.
+     *
+     * Fails with `tag.not_found`, or `tag.same`.
+     */
+    suspend fun merge(name: String, into: String): Long =
+        scope.call("tags.merge", IntCodec) {
+            put("name", TextCodec, name)
+            put("into", TextCodec, into)
+        }
+
+    /**
+     * Deletes a tag and takes it from contacts, batch by batch; how many contacts that were. If it is cut off, the
+     * same call does the rest.
+     *
+     * Fails with `tag.not_found`, or `tag.in_use` while a rule adds it, or a segment or a draft asks for it.
+     */
+    suspend fun delete(name: String): Long =
+        scope.call("tags.delete", IntCodec) {
+            put("name", TextCodec, name)
+        }
+
     /** All tags, by their folded names. */
     suspend fun list(): List<TagCount> =
         scope.call("tags.list", ListCodec(TagCountCodec))

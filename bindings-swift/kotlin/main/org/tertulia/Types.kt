@@ -1719,6 +1719,14 @@ sealed interface JournalEvent {
         val change: String,
     ) : JournalEvent
 
+    /** A tag was renamed, merged into another, or deleted. */
+    data class TagChanged(
+        /** Its name before. */
+        val before: String,
+        /** Its name, or that of the tag it became; absent: it was deleted. */
+        val after: String? = null,
+    ) : JournalEvent
+
     /** An attribute was defined, defined anew or removed. */
     data class AttributeChanged(
         /** The attribute's name. */
@@ -1814,6 +1822,8 @@ enum class JournalKind(internal val wire: String) {
     TEMPLATE_CHANGED("template_changed"),
     /** `account_changed` */
     ACCOUNT_CHANGED("account_changed"),
+    /** `tag_changed` */
+    TAG_CHANGED("tag_changed"),
     /** `attribute_changed` */
     ATTRIBUTE_CHANGED("attribute_changed"),
     /** `segment_changed` */
