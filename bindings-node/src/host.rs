@@ -61,7 +61,7 @@ impl HostObject for Host {
         self.0
             .call_async_catch(FnArgs::from(question))
             .await
-            .map_err(|error| error.reason.to_string())?;
+            .map_err(|error| error.reason.clone())?;
         answer
             .await
             .unwrap_or_else(|_| Err("it gave up without an answer".to_owned()))

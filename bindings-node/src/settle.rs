@@ -38,10 +38,10 @@ impl<T: ToNapiValue + 'static> Drop for Promised<T> {
 }
 
 /// A promise of what the future gives. It keeps the process alive until then.
-pub(crate) fn settling<'env, T: ToNapiValue + Send + 'static>(
-    env: &'env Env,
+pub(crate) fn settling<T: ToNapiValue + Send + 'static>(
+    env: &Env,
     work: impl Future<Output = Result<T, Failure>> + Send + 'static,
-) -> napi::Result<Object<'env>> {
+) -> napi::Result<Object<'_>> {
     let (deferred, promise) = env.create_deferred::<T, Resolver<T>>()?;
     let promised = Promised(Some(deferred));
     drop(spawn(async move {

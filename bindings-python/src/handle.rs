@@ -52,7 +52,10 @@ pub(crate) fn open(
 ) -> PyResult<()> {
     let kind = Kind::parse(kind).map_err(|failure| PyValueError::new_err(failure.message))?;
     let speaker = Speaker::get()?;
-    let hosts = hosts.into_iter().map(|host| Host::new(host, &speaker)).collect();
+    let hosts = hosts
+        .into_iter()
+        .map(|host| Host::object(host, &speaker))
+        .collect();
     let handles = handles.iter().map(|handle| handle.inner.clone()).collect();
     let opening = shapes::open(kind, options, hosts, handles);
     tell(speaker, done, opening.boxed(), |py, handle| {
@@ -105,7 +108,7 @@ impl Handle {
     ) -> PyResult<()> {
         let speaker = Speaker::get()?;
         let watch = Watch {
-            progress: progress.map(|progress| Host::new(progress, &speaker)),
+            progress: progress.map(|progress| Host::object(progress, &speaker)),
             cancel: cancel.map(|cancel| cancel.0.clone()),
         };
         let other = other.map(|other| other.inner.clone());

@@ -18,7 +18,7 @@ pub(crate) struct Host {
 }
 
 impl Host {
-    pub(crate) fn new(callable: Py<PyAny>, speaker: &Speaker) -> Arc<dyn HostObject> {
+    pub(crate) fn object(callable: Py<PyAny>, speaker: &Speaker) -> Arc<dyn HostObject> {
         Arc::new(Self {
             callable: Arc::new(callable),
             speaker: speaker.clone(),

@@ -2,7 +2,7 @@
 //! call Python. Everything typed is Python, generated from the same description as all bindings.
 //!
 //! Only text and handles cross. The library's threads never touch Python: one thread speaks to it
-//! ([`speaker`]), and ends before the interpreter does.
+//! (`speaker`), and ends before the interpreter does.
 
 mod handle;
 mod host;

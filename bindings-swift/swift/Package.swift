@@ -10,7 +10,11 @@ let package = Package(
         // What UniFFI adds; docs/swift.md says how it gets here.
         .systemLibrary(name: "TertuliaNativeFFI"),
         .target(name: "TertuliaNative", dependencies: ["TertuliaNativeFFI"]),
-        .target(name: "Tertulia", dependencies: ["TertuliaNative"]),
+        .target(
+            name: "Tertulia",
+            dependencies: ["TertuliaNative"],
+            swiftSettings: [.enableExperimentalFeature("StrictConcurrency")]
+        ),
         .executableTarget(name: "Quickstart", dependencies: ["Tertulia"]),
         .testTarget(name: "TertuliaTests", dependencies: ["Tertulia"]),
     ],

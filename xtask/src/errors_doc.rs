@@ -65,6 +65,7 @@ mod tests {
             code: code.to_owned(),
             kind: "invalid".to_owned(),
             retry: "never".to_owned(),
+            http_status: 503,
             meaning: "It is.".to_owned(),
             remedy: "Mend it.".to_owned(),
         });

@@ -9,8 +9,6 @@ pub(crate) mod names;
 mod node;
 mod python;
 mod swift;
-#[cfg(test)]
-mod tests;
 
 use std::process::Command;
 

@@ -79,12 +79,12 @@ fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-/// Makes `made` by `make`, unless it was made from just these files and arguments.
+/// Makes `made`, unless it was made from just these files and arguments.
 fn made_from(
     made: &Path,
     files: &[PathBuf],
     arguments: &str,
-    make: impl FnOnce() -> Result<(), String>,
+    how: impl FnOnce() -> Result<(), String>,
 ) -> Result<(), String> {
     let mut hasher = DefaultHasher::new();
     arguments.hash(&mut hasher);
@@ -103,7 +103,7 @@ fn made_from(
     }
     // Nothing of an earlier run may vouch for this one.
     let _ = fs::remove_file(&note);
-    make()?;
+    how()?;
     project::write(&note, &now)
 }
 

@@ -23,6 +23,11 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "Data, not code: Mozilla's list of root certificates, which may be shared with its licence text.",
     },
     Exception {
+        package: "target-lexicon",
+        licence: "Apache-2.0 WITH LLVM-exception",
+        reason: "Apache 2.0 that asks for less; it only helps to build the Python module.",
+    },
+    Exception {
         package: "uniffi*",
         licence: "MPL-2.0",
         reason: "Carries the calls of Swift and Kotlin, unchanged; a closed product names it and where its source is.",

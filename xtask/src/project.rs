@@ -58,7 +58,7 @@ impl Project {
     /// alone, a program would have them built a second time with fewer.
     pub(crate) fn program(&self, name: &str) -> Result<PathBuf, String> {
         succeed(&mut self.cargo(["build", "--quiet", "--locked", "--workspace", "--bin", name]))?;
-        Ok(self.target.join("debug").join(format!("{name}{}", EXE_SUFFIX)))
+        Ok(self.target.join("debug").join(format!("{name}{EXE_SUFFIX}")))
     }
 
     /// Builds the libraries of the workspace, and says where that of this name is that other languages load.

@@ -34,6 +34,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("tertulia-bindings-shapes", &["tertulia"]),
     ("tertulia-bindings-*", &["tertulia-bindings-shapes"]),
+    // A tool that reads a built library.
+    ("tertulia-bindgen", &[]),
 ];
 
 const RUNTIMES: &[&str] = &["tokio", "tokio-*", "async-std", "smol", "mio", "socket2"];

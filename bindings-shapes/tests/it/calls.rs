@@ -14,7 +14,8 @@ use crate::support::{Says, Shop, call};
 const ROWS: usize = 5_000;
 
 fn file() -> Value {
-    let rows: String = (0..ROWS).map(|row| format!("p{row}@example.com\n")).collect();
+    let rows: Vec<String> = (0..ROWS).map(|row| format!("p{row}@example.com")).collect();
+    let rows = rows.join("\n");
     json!({"bytes": STANDARD.encode(format!("email\n{rows}"))})
 }
 
@@ -86,12 +87,12 @@ async fn a_progress_callback_that_throws_or_panics_changes_nothing() {
 async fn a_cancelled_import_ends_after_a_batch_and_goes_on_where_it_ended() {
     let shop = Shop::open().await;
     let cancel = CancelToken::new();
-    let (token, told) = (cancel.clone(), Arc::new(Mutex::new(0)));
+    let (end, told) = (cancel.clone(), Arc::new(Mutex::new(0)));
     let count = Arc::clone(&told);
     let watch = Watch {
         progress: Some(Arc::new(Says(move |_: &str, _| {
             *count.lock().unwrap() += 1;
-            token.cancel();
+            end.cancel();
             Ok("null".to_owned())
         }))),
         cancel: Some(cancel),

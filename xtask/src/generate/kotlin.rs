@@ -83,7 +83,7 @@ impl Kotlin<'_> {
                 put!(out, 1, "override fun toString(): String = value");
                 put!(out, 0, "}}");
             }
-            Body::Alias { ty } => put!(out, 0, "typealias {name} = {}", self.ty(ty, &Hidden::new())),
+            Body::Alias { ty } => put!(out, 0, "typealias {name} = {}", Self::ty(ty, &Hidden::new())),
             Body::Record { fields } => {
                 let above = if name == "WhatsApp" { " : AnyTransport" } else { "" };
                 // Bytes are equal only to themselves: a data class of them would promise more.
@@ -120,7 +120,7 @@ impl Kotlin<'_> {
                                 out,
                                 1,
                                 "{class} {own}(val value: {}){above}",
-                                self.ty(ty, &hidden)
+                                Self::ty(ty, &hidden)
                             );
                         }
                     }
@@ -149,7 +149,7 @@ impl Kotlin<'_> {
                 Some(value) => format!(" = {}", self.default(&field.ty, value, hidden)?),
                 None => String::new(),
             };
-            let ty = self.ty(&field.ty, hidden);
+            let ty = Self::ty(&field.ty, hidden);
             put!(out, level + 1, "val {}: {ty}{default},", ident(&field.wire));
         }
         if fields.iter().any(|field| field.secret) {
@@ -174,7 +174,7 @@ impl Kotlin<'_> {
     }
 
     /// A type as Kotlin writes it, in full where its short name is hidden.
-    fn ty(&self, ty: &Type, hidden: &Hidden) -> String {
+    fn ty(ty: &Type, hidden: &Hidden) -> String {
         let known = |package: &str, name: &str| {
             if hidden.contains(name) {
                 format!("{package}.{name}")
@@ -194,16 +194,16 @@ impl Kotlin<'_> {
             Type::List(item) => format!(
                 "{}<{}>",
                 known("kotlin.collections", "List"),
-                self.ty(item, hidden)
+                Self::ty(item, hidden)
             ),
             Type::Map(item) => format!(
                 "{}<{}, {}>",
                 known("kotlin.collections", "Map"),
                 known("kotlin", "String"),
-                self.ty(item, hidden)
+                Self::ty(item, hidden)
             ),
-            Type::Optional(inner) => self.ty(inner, hidden).trim_end_matches('?').to_owned() + "?",
-            Type::Page(item) => format!("Page<{}>", self.ty(item, hidden)),
+            Type::Optional(inner) => Self::ty(inner, hidden).trim_end_matches('?').to_owned() + "?",
+            Type::Page(item) => format!("Page<{}>", Self::ty(item, hidden)),
         }
     }
 
@@ -226,7 +226,7 @@ impl Kotlin<'_> {
                     .iter()
                     .find(|shape| shape.name == *name)
                     .ok_or_else(none)?;
-                let shown = self.ty(ty, hidden);
+                let shown = Self::ty(ty, hidden);
                 match (&shape.body, value) {
                     (Body::Alias { ty }, value) => self.default(ty, value, hidden)?,
                     (Body::Choice { values }, Value::String(text))
@@ -273,12 +273,12 @@ impl Kotlin<'_> {
                     put!(decode, 2, "return {name}(TextCodec.decode(json))");
                 }
                 Body::Alias { ty } => {
-                    put!(encode, 2, "return {}.encode(value)", self.codec(ty));
-                    put!(decode, 2, "return {}.decode(json)", self.codec(ty));
+                    put!(encode, 2, "return {}.encode(value)", Self::codec(ty));
+                    put!(decode, 2, "return {}.decode(json)", Self::codec(ty));
                 }
                 Body::Record { fields } => {
                     put!(encode, 2, "return record {{");
-                    self.write(&mut encode, 3, fields);
+                    Self::write(&mut encode, 3, fields);
                     put!(encode, 2, "}}");
                     put!(decode, 2, "val record = Reader(json)");
                     self.construct(&mut decode, 2, &format!("return {name}"), fields)?;
@@ -308,9 +308,9 @@ impl Kotlin<'_> {
     }
 
     /// The fields of `value`, written.
-    fn write(&self, out: &mut String, level: usize, fields: &[Field]) {
+    fn write(out: &mut String, level: usize, fields: &[Field]) {
         for field in fields {
-            let (wire, codec) = (&field.wire, self.codec(&field.ty));
+            let (wire, codec) = (&field.wire, Self::codec(&field.ty));
             put!(out, level, "put(\"{wire}\", {codec}, value.{})", ident(wire));
         }
     }
@@ -319,7 +319,7 @@ impl Kotlin<'_> {
     fn construct(&self, out: &mut String, level: usize, call: &str, fields: &[Field]) -> Result<(), String> {
         put!(out, level, "{call}(");
         for field in fields {
-            let (wire, codec) = (&field.wire, self.codec(&field.ty));
+            let (wire, codec) = (&field.wire, Self::codec(&field.ty));
             let default = match &field.default {
                 Some(value) if !value.is_null() => {
                     format!(" {{ {} }}", self.default(&field.ty, value, &Hidden::new())?)
@@ -375,12 +375,12 @@ impl Kotlin<'_> {
                 (Tagging::Inner(tag), Holds::Fields { fields }) => {
                     put!(encode, 3, "is {own} -> record {{");
                     put!(encode, 4, "put(\"{tag}\", TextCodec, \"{wire}\")");
-                    self.write(encode, 4, fields);
+                    Self::write(encode, 4, fields);
                     put!(encode, 3, "}}");
                     self.construct(decode, 3, &format!("\"{wire}\" -> {own}"), fields)?;
                 }
                 (Tagging::Inner(tag), Holds::Value { ty }) => {
-                    let codec = self.codec(ty);
+                    let codec = Self::codec(ty);
                     put!(
                         encode,
                         3,
@@ -397,7 +397,7 @@ impl Kotlin<'_> {
                 (Tagging::Outer, Holds::Fields { fields }) => {
                     put!(encode, 3, "is {own} -> record {{");
                     put!(encode, 4, "add(\"{wire}\") {{");
-                    self.write(encode, 5, fields);
+                    Self::write(encode, 5, fields);
                     put!(encode, 4, "}}");
                     put!(encode, 3, "}}");
                     put!(decode, 3, "\"{wire}\" -> {{");
@@ -406,7 +406,7 @@ impl Kotlin<'_> {
                     put!(decode, 3, "}}");
                 }
                 (Tagging::Outer, Holds::Value { ty }) => {
-                    let codec = self.codec(ty);
+                    let codec = Self::codec(ty);
                     put!(
                         encode,
                         3,
@@ -415,7 +415,7 @@ impl Kotlin<'_> {
                     put!(decode, 3, "\"{wire}\" -> {own}({codec}.decode(inside))");
                 }
                 (Tagging::Untagged, Holds::Value { ty }) => {
-                    let codec = self.codec(ty);
+                    let codec = Self::codec(ty);
                     let is = if matches!(ty, Type::List(_)) {
                         "Array"
                     } else {
@@ -439,7 +439,7 @@ impl Kotlin<'_> {
     }
 
     /// The codec of a type.
-    fn codec(&self, ty: &Type) -> String {
+    fn codec(ty: &Type) -> String {
         match ty {
             Type::Text => "TextCodec".to_owned(),
             Type::Bool => "BoolCodec".to_owned(),
@@ -449,11 +449,11 @@ impl Kotlin<'_> {
             Type::Json => "JsonCodec".to_owned(),
             Type::Bytes => "BytesCodec".to_owned(),
             Type::Named(name) => format!("{name}Codec"),
-            Type::List(item) => format!("ListCodec({})", self.codec(item)),
-            Type::Map(item) => format!("MapCodec({})", self.codec(item)),
+            Type::List(item) => format!("ListCodec({})", Self::codec(item)),
+            Type::Map(item) => format!("MapCodec({})", Self::codec(item)),
             Type::Optional(inner) if **inner == Type::Json => "JsonCodec".to_owned(),
-            Type::Optional(inner) => format!("OptionalCodec({})", self.codec(inner)),
-            Type::Page(item) => format!("PageCodec({})", self.codec(item)),
+            Type::Optional(inner) => format!("OptionalCodec({})", Self::codec(inner)),
+            Type::Page(item) => format!("PageCodec({})", Self::codec(item)),
         }
     }
 
@@ -467,7 +467,7 @@ impl Kotlin<'_> {
             0,
             "abstract class CrmMethods internal constructor(internal val scope: Scope) {{"
         );
-        self.methods(&mut out, &self.api.crm);
+        Self::methods(&mut out, &self.api.crm);
         put!(out, 0, "}}\n");
         put!(
             out,
@@ -510,7 +510,7 @@ impl Kotlin<'_> {
                 "class {}Area internal constructor(private val scope: Scope) {{",
                 pascal(&area.name)
             );
-            self.methods(&mut out, area);
+            Self::methods(&mut out, area);
             put!(out, 0, "}}");
         }
         out
@@ -528,31 +528,31 @@ impl Kotlin<'_> {
                 0,
                 "abstract class {class}Methods internal constructor(internal val scope: Scope) {{"
             );
-            self.methods(&mut out, area);
+            Self::methods(&mut out, area);
             put!(out, 0, "}}");
         }
         out
     }
 
-    fn methods(&self, out: &mut String, area: &Interface) {
+    fn methods(out: &mut String, area: &Interface) {
         for (place, method) in area.methods.iter().enumerate() {
             if place > 0 {
                 out.push('\n');
             }
-            self.method(out, area, method);
+            Self::method(out, area, method);
         }
     }
 
-    fn method(&self, out: &mut String, area: &Interface, method: &Method) {
-        let params = self.params(method);
+    fn method(out: &mut String, area: &Interface, method: &Method) {
+        let params = Self::params(method);
         let codec = method
             .returns
             .as_ref()
-            .map_or("UnitCodec".to_owned(), |ty| self.codec(ty));
+            .map_or("UnitCodec".to_owned(), Self::codec);
         let returns = method
             .returns
             .as_ref()
-            .map_or("Unit".to_owned(), |ty| self.ty(ty, &Hidden::new()));
+            .map_or("Unit".to_owned(), |ty| Self::ty(ty, &Hidden::new()));
         kdoc(out, 1, &method.docs);
         let mut name = camel(&method.name);
         if let Some(Type::Page(item)) = &method.returns {
@@ -564,7 +564,7 @@ impl Kotlin<'_> {
                     other => ident(other),
                 })
                 .collect();
-            let item = self.ty(item, &Hidden::new());
+            let item = Self::ty(item, &Hidden::new());
             put!(
                 out,
                 1,
@@ -577,7 +577,7 @@ impl Kotlin<'_> {
         put!(out, 1, "suspend fun {name}({params}): {returns} =");
         let mut call = format!("scope.call(\"{}.{}\", {codec}", area.name, method.name);
         if let Some(told) = &method.progress {
-            let _ = write!(call, ", Watch(progress, {}, cancel)", self.codec(told));
+            let _ = write!(call, ", Watch(progress, {}, cancel)", Self::codec(told));
         }
         if let Some(other) = &method.other {
             let _ = write!(call, ", other = {}", ident(other));
@@ -588,13 +588,13 @@ impl Kotlin<'_> {
         }
         put!(out, 2, "{call}) {{");
         for param in &method.params {
-            let (wire, codec) = (&param.wire, self.codec(&param.ty));
+            let (wire, codec) = (&param.wire, Self::codec(&param.ty));
             put!(out, 3, "put(\"{wire}\", {codec}, {})", ident(wire));
         }
         put!(out, 2, "}}");
     }
 
-    fn params(&self, method: &Method) -> String {
+    fn params(method: &Method) -> String {
         let mut params: Vec<String> = method
             .params
             .iter()
@@ -603,7 +603,7 @@ impl Kotlin<'_> {
                 format!(
                     "{}: {}{default}",
                     ident(&param.wire),
-                    self.ty(&param.ty, &Hidden::new())
+                    Self::ty(&param.ty, &Hidden::new())
                 )
             })
             .collect();
@@ -611,7 +611,7 @@ impl Kotlin<'_> {
             params.push(format!("{}: {}", ident(other), pascal(other)));
         }
         if let Some(told) = &method.progress {
-            let told = self.ty(told, &Hidden::new());
+            let told = Self::ty(told, &Hidden::new());
             params.push(format!("progress: (suspend ({told}) -> Unit)? = null"));
             params.push("cancel: CancelToken? = null".to_owned());
         }
@@ -647,7 +647,7 @@ impl Kotlin<'_> {
                     out.push('\n');
                 }
                 kdoc(&mut out, 1, &method.docs);
-                self.callback(&mut out, name == "Transport", method);
+                Self::callback(&mut out, name == "Transport", method);
             }
             put!(out, 0, "}}\n");
             put!(
@@ -664,11 +664,11 @@ impl Kotlin<'_> {
                 let codec = method
                     .returns
                     .as_ref()
-                    .map_or("UnitCodec".to_owned(), |ty| self.codec(ty));
+                    .map_or("UnitCodec".to_owned(), Self::codec);
                 let args: Vec<String> = method
                     .params
                     .iter()
-                    .map(|param| format!("args.get(\"{}\", {})", param.wire, self.codec(&param.ty)))
+                    .map(|param| format!("args.get(\"{}\", {})", param.wire, Self::codec(&param.ty)))
                     .collect();
                 put!(
                     out,
@@ -686,16 +686,16 @@ impl Kotlin<'_> {
         out
     }
 
-    fn callback(&self, out: &mut String, of_class: bool, method: &Method) {
+    fn callback(out: &mut String, of_class: bool, method: &Method) {
         let returns = method
             .returns
             .as_ref()
-            .map(|ty| format!(": {}", self.ty(ty, &Hidden::new())))
+            .map(|ty| format!(": {}", Self::ty(ty, &Hidden::new())))
             .unwrap_or_default();
         let head = format!(
             "suspend fun {}({}){returns}",
             camel(&method.name),
-            self.params(method)
+            Self::params(method)
         );
         match (&method.default, &method.returns) {
             (None, _) if of_class => put!(out, 1, "abstract {head}"),
@@ -756,7 +756,7 @@ impl Kotlin<'_> {
             );
             for area in areas {
                 for method in &area.methods {
-                    self.dispatched(&mut out, class == "Org", area, method);
+                    Self::dispatched(&mut out, class == "Org", area, method);
                 }
             }
             put!(out, 1, "else -> error(\"there is no method ${{call.method}}\")");
@@ -765,7 +765,7 @@ impl Kotlin<'_> {
         out
     }
 
-    fn dispatched(&self, out: &mut String, in_area: bool, area: &Interface, method: &Method) {
+    fn dispatched(out: &mut String, in_area: bool, area: &Interface, method: &Method) {
         let (name, target) = if in_area {
             (
                 format!("{}.{}", area.name, method.name),
@@ -777,21 +777,21 @@ impl Kotlin<'_> {
         let mut args: Vec<String> = method
             .params
             .iter()
-            .map(|param| format!("call.arg(\"{}\", {})", param.wire, self.codec(&param.ty)))
+            .map(|param| format!("call.arg(\"{}\", {})", param.wire, Self::codec(&param.ty)))
             .collect();
         if method.other.is_some() {
             args.push("call.other()".to_owned());
         }
         if let Some(told) = &method.progress {
             args.extend([
-                format!("call.progress({})", self.codec(told)),
+                format!("call.progress({})", Self::codec(told)),
                 "call.cancel".to_owned(),
             ]);
         }
         let (args, called) = (args.join(", "), camel(&method.name));
         match &method.returns {
             Some(Type::Page(item)) => {
-                let item = self.codec(item);
+                let item = Self::codec(item);
                 put!(
                     out,
                     1,
@@ -804,9 +804,7 @@ impl Kotlin<'_> {
                 );
             }
             returns => {
-                let codec = returns
-                    .as_ref()
-                    .map_or("UnitCodec".to_owned(), |ty| self.codec(ty));
+                let codec = returns.as_ref().map_or("UnitCodec".to_owned(), Self::codec);
                 put!(out, 1, "\"{name}\" -> {codec}.encode({target}{called}({args}))");
             }
         }

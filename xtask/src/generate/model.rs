@@ -615,3 +615,6 @@ fn untagged(variants: &[Value]) -> Read<Body> {
         variants: variants.iter().map(variant).collect::<Read<_>>()?,
     })
 }
+
+#[cfg(test)]
+mod tests;

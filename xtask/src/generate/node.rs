@@ -242,11 +242,10 @@ declare const of: unique symbol;
             };
             for way in ways {
                 text += "\n";
-                text += &if ways.len() == 2 && *way == Way::In {
-                    format!("/** A {{@link {name}}} to hand over: what has a default may be left out. */\n")
-                } else {
-                    self.docs(0, &shape.docs)
-                };
+                let to_hand_over =
+                    format!("A {{@link {name}}} to hand over: what has a default may be left out.");
+                let second = ways.len() == 2 && *way == Way::In;
+                text += &self.docs(0, if second { &to_hand_over } else { &shape.docs });
                 text += &self.declaration(shape, *way);
             }
         }
@@ -261,7 +260,7 @@ declare const of: unique symbol;
             Body::Record { fields } => {
                 format!("export interface {name} {{\n{}}}\n", self.fields(2, fields, way))
             }
-            Body::Choice { values } => self.alternatives(&name, values.iter().map(|value| self.word(value))),
+            Body::Choice { values } => self.alternatives(&name, values.iter().map(word)),
             Body::Union { tagging, variants } => {
                 let variant = |variant| self.variant(tagging, variant, way);
                 self.alternatives(&name, variants.iter().map(variant))
@@ -274,13 +273,9 @@ declare const of: unique symbol;
         for (docs, alternative) in alternatives {
             text += "\n";
             text += &self.docs(2, &docs);
-            text += &format!("  | {alternative}");
+            let _ = write!(text, "  | {alternative}");
         }
         text + ";\n"
-    }
-
-    fn word(&self, word: &Word) -> (String, String) {
-        (word.docs.clone(), quoted(&word.wire))
     }
 
     fn variant(&self, tagging: &Tagging, variant: &Variant, way: Way) -> (String, String) {
@@ -539,12 +534,16 @@ import type * as t from \"./types.js\";
         }
         let mut extra = String::new();
         if let Some(progress) = &method.progress {
-            params += &format!(", watch?: Watch<{}>", imported(&self.ty(progress, Way::Out)));
+            let _ = write!(
+                params,
+                ", watch?: Watch<{}>",
+                imported(&self.ty(progress, Way::Out))
+            );
             extra += ", { watch }";
         }
         if let Some(other) = &method.other {
             params = format!("{other}: {}Methods, {params}", pascal(other));
-            extra += &format!(", {{ other: {other} }}");
+            let _ = write!(extra, ", {{ other: {other} }}");
         }
         format!(
             "{}  {name}({params}): Promise<{returns}> {{
@@ -606,6 +605,10 @@ fn renamed(api: &Api) -> BTreeMap<String, String> {
         .filter(|name| camel(name) != **name && !words.contains(name.as_str()))
         .map(|name| (name.clone(), camel(name)))
         .collect()
+}
+
+fn word(word: &Word) -> (String, String) {
+    (word.docs.clone(), quoted(&word.wire))
 }
 
 /// A line of prose as lines of this width.

@@ -356,7 +356,7 @@ impl Python<'_> {
                 Body::Alias { ty } => shapes.aliases.push(Named {
                     name,
                     docs,
-                    is: self.annotation(ty),
+                    is: Self::annotation(ty),
                 }),
                 Body::Choice { values } => shapes.choices.push(Choice {
                     name,
@@ -388,8 +388,8 @@ impl Python<'_> {
         let mut names: Vec<String> = ids.chain(choices).chain(classes).chain(unions).cloned().collect();
         names.push("Json".to_owned());
         names.sort();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(format!("two types would be called {}", twice[0]));
+        if let Some([twice, _]) = names.array_windows().find(|[one, next]| one == next) {
+            return Err(format!("two types would be called {twice}"));
         }
         shapes.names = names;
         Ok(shapes)
@@ -443,7 +443,7 @@ impl Python<'_> {
         Ok(Slot {
             wire: field.wire.clone(),
             docs: field.docs.clone(),
-            annotation: self.annotation(&field.ty),
+            annotation: Self::annotation(&field.ty),
             fresh: default
                 .as_ref()
                 .is_some_and(|text| text.contains(['[', '{', '('])),
@@ -479,7 +479,7 @@ impl Python<'_> {
                 }
                 (Tagging::Untagged, Holds::Value { ty }) => Arm {
                     wire: variant.wire.clone(),
-                    class: self.annotation(ty),
+                    class: Self::annotation(ty),
                     read: self.read(ty, "v", 0),
                     write: self.write(ty, "v", 0),
                 },
@@ -628,7 +628,7 @@ impl Python<'_> {
             return Err("an argument that must be given follows one that need not".to_owned());
         }
         let item = match &method.returns {
-            Some(Type::Page(item)) => Some(self.annotation(item)),
+            Some(Type::Page(item)) => Some(Self::annotation(item)),
             _ => None,
         };
         if item.is_some() && params.last().is_none_or(|last| last.name != "page") {
@@ -646,9 +646,7 @@ impl Python<'_> {
             wire: format!("{interface}.{}", method.name),
             docs: method.docs.clone(),
             params,
-            returns: answer
-                .as_ref()
-                .map_or("None".to_owned(), |ty| self.annotation(ty)),
+            returns: answer.as_ref().map_or("None".to_owned(), Self::annotation),
             item,
             read: answer.as_ref().map_or(String::new(), |ty| self.read(ty, "v", 0)),
             write: answer
@@ -656,7 +654,7 @@ impl Python<'_> {
                 .map_or("None".to_owned(), |ty| self.write(ty, "v", 0)),
             nothing: answer.is_none(),
             progress: method.progress.as_ref().map(|ty| Progress {
-                annotation: self.annotation(ty),
+                annotation: Self::annotation(ty),
                 read: self.read(ty, "v", 0),
             }),
             other: method.other.clone(),
@@ -665,7 +663,7 @@ impl Python<'_> {
     }
 
     /// How a type is written in Python.
-    fn annotation(&self, ty: &Type) -> String {
+    fn annotation(ty: &Type) -> String {
         match ty {
             Type::Text => "str".to_owned(),
             Type::Bool => "bool".to_owned(),
@@ -675,10 +673,10 @@ impl Python<'_> {
             Type::Json => "Json".to_owned(),
             Type::Bytes => "bytes".to_owned(),
             Type::Named(name) => name.clone(),
-            Type::List(item) => format!("list[{}]", self.annotation(item)),
-            Type::Map(item) => format!("dict[str, {}]", self.annotation(item)),
-            Type::Optional(item) => format!("{} | None", self.annotation(item)),
-            Type::Page(item) => format!("Page[{}]", self.annotation(item)),
+            Type::List(item) => format!("list[{}]", Self::annotation(item)),
+            Type::Map(item) => format!("dict[str, {}]", Self::annotation(item)),
+            Type::Optional(item) => format!("{} | None", Self::annotation(item)),
+            Type::Page(item) => format!("Page[{}]", Self::annotation(item)),
         }
     }
 
@@ -687,10 +685,10 @@ impl Python<'_> {
     fn parameter(&self, ty: &Type) -> String {
         match ty {
             Type::List(item) if *self.behind(item) != Type::Text => {
-                format!("Sequence[{}]", self.annotation(item))
+                format!("Sequence[{}]", Self::annotation(item))
             }
             Type::Optional(inner) => format!("{} | None", self.parameter(inner)),
-            other => self.annotation(other),
+            other => Self::annotation(other),
         }
     }
 

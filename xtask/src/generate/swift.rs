@@ -85,7 +85,7 @@ impl Swift<'_> {
                 put!(out, 1, "public var description: String {{ rawValue }}");
                 put!(out, 0, "}}");
             }
-            Body::Alias { ty } => put!(out, 0, "public typealias {name} = {}", self.ty(ty)),
+            Body::Alias { ty } => put!(out, 0, "public typealias {name} = {}", Self::ty(ty)),
             Body::Record { fields } => self.record(out, name, fields)?,
             Body::Choice { values } => {
                 put!(
@@ -119,7 +119,7 @@ impl Swift<'_> {
                 1,
                 "public var {}: {}",
                 ident(&field.wire),
-                self.ty(&field.ty)
+                Self::ty(&field.ty)
             );
         }
         out.push('\n');
@@ -138,7 +138,8 @@ impl Swift<'_> {
         let left_out =
             |field: &&Field| field.default.as_ref().is_some_and(|it| !it.is_null()) || field.ty == Type::Json;
         if fields.iter().any(|field| left_out(&field)) {
-            put!(out, 1, "\n    public init(from decoder: Decoder) throws {{");
+            out.push('\n');
+            put!(out, 1, "public init(from decoder: Decoder) throws {{");
             put!(
                 out,
                 2,
@@ -157,7 +158,8 @@ impl Swift<'_> {
                 .filter(|field| !field.secret)
                 .map(|field| format!("\"{}\": {} as Any", camel(&field.wire), ident(&field.wire)))
                 .collect();
-            put!(out, 1, "\n    /// What is printed of it: all but its secrets.");
+            out.push('\n');
+            put!(out, 1, "/// What is printed of it: all but its secrets.");
             put!(out, 1, "public var customMirror: Mirror {{");
             list(
                 out,
@@ -178,14 +180,14 @@ impl Swift<'_> {
             (Type::Json, _) => format!("try container.decodeIfPresent(JSON.self, forKey: {key}) ?? .null"),
             (Type::Optional(inner), _) => format!(
                 "try container.decodeIfPresent({}.self, forKey: {key})",
-                self.ty(inner)
+                Self::ty(inner)
             ),
             (ty, Some(value)) => format!(
                 "try container.decodeIfPresent({}.self, forKey: {key}) ?? {}",
-                self.ty(ty),
+                Self::ty(ty),
                 self.default(ty, value)?
             ),
-            (ty, None) => format!("try container.decode({}.self, forKey: {key})", self.ty(ty)),
+            (ty, None) => format!("try container.decode({}.self, forKey: {key})", Self::ty(ty)),
         })
     }
 
@@ -194,10 +196,14 @@ impl Swift<'_> {
             Some(value) => format!(" = {}", self.default(&field.ty, value)?),
             None => String::new(),
         };
-        Ok(format!("{}: {}{default}", camel(&field.wire), self.ty(&field.ty)))
+        Ok(format!(
+            "{}: {}{default}",
+            camel(&field.wire),
+            Self::ty(&field.ty)
+        ))
     }
 
-    fn ty(&self, ty: &Type) -> String {
+    fn ty(ty: &Type) -> String {
         match ty {
             Type::Text => "String".to_owned(),
             Type::Bool => "Bool".to_owned(),
@@ -207,10 +213,10 @@ impl Swift<'_> {
             Type::Json => "JSON".to_owned(),
             Type::Bytes => "Data".to_owned(),
             Type::Named(name) => name.clone(),
-            Type::List(item) => format!("[{}]", self.ty(item)),
-            Type::Map(item) => format!("[String: {}]", self.ty(item)),
-            Type::Optional(inner) => format!("{}?", self.ty(inner)),
-            Type::Page(item) => format!("Page<{}>", self.ty(item)),
+            Type::List(item) => format!("[{}]", Self::ty(item)),
+            Type::Map(item) => format!("[String: {}]", Self::ty(item)),
+            Type::Optional(inner) => format!("{}?", Self::ty(inner)),
+            Type::Page(item) => format!("Page<{}>", Self::ty(item)),
         }
     }
 
@@ -282,7 +288,7 @@ impl Swift<'_> {
             let case = ident(&variant.wire);
             match &variant.holds {
                 Holds::Nothing => put!(out, 1, "case {case}"),
-                Holds::Value { ty } => put!(out, 1, "case {case}({})", self.ty(ty)),
+                Holds::Value { ty } => put!(out, 1, "case {case}({})", Self::ty(ty)),
                 Holds::Fields { fields } => {
                     let params: Result<Vec<String>, String> =
                         fields.iter().map(|field| self.param(field)).collect();
@@ -291,14 +297,14 @@ impl Swift<'_> {
             }
         }
         out.push('\n');
-        self.encode(out, tagging, variants, recursive);
+        Self::encode(out, tagging, variants, recursive);
         out.push('\n');
         self.decode(out, name, tagging, variants)?;
         put!(out, 0, "}}");
         Ok(())
     }
 
-    fn encode(&self, out: &mut String, tagging: &Tagging, variants: &[Variant], recursive: bool) {
+    fn encode(out: &mut String, tagging: &Tagging, variants: &[Variant], recursive: bool) {
         put!(out, 1, "public func encode(to encoder: Encoder) throws {{");
         if recursive {
             put!(out, 2, "try encoder.refuseDepth(self)");
@@ -399,17 +405,17 @@ impl Swift<'_> {
                     list(out, 3, &format!("self = .{case}("), &construct(fields)?, ")");
                 }
                 (Tagging::Inner(_), Holds::Value { ty }) => {
-                    put!(out, 3, "self = .{case}(try {}(from: decoder))", self.ty(ty));
+                    put!(out, 3, "self = .{case}(try {}(from: decoder))", Self::ty(ty));
                 }
                 (Tagging::Outer, Holds::Fields { fields }) => {
                     put!(out, 3, "let container = try variant.fields()");
                     list(out, 3, &format!("self = .{case}("), &construct(fields)?, ")");
                 }
                 (Tagging::Outer, Holds::Value { ty }) => {
-                    put!(out, 3, "self = .{case}(try variant.value({}.self))", self.ty(ty));
+                    put!(out, 3, "self = .{case}(try variant.value({}.self))", Self::ty(ty));
                 }
                 (Tagging::Untagged, Holds::Value { ty }) => {
-                    let ty = self.ty(ty);
+                    let ty = Self::ty(ty);
                     put!(out, 2, "if let value = try? {ty}(from: decoder) {{");
                     put!(out, 3, "self = .{case}(value)");
                     put!(out, 3, "return");
@@ -442,7 +448,7 @@ impl Swift<'_> {
             ("ManualClock", &self.api.clock),
         ] {
             put!(out, 0, "\nextension {class} {{");
-            self.methods(&mut out, area);
+            Self::methods(&mut out, area);
             put!(out, 0, "}}");
         }
         put!(out, 0, "\nextension Org {{");
@@ -465,25 +471,25 @@ impl Swift<'_> {
             docs(&mut out, 0, &area.docs);
             put!(out, 0, "public struct {}Area: Sendable {{", pascal(&area.name));
             put!(out, 1, "let scope: Scope\n");
-            self.methods(&mut out, area);
+            Self::methods(&mut out, area);
             put!(out, 0, "}}");
         }
         out
     }
 
-    fn methods(&self, out: &mut String, area: &Interface) {
+    fn methods(out: &mut String, area: &Interface) {
         for (place, method) in area.methods.iter().enumerate() {
             if place > 0 {
                 out.push('\n');
             }
-            self.method(out, area, method);
+            Self::method(out, area, method);
         }
     }
 
-    fn method(&self, out: &mut String, area: &Interface, method: &Method) {
+    fn method(out: &mut String, area: &Interface, method: &Method) {
         docs(out, 1, &method.docs);
         let mut name = camel(&method.name);
-        let params = self.params(method);
+        let params = Self::params(method);
         if let Some(Type::Page(item)) = &method.returns {
             let passed: Vec<String> = labelled(method)
                 .into_iter()
@@ -492,7 +498,7 @@ impl Swift<'_> {
                     argument(label.as_deref(), &value)
                 })
                 .collect();
-            let item = self.ty(item);
+            let item = Self::ty(item);
             list(
                 out,
                 1,
@@ -510,7 +516,7 @@ impl Swift<'_> {
             put!(out, 1, "/// One page of `{name}`.");
             name += "Page";
         }
-        let returns = method.returns.as_ref().map(|ty| format!(" -> {}", self.ty(ty)));
+        let returns = method.returns.as_ref().map(|ty| format!(" -> {}", Self::ty(ty)));
         list(
             out,
             1,
@@ -542,7 +548,7 @@ impl Swift<'_> {
         put!(out, 1, "}}");
     }
 
-    fn params(&self, method: &Method) -> Vec<String> {
+    fn params(method: &Method) -> Vec<String> {
         let mut params: Vec<String> = method
             .params
             .iter()
@@ -554,14 +560,14 @@ impl Swift<'_> {
                 } else {
                     ""
                 };
-                format!("{label}{}: {}{default}", camel(&param.wire), self.ty(&param.ty))
+                format!("{label}{}: {}{default}", camel(&param.wire), Self::ty(&param.ty))
             })
             .collect();
         if let Some(other) = &method.other {
             params.push(format!("{}: {}", ident(other), pascal(other)));
         }
         if let Some(told) = &method.progress {
-            let told = self.ty(told);
+            let told = Self::ty(told);
             params.push(format!(
                 "progress: (@Sendable ({told}) async throws -> Void)? = nil"
             ));
@@ -595,7 +601,7 @@ impl Swift<'_> {
                     out.push('\n');
                 }
                 docs(&mut out, 1, &method.docs);
-                put!(out, 1, "{}", self.callback(method));
+                put!(out, 1, "{}", Self::callback(method));
             }
             put!(out, 0, "}}");
             if name == "Transport" {
@@ -607,7 +613,8 @@ impl Swift<'_> {
                         (_, Some(Value::Array(_))) => "{ [] }",
                         _ => "{ nil }",
                     };
-                    put!(out, 1, "\n    public {} {body}", self.callback(method));
+                    out.push('\n');
+                    put!(out, 1, "public {} {body}", Self::callback(method));
                 }
                 put!(out, 0, "}}");
             }
@@ -650,12 +657,12 @@ impl Swift<'_> {
         out
     }
 
-    fn callback(&self, method: &Method) -> String {
-        let returns = method.returns.as_ref().map(|ty| format!(" -> {}", self.ty(ty)));
+    fn callback(method: &Method) -> String {
+        let returns = method.returns.as_ref().map(|ty| format!(" -> {}", Self::ty(ty)));
         format!(
             "func {}({}) async throws{}",
             camel(&method.name),
-            self.params(method).join(", "),
+            Self::params(method).join(", "),
             returns.unwrap_or_default()
         )
     }

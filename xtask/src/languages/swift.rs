@@ -105,7 +105,7 @@ impl Debian {
         command
     }
 
-    /// Puts the package, what UniFFI adds to it, the library and the data inside; what has not changed stays as it
+    /// Puts the package, the glue that joins it to the library, the library and the data inside; what has not changed stays as it
     /// is, so that it is not built again.
     fn lay_out(&self, project: &Project, library: &Path) -> Result<(), String> {
         let (from, to) = (project.root.join("bindings-swift/swift"), self.inside(BUILD));

@@ -34,11 +34,11 @@ public protocol Transport: Sendable {
 
 extension Transport {
     public var timeout: TimeInterval? { nil }
-    
+
     public func markRead(_ sender: Sender, providerId: String) async throws {}
-    
+
     public func listTemplates(_ sender: Sender) async throws -> [Template] { [] }
-    
+
     public func settle(_ sender: Sender, attempt: AttemptId) async throws -> Outcome? { nil }
 }
 

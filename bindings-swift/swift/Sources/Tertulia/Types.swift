@@ -22,7 +22,7 @@ public struct Accepted: Hashable, Sendable, Codable {
         case addresses = "addresses"
         case held = "held"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.providerId = try container.decode(String.self, forKey: .providerId)
@@ -75,7 +75,7 @@ public struct AcceptedMessage: Hashable, Sendable, Codable {
         case at = "at"
         case body = "body"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.wamid = try container.decode(String.self, forKey: .wamid)
@@ -774,7 +774,7 @@ public struct Call: Hashable, Sendable, Codable {
         case stage = "stage"
         case raw = "raw"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.providerId = try container.decode(String.self, forKey: .providerId)
@@ -991,7 +991,7 @@ public struct ConsentFact: Hashable, Sendable, Codable {
         case newProof = "new_proof"
         case proof = "proof"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.at = try container.decode(Date.self, forKey: .at)
@@ -1422,7 +1422,7 @@ public struct ContactUpdate: Hashable, Sendable, Codable {
         case clear = "clear"
         case clearAttributes = "clearAttributes"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.name = try container.decodeIfPresent(String.self, forKey: .name)
@@ -2328,7 +2328,7 @@ public struct FieldChange: Hashable, Sendable, Codable {
         case before = "before"
         case after = "after"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.field = try container.decode(String.self, forKey: .field)
@@ -2444,7 +2444,7 @@ public struct FilledTemplate: Hashable, Sendable, Codable {
         case buttons = "buttons"
         case missing = "missing"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.name = try container.decode(String.self, forKey: .name)
@@ -2889,7 +2889,7 @@ public struct ImportOptions: Hashable, Sendable, Codable {
         case columns = "columns"
         case onDuplicate = "onDuplicate"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.file = try container.decodeIfPresent(String.self, forKey: .file) ?? ""
@@ -3145,7 +3145,7 @@ public struct InboundMessage: Hashable, Sendable, Codable {
         case groupId = "group_id"
         case referral = "referral"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.providerId = try container.decode(String.self, forKey: .providerId)
@@ -3678,7 +3678,7 @@ public struct KeywordList: Hashable, Sendable, Codable {
         case conditionalStart = "conditionalStart"
         case help = "help"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.stop = try container.decodeIfPresent([String].self, forKey: .stop) ?? []
@@ -3889,7 +3889,7 @@ public struct Media: Hashable, Sendable, Codable {
         case filename = "filename"
         case voice = "voice"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.kind = try container.decode(MediaKind.self, forKey: .kind)
@@ -4179,7 +4179,7 @@ public struct NewBroadcast: Hashable, Sendable, Codable {
         case parameters = "parameters"
         case target = "target"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.name = try container.decode(String.self, forKey: .name)
@@ -4260,7 +4260,7 @@ public struct NewContact: Hashable, Sendable, Codable {
         case optedIn = "optedIn"
         case optInProof = "optInProof"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.phone = try container.decodeIfPresent(String.self, forKey: .phone)
@@ -4431,7 +4431,7 @@ public struct PageRequest: Hashable, Sendable, Codable {
         case cursor = "cursor"
         case backwards = "backwards"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.limit = try container.decodeIfPresent(Int.self, forKey: .limit)
@@ -4565,7 +4565,7 @@ public struct Pattern: Hashable, Sendable, Codable {
         case text = "text"
         case caseSensitive = "caseSensitive"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.kind = try container.decode(PatternKind.self, forKey: .kind)
@@ -4686,7 +4686,7 @@ public struct PlatformInfo: Hashable, Sendable, Codable, CustomReflectable {
         case wabaId = "waba_id"
         case phoneNumberId = "phone_number_id"
     }
-    
+
     /// What is printed of it: all but its secrets.
     public var customMirror: Mirror {
         Mirror(self, children: [
@@ -5151,7 +5151,7 @@ public struct Rule: Hashable, Sendable, Codable {
         case enabled = "enabled"
         case channels = "channels"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.id = try container.decode(RuleId.self, forKey: .id)
@@ -5225,7 +5225,7 @@ public struct Segment: Hashable, Sendable, Codable {
         case createdAt = "created_at"
         case users = "users"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.id = try container.decode(SegmentId.self, forKey: .id)
@@ -5378,7 +5378,7 @@ public struct Sender: Hashable, Sendable, Codable, CustomReflectable {
         case businessId = "business_id"
         case credential = "credential"
     }
-    
+
     /// What is printed of it: all but its secrets.
     public var customMirror: Mirror {
         Mirror(self, children: ["senderId": senderId as Any, "businessId": businessId as Any], displayStyle: .struct)
@@ -5459,7 +5459,7 @@ public struct Settings: Hashable, Sendable, Codable {
         case nameRequired = "name_required"
         case unknownAfterSeconds = "unknown_after_seconds"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.name = try container.decodeIfPresent(String.self, forKey: .name) ?? ""
@@ -5835,7 +5835,7 @@ public struct Template: Hashable, Sendable, Codable {
         case components = "components"
         case qualityScore = "quality_score"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.id = try container.decodeIfPresent(String.self, forKey: .id)
@@ -5900,7 +5900,7 @@ public struct TemplateParameters: Hashable, Sendable, Codable {
         case body = "body"
         case buttons = "buttons"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.header = try container.decodeIfPresent(Parameter.self, forKey: .header)
@@ -6107,7 +6107,7 @@ public struct WebhookRequest: Hashable, Sendable, Codable {
         case headers = "headers"
         case body = "body"
     }
-    
+
     public init(from decoder: Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.method = try container.decode(String.self, forKey: .method)
@@ -6156,7 +6156,7 @@ public struct WhatsApp: Hashable, Sendable, Codable, CustomReflectable {
         case connectTimeoutSeconds = "connect_timeout_seconds"
         case timeoutSeconds = "timeout_seconds"
     }
-    
+
     /// What is printed of it: all but its secrets.
     public var customMirror: Mirror {
         Mirror(self, children: [

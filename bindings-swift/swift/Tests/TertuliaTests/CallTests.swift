@@ -10,6 +10,11 @@ private actor Fetched {
     func note(_ cursor: String?) { cursors.append(cursor) }
 }
 
+/// Credentials that are seen to go.
+private final class Vault: Credentials {
+    func credential(_ reference: String) async throws -> String { "secret" }
+}
+
 /// Keeps all that is told.
 private actor Heard {
     private(set) var counts: [ImportCounts] = []
@@ -183,6 +188,17 @@ final class CallTests: XCTestCase {
         crm = nil
         let ana = try await org.person()
         XCTAssertEqual(ana.name, "Ana")
+    }
+
+    func testAHostsObjectsGoWithTheirCrm() async throws {
+        var vault: Vault? = Vault()
+        weak var seen = vault
+        var crm: Crm? = try await Crm.open(credentials: vault)
+        vault = nil
+        try await crm?.ping()
+        XCTAssertNotNil(seen)
+        crm = nil
+        try await until { seen == nil }
     }
 
     func testErrorsAreOfTheirKinds() async throws {

@@ -31,9 +31,13 @@ func all<Items: AsyncSequence>(_ pages: Items) async throws -> [Items.Element] {
     try await pages.reduce(into: []) { $0.append($1) }
 }
 
-/// Looks again and again until it is so.
+/// Looks again and again until it is so, and gives up in the end.
 func until(_ so: () async throws -> Bool) async throws {
-    while try await !so() { try await Task.sleep(nanoseconds: 1_000_000) }
+    for _ in 0..<30_000 {
+        if try await so() { return }
+        try await Task.sleep(nanoseconds: 1_000_000)
+    }
+    throw Wrong("it never came about")
 }
 
 extension Crm {

@@ -20,6 +20,30 @@ private struct Own: Transport {
     func send(_ sender: Sender, message: Outgoing) async throws -> Outcome { try await how(sender, message) }
 }
 
+/// A transport that has every method.
+private struct Whole: Transport {
+    static let read = Bell()
+
+    let channel = Channel.sms
+    let correlation = Correlation.none
+
+    func verify(_ query: String) async throws -> String { query }
+
+    func parse(_ request: WebhookRequest) async throws -> [InboundEvent] { [] }
+
+    func send(_ sender: Sender, message: Outgoing) async throws -> Outcome { accepted }
+
+    func markRead(_ sender: Sender, providerId: String) async throws {
+        if sender.credential == "secret", providerId == "p-1" { await Whole.read.ring() }
+    }
+
+    func listTemplates(_ sender: Sender) async throws -> [Template] {
+        [Template(name: sender.senderId, language: "en", category: .utility, status: "APPROVED")]
+    }
+
+    func settle(_ sender: Sender, attempt: AttemptId) async throws -> Outcome? { .unknown(detail: attempt.rawValue) }
+}
+
 private struct OwnCredentials: Credentials {
     let find: @Sendable (String) async throws -> String
 
@@ -120,7 +144,7 @@ final class HostTests: XCTestCase {
 
     func testATransportThatHangsIsCutOffAndTold() async throws {
         let (began, cancelled) = (Bell(), Bell())
-        await fails("send.unknown") {
+        let unknown = await fails("send.unknown") {
             try await sent(timeout: 0.05) { _, _ in
                 await began.ring()
                 while !Task.isCancelled { await Task.yield() }
@@ -128,6 +152,7 @@ final class HostTests: XCTestCase {
                 return accepted
             }
         }
+        XCTAssert(unknown?.message.contains("within 0.05 s") ?? false, "\(String(describing: unknown))")
         try await cancelled.wait()
         let times = await began.rung
         XCTAssertEqual(times, 1)
@@ -156,6 +181,40 @@ final class HostTests: XCTestCase {
         }
         XCTAssertEqual(again.providerId, "p-1")
         try await other.close()
+    }
+
+    func testEveryMethodOfATransportIsCalledByItsName() async throws {
+        let sender: JSON = ["sender_id": "own-1", "credential": "secret"]
+        let attempt: JSON = "019b8d2a-0000-7000-8000-000000000001"
+        let own = TransportObject(Whole())
+        let calls: [(String, JSON, JSON)] = [
+            ("verify", ["query": "a=1"], "a=1"),
+            ("parse", ["request": ["method": "POST", "url": "u", "headers": [:], "body": ""]], []),
+            ("mark_read", ["sender": sender, "provider_id": "p-1"], nil),
+            ("settle", ["sender": sender, "attempt": attempt], ["unknown": ["detail": attempt]]),
+        ]
+        for (method, args, wanted) in calls {
+            let answer: JSON = try value(of: await own.call(method: method, args: json(args)))
+            XCTAssertEqual(answer, wanted, method)
+        }
+        let templates: JSON = try value(of: await own.call(method: "list_templates", args: json(["sender": sender])))
+        XCTAssertEqual((try value(of: json(templates)) as [Template]).map(\.name), ["own-1"])
+        let read = await Whole.read.rung
+        XCTAssertEqual(read, 1)
+        for (method, args) in [("settle", "{}"), ("settle", "nonsense"), ("no_such_method", "{}")] {
+            do {
+                let answer = try await own.call(method: method, args: args)
+                XCTFail("\(method) answered \(answer)")
+            } catch {
+                XCTAssertFalse(error is DecodingError, "\(error)")
+            }
+        }
+        let least = TransportObject(Own())
+        for (method, wanted) in [("mark_read", "null"), ("list_templates", "[]"), ("settle", "null")] {
+            let args: JSON = ["sender": sender, "provider_id": "p-1", "attempt": attempt]
+            let answer = try await least.call(method: method, args: json(args))
+            XCTAssertEqual(answer, wanted, method)
+        }
     }
 
     func testAWebhookReachesATransportByteForByte() async throws {

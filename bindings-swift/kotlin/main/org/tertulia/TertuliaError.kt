@@ -79,7 +79,9 @@ sealed class TertuliaError(
         internal fun thrown(error: Throwable): NativeException {
             val json = JsonObject()
             if (error is TertuliaError) json.addProperty("code", error.code)
-            json.addProperty("message", if (error is TertuliaError) error.message else error.toString())
+            val message = if (error is TertuliaError) error.message else error.toString()
+            // Without the halves of characters, which would hide the code.
+            json.addProperty("message", message.encodeToByteArray().decodeToString())
             return NativeException.Failed(json.text())
         }
     }

@@ -1,6 +1,7 @@
 package org.tertulia
 
 import java.io.IOException
+import java.lang.ref.WeakReference
 import java.time.Duration
 import java.time.Instant
 import java.util.concurrent.CountDownLatch
@@ -10,6 +11,7 @@ import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.delay
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withTimeout
 import org.junit.Assert.assertEquals
@@ -39,21 +41,23 @@ class HostTest {
     @Test
     fun whateverATransportThrowsIsUnknownAndIsNotSentAgain() = runBlocking {
         assertEquals("p-1", sent { accepted }.providerId)
-        for (thrown in listOf(
-            IOException("cut"), IllegalStateException(), NotImplementedError(), StackOverflowError(), OutOfMemoryError(),
-            CancellationException("mine"), TertuliaError(ErrorCode.CREDENTIAL_MISSING, "half \uD83D"), Unspeakable(),
+        for ((thrown, word) in mapOf(
+            IOException("cut") to "cut", IllegalStateException() to "IllegalState", NotImplementedError() to "NotImplemented",
+            StackOverflowError() to "StackOverflow", OutOfMemoryError() to "OutOfMemory", CancellationException("mine") to "mine",
+            TertuliaError(ErrorCode.CREDENTIAL_MISSING, "half \uD83D") to ": half ?", Unspeakable() to "nor this",
         )) {
             val calls = AtomicInteger()
-            failsWith<UnavailableError>("send.unknown") {
+            val unknown = failsWith<UnavailableError>("send.unknown") {
                 sent {
                     calls.incrementAndGet()
                     throw thrown
                 }
             }
+            assertTrue("$unknown", word in unknown.message)
             assertEquals(thrown::class.toString(), 1, calls.get())
         }
-        failsWith<UnavailableError>("send.unknown") { sent { withTimeout(1) { awaitCancellation() } } }
-        Unit
+        val own = failsWith<UnavailableError>("send.unknown") { sent { withTimeout(1) { awaitCancellation() } } }
+        assertTrue("$own", "failed: kotlinx.coroutines.TimeoutCancellationException" in own.message)
     }
 
     @Test
@@ -73,7 +77,7 @@ class HostTest {
     @Test
     fun aTransportThatHangsIsCutOffAndTold(): Unit = runBlocking {
         val told = CompletableDeferred<Unit>()
-        failsWith<UnavailableError>("send.unknown") {
+        val cut = failsWith<UnavailableError>("send.unknown") {
             sent(SOON) {
                 try {
                     awaitCancellation()
@@ -83,24 +87,28 @@ class HostTest {
             }
         }
         told.await()
+        assertTrue("$cut", "did not answer within 0.05 s" in cut.message)
     }
 
     @Test
     fun transportsThatBlockTheirThreadsKeepNobodyElseFromTheirs() = runBlocking {
         val end = CountDownLatch(1)
         val more = Runtime.getRuntime().availableProcessors() + 1
-        (0..more).map {
-            async {
-                failsWith<UnavailableError>("send.unknown") {
-                    sent(SOON) {
-                        end.await()
-                        accepted
+        try {
+            (0..more).map {
+                async {
+                    failsWith<UnavailableError>("send.unknown") {
+                        sent(SOON) {
+                            end.await()
+                            accepted
+                        }
                     }
                 }
-            }
-        }.awaitAll()
-        assertEquals("p-1", sent { accepted }.providerId)
-        end.countDown()
+            }.awaitAll()
+            assertEquals("p-1", sent { accepted }.providerId)
+        } finally {
+            end.countDown()
+        }
     }
 
     @Test
@@ -172,6 +180,24 @@ class HostTest {
         assertTrue(failed.message, "no time" in failed.message)
         failsWith<UnavailableError>("transport.failed") { Crm.open(clock = { Instant.MAX }) }
         Unit
+    }
+
+    @Test
+    fun hostsAreLetGoOfWhenNobodyHoldsTheCrm() = runBlocking {
+        suspend fun used(): WeakReference<Transport> {
+            val own = Sending { accepted }
+            val crm = Crm.open(transports = mapOf("own" to own), credentials = StaticCredentials("key" to "secret"))
+            crm.shop().say("Olá")
+            crm.close()
+            return WeakReference(own)
+        }
+        val own = used()
+        withTimeout(60_000) {
+            while (own.get() != null) {
+                System.gc()
+                delay(10)
+            }
+        }
     }
 
     @Test
