@@ -697,6 +697,10 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
     before: ["before", w.bool],
     after: ["after", w.bool],
   })),
+  note_changed: w.record(() => ({
+    note: ["note", NoteId],
+    change: ["change", w.text],
+  })),
   conversation_opened: w.record(() => ({
     conversation: ["conversation", ConversationId],
   })),
@@ -784,7 +788,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
 }));
 
-export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_blocked", "contact_unblocked", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "import_changed", "provider_notice"]);
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_blocked", "contact_unblocked", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "import_changed", "provider_notice"]);
 
 export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
   stop: ["stop", w.list(w.text), []],
@@ -913,6 +917,18 @@ export const NewContact: w.RecordCodec<t.NewContact> = w.record(() => ({
   optedIn: ["optedIn", w.optional(w.bool)],
   optInProof: ["optInProof", w.optional(w.text)],
 }));
+
+export const Note: w.RecordCodec<t.Note> = w.record(() => ({
+  id: ["id", NoteId],
+  org: ["org", OrgId],
+  contact: ["contact", ContactId],
+  author: ["author", Actor],
+  text: ["text", w.text],
+  at: ["at", w.time],
+  editedAt: ["edited_at", w.optional(w.time)],
+}));
+
+export const NoteId: w.Codec<t.NoteId> = w.id();
 
 export const OnDuplicate: w.Codec<t.OnDuplicate> = w.choice(["skip", "update", "fill_gaps"]);
 
@@ -1369,6 +1385,10 @@ export const methods = {
   "contacts.set_active": w.method("contacts.set_active", [["id", ContactId], ["active", w.bool]], w.nothing),
   "contacts.timeline": w.method("contacts.timeline", [["id", ContactId], ["kinds", w.optional(w.list(JournalKind))], ["page", w.optional(PageRequest)]], w.page(JournalEntry)),
   "contacts.window": w.method("contacts.window", [["id", ContactId], ["account", AccountId]], WindowState),
+  "notes.add": w.method("notes.add", [["contact", ContactId], ["text", w.text]], Note),
+  "notes.edit": w.method("notes.edit", [["id", NoteId], ["text", w.text]], Note),
+  "notes.remove": w.method("notes.remove", [["id", NoteId]], w.nothing),
+  "notes.list": w.method("notes.list", [["contact", ContactId], ["page", w.optional(PageRequest)]], w.page(Note)),
   "phones.parse": w.method("phones.parse", [["text", w.text]], Phone),
   "phones.parse_wa_id": w.method("phones.parse_wa_id", [["wa_id", w.text]], Phone),
   "consent.get": w.method("consent.get", [["contact", ContactId]], ConsentState),

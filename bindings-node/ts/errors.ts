@@ -227,6 +227,12 @@ const CODES = {
   "template.unsupported": ["refused", "never", 503],
   /** A parameter is of another kind than the template's placeholder. */
   "template.parameter_type": ["invalid", "never", 503],
+  /** The note is empty or too long. */
+  "note.invalid": ["invalid", "never", 503],
+  /** There is no such note. */
+  "note.not_found": ["not_found", "never", 503],
+  /** Somebody else wrote the note. */
+  "note.not_author": ["refused", "never", 503],
   /** A tag's name is empty. */
   "tag.empty": ["invalid", "never", 503],
   /** The organisation has no such tag. */

@@ -420,6 +420,42 @@ export class ContactsArea extends Handle {
   }
 }
 
+/** What the team writes down about contacts, for itself. */
+export class NotesArea extends Handle {
+  /** Writes a note about a contact, which the whole team sees. Fails with `contact.not_found` or `note.invalid`. */
+  add(contact: t.ContactId, text: string): Promise<t.Note> {
+    return this.call(methods["notes.add"], [contact, text]);
+  }
+
+  /**
+   * Gives a note another text. Its author may, and the host.
+   *
+   * Fails with `note.not_found`, `note.invalid`, or `note.not_author` for another member of the team.
+   */
+  edit(id: t.NoteId, text: string): Promise<t.Note> {
+    return this.call(methods["notes.edit"], [id, text]);
+  }
+
+  /** Takes a note away. Its author may, and the host. Fails with `note.not_found`, or `note.not_author`. */
+  remove(id: t.NoteId): Promise<void> {
+    return this.call(methods["notes.remove"], [id]);
+  }
+
+  /**
+   * The notes about a contact, by when they were written. Fails with `contact.not_found`.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  list(contact: t.ContactId, page?: t.PageRequest): AsyncIterableIterator<t.Note> {
+    return this.pages(methods["notes.list"], [contact, page]);
+  }
+
+  /** One page of what `list` gives. */
+  listPage(contact: t.ContactId, page?: t.PageRequest): Promise<t.Page<t.Note>> {
+    return this.call(methods["notes.list"], [contact, page]);
+  }
+}
+
 /** Telephone numbers, read as contacts' numbers are. */
 export class PhonesArea extends Handle {
   /** Reads a number in any spelling, national ones by the organisation's default region. Fails with `phone.*`. */
@@ -933,6 +969,8 @@ export class AuditArea extends Handle {
 export class Org extends Handle {
   /** People. */
   readonly contacts: ContactsArea;
+  /** What the team writes down about contacts, for itself. */
+  readonly notes: NotesArea;
   /** Telephone numbers, read as contacts' numbers are. */
   readonly phones: PhonesArea;
   /** What people agreed to. */
@@ -971,6 +1009,7 @@ export class Org extends Handle {
   ) {
     super(scope);
     this.contacts = new ContactsArea(scope);
+    this.notes = new NotesArea(scope);
     this.phones = new PhonesArea(scope);
     this.consent = new ConsentArea(scope);
     this.tags = new TagsArea(scope);

@@ -1658,6 +1658,14 @@ export type JournalEvent =
       /** `optedIn` after. */
       after: boolean;
     }
+  /** A note about the contact was added, edited or removed. */
+  | {
+      what: "note_changed";
+      /** The note. */
+      note: NoteId;
+      /** `added`, `edited` or `removed`. */
+      change: string;
+    }
   /** A conversation was opened. */
   | {
       what: "conversation_opened";
@@ -1855,6 +1863,8 @@ export type JournalKind =
   | "tag_removed"
   /** `consent_changed` */
   | "consent_changed"
+  /** `note_changed` */
+  | "note_changed"
   /** `conversation_opened` */
   | "conversation_opened"
   /** `message_received` */
@@ -2178,6 +2188,27 @@ export interface NewContact {
   /** Where, when and how the person agreed, in the host's words. */
   optInProof?: string | undefined;
 }
+
+/** A note about a contact: seen by the whole team, never by the contact. */
+export interface Note {
+  /** The id. */
+  id: NoteId;
+  /** The organisation. */
+  org: OrgId;
+  /** About whom. */
+  contact: ContactId;
+  /** Who wrote it. */
+  author: Actor;
+  /** What it says. */
+  text: string;
+  /** When it was written. */
+  at: Date;
+  /** When it was last edited. */
+  editedAt?: Date | undefined;
+}
+
+/** One note about a contact. */
+export type NoteId = string & { readonly [of]: "NoteId" };
 
 /** What to do with a row whose contact is known, or was in the file before. */
 export type OnDuplicate =

@@ -240,6 +240,33 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: write_window_state(v),
     ),
+    "notes.add": (
+        {
+        "contact": ("contact", lambda v: v.get("contact")),
+        "text": ("text", lambda v: v.get("text")),
+        },
+        lambda v: write_note(v),
+    ),
+    "notes.edit": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "text": ("text", lambda v: v.get("text")),
+        },
+        lambda v: write_note(v),
+    ),
+    "notes.remove": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "notes.list": (
+        {
+        "contact": ("contact", lambda v: v.get("contact")),
+        "page": ("page", lambda v: optional(v.get("page"), read_page_request)),
+        },
+        lambda v: write_page(v, write_note),
+    ),
     "phones.parse": (
         {
         "text": ("text", lambda v: v.get("text")),

@@ -10,6 +10,7 @@ pub(crate) mod crm;
 pub(crate) mod events;
 pub(crate) mod imports;
 pub(crate) mod inbox;
+pub(crate) mod notes;
 pub(crate) mod phones;
 pub(crate) mod rules;
 pub(crate) mod segments;
@@ -27,6 +28,7 @@ use crate::method::Area;
 pub(crate) fn of_org() -> Vec<Area<Org>> {
     vec![
         contacts::contacts(),
+        notes::notes(),
         phones::phones(),
         consent::consent(),
         tags::tags(),

@@ -1,7 +1,7 @@
 //! Decisions: functions over a [`WorkingSet`](crate::working_set::WorkingSet), one file an occasion.
 //!
 //! `receive` is what a platform tells, with `evidence` (about a message), `calls` and `moves` (of numbers and ids);
-//! `contacts`, `profile`, `external_ids`, `broadcasts`, `segments`, `tags`, `organisation` and `team` are what a caller asks for; `filters`
+//! `contacts`, `profile`, `notes`, `external_ids`, `broadcasts`, `segments`, `tags`, `organisation` and `team` are what a caller asks for; `filters`
 //! are checked as they come in; `bulk` does one thing with many contacts; `import_row` is what a file's rows do;
 //! `sending` takes a row of the ledger to the socket, and `landing` is what becomes of it there.
 
@@ -15,6 +15,7 @@ pub mod filters;
 pub mod import_row;
 mod landing;
 pub mod moves;
+pub mod notes;
 pub mod organisation;
 pub mod profile;
 pub mod receive;

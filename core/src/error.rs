@@ -225,6 +225,10 @@ codes! {
     TemplateUnsupported = "template.unsupported", Refused, Never, "The template has a component that cannot be filled in here.", "Choose a template without that component.";
     TemplateParameterType = "template.parameter_type", Invalid, Never, "A parameter is of another kind than the template's placeholder.", "Give text for text and media for media.";
 
+    NoteInvalid = "note.invalid", Invalid, Never, "The note is empty or too long.", "Write 1 to 10,000 characters.";
+    NoteNotFound = "note.not_found", NotFound, Never, "There is no such note.", "List the contact's notes for their ids.";
+    NoteNotAuthor = "note.not_author", Refused, Never, "Somebody else wrote the note.", "Let its author or the host change it, or write another.";
+
     TagEmpty = "tag.empty", Invalid, Never, "A tag's name is empty.", "Give the tag a name.";
     TagNotFound = "tag.not_found", NotFound, Never, "The organisation has no such tag.", "List the tags for their names.";
     TagExists = "tag.exists", Conflict, Never, "Another tag has this name.", "Merge the one into the other.";

@@ -10,8 +10,8 @@ use crate::consent::Fact;
 use crate::contact::CreatedBy;
 use crate::identity::Address;
 use crate::ids::{
-    AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, OrgId,
-    RuleId, SegmentId,
+    AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, NoteId,
+    OrgId, RuleId, SegmentId,
 };
 use crate::inbound::{CallEvent, Caller};
 use crate::ledger::{SkipReason, StateName};
@@ -120,6 +120,13 @@ pub enum What {
         before: bool,
         /// `optedIn` after.
         after: bool,
+    },
+    /// A note about the contact was added, edited or removed.
+    NoteChanged {
+        /// The note.
+        note: NoteId,
+        /// `added`, `edited` or `removed`.
+        change: String,
     },
     /// A conversation was opened.
     ConversationOpened {
@@ -337,6 +344,7 @@ kinds! {
     TagAdded = "tag_added", true, true;
     TagRemoved = "tag_removed", true, true;
     ConsentChanged = "consent_changed", true, true;
+    NoteChanged = "note_changed", true, true;
     ConversationOpened = "conversation_opened", true, false;
     MessageReceived = "message_received", true, false;
     MessageSent = "message_sent", true, false;

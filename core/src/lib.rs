@@ -25,6 +25,7 @@ pub mod journal;
 pub mod keywords;
 pub mod ledger;
 pub mod message;
+pub mod note;
 pub mod phone;
 pub mod record;
 pub mod render;

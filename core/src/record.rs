@@ -15,12 +15,13 @@ use crate::contact::{Contact, Tag};
 use crate::conversation::{Conversation, Message, MessageRef, Parked};
 use crate::identity::AddressKind;
 use crate::ids::{
-    AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, OrgId,
-    RuleId, SegmentId,
+    AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, NoteId,
+    OrgId, RuleId, SegmentId,
 };
 use crate::import::Import;
 use crate::journal::Entry;
 use crate::ledger::{Dispatch, Slot};
+use crate::note::Note;
 use crate::segment::{Segment, SegmentName};
 use crate::settings::Settings;
 use crate::tagging::Rule;
@@ -234,6 +235,8 @@ records! {
     /// Whose a segment's name is.
     SegmentName(SegmentName) = "segment_name", SegmentName { org: OrgId, key: String },
         |r| Key::SegmentName { org: r.org, key: r.key.clone() };
+    /// A note about a contact.
+    Note(Note) = "note", Note { org: OrgId, note: NoteId }, |r| Key::Note { org: r.org, note: r.id };
     /// An event that could not be applied.
     Quarantined(Quarantined) = "quarantined", Quarantined { id: Uuid }, |r| Key::Quarantined { id: r.id };
 }
@@ -262,7 +265,8 @@ impl Key {
             | Self::Slot { org, .. }
             | Self::Import { org, .. }
             | Self::Segment { org, .. }
-            | Self::SegmentName { org, .. } => Some(*org),
+            | Self::SegmentName { org, .. }
+            | Self::Note { org, .. } => Some(*org),
             Self::Route { .. } | Self::Quarantined { .. } => None,
         }
     }

@@ -21,7 +21,8 @@ pub use crm::{Builder, Crm};
 pub use handles::{
     Accounts, Attributes, Audit, Broadcasts, BulkProgress, BulkRefusal, BulkReport, BulkWatch, Consent,
     ConsentState, Contacts, Event, Events, ImportOptions, ImportReport, Imports, Inbox, Inspected, Listed,
-    PageOf, Progress, Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Team, Templates, Watch,
+    Notes, PageOf, Progress, Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Team, Templates,
+    Watch,
 };
 pub use org::Org;
 pub use receive::{Received, http_status};

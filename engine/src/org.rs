@@ -10,8 +10,8 @@ use tertulia_core::working_set::{Step, WorkingSet};
 
 use crate::crm::Inner;
 use crate::handles::{
-    Accounts, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Rules, Segments,
-    SettingsHandle, Tags, Team, Templates,
+    Accounts, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Notes, Rules,
+    Segments, SettingsHandle, Tags, Team, Templates,
 };
 use crate::runtime::to_the_end;
 
@@ -57,6 +57,11 @@ impl Org {
     /// Filters saved under names.
     pub const fn segments(&self) -> Segments<'_> {
         Segments(self)
+    }
+
+    /// What the team writes down about contacts.
+    pub const fn notes(&self) -> Notes<'_> {
+        Notes(self)
     }
 
     /// Auto-tag rules.

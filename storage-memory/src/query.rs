@@ -126,6 +126,7 @@ fn fits(query: &Query, record: &Record) -> bool {
         (Query::Conversations { org, contact }, Record::Conversation(conversation)) => {
             conversation.org == *org && contact.is_none_or(|contact| conversation.contact == contact)
         }
+        (Query::Notes { org, contact }, Record::Note(note)) => note.org == *org && note.contact == *contact,
         (
             Query::Dispatches {
                 org,
@@ -157,6 +158,7 @@ fn fits(query: &Query, record: &Record) -> bool {
 fn place(query: &Query, record: &Record) -> String {
     match (query, record) {
         (Query::Messages { .. }, Record::Message(message)) => at_then(message.at, message.id),
+        (Query::Notes { .. }, Record::Note(note)) => at_then(note.at, note.id),
         (Query::Conversations { .. }, Record::Conversation(conversation)) => {
             at_then(conversation.last_activity, conversation.id)
         }
@@ -210,6 +212,7 @@ fn key_place(key: &Key) -> String {
         Key::Dispatch { org, dispatch } => joined(&[org, dispatch]),
         Key::Import { org, import } => joined(&[org, import]),
         Key::Segment { org, segment } => joined(&[org, segment]),
+        Key::Note { org, note } => joined(&[org, note]),
         Key::Quarantined { id } => joined(&[id]),
     }
 }

@@ -315,6 +315,18 @@ CREATE TABLE imports (
     PRIMARY KEY (org, import)
 ) STRICT;
 
+CREATE TABLE notes (
+    org BLOB NOT NULL,
+    note BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    contact BLOB NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, note)
+) STRICT;
+
+CREATE INDEX notes_contact ON notes (org, contact, at, note);
+
 CREATE TABLE segments (
     org BLOB NOT NULL,
     segment BLOB NOT NULL,

@@ -73,6 +73,12 @@ fn plan(query: &Query) -> Plan {
                 &["last_activity", "conversation"],
             )
         }
+        Query::Notes { org, contact } => Plan::over(
+            RecordKind::Note,
+            "t.org = ? AND t.contact = ?",
+            vec![blob(org.0.as_bytes()), blob(contact.0.as_bytes())],
+            &["at", "note"],
+        ),
         Query::Dispatches {
             org,
             broadcast,
@@ -479,6 +485,10 @@ mod tests {
             Query::Conversations {
                 org,
                 contact: Some(ids.next()),
+            },
+            Query::Notes {
+                org,
+                contact: ids.next(),
             },
             Query::OpenDispatches {
                 org,

@@ -12,6 +12,7 @@ use tertulia_core::contact::{Contact, Tag};
 use tertulia_core::conversation::{Conversation, Message, MessageRef, Parked};
 use tertulia_core::import::Import;
 use tertulia_core::ledger::{Dispatch, Slot};
+use tertulia_core::note::Note;
 use tertulia_core::record::{
     ExternalRef, IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind, Stored,
 };
@@ -91,6 +92,7 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::Import => ("imports", &["org", "import"], &[]),
         RecordKind::Segment => ("segments", &["org", "segment"], &[]),
         RecordKind::SegmentName => ("segment_names", &["org", "name"], &[]),
+        RecordKind::Note => ("notes", &["org", "note"], &["contact", "at"]),
         RecordKind::Quarantined => ("quarantined", &["id"], &[]),
     };
     Table { name, key, columns }
@@ -164,6 +166,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Dispatch { org, dispatch } => ids![org, dispatch],
         Key::Import { org, import } => ids![org, import],
         Key::Segment { org, segment } => ids![org, segment],
+        Key::Note { org, note } => ids![org, note],
         Key::Quarantined { id } => vec![blob(id.as_bytes())],
     }
 }
@@ -175,6 +178,7 @@ fn column_values(record: &Record) -> Vec<Value> {
         Record::Contact(contact) => contact_values(contact),
         Record::Conversation(thread) => vec![blob(thread.contact.0.as_bytes()), micros(thread.last_activity)],
         Record::Message(message) => vec![blob(message.conversation.0.as_bytes()), micros(message.at)],
+        Record::Note(note) => vec![blob(note.contact.0.as_bytes()), micros(note.at)],
         Record::Parked(parked) => vec![micros(parked.since)],
         Record::Broadcast(broadcast) => {
             vec![flag(matches!(broadcast.state, BroadcastState::Running { .. }))]
@@ -247,7 +251,7 @@ bodies! {
     ExternalRef(ExternalRef), Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Member(Member), Template(OrgTemplate),
     Conversation(Conversation), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
     Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
-    SegmentName(SegmentName), Quarantined(Quarantined),
+    SegmentName(SegmentName), Note(Note), Quarantined(Quarantined),
 }
 
 /// The statements of a kind.

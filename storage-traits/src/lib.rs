@@ -104,6 +104,13 @@ pub enum Query {
         /// The contact.
         contact: Option<ContactId>,
     },
+    /// The notes about a contact, by time and id.
+    Notes {
+        /// The organisation.
+        org: OrgId,
+        /// The contact.
+        contact: ContactId,
+    },
     /// The ledger rows of a broadcast in any of these states, by id.
     Dispatches {
         /// The organisation.

@@ -82,6 +82,7 @@ macro_rules! conformance_cases {
             pages::contacts_by_each_order,
             pages::messages_by_time,
             pages::conversations_by_last_activity,
+            pages::notes_of_a_contact,
             pages::dispatches_by_state,
             pages::open_dispatches_of_a_contact,
             pages::due_rows_of_all_organisations,

@@ -2369,6 +2369,23 @@ def write_journal_event_consent_changed(v: JournalEventConsentChanged) -> Any:
     }
 
 
+def read_journal_event_note_changed(v: Any) -> JournalEventNoteChanged:
+    return JournalEventNoteChanged(
+        note=v["note"],
+        change=v["change"],
+    )
+
+
+def write_journal_event_note_changed(v: JournalEventNoteChanged) -> Any:
+    if not isinstance(v, JournalEventNoteChanged):
+        raise wrong(v, "JournalEventNoteChanged")
+    return {
+        "what": "note_changed",
+        "note": v.note,
+        "change": v.change,
+    }
+
+
 def read_journal_event_conversation_opened(v: Any) -> JournalEventConversationOpened:
     return JournalEventConversationOpened(
         conversation=v["conversation"],
@@ -3028,6 +3045,32 @@ def write_new_contact(v: NewContact) -> Any:
         "lead": v.lead,
         "optedIn": v.opted_in,
         "optInProof": v.opt_in_proof,
+    }
+
+
+def read_note(v: Any) -> Note:
+    return Note(
+        id=v["id"],
+        org=v["org"],
+        contact=v["contact"],
+        author=read_actor(v["author"]),
+        text=v["text"],
+        at=read_time(v["at"]),
+        edited_at=optional(v.get("edited_at"), read_time),
+    )
+
+
+def write_note(v: Note) -> Any:
+    if not isinstance(v, Note):
+        raise wrong(v, "Note")
+    return {
+        "id": v.id,
+        "org": v.org,
+        "contact": v.contact,
+        "author": write_actor(v.author),
+        "text": v.text,
+        "at": write_time(v.at),
+        "edited_at": optional(v.edited_at, write_time),
     }
 
 
@@ -4857,6 +4900,7 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "tag_added": read_journal_event_tag_added,
     "tag_removed": read_journal_event_tag_removed,
     "consent_changed": read_journal_event_consent_changed,
+    "note_changed": read_journal_event_note_changed,
     "conversation_opened": read_journal_event_conversation_opened,
     "message_received": read_journal_event_message_received,
     "message_sent": read_journal_event_message_sent,
@@ -4889,6 +4933,7 @@ _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventTagAdded: write_journal_event_tag_added,
     JournalEventTagRemoved: write_journal_event_tag_removed,
     JournalEventConsentChanged: write_journal_event_consent_changed,
+    JournalEventNoteChanged: write_journal_event_note_changed,
     JournalEventConversationOpened: write_journal_event_conversation_opened,
     JournalEventMessageReceived: write_journal_event_message_received,
     JournalEventMessageSent: write_journal_event_message_sent,

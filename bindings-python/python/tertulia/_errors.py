@@ -229,6 +229,12 @@ ErrorCode: TypeAlias = Literal[
     "template.unsupported",
     # A parameter is of another kind than the template's placeholder.
     "template.parameter_type",
+    # The note is empty or too long.
+    "note.invalid",
+    # There is no such note.
+    "note.not_found",
+    # Somebody else wrote the note.
+    "note.not_author",
     # A tag's name is empty.
     "tag.empty",
     # The organisation has no such tag.
@@ -480,6 +486,9 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "template.parameter_invalid": ("invalid", "never", 503),
     "template.unsupported": ("refused", "never", 503),
     "template.parameter_type": ("invalid", "never", 503),
+    "note.invalid": ("invalid", "never", 503),
+    "note.not_found": ("not_found", "never", 503),
+    "note.not_author": ("refused", "never", 503),
     "tag.empty": ("invalid", "never", 503),
     "tag.not_found": ("not_found", "never", 503),
     "tag.exists": ("conflict", "never", 503),

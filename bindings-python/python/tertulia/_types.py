@@ -40,6 +40,9 @@ ImportId = NewType("ImportId", str)
 MessageId = NewType("MessageId", str)
 """One message, in or out."""
 
+NoteId = NewType("NoteId", str)
+"""One note about a contact."""
+
 OrgId = NewType("OrgId", str)
 """One organisation: the wall that nothing crosses."""
 
@@ -271,6 +274,8 @@ JournalKind: TypeAlias = Literal[
     "tag_removed",
     # `consent_changed`
     "consent_changed",
+    # `note_changed`
+    "note_changed",
     # `conversation_opened`
     "conversation_opened",
     # `message_received`
@@ -3447,6 +3452,26 @@ class JournalEventConsentChanged(Record):
         put(self, "after", after)
 
 
+class JournalEventNoteChanged(Record):
+    """A note about the contact was added, edited or removed."""
+
+    __slots__ = ("note", "change")
+
+    note: NoteId
+    """The note."""
+    change: str
+    """`added`, `edited` or `removed`."""
+
+    def __init__(
+        self,
+        *,
+        note: NoteId,
+        change: str,
+    ) -> None:
+        put(self, "note", note)
+        put(self, "change", change)
+
+
 class JournalEventConversationOpened(Record):
     """A conversation was opened."""
 
@@ -4388,6 +4413,46 @@ class NewContact(Record):
         put(self, "lead", lead)
         put(self, "opted_in", opted_in)
         put(self, "opt_in_proof", opt_in_proof)
+
+
+class Note(Record):
+    """A note about a contact: seen by the whole team, never by the contact."""
+
+    __slots__ = ("id", "org", "contact", "author", "text", "at", "edited_at")
+
+    id: NoteId
+    """The id."""
+    org: OrgId
+    """The organisation."""
+    contact: ContactId
+    """About whom."""
+    author: Actor
+    """Who wrote it."""
+    text: str
+    """What it says."""
+    at: datetime
+    """When it was written."""
+    edited_at: datetime | None
+    """When it was last edited."""
+
+    def __init__(
+        self,
+        *,
+        id: NoteId,
+        org: OrgId,
+        contact: ContactId,
+        author: Actor,
+        text: str,
+        at: datetime,
+        edited_at: datetime | None = None,
+    ) -> None:
+        put(self, "id", id)
+        put(self, "org", org)
+        put(self, "contact", contact)
+        put(self, "author", author)
+        put(self, "text", text)
+        put(self, "at", at)
+        put(self, "edited_at", edited_at)
 
 
 class OutcomeAccepted(Record):
@@ -6384,6 +6449,7 @@ JournalEvent: TypeAlias = (
     | JournalEventTagAdded
     | JournalEventTagRemoved
     | JournalEventConsentChanged
+    | JournalEventNoteChanged
     | JournalEventConversationOpened
     | JournalEventMessageReceived
     | JournalEventMessageSent
@@ -6752,6 +6818,7 @@ __all__ = [
     "JournalEventMessageReceived",
     "JournalEventMessageSent",
     "JournalEventMessageStatus",
+    "JournalEventNoteChanged",
     "JournalEventProviderNotice",
     "JournalEventRuleChanged",
     "JournalEventSegmentChanged",
@@ -6784,6 +6851,8 @@ __all__ = [
     "NewAccount",
     "NewBroadcast",
     "NewContact",
+    "Note",
+    "NoteId",
     "OnDuplicate",
     "OptOutScope",
     "OrgId",

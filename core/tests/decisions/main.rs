@@ -11,6 +11,7 @@ mod external_ids;
 mod harness;
 mod inbound;
 mod moves;
+mod notes;
 mod permutations;
 mod profile;
 mod segments;

@@ -1,4 +1,6 @@
-//! Profiles edited, owners who leave, definitions that change under existing values.
+//! Profiles edited, notes, owners who leave, definitions that change under existing values.
+
+use std::time::Duration;
 
 use serde_json::json;
 use tertulia::core::contact::LeadStatus;
@@ -163,4 +165,51 @@ async fn a_lead_is_moved_on_and_back() {
     assert_eq!(early.code(), Code::ContactLeadStep);
     assert_eq!(contacts.advance_lead(ids[0]).await.unwrap(), LeadStatus::Hot);
     assert_eq!(contacts.re_engage(ids[0], None).await.unwrap(), LeadStatus::Cold);
+}
+
+#[tokio::test]
+async fn notes_are_listed_by_when_they_were_written_and_told_on_the_timeline() {
+    let (shop, ids) = shop_of(&["Lisboa", "Porto"]).await;
+    let (notes, contacts) = (shop.org.notes(), shop.org.contacts());
+    let priya = shop.org.team().add("Priya").await.unwrap().id;
+    let hers = shop
+        .org
+        .acting_as(priya)
+        .notes()
+        .add(ids[0], "Likes tea.")
+        .await
+        .unwrap();
+    shop.clock.advance(Duration::from_secs(1));
+    let hosts = notes.add(ids[0], "Paid.").await.unwrap();
+    notes.add(ids[1], "Elsewhere.").await.unwrap();
+    let listed = notes.list(ids[0], &PageOf::first(1)).await.unwrap();
+    assert_eq!(listed.items, std::slice::from_ref(&hers));
+    let rest = PageOf {
+        cursor: listed.next,
+        ..PageOf::default()
+    };
+    assert_eq!(
+        notes.list(ids[0], &rest).await.unwrap().items,
+        std::slice::from_ref(&hosts)
+    );
+    let refused = shop
+        .org
+        .acting_as(priya)
+        .notes()
+        .edit(hosts.id, "Not paid.")
+        .await;
+    assert_eq!(refused.unwrap_err().code(), Code::NoteNotAuthor);
+    notes.remove(hers.id).await.unwrap();
+    assert_eq!(
+        notes.list(ids[0], &PageOf::default()).await.unwrap().items,
+        [hosts]
+    );
+    let timeline = contacts
+        .timeline(ids[0], &[EntryKind::NoteChanged], &PageOf::default())
+        .await
+        .unwrap();
+    assert_eq!(timeline.items.len(), 3);
+    let nobody = tertulia::core::ids::ContactId(uuid::Uuid::from_u128(404));
+    let unknown = notes.list(nobody, &PageOf::default()).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::ContactNotFound);
 }

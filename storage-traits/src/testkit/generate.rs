@@ -20,6 +20,7 @@ use tertulia_core::ids::{DispatchId, OrgId};
 use tertulia_core::import::{Field, Import, ImportCounts, OnDuplicate};
 use tertulia_core::ledger::{Dispatch, DispatchState, Reached, SkipReason, Slot, StateName};
 use tertulia_core::message::{Delivery, StatusKind};
+use tertulia_core::note::Note;
 use tertulia_core::record::{
     ExternalRef, IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind,
 };
@@ -283,6 +284,10 @@ impl Generator {
                 org,
                 key: self.text(),
             },
+            RecordKind::Note => Key::Note {
+                org,
+                note: self.pooled(),
+            },
             RecordKind::Quarantined => Key::Quarantined { id: self.pooled() },
         }
     }
@@ -482,6 +487,15 @@ impl Generator {
                 org,
                 key,
                 segment: self.pooled(),
+            }),
+            Key::Note { org, note } => Record::Note(Note {
+                id: note,
+                org,
+                contact: self.pooled(),
+                author: self.actor(),
+                text: self.text(),
+                at: self.time(),
+                edited_at: self.maybe(Self::time),
             }),
             Key::Quarantined { id } => Record::Quarantined(Quarantined {
                 id,

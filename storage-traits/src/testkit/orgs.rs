@@ -161,6 +161,10 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
             org,
             key: format!("s{number}"),
         },
+        Key::Note { .. } => Key::Note {
+            org,
+            note: id(number),
+        },
         key @ (Key::Route { .. } | Key::Quarantined { .. }) => key,
     };
     RecordKind::ALL
@@ -268,6 +272,10 @@ fn queries(org: OrgId) -> Vec<Query> {
                 states: Vec::new(),
             },
             Query::OpenDispatches {
+                org,
+                contact: id(number),
+            },
+            Query::Notes {
                 org,
                 contact: id(number),
             },

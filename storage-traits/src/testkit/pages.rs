@@ -9,6 +9,7 @@ use tertulia_core::conversation::{Author, Conversation, Message};
 use tertulia_core::filter::{Filter, TimeFilter};
 use tertulia_core::ids::{BroadcastId, ContactId, OrgId};
 use tertulia_core::ledger::{Dispatch, DispatchState, StateName, UNKNOWN_AFTER};
+use tertulia_core::note::Note;
 use tertulia_core::record::{Key, Op, Record, RecordKind};
 
 use super::StoreFactory;
@@ -220,6 +221,40 @@ pub async fn conversations_by_last_activity(factory: &dyn StoreFactory) {
     let active = conversation(&mut bench, org, 3, 1, at(8));
     bench.commit(vec![Op::Update(active.into(), 1)]).await;
     bench.finds(query(None), &[2, 4, 3, 1].map(key)).await;
+}
+
+/// The notes about a contact, by time and id.
+pub async fn notes_of_a_contact(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let (org, other): (OrgId, OrgId) = (id(1), id(2));
+    let key = |number: u128| Key::Note {
+        org,
+        note: id(number),
+    };
+    // (id, contact, when it was written)
+    for (number, contact, seconds) in [(4, 1, 7), (2, 2, 7), (1, 1, 9), (3, 1, 5), (5, 1, 7)] {
+        for org in [org, other] {
+            let own = Key::Note {
+                org,
+                note: id(number),
+            };
+            let note = Note {
+                contact: id(contact),
+                at: at(seconds),
+                ..bench.make.record(&own).try_into().unwrap()
+            };
+            bench.insert([note]).await;
+        }
+    }
+    let query = |contact| Query::Notes {
+        org,
+        contact: id(contact),
+    };
+    bench.finds(query(1), &[3, 4, 5, 1].map(key)).await;
+    bench.finds(query(2), &[key(2)]).await;
+    bench.finds(query(9), &[]).await;
+    bench.commit(vec![Op::Remove(key(4), 1)]).await;
+    bench.finds(query(1), &[3, 5, 1].map(key)).await;
 }
 
 /// The ledger rows of a broadcast, in all states or any of some, by id.

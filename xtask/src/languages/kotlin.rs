@@ -32,7 +32,7 @@ pub(crate) fn run(project: &Project) -> Result<String, String> {
         tools: project.tools("kotlin")?,
     };
     if let Err(why) = kotlin.install() {
-        return skipped(&why);
+        return Ok(skipped(&why));
     }
     let library = uniffi::library(project)?;
     let glue = kotlin.tools.join("glue");

@@ -285,6 +285,44 @@ class OrgContacts(Area):
         return read_window_state(v)
 
 
+class OrgNotes(Area):
+    """What the team writes down about contacts, for itself."""
+
+    __slots__ = ()
+
+    def add(self, contact: ContactId, text: str) -> Note:
+        """Writes a note about a contact, which the whole team sees. Fails with `contact.not_found` or
+        `note.invalid`.
+        """
+        v: Any = self._scope.call("notes.add", {"contact": contact, "text": text})
+        return read_note(v)
+
+    def edit(self, id: NoteId, text: str) -> Note:
+        """Gives a note another text. Its author may, and the host.
+
+        Fails with `note.not_found`, `note.invalid`, or `note.not_author` for another member of the team.
+        """
+        v: Any = self._scope.call("notes.edit", {"id": id, "text": text})
+        return read_note(v)
+
+    def remove(self, id: NoteId) -> None:
+        """Takes a note away. Its author may, and the host. Fails with `note.not_found`, or `note.not_author`."""
+        self._scope.call("notes.remove", {"id": id})
+
+    def list(self, contact: ContactId, page: PageRequest | None = None) -> Iterator[Note]:
+        """The notes about a contact, by when they were written. Fails with `contact.not_found`."""
+
+        def fetch(page: PageRequest) -> Page[Note]:
+            return self.list_page(contact, page)
+
+        return each(fetch, page)
+
+    def list_page(self, contact: ContactId, page: PageRequest | None = None) -> Page[Note]:
+        """One page of `list`."""
+        v: Any = self._scope.call("notes.list", {"contact": contact, "page": optional(page, write_page_request)})
+        return read_page(v, read_note)
+
+
 class OrgPhones(Area):
     """Telephone numbers, read as contacts' numbers are."""
 
@@ -902,6 +940,11 @@ class Org(Area):
         return OrgContacts(self._scope)
 
     @property
+    def notes(self) -> OrgNotes:
+        """What the team writes down about contacts, for itself."""
+        return OrgNotes(self._scope)
+
+    @property
     def phones(self) -> OrgPhones:
         """Telephone numbers, read as contacts' numbers are."""
         return OrgPhones(self._scope)
@@ -1260,6 +1303,7 @@ __all__ = [
     "Org",
     "Platform",
     "OrgContacts",
+    "OrgNotes",
     "OrgPhones",
     "OrgConsent",
     "OrgTags",

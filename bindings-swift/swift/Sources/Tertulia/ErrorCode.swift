@@ -334,6 +334,15 @@ public enum ErrorCode {
     /// A parameter is of another kind than the template's placeholder.
     public static let templateParameterType = "template.parameter_type"
 
+    /// The note is empty or too long.
+    public static let noteInvalid = "note.invalid"
+
+    /// There is no such note.
+    public static let noteNotFound = "note.not_found"
+
+    /// Somebody else wrote the note.
+    public static let noteNotAuthor = "note.not_author"
+
     /// A tag's name is empty.
     public static let tagEmpty = "tag.empty"
 
@@ -490,6 +499,9 @@ public enum ErrorCode {
         templateParameterInvalid: (.invalid, .never, 503),
         templateUnsupported: (.refused, .never, 503),
         templateParameterType: (.invalid, .never, 503),
+        noteInvalid: (.invalid, .never, 503),
+        noteNotFound: (.notFound, .never, 503),
+        noteNotAuthor: (.refused, .never, 503),
         tagEmpty: (.invalid, .never, 503),
         tagNotFound: (.notFound, .never, 503),
         tagExists: (.conflict, .never, 503),

@@ -201,6 +201,9 @@ extension Org {
     /// People.
     public var contacts: ContactsArea { ContactsArea(scope: scope) }
 
+    /// What the team writes down about contacts, for itself.
+    public var notes: NotesArea { NotesArea(scope: scope) }
+
     /// Telephone numbers, read as contacts' numbers are.
     public var phones: PhonesArea { PhonesArea(scope: scope) }
 
@@ -528,6 +531,49 @@ public struct ContactsArea: Sendable {
         try await scope.call("contacts.window") {
             $0.put("id", id)
             $0.put("account", account)
+        }
+    }
+}
+
+/// What the team writes down about contacts, for itself.
+public struct NotesArea: Sendable {
+    let scope: Scope
+
+    /// Writes a note about a contact, which the whole team sees. Fails with `contact.not_found` or `note.invalid`.
+    public func add(_ contact: ContactId, text: String) async throws -> Note {
+        try await scope.call("notes.add") {
+            $0.put("contact", contact)
+            $0.put("text", text)
+        }
+    }
+
+    /// Gives a note another text. Its author may, and the host.
+    ///
+    /// Fails with `note.not_found`, `note.invalid`, or `note.not_author` for another member of the team.
+    public func edit(_ id: NoteId, text: String) async throws -> Note {
+        try await scope.call("notes.edit") {
+            $0.put("id", id)
+            $0.put("text", text)
+        }
+    }
+
+    /// Takes a note away. Its author may, and the host. Fails with `note.not_found`, or `note.not_author`.
+    public func remove(_ id: NoteId) async throws {
+        let _: Nothing = try await scope.call("notes.remove") {
+            $0.put("id", id)
+        }
+    }
+
+    /// The notes about a contact, by when they were written. Fails with `contact.not_found`.
+    public func list(_ contact: ContactId, page: PageRequest? = nil) -> Pages<Note> {
+        Pages(first: page) { try await listPage(contact, page: $0) }
+    }
+
+    /// One page of `list`.
+    public func listPage(_ contact: ContactId, page: PageRequest? = nil) async throws -> Page<Note> {
+        try await scope.call("notes.list") {
+            $0.put("contact", contact)
+            $0.put("page", page)
         }
     }
 }

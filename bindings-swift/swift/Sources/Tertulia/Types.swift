@@ -3258,6 +3258,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case tagRemoved(tag: String)
     /// An entry was added to the consent history.
     case consentChanged(fact: ConsentFact, before: Bool, after: Bool)
+    /// A note about the contact was added, edited or removed.
+    case noteChanged(note: NoteId, change: String)
     /// A conversation was opened.
     case conversationOpened(conversation: ConversationId)
     /// A message came in.
@@ -3350,6 +3352,10 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encode(fact, forKey: "fact")
             try container.encode(before, forKey: "before")
             try container.encode(after, forKey: "after")
+        case let .noteChanged(note, change):
+            try container.encode("note_changed", forKey: "what")
+            try container.encode(note, forKey: "note")
+            try container.encode(change, forKey: "change")
         case let .conversationOpened(conversation):
             try container.encode("conversation_opened", forKey: "what")
             try container.encode(conversation, forKey: "conversation")
@@ -3482,6 +3488,11 @@ public enum JournalEvent: Hashable, Sendable, Codable {
                 fact: try container.decode(ConsentFact.self, forKey: "fact"),
                 before: try container.decode(Bool.self, forKey: "before"),
                 after: try container.decode(Bool.self, forKey: "after")
+            )
+        case "note_changed":
+            self = .noteChanged(
+                note: try container.decode(NoteId.self, forKey: "note"),
+                change: try container.decode(String.self, forKey: "change")
             )
         case "conversation_opened":
             self = .conversationOpened(conversation: try container.decode(ConversationId.self, forKey: "conversation"))
@@ -3616,6 +3627,8 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case tagRemoved = "tag_removed"
     /// `consent_changed`
     case consentChanged = "consent_changed"
+    /// `note_changed`
+    case noteChanged = "note_changed"
     /// `conversation_opened`
     case conversationOpened = "conversation_opened"
     /// `message_received`
@@ -4276,6 +4289,63 @@ public struct NewContact: Hashable, Sendable, Codable {
         self.optedIn = try container.decodeIfPresent(Bool.self, forKey: .optedIn)
         self.optInProof = try container.decodeIfPresent(String.self, forKey: .optInProof)
     }
+}
+
+/// A note about a contact: seen by the whole team, never by the contact.
+public struct Note: Hashable, Sendable, Codable {
+    /// The id.
+    public var id: NoteId
+    /// The organisation.
+    public var org: OrgId
+    /// About whom.
+    public var contact: ContactId
+    /// Who wrote it.
+    public var author: Actor
+    /// What it says.
+    public var text: String
+    /// When it was written.
+    public var at: Date
+    /// When it was last edited.
+    public var editedAt: Date?
+
+    public init(
+        id: NoteId,
+        org: OrgId,
+        contact: ContactId,
+        author: Actor,
+        text: String,
+        at: Date,
+        editedAt: Date? = nil
+    ) {
+        self.id = id
+        self.org = org
+        self.contact = contact
+        self.author = author
+        self.text = text
+        self.at = at
+        self.editedAt = editedAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "id"
+        case org = "org"
+        case contact = "contact"
+        case author = "author"
+        case text = "text"
+        case at = "at"
+        case editedAt = "edited_at"
+    }
+}
+
+/// One note about a contact.
+public struct NoteId: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
 }
 
 /// What to do with a row whose contact is known, or was in the file before.

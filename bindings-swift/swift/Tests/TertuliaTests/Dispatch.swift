@@ -89,6 +89,15 @@ extension Org {
             return try call.each ? answer(await all(contacts.timeline(try call.arg("id"), kinds: try call.arg("kinds"), page: try call.arg("page")))) : answer(await contacts.timelinePage(try call.arg("id"), kinds: try call.arg("kinds"), page: try call.arg("page")))
         case "contacts.window":
             return try answer(await contacts.window(try call.arg("id"), account: try call.arg("account")))
+        case "notes.add":
+            return try answer(await notes.add(try call.arg("contact"), text: try call.arg("text")))
+        case "notes.edit":
+            return try answer(await notes.edit(try call.arg("id"), text: try call.arg("text")))
+        case "notes.remove":
+            try await notes.remove(try call.arg("id"))
+            return .null
+        case "notes.list":
+            return try call.each ? answer(await all(notes.list(try call.arg("contact"), page: try call.arg("page")))) : answer(await notes.listPage(try call.arg("contact"), page: try call.arg("page")))
         case "phones.parse":
             return try answer(await phones.parse(try call.arg("text")))
         case "phones.parse_wa_id":

@@ -25,7 +25,7 @@ impl Generator {
         }
     }
 
-    fn actor(&mut self) -> Actor {
+    pub(crate) fn actor(&mut self) -> Actor {
         match self.below(5) {
             0 => Actor::Agent(self.pooled()),
             1 => Actor::System(self.text()),
@@ -80,6 +80,10 @@ impl Generator {
                 fact: self.fact(),
                 before: self.once_in(2),
                 after: self.once_in(2),
+            },
+            EntryKind::NoteChanged => What::NoteChanged {
+                note: self.pooled(),
+                change: self.text(),
             },
             EntryKind::ConversationOpened => What::ConversationOpened {
                 conversation: self.pooled(),

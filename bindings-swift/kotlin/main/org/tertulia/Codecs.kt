@@ -2224,6 +2224,11 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("before", BoolCodec, value.before)
                 put("after", BoolCodec, value.after)
             }
+            is JournalEvent.NoteChanged -> record {
+                put("what", TextCodec, "note_changed")
+                put("note", NoteIdCodec, value.note)
+                put("change", TextCodec, value.change)
+            }
             is JournalEvent.ConversationOpened -> record {
                 put("what", TextCodec, "conversation_opened")
                 put("conversation", ConversationIdCodec, value.conversation)
@@ -2370,6 +2375,10 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 before = record.get("before", BoolCodec),
                 after = record.get("after", BoolCodec),
             )
+            "note_changed" -> JournalEvent.NoteChanged(
+                note = record.get("note", NoteIdCodec),
+                change = record.get("change", TextCodec),
+            )
             "conversation_opened" -> JournalEvent.ConversationOpened(
                 conversation = record.get("conversation", ConversationIdCodec),
             )
@@ -2479,6 +2488,7 @@ internal object JournalKindCodec : Codec<JournalKind> {
             "tag_added" -> JournalKind.TAG_ADDED
             "tag_removed" -> JournalKind.TAG_REMOVED
             "consent_changed" -> JournalKind.CONSENT_CHANGED
+            "note_changed" -> JournalKind.NOTE_CHANGED
             "conversation_opened" -> JournalKind.CONVERSATION_OPENED
             "message_received" -> JournalKind.MESSAGE_RECEIVED
             "message_sent" -> JournalKind.MESSAGE_SENT
@@ -2897,6 +2907,43 @@ internal object NewContactCodec : Codec<NewContact> {
             optedIn = record.get("optedIn", OptionalCodec(BoolCodec)),
             optInProof = record.get("optInProof", OptionalCodec(TextCodec)),
         )
+    }
+}
+
+internal object NoteCodec : Codec<Note> {
+    override fun encode(value: Note): JsonElement {
+        return record {
+            put("id", NoteIdCodec, value.id)
+            put("org", OrgIdCodec, value.org)
+            put("contact", ContactIdCodec, value.contact)
+            put("author", ActorCodec, value.author)
+            put("text", TextCodec, value.text)
+            put("at", TimeCodec, value.at)
+            put("edited_at", OptionalCodec(TimeCodec), value.editedAt)
+        }
+    }
+
+    override fun decode(json: JsonElement): Note {
+        val record = Reader(json)
+        return Note(
+            id = record.get("id", NoteIdCodec),
+            org = record.get("org", OrgIdCodec),
+            contact = record.get("contact", ContactIdCodec),
+            author = record.get("author", ActorCodec),
+            text = record.get("text", TextCodec),
+            at = record.get("at", TimeCodec),
+            editedAt = record.get("edited_at", OptionalCodec(TimeCodec)),
+        )
+    }
+}
+
+internal object NoteIdCodec : Codec<NoteId> {
+    override fun encode(value: NoteId): JsonElement {
+        return TextCodec.encode(value.value)
+    }
+
+    override fun decode(json: JsonElement): NoteId {
+        return NoteId(TextCodec.decode(json))
     }
 }
 

@@ -334,6 +334,15 @@ object ErrorCode {
     /** A parameter is of another kind than the template's placeholder. */
     const val TEMPLATE_PARAMETER_TYPE: String = "template.parameter_type"
 
+    /** The note is empty or too long. */
+    const val NOTE_INVALID: String = "note.invalid"
+
+    /** There is no such note. */
+    const val NOTE_NOT_FOUND: String = "note.not_found"
+
+    /** Somebody else wrote the note. */
+    const val NOTE_NOT_AUTHOR: String = "note.not_author"
+
     /** A tag's name is empty. */
     const val TAG_EMPTY: String = "tag.empty"
 
@@ -490,6 +499,9 @@ object ErrorCode {
         TEMPLATE_PARAMETER_INVALID to "invalid",
         TEMPLATE_UNSUPPORTED to "refused",
         TEMPLATE_PARAMETER_TYPE to "invalid",
+        NOTE_INVALID to "invalid",
+        NOTE_NOT_FOUND to "not_found",
+        NOTE_NOT_AUTHOR to "refused",
         TAG_EMPTY to "invalid",
         TAG_NOT_FOUND to "not_found",
         TAG_EXISTS to "conflict",

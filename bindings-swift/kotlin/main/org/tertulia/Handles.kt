@@ -60,6 +60,9 @@ class Org internal constructor(private val scope: Scope, val id: OrgId, val agen
     /** People. */
     val contacts: ContactsArea get() = ContactsArea(scope)
 
+    /** What the team writes down about contacts, for itself. */
+    val notes: NotesArea get() = NotesArea(scope)
+
     /** Telephone numbers, read as contacts' numbers are. */
     val phones: PhonesArea get() = PhonesArea(scope)
 
@@ -353,6 +356,43 @@ class ContactsArea internal constructor(private val scope: Scope) {
         scope.call("contacts.window", WindowStateCodec) {
             put("id", ContactIdCodec, id)
             put("account", AccountIdCodec, account)
+        }
+}
+
+/** What the team writes down about contacts, for itself. */
+class NotesArea internal constructor(private val scope: Scope) {
+    /** Writes a note about a contact, which the whole team sees. Fails with `contact.not_found` or `note.invalid`. */
+    suspend fun add(contact: ContactId, text: String): Note =
+        scope.call("notes.add", NoteCodec) {
+            put("contact", ContactIdCodec, contact)
+            put("text", TextCodec, text)
+        }
+
+    /**
+     * Gives a note another text. Its author may, and the host.
+     *
+     * Fails with `note.not_found`, `note.invalid`, or `note.not_author` for another member of the team.
+     */
+    suspend fun edit(id: NoteId, text: String): Note =
+        scope.call("notes.edit", NoteCodec) {
+            put("id", NoteIdCodec, id)
+            put("text", TextCodec, text)
+        }
+
+    /** Takes a note away. Its author may, and the host. Fails with `note.not_found`, or `note.not_author`. */
+    suspend fun remove(id: NoteId): Unit =
+        scope.call("notes.remove", UnitCodec) {
+            put("id", NoteIdCodec, id)
+        }
+
+    /** The notes about a contact, by when they were written. Fails with `contact.not_found`. */
+    fun list(contact: ContactId, page: PageRequest? = null): Flow<Note> = pages(page) { listPage(contact, it) }
+
+    /** One page of [list]. */
+    suspend fun listPage(contact: ContactId, page: PageRequest? = null): Page<Note> =
+        scope.call("notes.list", PageCodec(NoteCodec)) {
+            put("contact", ContactIdCodec, contact)
+            put("page", OptionalCodec(PageRequestCodec), page)
         }
 }
 

@@ -1601,6 +1601,14 @@ sealed interface JournalEvent {
         val after: Boolean,
     ) : JournalEvent
 
+    /** A note about the contact was added, edited or removed. */
+    data class NoteChanged(
+        /** The note. */
+        val note: NoteId,
+        /** `added`, `edited` or `removed`. */
+        val change: String,
+    ) : JournalEvent
+
     /** A conversation was opened. */
     data class ConversationOpened(
         /** The conversation. */
@@ -1798,6 +1806,8 @@ enum class JournalKind(internal val wire: String) {
     TAG_REMOVED("tag_removed"),
     /** `consent_changed` */
     CONSENT_CHANGED("consent_changed"),
+    /** `note_changed` */
+    NOTE_CHANGED("note_changed"),
     /** `conversation_opened` */
     CONVERSATION_OPENED("conversation_opened"),
     /** `message_received` */
@@ -2099,6 +2109,30 @@ data class NewContact(
     /** Where, when and how the person agreed, in the host's words. */
     val optInProof: String? = null,
 )
+
+/** A note about a contact: seen by the whole team, never by the contact. */
+data class Note(
+    /** The id. */
+    val id: NoteId,
+    /** The organisation. */
+    val org: OrgId,
+    /** About whom. */
+    val contact: ContactId,
+    /** Who wrote it. */
+    val author: Actor,
+    /** What it says. */
+    val text: String,
+    /** When it was written. */
+    val at: Instant,
+    /** When it was last edited. */
+    val editedAt: Instant? = null,
+)
+
+/** One note about a contact. */
+@JvmInline
+value class NoteId(val value: String) {
+    override fun toString(): String = value
+}
 
 /** What to do with a row whose contact is known, or was in the file before. */
 enum class OnDuplicate(internal val wire: String) {
