@@ -32,7 +32,7 @@ async fn both() -> Outcome<Both> {
         "name": "Ana Matos",
         "email": "ana@example.com",
         "tags": (0..TAGS).map(|number| format!("tag {number}")).collect::<Vec<_>>(),
-        "opted_in": true,
+        "optedIn": true,
     });
     let handle = open(Kind::Crm, "{}".to_owned(), Vec::new(), Vec::new())
         .await
