@@ -3,6 +3,15 @@
 //! They are committed, so that a reader sees them and a review sees them change; `--check` fails where one is not what
 //! would be written.
 
+/// Adds lines of text, indented by four spaces a level.
+macro_rules! put {
+    ($out:expr, $level:expr, $($text:tt)*) => {{
+        let indent = "    ".repeat($level);
+        // Writing to a string does not fail.
+        let _ = writeln!($out, "{indent}{}", format_args!($($text)*));
+    }};
+}
+
 mod kotlin;
 pub(crate) mod model;
 pub(crate) mod names;

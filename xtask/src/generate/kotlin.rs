@@ -53,15 +53,6 @@ struct Kotlin<'a> {
 /// Names that a sealed interface's own members hide inside it.
 type Hidden = BTreeSet<String>;
 
-/// Adds lines of text, indented by four spaces a level.
-macro_rules! put {
-    ($out:expr, $level:expr, $($text:tt)*) => {{
-        let indent = "    ".repeat($level);
-        // Writing to a string does not fail.
-        let _ = writeln!($out, "{indent}{}", format_args!($($text)*));
-    }};
-}
-
 impl Kotlin<'_> {
     fn types(&self) -> Result<String, String> {
         let mut out = format!("{NOTE}package org.tertulia\n\nimport java.time.Instant\n");

@@ -41,15 +41,6 @@ struct Swift<'a> {
     api: &'a Api,
 }
 
-/// Adds a line of text, indented by four spaces a level.
-macro_rules! put {
-    ($out:expr, $level:expr, $($text:tt)*) => {{
-        let indent = "    ".repeat($level);
-        // Writing to a string does not fail.
-        let _ = writeln!($out, "{indent}{}", format_args!($($text)*));
-    }};
-}
-
 impl Swift<'_> {
     fn types(&self) -> Result<String, String> {
         let mut out = NOTE.to_owned();
