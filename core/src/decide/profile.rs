@@ -239,10 +239,21 @@ pub(crate) fn update_profile(
     given: &Profile<'_>,
     overrides: bool,
 ) -> Step<()> {
-    let before = contact.email.clone();
+    let email = contact.email.clone();
     let changes = given.take_in(contact, overrides);
+    follow(set, ctx, email.as_deref(), contact, changes)
+}
+
+/// What changes of a contact's fields bring with them: one entry of the journal, and the address that an e-mail is.
+fn follow(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    email_before: Option<&str>,
+    contact: &mut Contact,
+    changes: Vec<FieldChange>,
+) -> Step<()> {
     journal(set, ctx, contact, changes);
-    if contact.email != before {
+    if contact.email.as_deref() != email_before {
         moves::email_changed(set, ctx, contact)?;
     }
     Ok(())
@@ -272,10 +283,7 @@ fn changed(
     if changes.is_empty() {
         return Ok(false);
     }
-    journal(set, ctx, contact, changes);
-    if contact.email != before.email {
-        moves::email_changed(set, ctx, contact)?;
-    }
+    follow(set, ctx, before.email.as_deref(), contact, changes)?;
     set.put(contact.clone());
     Ok(true)
 }
