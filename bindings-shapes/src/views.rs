@@ -12,6 +12,8 @@ use tertulia::core::identity::{Address, AddressKind};
 use tertulia::core::ids::{AccountId, AgentId, ContactId, ConversationId, DispatchId, ImportId, MessageId};
 use tertulia::core::import::{ImportCounts, Rejection};
 use tertulia::core::inbound::Referral;
+use tertulia::core::journal::FieldChange;
+use tertulia::core::merge::{MergeDifference, MergeOutcome};
 use tertulia::core::message::DeliveryStatus;
 use tertulia::core::render::Rendered as RenderedText;
 use tertulia::core::retry::Failure as SendFailure;
@@ -67,6 +69,8 @@ pub(crate) struct Contact {
     last_interaction: Option<DateTime<Utc>>,
     /// The thread that the next message belongs to.
     conversation: Option<ConversationId>,
+    /// The contacts that were merged into this one: their ids lead here.
+    merged: Vec<ContactId>,
 }
 
 /// One address of a contact.
@@ -84,6 +88,8 @@ pub(crate) struct ContactAddress {
     since: DateTime<Utc>,
     /// Until when; a former address is kept as history and never used.
     until: Option<DateTime<Utc>>,
+    /// The merged contact that it came with.
+    merged_from: Option<ContactId>,
 }
 
 impl From<contact::Identity> for ContactAddress {
@@ -95,6 +101,7 @@ impl From<contact::Identity> for ContactAddress {
             unassigned: identity.unassigned,
             since: identity.since,
             until: identity.until,
+            merged_from: identity.merged_from,
         }
     }
 }
@@ -126,7 +133,29 @@ impl From<contact::Contact> for Contact {
             last_inbound: record.last_inbound,
             last_interaction: record.last_interaction,
             conversation: record.conversation,
+            merged: record.merged,
             name,
+        }
+    }
+}
+
+/// What a merge makes of the primary contact.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct MergedContact {
+    /// The primary contact.
+    contact: Contact,
+    /// Its fields that change.
+    changes: Vec<FieldChange>,
+    /// The fields of which the contacts have different values: what a caller may want to choose.
+    differing: Vec<MergeDifference>,
+}
+
+impl From<MergeOutcome> for MergedContact {
+    fn from(outcome: MergeOutcome) -> Self {
+        Self {
+            contact: outcome.contact.into(),
+            changes: outcome.changes,
+            differing: outcome.differing,
         }
     }
 }

@@ -77,12 +77,14 @@ pub fn left_out(
         RecordStatus::Deleted => return Some(SkipReason::Deleted),
     }
     let marketing = category == Category::Marketing;
-    match contact.consent.permits(marketing, account.id) {
+    let destination = contact.destination(account.channel, marketing, account.id);
+    let of = destination.and_then(|identity| identity.merged_from);
+    match contact.consent.permits(marketing, account.id, of) {
         Ok(()) => {}
         Err(Denial::OptedOut(_)) => return Some(SkipReason::OptedOut),
         Err(Denial::NotOptedIn | Denial::NotForMarketing) => return Some(SkipReason::NotOptedIn),
     }
-    if contact.reachable_at(account.channel).is_none() {
+    if destination.is_none() {
         return Some(SkipReason::NoAddress);
     }
     (marketing && slot.is_some_and(|slot| slot.is_taken(now))).then_some(SkipReason::Capped)
@@ -115,8 +117,9 @@ impl Audience {
             self.now,
             self.settles_within_seconds,
         );
+        let marketing = self.category == Category::Marketing;
         row.match_key = contact
-            .reachable_at(self.account.channel)
+            .destination(self.account.channel, marketing, self.account.id)
             .map(|identity| identity.match_key.clone());
         if let Some(reason) = left_out(contact, &self.account, self.category, slot, self.now) {
             row.state = DispatchState::Skipped { reason };

@@ -1,12 +1,15 @@
 //! Consent: an append-only set of facts, and the state that is their fold.
 //!
 //! The state never depends on the order in which facts were learned, only on what they say and when it was said.
+//!
+//! Of contacts that were merged, each one's facts stay a [`Lane`] of their own until something new is said: nothing
+//! that one record knew lifts what another one's knew, and the stricter counts.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{AccountId, AgentId};
+use crate::ids::{AccountId, AgentId, ContactId};
 
 /// What an entry is about: a purpose, at all senders or at one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -174,45 +177,124 @@ pub enum Denial {
 
 /// All that is known about one contact's consent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
 pub struct Consent {
+    facts: Vec<Fact>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    merged: Vec<Lane>,
+}
+
+/// What was known of a contact when it was merged into this one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Lane {
+    /// The contact.
+    of: ContactId,
+    /// When it was merged: what is said afterwards is said for both.
+    since: DateTime<Utc>,
     facts: Vec<Fact>,
 }
 
 impl Consent {
-    /// The history, oldest first.
-    pub fn history(&self) -> &[Fact] {
-        &self.facts
+    /// The history, oldest first; that of merged contacts included.
+    pub fn history(&self) -> Vec<&Fact> {
+        let mut all: Vec<&Fact> = self.all().collect();
+        all.sort_by(|a, b| a.order().cmp(&b.order()));
+        all.dedup();
+        all
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Fact> {
+        self.facts
+            .iter()
+            .chain(self.merged.iter().flat_map(|lane| &lane.facts))
     }
 
     /// Adds an entry; whether it was new. Of the inbound messages only the first one counts, so only that is kept
-    /// (anew after a change of number: a notice of one that comes after later messages did leaves the next message
-    /// to opt in).
+    /// (anew after a merge, and after a change of number: a notice of one that comes after later messages did leaves
+    /// the next message to opt in).
     pub fn record(&mut self, fact: Fact) -> bool {
-        let Err(place) = self
-            .facts
-            .binary_search_by(|other| other.order().cmp(&fact.order()))
-        else {
+        let Err(place) = place_of(&self.facts, &fact) else {
             return false;
         };
         if fact.source == Source::Inbound {
             let same_lane =
                 |other: &&Fact| other.source == Source::Inbound || other.change == Change::NewNumber;
-            if self.facts[..place]
-                .iter()
-                .rev()
-                .find(same_lane)
-                .is_some_and(|f| f.source == Source::Inbound)
-            {
+            let merged_between = |a: &Fact, b: &Fact| {
+                let mut merges = self.merged.iter().map(|lane| lane.since);
+                merges.any(|since| a.at <= since && since < b.at)
+            };
+            let before = self.facts[..place].iter().rev().find(same_lane);
+            if before.is_some_and(|f| f.source == Source::Inbound && !merged_between(f, &fact)) {
                 return false;
             }
             let later = self.facts[place..].iter().position(|f| same_lane(&f));
-            if let Some(later) = later.filter(|later| self.facts[place + later].source == Source::Inbound) {
-                self.facts.remove(place + later);
+            if let Some(later) = later.map(|later| place + later).filter(|later| {
+                let later = &self.facts[*later];
+                later.source == Source::Inbound && !merged_between(&fact, later)
+            }) {
+                self.facts.remove(later);
             }
         }
         self.facts.insert(place, fact);
         true
+    }
+
+    /// Adds an entry that was said at an address which came with a merged contact; whether it was new. What was said
+    /// before the merge belongs to what is known of that contact alone.
+    pub fn record_of(&mut self, of: Option<ContactId>, fact: Fact) -> bool {
+        let mut lanes = self.merged.iter_mut();
+        let Some(lane) = lanes.find(|lane| Some(lane.of) == of && fact.at <= lane.since) else {
+            return self.record(fact);
+        };
+        let mut theirs = Self {
+            facts: std::mem::take(&mut lane.facts),
+            merged: Vec::new(),
+        };
+        let new = theirs.record(fact);
+        lane.facts = theirs.facts;
+        new
+    }
+
+    /// Takes in what is known of a contact that is merged into this one.
+    pub fn merge(&mut self, of: ContactId, other: &Self, at: DateTime<Utc>) {
+        self.merged.push(Lane {
+            of,
+            since: at,
+            facts: other.facts.clone(),
+        });
+        for lane in &other.merged {
+            self.merged.push(Lane {
+                of: lane.of,
+                since: at,
+                facts: lane.with(&other.facts).into_iter().cloned().collect(),
+            });
+        }
+    }
+
+    /// Gives back what a merge took in: the consent of the contact as it was, with what became known of that time since,
+    /// and every opt-out that was said of both meanwhile.
+    #[must_use]
+    pub fn unmerge(&mut self, of: ContactId, before: &Self) -> Self {
+        let came_with = |id: ContactId| id == of || before.merged.iter().any(|lane| lane.of == id);
+        let (theirs, own) = std::mem::take(&mut self.merged)
+            .into_iter()
+            .partition(|lane| came_with(lane.of));
+        let theirs: Vec<Lane> = theirs;
+        self.merged = own;
+        let since = theirs.iter().map(|lane| lane.since).max();
+        let of_both = self.facts.iter().filter(|fact| Some(fact.at) > since);
+        let of_both = Self {
+            facts: of_both.cloned().collect(),
+            merged: Vec::new(),
+        };
+        let known: Vec<&Fact> = before.all().collect();
+        let learned = theirs.into_iter().flat_map(|lane| lane.facts);
+        let mut restored = before.clone();
+        for fact in of_both.revocations().into_iter().chain(learned) {
+            if !known.contains(&&fact) {
+                restored.record(fact);
+            }
+        }
+        restored
     }
 
     /// Whether the contact is opted in, as the seeds' `optedIn`.
@@ -232,7 +314,7 @@ impl Consent {
 
     /// Every opt-out in force, one a scope: what follows the person to a new number.
     pub fn revocations(&self) -> Vec<Fact> {
-        let mut scopes: Vec<Scope> = self.facts.iter().map(|fact| fact.scope).collect();
+        let mut scopes: Vec<Scope> = self.all().map(|fact| fact.scope).collect();
         scopes.sort_unstable();
         scopes.dedup();
         let mut found: Vec<Fact> = Vec::new();
@@ -246,58 +328,107 @@ impl Consent {
         found
     }
 
-    /// Whether a message may go out by this sender.
-    pub fn permits(&self, marketing: bool, sender: AccountId) -> Result<(), Denial> {
-        match self.state() {
-            State::Unasked => return Err(Denial::NotOptedIn),
-            State::Out { basis } => return Err(Denial::OptedOut(basis.clone())),
-            State::In {
-                marketing: covered, ..
-            } => {
-                let asked_apart = || matches!(self.fold(Purpose::Marketing, None), State::In { .. });
-                if marketing && !covered && !asked_apart() {
-                    return Err(Denial::NotForMarketing);
-                }
-            }
-        }
-        let mut lanes = vec![(Purpose::Everything, Some(sender))];
+    /// Whether a message may go out by this sender, to an address that came with a merged contact (`of`) or is the
+    /// contact's own: no opt-out of either is in force, and the address is one that an opt-in was given for.
+    pub fn permits(&self, marketing: bool, sender: AccountId, of: Option<ContactId>) -> Result<(), Denial> {
+        let mut purposes = vec![(Purpose::Everything, None), (Purpose::Everything, Some(sender))];
         if marketing {
-            lanes.extend([(Purpose::Marketing, None), (Purpose::Marketing, Some(sender))]);
+            purposes.extend([(Purpose::Marketing, None), (Purpose::Marketing, Some(sender))]);
         }
-        for (purpose, sender) in lanes {
+        for (purpose, sender) in purposes {
             if let State::Out { basis } = self.fold(purpose, sender) {
                 return Err(Denial::OptedOut(basis.clone()));
             }
         }
-        Ok(())
+        let theirs = self.lane(of);
+        let fold = |purpose| fold(theirs.iter().copied(), purpose, None);
+        let asked_apart = || matches!(fold(Purpose::Marketing), State::In { .. });
+        match fold(Purpose::Everything) {
+            State::In {
+                marketing: covered, ..
+            } if marketing && !covered && !asked_apart() => Err(Denial::NotForMarketing),
+            State::In { .. } => Ok(()),
+            State::Unasked | State::Out { .. } => Err(Denial::NotOptedIn),
+        }
     }
 
-    /// The fold of one lane, in the order of what was said.
-    fn fold(&self, purpose: Purpose, sender: Option<AccountId>) -> State<'_> {
-        let mut state = State::Unasked;
-        for fact in &self.facts {
-            // A new number is a question of its own whatever the purpose or sender.
-            if fact.change == Change::NewNumber {
-                state = step(state, fact);
-                continue;
-            }
-            let own = fact.scope.sender == sender
-                && match purpose {
-                    Purpose::Marketing => fact.scope.purpose == Purpose::Marketing,
-                    _ => fact.scope.purpose != Purpose::Marketing,
-                };
-            // START to a sender also lifts what was stopped at that sender alone.
-            let start_there = sender.is_some()
-                && purpose == Purpose::Everything
-                && fact.via == sender
-                && fact.scope == Scope::EVERYTHING
-                && fact.change == Change::OptIn;
-            if own || start_there {
-                state = step(state, fact);
-            }
+    /// What was said for the addresses that came with a merged contact, or for the contact's own.
+    fn lane(&self, of: Option<ContactId>) -> Vec<&Fact> {
+        match self.merged.iter().find(|lane| Some(lane.of) == of) {
+            Some(lane) => lane.with(&self.facts),
+            None => self.facts.iter().collect(),
         }
-        state
     }
+
+    /// The fold of one scope; of several contacts in one, the strictest.
+    fn fold(&self, purpose: Purpose, sender: Option<AccountId>) -> State<'_> {
+        let own = fold(self.facts.iter(), purpose, sender);
+        let merged = self.merged.iter();
+        merged
+            .map(|lane| fold(lane.with(&self.facts).into_iter(), purpose, sender))
+            .fold(own, stricter)
+    }
+}
+
+impl Lane {
+    /// What was known of the contact, and what was said of both since, in the order of what was said.
+    fn with<'a>(&'a self, since: &'a [Fact]) -> Vec<&'a Fact> {
+        let of_both = since.iter().filter(|fact| fact.at > self.since);
+        let mut facts: Vec<&Fact> = self.facts.iter().chain(of_both).collect();
+        facts.sort_by(|a, b| a.order().cmp(&b.order()));
+        facts
+    }
+}
+
+/// Where a fact is in a history, or where it belongs.
+fn place_of(facts: &[Fact], fact: &Fact) -> Result<usize, usize> {
+    facts.binary_search_by(|other| other.order().cmp(&fact.order()))
+}
+
+/// What two contacts in one add up to: an opt-out of either stands, the person's own before others'; opted in is who
+/// is opted in as either, for marketing if that holds of all that are. For which address is asked
+/// [apart](Consent::permits).
+fn stricter<'a>(a: State<'a>, b: State<'a>) -> State<'a> {
+    match (a, b) {
+        (State::Out { basis: own }, State::Out { basis }) => State::Out {
+            basis: if basis.source.is_person() && !own.source.is_person() {
+                basis
+            } else {
+                own
+            },
+        },
+        (out @ State::Out { .. }, _) | (_, out @ State::Out { .. }) => out,
+        (State::In { marketing: true, .. }, narrow @ State::In { marketing: false, .. }) => narrow,
+        (State::Unasked, other) => other,
+        (known, _) => known,
+    }
+}
+
+/// The fold of one scope, in the order of what was said.
+fn fold<'a>(facts: impl Iterator<Item = &'a Fact>, purpose: Purpose, sender: Option<AccountId>) -> State<'a> {
+    let mut state = State::Unasked;
+    for fact in facts {
+        // A new number is a question of its own whatever the purpose or sender.
+        if fact.change == Change::NewNumber {
+            state = step(state, fact);
+            continue;
+        }
+        let own = fact.scope.sender == sender
+            && match purpose {
+                Purpose::Marketing => fact.scope.purpose == Purpose::Marketing,
+                _ => fact.scope.purpose != Purpose::Marketing,
+            };
+        // START to a sender also lifts what was stopped at that sender alone.
+        let start_there = sender.is_some()
+            && purpose == Purpose::Everything
+            && fact.via == sender
+            && fact.scope == Scope::EVERYTHING
+            && fact.change == Change::OptIn;
+        if own || start_there {
+            state = step(state, fact);
+        }
+    }
+    state
 }
 
 /// One entry applied to the state before it.

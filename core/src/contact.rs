@@ -12,7 +12,7 @@ use crate::consent::Consent;
 use crate::error::{Code, Error};
 use crate::fold::fold;
 use crate::identity::{Address, AddressKind};
-use crate::ids::{AgentId, ContactId, ConversationId, DispatchId, OrgId};
+use crate::ids::{AccountId, AgentId, ContactId, ConversationId, DispatchId, OrgId};
 
 /// A person, with all that a decision about them needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,6 +69,9 @@ pub struct Contact {
     pub conversation: Option<ConversationId>,
     /// The last broadcast message sent to them: what a reply or an opt-out is counted for.
     pub last_broadcast: Option<(DateTime<Utc>, DispatchId)>,
+    /// The contacts that were merged into this one: their ids lead here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub merged: Vec<ContactId>,
 }
 
 /// One address of a contact.
@@ -88,6 +91,9 @@ pub struct Identity {
     /// Until when; a former address is kept as history and never used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
+    /// The merged contact that it came with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_from: Option<ContactId>,
 }
 
 impl Identity {
@@ -202,7 +208,13 @@ impl Contact {
             consent: Consent::default(),
             conversation: None,
             last_broadcast: None,
+            merged: Vec::new(),
         }
+    }
+
+    /// The contact's id, and those that lead to it.
+    pub fn ids(&self) -> impl Iterator<Item = ContactId> + '_ {
+        std::iter::once(self.id).chain(self.merged.iter().copied())
     }
 
     /// The full name: as entered, else first and last, else the platform's.
@@ -241,10 +253,36 @@ impl Contact {
             .find(|identity| identity.address.kind == AddressKind::Phone)
     }
 
-    /// The address that messages on this channel go to, if there is one.
-    pub fn reachable_at(&self, channel: Channel) -> Option<&Identity> {
+    /// The addresses that can be messaged on this channel.
+    pub fn reachable_at(&self, channel: Channel) -> impl Iterator<Item = &Identity> {
         self.current_identities()
-            .find(|identity| identity.address.kind.reaches(channel))
+            .filter(move |identity| identity.address.kind.reaches(channel))
+    }
+
+    /// The address on a channel that a message goes to if the person wrote from none of them: the first that their
+    /// opt-in covers, else the first.
+    pub fn destination(&self, channel: Channel, marketing: bool, sender: AccountId) -> Option<&Identity> {
+        let covered = |identity: &&Identity| {
+            self.consent
+                .permits(marketing, sender, identity.merged_from)
+                .is_ok()
+        };
+        self.reachable_at(channel)
+            .find(covered)
+            .or_else(|| self.reachable_at(channel).next())
+    }
+
+    /// The merged contact with which one of these addresses came, if any did.
+    pub fn merged_with(&self, addresses: &[Address]) -> Option<ContactId> {
+        let keys: Vec<(AddressKind, String)> = addresses
+            .iter()
+            .map(|address| (address.kind, address.match_key()))
+            .collect();
+        let named = |identity: &&Identity| {
+            keys.iter()
+                .any(|(kind, key)| identity.address.kind == *kind && identity.match_key == *key)
+        };
+        self.current_identities().find(named)?.merged_from
     }
 
     /// Keeps the later profile name and user name; of two at one instant, the greater.

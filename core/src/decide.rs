@@ -1,7 +1,7 @@
 //! Decisions: functions over a [`WorkingSet`](crate::working_set::WorkingSet), one file an occasion.
 //!
 //! `receive` is what a platform tells, with `evidence` (about a message), `calls` and `moves` (of numbers and ids);
-//! `contacts`, `profile`, `notes`, `external_ids`, `broadcasts`, `segments`, `tags`, `organisation` and `team` are what a caller asks for; `filters`
+//! `contacts`, `profile`, `merging`, `notes`, `external_ids`, `broadcasts`, `segments`, `tags`, `organisation` and `team` are what a caller asks for; `filters`
 //! are checked as they come in; `bulk` does one thing with many contacts; `import_row` is what a file's rows do;
 //! `sending` takes a row of the ledger to the socket, and `landing` is what becomes of it there.
 
@@ -14,6 +14,7 @@ pub mod external_ids;
 pub mod filters;
 pub mod import_row;
 mod landing;
+pub mod merging;
 pub mod moves;
 pub mod notes;
 pub mod organisation;

@@ -156,6 +156,9 @@ codes! {
     ContactLimit = "contact.limit", Refused, Never, "The plan allows no more contacts.", "Delete contacts, or raise contact_limit.";
     ContactChanged = "contact.changed", Conflict, AfterReload, "Somebody else changed the contact since it was read.", "Read the contact again, and decide anew.";
     ContactUpdateInvalid = "contact.update_invalid", Invalid, Never, "The update says two things of one field.", "Give the field's value, or empty it.";
+    ContactMergeSelf = "contact.merge_self", Refused, Never, "A contact would be merged with itself.", "Name other contacts; ids that were merged lead to the contact they were merged into.";
+    ContactMergeInvalid = "contact.merge_invalid", Invalid, Never, "The merge names nobody, or a choice that it does not have.", "Name the duplicates, and choose each field once, from one of the contacts that are merged.";
+    ContactMergeFinal = "contact.merge_final", Refused, Never, "The merge cannot be taken back.", "Undo later merges of the contact first; after a deletion there is nothing to bring back.";
     ContactLeadStep = "contact.lead_step", Refused, Never, "There is no such step from the contact's lead status.", "Set the lead status that is meant.";
     ContactBlocked = "contact.blocked", Refused, Never, "The contact is blocked.", "Unblock the contact.";
     ContactDeleted = "contact.deleted", Refused, Never, "The contact is deleted.", "Create the contact anew.";

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::account::Account;
 use crate::consent::{Denial as ConsentDenial, Fact, Purpose, Scope, Source};
-use crate::contact::{Contact, RecordStatus};
+use crate::contact::{Contact, Identity, RecordStatus};
 use crate::conversation::Author;
 use crate::error::{Code, Error};
 use crate::ledger::{SLOT, SkipReason, Slot};
@@ -22,6 +22,8 @@ pub struct Passage<'a> {
     pub contact: &'a Contact,
     /// By which sender.
     pub account: &'a Account,
+    /// The address that it would go to.
+    pub address: Option<&'a Identity>,
     /// Who asks.
     pub author: &'a Author,
     /// What kind of message.
@@ -137,7 +139,7 @@ fn account(p: &Passage<'_>) -> Option<Denial> {
 }
 
 fn address(p: &Passage<'_>) -> Option<Denial> {
-    if p.contact.reachable_at(p.account.channel).is_some() {
+    if p.address.is_some() {
         return None;
     }
     Some(deny(
@@ -154,7 +156,9 @@ fn consent(p: &Passage<'_>) -> Option<Denial> {
         return None;
     }
     let marketing = is_marketing(p);
-    let denial = p.contact.consent.permits(marketing, p.account.id).err()?;
+    let of = p.address.and_then(|address| address.merged_from);
+    let consent = &p.contact.consent;
+    let denial = consent.permits(marketing, p.account.id, of).err()?;
     if !p.settings.strict_consent && is_reply(p, &denial) {
         return None;
     }
@@ -164,7 +168,11 @@ fn consent(p: &Passage<'_>) -> Option<Denial> {
             Code::ConsentNotOptedIn,
             SkipReason::NotOptedIn,
             Lift::When("the contact writes first, or an opt-in is recorded"),
-            format!("contact {id} has not opted in"),
+            if consent.opted_in() {
+                format!("contact {id} has opted in, but not at the address that came by a merge")
+            } else {
+                format!("contact {id} has not opted in")
+            },
         ),
         ConsentDenial::NotForMarketing => deny(
             Code::ConsentNotOptedIn,

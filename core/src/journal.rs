@@ -70,6 +70,20 @@ pub enum What {
         /// The fields.
         changes: Vec<FieldChange>,
     },
+    /// Another contact was merged into this one.
+    ContactMerged {
+        /// The other contact, whose id leads here from now on.
+        duplicate: ContactId,
+        /// The fields of this one that changed.
+        changes: Vec<FieldChange>,
+    },
+    /// A merge was taken back: told of both contacts.
+    ContactUnmerged {
+        /// The contact that the other one had been merged into.
+        primary: ContactId,
+        /// The one that is a contact of its own again.
+        duplicate: ContactId,
+    },
     /// A contact was blocked.
     ContactBlocked,
     /// A contact was unblocked.
@@ -334,6 +348,8 @@ macro_rules! kinds {
 kinds! {
     ContactCreated = "contact_created", true, true;
     ContactUpdated = "contact_updated", true, true;
+    ContactMerged = "contact_merged", true, true;
+    ContactUnmerged = "contact_unmerged", true, true;
     ContactBlocked = "contact_blocked", true, true;
     ContactUnblocked = "contact_unblocked", true, true;
     ContactReactivated = "contact_reactivated", true, true;

@@ -162,6 +162,8 @@ pub enum SkipReason {
     MissingValue,
     /// The window closed.
     WindowClosed,
+    /// Merged with another recipient of the same broadcast, who gets it.
+    Merged,
 }
 
 impl SkipReason {
@@ -178,6 +180,7 @@ impl SkipReason {
             Self::TemplateNotApproved => "template_not_approved",
             Self::MissingValue => "missing_value",
             Self::WindowClosed => "window_closed",
+            Self::Merged => "merged",
         }
     }
 }

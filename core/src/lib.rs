@@ -24,6 +24,7 @@ pub mod inbound;
 pub mod journal;
 pub mod keywords;
 pub mod ledger;
+pub mod merge;
 pub mod message;
 pub mod note;
 pub mod phone;

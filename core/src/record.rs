@@ -21,6 +21,7 @@ use crate::ids::{
 use crate::import::Import;
 use crate::journal::Entry;
 use crate::ledger::{Dispatch, Slot};
+use crate::merge::Merged;
 use crate::note::Note;
 use crate::segment::{Segment, SegmentName};
 use crate::settings::Settings;
@@ -237,6 +238,9 @@ records! {
         |r| Key::SegmentName { org: r.org, key: r.key.clone() };
     /// A note about a contact.
     Note(Note) = "note", Note { org: OrgId, note: NoteId }, |r| Key::Note { org: r.org, note: r.id };
+    /// Where the id of a contact that was merged leads.
+    Merged(Merged) = "merged", Merged { org: OrgId, contact: ContactId },
+        |r| Key::Merged { org: r.org, contact: r.contact };
     /// An event that could not be applied.
     Quarantined(Quarantined) = "quarantined", Quarantined { id: Uuid }, |r| Key::Quarantined { id: r.id };
 }
@@ -266,7 +270,8 @@ impl Key {
             | Self::Import { org, .. }
             | Self::Segment { org, .. }
             | Self::SegmentName { org, .. }
-            | Self::Note { org, .. } => Some(*org),
+            | Self::Note { org, .. }
+            | Self::Merged { org, .. } => Some(*org),
             Self::Route { .. } | Self::Quarantined { .. } => None,
         }
     }

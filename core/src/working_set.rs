@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::error::Error;
-use crate::ids::{ContactId, OrgId};
+use crate::ids::{BroadcastId, ContactId, OrgId};
 use crate::journal::Entry;
 use crate::record::{ChangeSet, Expect, Key, Op, Record, Stored};
 
@@ -34,6 +34,22 @@ pub type Step<T> = Result<T, Stop>;
 pub enum Lookup {
     /// The ledger rows of a contact that are pending or leased.
     OpenDispatches {
+        /// The organisation.
+        org: OrgId,
+        /// The contact.
+        contact: ContactId,
+    },
+    /// The ledger rows that a broadcast has for these contacts, in any state.
+    Recipients {
+        /// The organisation.
+        org: OrgId,
+        /// The broadcast.
+        broadcast: BroadcastId,
+        /// The contacts.
+        contacts: Vec<ContactId>,
+    },
+    /// The conversations with a contact.
+    Conversations {
         /// The organisation.
         org: OrgId,
         /// The contact.

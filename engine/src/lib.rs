@@ -39,6 +39,7 @@ pub use tertulia_core::decide::profile::{ContactField, ContactUpdate};
 pub use tertulia_core::decide::sending::{Draft, Explanation, SendRequest};
 pub use tertulia_core::error::{Code, Error, ErrorKind, Retry};
 pub use tertulia_core::filter::Filter;
+pub use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeRequest};
 pub use tertulia_core::message::Content;
 pub use tertulia_core::settings::Settings;
 pub use tertulia_core::tagging::{Pattern, PatternKind};

@@ -128,11 +128,13 @@ impl Org {
         to_the_end(async move { org.inner.runtime.decide(org.id, &org.actor, decision).await }).await
     }
 
-    /// One call that only looks.
+    /// One call that only looks: what it would change is never committed.
     pub(crate) async fn look<R>(
         &self,
         decision: impl FnMut(&mut WorkingSet, &mut Context<'_>) -> Step<R>,
     ) -> Result<R, Error> {
-        self.inner.runtime.decide(self.id, &self.actor, decision).await
+        let mut set = WorkingSet::new();
+        let runtime = &self.inner.runtime;
+        runtime.rehearse(self.id, &self.actor, &mut set, decision).await
     }
 }

@@ -277,6 +277,19 @@ impl Runtime {
         for lookup in set.wanted_lists() {
             let query = match lookup {
                 Lookup::OpenDispatches { org, contact } => Query::OpenDispatches { org, contact },
+                Lookup::Conversations { org, contact } => Query::Conversations {
+                    org,
+                    contact: Some(contact),
+                },
+                Lookup::Recipients {
+                    org,
+                    broadcast,
+                    ref contacts,
+                } => Query::Recipients {
+                    org,
+                    broadcast,
+                    contacts: contacts.clone(),
+                },
             };
             let found = self.all_stored(query).await?;
             set.loaded_list(lookup, found);

@@ -62,10 +62,10 @@ impl State {
         let by_time = matches!(request.view, JournalView::Timeline(_));
         let order = |position: u64| (at(position).filter(|_| by_time), position);
 
-        let prefix = match request.view {
+        let prefix = match &request.view {
             JournalView::Feed => String::new(),
             JournalView::Audit => format!("audit {} ", request.org),
-            JournalView::Timeline(contact) => format!("timeline {} {contact} ", request.org),
+            JournalView::Timeline(contacts) => format!("timeline {} {contacts:?} ", request.org),
         };
         let after: Option<u64> = match &request.cursor {
             Some(cursor) => Some(read_position(cursor, &prefix)?),
@@ -126,7 +126,9 @@ fn fits(query: &Query, record: &Record) -> bool {
         (Query::Conversations { org, contact }, Record::Conversation(conversation)) => {
             conversation.org == *org && contact.is_none_or(|contact| conversation.contact == contact)
         }
-        (Query::Notes { org, contact }, Record::Note(note)) => note.org == *org && note.contact == *contact,
+        (Query::Notes { org, contacts }, Record::Note(note)) => {
+            note.org == *org && contacts.contains(&note.contact)
+        }
         (
             Query::Dispatches {
                 org,
@@ -139,6 +141,14 @@ fn fits(query: &Query, record: &Record) -> bool {
                 && row.broadcast() == Some(*broadcast)
                 && (states.is_empty() || states.contains(&row.state.name()))
         }
+        (
+            Query::Recipients {
+                org,
+                broadcast,
+                contacts,
+            },
+            Record::Dispatch(row),
+        ) => row.org == *org && row.broadcast() == Some(*broadcast) && contacts.contains(&row.contact),
         (Query::OpenDispatches { org, contact }, Record::Dispatch(row)) => {
             row.org == *org
                 && row.contact == *contact
@@ -185,7 +195,9 @@ fn key_place(key: &Key) -> String {
         Key::Org { org } => joined(&[org]),
         Key::Route { channel, sender_id } => joined(&[channel, sender_id]),
         Key::Account { org, account } => joined(&[org, account]),
-        Key::Contact { org, contact } | Key::Slot { org, contact } => joined(&[org, contact]),
+        Key::Contact { org, contact } | Key::Slot { org, contact } | Key::Merged { org, contact } => {
+            joined(&[org, contact])
+        }
         Key::Identity { org, kind, match_key } => joined(&[org, &kind.as_str(), match_key]),
         Key::ExternalRef { org, system, id } => joined(&[org, system, id]),
         Key::Window {
@@ -253,10 +265,12 @@ fn bad_cursor(cursor: &Cursor) -> StorageError {
 
 fn shows(request: &JournalRequest, entry: &Entry) -> bool {
     let kind = entry.what.kind();
-    let seen = match request.view {
+    let seen = match &request.view {
         JournalView::Feed => true,
         JournalView::Audit => kind.in_audit(),
-        JournalView::Timeline(contact) => entry.contact == Some(contact) && kind.on_timeline(),
+        JournalView::Timeline(contacts) => {
+            kind.on_timeline() && entry.contact.is_some_and(|contact| contacts.contains(&contact))
+        }
     };
     seen && (request.kinds.is_empty() || request.kinds.contains(&kind))
 }

@@ -327,6 +327,14 @@ CREATE TABLE notes (
 
 CREATE INDEX notes_contact ON notes (org, contact, at, note);
 
+CREATE TABLE merged (
+    org BLOB NOT NULL,
+    contact BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, contact)
+) STRICT;
+
 CREATE TABLE segments (
     org BLOB NOT NULL,
     segment BLOB NOT NULL,

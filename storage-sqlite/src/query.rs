@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use tertulia_core::broadcast::Bucket;
-use tertulia_core::ids::{BroadcastId, OrgId};
+use tertulia_core::ids::{BroadcastId, ContactId, OrgId};
 use tertulia_core::journal::Entry;
 use tertulia_core::ledger::StateName;
 use tertulia_core::record::RecordKind;
@@ -73,10 +73,10 @@ fn plan(query: &Query) -> Plan {
                 &["last_activity", "conversation"],
             )
         }
-        Query::Notes { org, contact } => Plan::over(
+        Query::Notes { org, contacts } => Plan::over(
             RecordKind::Note,
-            "t.org = ? AND t.contact = ?",
-            vec![blob(org.0.as_bytes()), blob(contact.0.as_bytes())],
+            format!("t.org = ? AND t.contact IN ({})", filter::marks(contacts.len())),
+            with_contacts(vec![blob(org.0.as_bytes())], contacts),
             &["at", "note"],
         ),
         Query::Dispatches {
@@ -94,6 +94,22 @@ fn plan(query: &Query) -> Plan {
             plan.from += " INDEXED BY dispatches_of_broadcast";
             plan
         }
+        Query::Recipients {
+            org,
+            broadcast,
+            contacts,
+        } => Plan::over(
+            RecordKind::Dispatch,
+            format!(
+                "t.org = ? AND t.broadcast = ? AND t.broadcast <> x'' AND t.contact IN ({})",
+                filter::marks(contacts.len())
+            ),
+            with_contacts(
+                vec![blob(org.0.as_bytes()), blob(broadcast.0.as_bytes())],
+                contacts,
+            ),
+            &["dispatch"],
+        ),
         Query::OpenDispatches { org, contact } => Plan::over(
             RecordKind::Dispatch,
             "t.org = ? AND t.contact = ? AND t.state IN ('pending', 'leased')",
@@ -108,6 +124,11 @@ fn plan(query: &Query) -> Plan {
             &["org", "broadcast"],
         ),
     }
+}
+
+fn with_contacts(mut values: Vec<Value>, contacts: &[ContactId]) -> Vec<Value> {
+    values.extend(contacts.iter().map(|contact| blob(contact.0.as_bytes())));
+    values
 }
 
 fn word(word: &str) -> Value {
@@ -152,7 +173,7 @@ pub(crate) fn page(connection: &Connection, request: &PageRequest) -> Result<Pag
         limit,
     };
     let mut records = Vec::new();
-    let end = walk.read(connection, plan.condition, |row| {
+    let end = walk.read(connection, vec![plan.condition], |row| {
         records.push(rows::stored(plan.kind, row)?);
         Ok(())
     })?;
@@ -176,8 +197,15 @@ pub(crate) fn count(connection: &Connection, query: &Query) -> Result<u64> {
         .map_err(reading)
 }
 
+/// How many columns a walk reads before those of its order.
+const SELECTED: usize = 2;
+
+/// The most conditions that one walk follows side by side.
+const LANES: usize = 100;
+
 /// A walk along an order.
 struct Pages<'a> {
+    /// [`SELECTED`] columns.
     select: &'a str,
     from: &'a str,
     order: &'a [String],
@@ -196,33 +224,42 @@ impl Pages<'_> {
     fn read(
         self,
         connection: &Connection,
-        condition: Condition,
+        conditions: Vec<Condition>,
         mut take: impl FnMut(&Row<'_>) -> Result<()>,
     ) -> Result<Option<End>> {
-        let Condition { mut sql, mut values } = condition;
         let columns = self.order.join(", ");
         let (beyond, towards) = if self.backwards { ("<", " DESC") } else { (">", "") };
-        if let Some(after) = self.after {
-            sql = format!("{sql} AND ({columns}) {beyond} ({})", filter::marks(after.len()));
-            values.extend(after);
+        let mut values = Vec::new();
+        let mut selects = Vec::new();
+        for condition in conditions {
+            let mut sql = format!(
+                "SELECT {}, {columns} FROM {} WHERE {}",
+                self.select, self.from, condition.sql
+            );
+            values.extend(condition.values);
+            if let Some(after) = &self.after {
+                sql = format!("{sql} AND ({columns}) {beyond} ({})", filter::marks(after.len()));
+                values.extend(after.iter().cloned());
+            }
+            selects.push(sql);
         }
-        let sorted: Vec<String> = self
-            .order
-            .iter()
-            .map(|column| format!("{column}{towards}"))
+        if selects.is_empty() {
+            return Ok(None);
+        }
+        // Selects of several conditions are merged, each along its index: their order is named by the columns' places.
+        let sorted: Vec<String> = (SELECTED + 1..=SELECTED + self.order.len())
+            .map(|place| format!("{place}{towards}"))
             .collect();
         // One more than wanted tells whether there is another page.
         values.push(Value::Integer(
             i64::try_from(self.limit).unwrap_or(i64::MAX).saturating_add(1),
         ));
         let sql = format!(
-            "SELECT {}, {columns} FROM {} WHERE {sql} ORDER BY {} LIMIT ?",
-            self.select,
-            self.from,
+            "{} ORDER BY {} LIMIT ?",
+            selects.join(" UNION ALL "),
             sorted.join(", ")
         );
         let mut statement = connection.prepare_cached(&sql).map_err(reading)?;
-        let before_place = statement.column_count() - self.order.len();
         let mut rows = statement.query(params_from_iter(values)).map_err(reading)?;
         let mut taken = 0;
         let mut place = Vec::new();
@@ -233,7 +270,7 @@ impl Pages<'_> {
             take(row)?;
             taken += 1;
             place = (0..self.order.len())
-                .map(|column| row.get(before_place + column))
+                .map(|column| row.get(SELECTED + column))
                 .collect::<rusqlite::Result<_>>()
                 .map_err(reading)?;
         }
@@ -244,24 +281,9 @@ impl Pages<'_> {
 /// One page of the journal.
 pub(crate) fn journal(connection: &Connection, request: &JournalRequest) -> Result<JournalPage> {
     let org = blob(request.org.0.as_bytes());
-    let token = fingerprint(&(request.org, request.view, &request.kinds));
+    let token = fingerprint(&(request.org, &request.view, &request.kinds));
     let is_feed = request.view == JournalView::Feed;
-    let mut values = vec![org.clone()];
-    let (mut sql, order): (String, &[&str]) = match request.view {
-        JournalView::Feed => ("t.org = ?".to_owned(), &["position"]),
-        JournalView::Audit => ("t.org = ? AND t.audit = 1".to_owned(), &["position"]),
-        JournalView::Timeline(contact) => {
-            values.push(blob(contact.0.as_bytes()));
-            (
-                "t.org = ? AND t.contact = ? AND t.timeline = 1".to_owned(),
-                &["at", "position"],
-            )
-        }
-    };
-    if !request.kinds.is_empty() {
-        sql = format!("{sql} AND t.kind IN ({})", filter::marks(request.kinds.len()));
-        values.extend(request.kinds.iter().map(|kind| word(kind.as_str())));
-    }
+    let (conditions, order) = shown(request, &org);
     let order: Vec<String> = order.iter().map(|column| format!("t.{column}")).collect();
     let after = match &request.cursor {
         None => None,
@@ -277,7 +299,7 @@ pub(crate) fn journal(connection: &Connection, request: &JournalRequest) -> Resu
         limit: request.limit.max(1),
     };
     let mut entries = Vec::new();
-    let end = pages.read(connection, Condition { sql, values }, |row| {
+    let end = pages.read(connection, conditions, |row| {
         let read = || -> rusqlite::Result<_> { Ok((row.get(0)?, row.get_ref(1)?.as_str()?)) };
         let (position, body): (i64, &str) = read().map_err(reading)?;
         let entry: Entry =
@@ -293,6 +315,34 @@ pub(crate) fn journal(connection: &Connection, request: &JournalRequest) -> Resu
         more => more.and(last).map(feed_cursor),
     };
     Ok(JournalPage { entries, next })
+}
+
+/// What a view of the journal shows, and in which order.
+fn shown(request: &JournalRequest, org: &Value) -> (Vec<Condition>, &'static [&'static str]) {
+    let mut of_kinds = String::new();
+    if !request.kinds.is_empty() {
+        of_kinds = format!(" AND t.kind IN ({})", filter::marks(request.kinds.len()));
+    }
+    let condition = |seen: &str, contacts: &[ContactId]| {
+        let mut values = with_contacts(vec![org.clone()], contacts);
+        values.extend(request.kinds.iter().map(|kind| word(kind.as_str())));
+        Condition {
+            sql: format!("t.org = ?{seen}{of_kinds}"),
+            values,
+        }
+    };
+    match &request.view {
+        JournalView::Feed => (vec![condition("", &[])], &["position"]),
+        JournalView::Audit => (vec![condition(" AND t.audit = 1", &[])], &["position"]),
+        JournalView::Timeline(contacts) => {
+            let of = |some: &[ContactId]| {
+                let marks = filter::marks(some.len());
+                condition(&format!(" AND t.contact IN ({marks}) AND t.timeline = 1"), some)
+            };
+            let lanes = contacts.chunks(contacts.len().div_ceil(LANES).max(1));
+            (lanes.map(of).collect(), &["at", "position"])
+        }
+    }
 }
 
 fn feed_cursor(position: u64) -> Cursor {
@@ -488,7 +538,7 @@ mod tests {
             },
             Query::Notes {
                 org,
-                contact: ids.next(),
+                contacts: vec![ids.next()],
             },
             Query::OpenDispatches {
                 org,

@@ -12,6 +12,7 @@ use tertulia_core::contact::{Contact, Tag};
 use tertulia_core::conversation::{Conversation, Message, MessageRef, Parked};
 use tertulia_core::import::Import;
 use tertulia_core::ledger::{Dispatch, Slot};
+use tertulia_core::merge::Merged;
 use tertulia_core::note::Note;
 use tertulia_core::record::{
     ExternalRef, IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind, Stored,
@@ -93,6 +94,7 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::Segment => ("segments", &["org", "segment"], &[]),
         RecordKind::SegmentName => ("segment_names", &["org", "name"], &[]),
         RecordKind::Note => ("notes", &["org", "note"], &["contact", "at"]),
+        RecordKind::Merged => ("merged", &["org", "contact"], &[]),
         RecordKind::Quarantined => ("quarantined", &["id"], &[]),
     };
     Table { name, key, columns }
@@ -125,7 +127,9 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Org { org } => ids![org],
         Key::Route { channel, sender_id } => vec![text(channel.as_str()), text(sender_id)],
         Key::Account { org, account } => ids![org, account],
-        Key::Contact { org, contact } | Key::Slot { org, contact } => ids![org, contact],
+        Key::Contact { org, contact } | Key::Slot { org, contact } | Key::Merged { org, contact } => {
+            ids![org, contact]
+        }
         Key::Identity { org, kind, match_key } => {
             vec![blob(org.0.as_bytes()), text(kind.as_str()), text(match_key)]
         }
@@ -251,7 +255,7 @@ bodies! {
     ExternalRef(ExternalRef), Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Member(Member), Template(OrgTemplate),
     Conversation(Conversation), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
     Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
-    SegmentName(SegmentName), Note(Note), Quarantined(Quarantined),
+    SegmentName(SegmentName), Note(Note), Merged(Merged), Quarantined(Quarantined),
 }
 
 /// The statements of a kind.

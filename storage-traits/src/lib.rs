@@ -104,12 +104,12 @@ pub enum Query {
         /// The contact.
         contact: Option<ContactId>,
     },
-    /// The notes about a contact, by time and id.
+    /// The notes about these contacts, by time and id.
     Notes {
         /// The organisation.
         org: OrgId,
-        /// The contact.
-        contact: ContactId,
+        /// The contacts.
+        contacts: Vec<ContactId>,
     },
     /// The ledger rows of a broadcast in any of these states, by id.
     Dispatches {
@@ -119,6 +119,15 @@ pub enum Query {
         broadcast: BroadcastId,
         /// The states; empty: all.
         states: Vec<StateName>,
+    },
+    /// The ledger rows that a broadcast has for these contacts, by id.
+    Recipients {
+        /// The organisation.
+        org: OrgId,
+        /// The broadcast.
+        broadcast: BroadcastId,
+        /// The contacts.
+        contacts: Vec<ContactId>,
     },
     /// The ledger rows of a contact that were not sent yet: pending or leased, by id.
     OpenDispatches {
@@ -197,14 +206,14 @@ pub struct JournalRequest {
 }
 
 /// The ways to read the journal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum JournalView {
     /// Everything, in the order of commits. A position, as text, is a valid cursor: the entries after it.
     Feed,
     /// The audited entries, in the order of commits.
     Audit,
-    /// The timeline entries of one contact, by the time they happened, then by position.
-    Timeline(ContactId),
+    /// The timeline entries of these contacts, by the time they happened, then by position.
+    Timeline(Vec<ContactId>),
 }
 
 /// One page of the journal.

@@ -85,6 +85,7 @@ macro_rules! conformance_cases {
             pages::notes_of_a_contact,
             pages::dispatches_by_state,
             pages::open_dispatches_of_a_contact,
+            pages::recipients_of_some_contacts,
             pages::due_rows_of_all_organisations,
             pages::running_broadcasts_of_all_organisations,
             pages::pages_hold_still_while_others_write,

@@ -6,11 +6,12 @@ use tertulia::core::journal::{Entry, EntryKind};
 use tertulia::core::window::WindowState;
 use tertulia::storage::Cursor;
 use tertulia::{
-    BulkAction, BulkReport, BulkWatch, ContactOrder, ContactUpdate, Filter, NewContact, Org, Selection,
+    BulkAction, BulkReport, BulkWatch, ContactOrder, ContactUpdate, Filter, MergeRequest, NewContact, Org,
+    Selection,
 };
 
 use crate::method::area;
-use crate::views::{Contact, UpsertedContact};
+use crate::views::{Contact, MergedContact, UpsertedContact};
 use crate::wire::{Page, PageRequest, encode};
 
 fn slices(tags: &[String]) -> Vec<&str> {
@@ -87,6 +88,34 @@ area! {
         /// the person said.
         fn update(id: ContactId, revision: u64, update: ContactUpdate) -> Contact {
             org.contacts().update(id, revision, &update).await.map(Contact::from)
+        }
+
+        /// Merges contacts that are one person into one: nothing of them is lost, their ids lead to the primary from now
+        /// on, and their addresses find it.
+        ///
+        /// The primary's fields win and its gaps are filled, but for what is chosen. Addresses, tags, conversations,
+        /// notes and timeline are those of all. Consent is not chosen: an opt-out of any of them stands until the person
+        /// lifts it, and an address of somebody who had not opted in gets nothing until the person writes or an opt-in is
+        /// recorded. Who is blocked as one of them stays blocked. In a broadcast in which several of them are, one
+        /// message goes out.
+        ///
+        /// Fails with `contact.not_found`, `contact.merge_self` or `contact.merge_invalid`.
+        fn merge(primary: ContactId, request: MergeRequest) -> MergedContact {
+            org.contacts().merge(primary, &request).await.map(MergedContact::from)
+        }
+
+        /// What `merge` would make of the primary, and in what the contacts differ. Changes nothing.
+        fn preview_merge(primary: ContactId, request: MergeRequest) -> MergedContact {
+            org.contacts().preview_merge(primary, &request).await.map(MergedContact::from)
+        }
+
+        /// Takes a merge back, named by the id of the contact that was merged: it is a contact of its own again, with
+        /// what it had. What came since stays with the primary; an opt-out and a block since hold for both.
+        ///
+        /// Fails with `contact.not_found`, or with `contact.merge_final` if nothing was merged under this id, or the
+        /// primary was merged or deleted since.
+        fn undo_merge(duplicate: ContactId) -> Contact {
+            org.contacts().undo_merge(duplicate).await.map(Contact::from)
         }
 
         /// Makes a member of the team, or nobody, responsible for a contact; whether somebody else was. Fails with

@@ -28,6 +28,7 @@ fn records(seed: u64, numbers: [&str; 2]) -> Vec<Record> {
             unassigned: false,
             since: at(0),
             until: None,
+            merged_from: None,
         });
         records.push(Record::from(IdentityRef {
             org,

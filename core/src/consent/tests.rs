@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{Change, Consent, Denial, Fact, Proof, Purpose, Scope, Source, State};
-use crate::ids::AccountId;
+use crate::ids::{AccountId, ContactId};
 
 const SHOP: AccountId = AccountId(Uuid::from_u128(1));
 const DESK: AccountId = AccountId(Uuid::from_u128(2));
@@ -182,10 +182,10 @@ fn of_inbound_messages_the_earliest_is_the_proof() {
     assert!(!consent.record(hello(5)), "told twice");
     assert!(!consent.record(hello(9)));
     assert!(consent.record(hello(3)));
-    assert_eq!(consent.history(), [hello(3)]);
+    assert_eq!(consent.history(), [&hello(3)]);
     consent.record(stop(4));
     assert!(!consent.record(hello(7)), "after a STOP it says nothing either");
-    assert_eq!(consent.history(), [hello(3), stop(4)]);
+    assert_eq!(consent.history(), [&hello(3), &stop(4)]);
 }
 
 #[test]
@@ -202,7 +202,7 @@ fn an_opt_in_does_not_follow_to_a_new_number_and_an_opt_out_does() {
     let reply = |seconds| about(Purpose::AllButMarketing, None, hello(seconds));
     let marketing = about(Purpose::Marketing, None, fact(1, Change::OptIn, Source::Manual));
     let moved = consent([reply(1), marketing, moved(2), reply(3)]);
-    assert_eq!(moved.permits(true, SHOP), Err(Denial::NotForMarketing));
+    assert_eq!(moved.permits(true, SHOP, None), Err(Denial::NotForMarketing));
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn a_scope_binds_its_sender_and_purpose_only() {
     let provider = |purpose, change| about(purpose, Some(SHOP), fact(5, change, Source::Provider));
     let verdicts = |consent: &Consent| {
         [(true, SHOP), (false, SHOP), (true, DESK), (false, DESK)]
-            .map(|(marketing, sender)| consent.permits(marketing, sender).is_ok())
+            .map(|(marketing, sender)| consent.permits(marketing, sender, None).is_ok())
     };
     let marketing = consent([hello(1), provider(Purpose::Marketing, Change::OptOut)]);
     assert_eq!(verdicts(&marketing), [false, true, true, true]);
@@ -223,7 +223,7 @@ fn a_scope_binds_its_sender_and_purpose_only() {
         [false, true, false, true]
     );
     assert_eq!(verdicts(&consent([hello(1), stop(5)])), [false; 4]);
-    assert_eq!(consent([]).permits(false, SHOP), Err(Denial::NotOptedIn));
+    assert_eq!(consent([]).permits(false, SHOP, None), Err(Denial::NotOptedIn));
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn what_a_platform_stopped_only_its_own_way_back_lifts() {
     let sender = || vec![hello(1), stopped(Purpose::Everything)];
     let with = |mut facts: Vec<Fact>, more: Fact| {
         facts.push(more);
-        consent(facts).permits(true, SHOP).is_ok()
+        consent(facts).permits(true, SHOP, None).is_ok()
     };
     let form = || proven(fact(9, Change::OptIn, Source::Api));
     assert!(with(marketing(), resumed(Purpose::Marketing, 9)));
@@ -261,9 +261,9 @@ fn what_a_platform_stopped_only_its_own_way_back_lifts() {
 #[test]
 fn all_but_marketing_is_widened_by_a_later_word_and_not_by_another_message() {
     let reply = |seconds| about(Purpose::AllButMarketing, None, hello(seconds));
-    let marketing = |consent: Consent| consent.permits(true, SHOP);
+    let marketing = |consent: Consent| consent.permits(true, SHOP, None);
     assert_eq!(marketing(consent([reply(1)])), Err(Denial::NotForMarketing));
-    assert!(consent([reply(1)]).permits(false, SHOP).is_ok());
+    assert!(consent([reply(1)]).permits(false, SHOP, None).is_ok());
     assert!(marketing(consent([reply(1), fact(2, Change::OptIn, Source::Manual)])).is_ok());
     assert!(marketing(consent([reply(1), start(2)])).is_ok());
     let apart = about(Purpose::Marketing, None, fact(2, Change::OptIn, Source::Manual));
@@ -365,6 +365,40 @@ proptest! {
         });
         let all = consent(before.into_iter().chain([revoked]).chain(others));
         prop_assert!(!all.opted_in());
-        prop_assert!(all.permits(false, DESK).is_err());
+        prop_assert!(all.permits(false, DESK, None).is_err());
+    }
+
+    #[test]
+    fn of_merged_contacts_the_stricter_counts_and_an_undo_parts_them(
+        facts in prop::collection::vec(prop::collection::vec(any_fact(), 0..6), 3),
+        marketing in any::<bool>(),
+        sender in prop::sample::select(vec![SHOP, DESK]),
+        late in any_fact(),
+    ) {
+        let parts: Vec<Consent> = facts.into_iter().map(consent).collect();
+        let [own, other, third] = [&parts[0], &parts[1], &parts[2]];
+        let (one, two) = (ContactId(Uuid::from_u128(1)), ContactId(Uuid::from_u128(2)));
+        let permits = |consent: &Consent, of| consent.permits(marketing, sender, of);
+        let out = |consent: &Consent| matches!(permits(consent, None), Err(Denial::OptedOut(_)));
+        let mut middle = other.clone();
+        middle.merge(two, third, at(100));
+        let mut all = own.clone();
+        all.merge(one, &middle, at(200));
+        let nobody_out = !parts.iter().any(out);
+        for (of, part) in [(None, own), (Some(one), other), (Some(two), third)] {
+            prop_assert_eq!(permits(&all, of).is_ok(), nobody_out && permits(part, None).is_ok());
+        }
+        prop_assert_eq!(all.opted_in(), parts.iter().any(Consent::opted_in)
+            && !parts.iter().any(|part| matches!(part.state(), State::Out { .. })));
+        // What was said of one of them before is said of that one alone, whenever it is learned.
+        let mut learned = third.clone();
+        learned.record(late.clone());
+        let mut told = all.clone();
+        told.record_of(Some(two), late);
+        prop_assert_eq!(permits(&told, Some(two)).is_ok(),
+            permits(&learned, None).is_ok() && !out(own) && !out(other));
+        let mut parted = all.clone();
+        prop_assert_eq!(&parted.unmerge(one, &middle), &middle);
+        prop_assert_eq!(&parted, own);
     }
 }

@@ -92,6 +92,7 @@ fn a_former_address_is_never_used_and_a_channel_has_its_own_kinds() {
         unassigned: false,
         since: at(0),
         until,
+        merged_from: None,
     };
     let mut contact = contact();
     contact.identities = vec![
@@ -103,6 +104,7 @@ fn a_former_address_is_never_used_and_a_channel_has_its_own_kinds() {
     let reached = |channel| {
         contact
             .reachable_at(channel)
+            .next()
             .map(|found| found.address.value.as_str())
     };
     assert_eq!(contact.phone().unwrap().address.value, "+2");

@@ -21,6 +21,7 @@ use crate::identity::{Address, AddressKind};
 use crate::ids::{ContactId, RuleId};
 use crate::journal::{Actor, Entry, FieldChange, What};
 use crate::ledger::{Dispatch, DispatchState, SkipReason};
+use crate::merge::Merged;
 use crate::phone::{BusinessScopedId, Phone};
 use crate::record::{IdentityRef, Key};
 use crate::working_set::{Lookup, Step, WorkingSet};
@@ -63,9 +64,36 @@ pub(crate) fn contact_key(ctx: &Context<'_>, contact: ContactId) -> Key {
     }
 }
 
-/// The contact, which must be there and not deleted.
+/// The contact under an id, which may be that of one that was merged into it.
+pub(crate) fn find(set: &mut WorkingSet, ctx: &Context<'_>, mut id: ContactId) -> Step<Option<Contact>> {
+    loop {
+        if let Some(contact) = set.get(&contact_key(ctx, id))? {
+            return Ok(Some(contact));
+        }
+        let merged: Option<Merged> = set.get(&merged_key(ctx, id))?;
+        match merged {
+            Some(merged) => id = merged.into,
+            None => return Ok(None),
+        }
+    }
+}
+
+/// The id that an id leads to: its own, or that of the contact that it was merged into.
+pub fn resolve(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<ContactId> {
+    Ok(find(set, ctx, id)?.map_or(id, |contact| contact.id))
+}
+
+/// The key of what is known of a contact that was merged.
+pub(crate) fn merged_key(ctx: &Context<'_>, contact: ContactId) -> Key {
+    Key::Merged {
+        org: ctx.org.id,
+        contact,
+    }
+}
+
+/// The contact, which must be there and not deleted. The id may be that of one that was merged into it.
 pub fn get(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<Contact> {
-    let contact: Option<Contact> = set.get(&contact_key(ctx, id))?;
+    let contact = find(set, ctx, id)?;
     match contact.filter(|contact| contact.status != RecordStatus::Deleted) {
         Some(contact) => Ok(contact),
         None => Err(Error::new(Code::ContactNotFound, format!("there is no contact {id}")).into()),
@@ -297,6 +325,7 @@ pub(crate) fn add_identity(
         unassigned,
         since,
         until: None,
+        merged_from: None,
     });
     set.journal(Entry {
         at: since,
@@ -445,7 +474,7 @@ pub fn untag(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, tags: &[Str
     for tag in tags {
         let (key, _) = tag_name(tag)?;
         if let Some(name) = contact.tags.remove(&key) {
-            set.journal(ctx.about(id, What::TagRemoved { tag: name }));
+            set.journal(ctx.about(contact.id, What::TagRemoved { tag: name }));
             removed += 1;
         }
     }
@@ -461,10 +490,10 @@ pub fn block(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<()>
     if contact.status == RecordStatus::Blocked {
         return Ok(());
     }
-    skip_open(set, ctx, id, SkipReason::Blocked)?;
+    skip_open(set, ctx, &contact, SkipReason::Blocked)?;
     contact.status_before_block = Some(contact.status);
     contact.status = RecordStatus::Blocked;
-    set.journal(ctx.about(id, What::ContactBlocked));
+    set.journal(ctx.about(contact.id, What::ContactBlocked));
     set.put(contact);
     Ok(())
 }
@@ -476,7 +505,7 @@ pub fn unblock(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<(
         return Ok(());
     }
     contact.status = contact.status_before_block.take().unwrap_or(RecordStatus::Active);
-    set.journal(ctx.about(id, What::ContactUnblocked));
+    set.journal(ctx.about(contact.id, What::ContactUnblocked));
     set.put(contact);
     Ok(())
 }
@@ -505,7 +534,7 @@ pub fn set_active(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, active
         contact.status = status;
         contact.revision += 1;
         set.journal(ctx.about(
-            id,
+            contact.id,
             What::ContactUpdated {
                 changes: vec![change],
             },
@@ -580,7 +609,7 @@ pub fn set_consent(
         return Err(Error::new(Code::ConsentOptedOut, message).into());
     }
     if !request.opt_in && request.scope == Scope::EVERYTHING {
-        skip_open(set, ctx, id, SkipReason::OptedOut)?;
+        skip_open(set, ctx, &contact, SkipReason::OptedOut)?;
     }
     set.put(contact);
     Ok(changed)
@@ -598,7 +627,7 @@ pub(crate) fn consent_news(
     let known = get(set, ctx, id)?.consent;
     let proof = blank_to_none(proof).filter(|stated| {
         let same = Proof::Stated(stated.clone());
-        let mut facts = known.history().iter();
+        let mut facts = known.history().into_iter();
         !facts.any(|fact| fact.change == Change::OptIn && fact.new_proof && fact.proof == same)
     });
     let news = match opted_in {
@@ -625,8 +654,19 @@ pub(crate) fn record_consent(
     contact: &mut Contact,
     fact: Fact,
 ) -> bool {
+    record_consent_of(set, ctx, contact, None, fact)
+}
+
+/// [`record_consent`], of what was said at an address that came with a merged contact.
+pub(crate) fn record_consent_of(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    of: Option<ContactId>,
+    fact: Fact,
+) -> bool {
     let before = contact.consent.opted_in();
-    if !contact.consent.record(fact.clone()) {
+    if !contact.consent.record_of(of, fact.clone()) {
         return false;
     }
     let after = contact.consent.opted_in();
@@ -642,13 +682,16 @@ pub(crate) fn record_consent(
 pub(crate) fn skip_open(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
-    contact: ContactId,
+    contact: &Contact,
     reason: SkipReason,
 ) -> Step<()> {
-    let rows: Vec<Dispatch> = set.list(&Lookup::OpenDispatches {
-        org: ctx.org.id,
-        contact,
-    })?;
+    let mut rows: Vec<Dispatch> = Vec::new();
+    for id in contact.ids() {
+        rows.extend(set.list(&Lookup::OpenDispatches {
+            org: ctx.org.id,
+            contact: id,
+        })?);
+    }
     for mut row in rows {
         let confirms = row.origin == Author::StopConfirmation && reason == SkipReason::OptedOut;
         if matches!(row.state, DispatchState::Pending | DispatchState::Leased { .. }) && !confirms {
@@ -660,7 +703,7 @@ pub(crate) fn skip_open(
                 reason: Some(reason),
                 code: None,
             };
-            set.journal(ctx.about(contact, what));
+            set.journal(ctx.about(contact.id, what));
             set.put(row);
         }
     }

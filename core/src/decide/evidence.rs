@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 
 use crate::account::Account;
 use crate::consent::{Change, Fact, Proof, Purpose, Scope, Source};
-use crate::contact::{Contact, RecordStatus};
+use crate::contact::RecordStatus;
 use crate::context::Context;
 use crate::conversation::{Evidence, Message, MessageRef, Parked, attempt_token};
-use crate::decide::contacts::{contact_key, holder, identity_key, link_addresses, record_consent};
+use crate::decide::contacts::{find, holder, identity_key, link_addresses, record_consent_of};
 use crate::decide::landing::settle_by_evidence;
 use crate::decide::receive::{Applied, count_blocked, known, learn_windows};
 use crate::identity::Address;
@@ -221,12 +221,14 @@ fn learn_recipient(
     at: DateTime<Utc>,
 ) -> Step<()> {
     set.need(recipient.iter().map(|address| identity_key(ctx, address)))?;
+    let Some(old) = find(set, ctx, contact)? else {
+        return Ok(());
+    };
     let mut known = false;
     for address in recipient {
-        known |= holder(set, ctx, address)? == Some(contact);
+        known |= holder(set, ctx, address)? == Some(old.id);
     }
-    let found: Option<Contact> = set.get(&contact_key(ctx, contact))?;
-    if let Some(old) = found.filter(|_| known) {
+    if known {
         let mut new = old.clone();
         link_addresses(set, ctx, &mut new, recipient, at, false)?;
         if new != old {
@@ -257,8 +259,9 @@ pub(crate) fn opted_out_at_platform(
             FailureClass::RecipientOptedOut(OptOutScope::Sender) => Purpose::Everything,
             _ => continue,
         };
-        let contact: Option<Contact> = set.get(&contact_key(ctx, message.contact))?;
-        let Some(mut contact) = contact else { return Ok(()) };
+        let Some(mut contact) = find(set, ctx, message.contact)? else {
+            return Ok(());
+        };
         let fact = Fact {
             at: *at,
             change: Change::OptOut,
@@ -271,7 +274,7 @@ pub(crate) fn opted_out_at_platform(
             new_proof: false,
             proof: Proof::Provider(failure.code.clone()),
         };
-        if record_consent(set, ctx, &mut contact, fact) {
+        if record_consent_of(set, ctx, &mut contact, Some(message.contact), fact) {
             set.put(contact);
         }
     }

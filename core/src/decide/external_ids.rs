@@ -3,8 +3,8 @@
 use crate::contact::{Contact, CreatedBy, RecordStatus, external_id};
 use crate::context::Context;
 use crate::decide::contacts::{
-    NewContact, add_tags, addresses_given, blank_to_none, check_attributes, consent_news, contact_key,
-    create, get, holder, own_words, prepare_tags, read_email, refuse_blocked,
+    NewContact, add_tags, addresses_given, blank_to_none, check_attributes, consent_news, create, find, get,
+    holder, own_words, prepare_tags, read_email, refuse_blocked, resolve,
 };
 use crate::decide::profile::{Profile, journal, update_profile};
 use crate::error::{Code, Error};
@@ -52,7 +52,8 @@ pub(crate) fn prepare(
             return Err(Error::new(Code::ContactExternalIdInvalid, message).into());
         }
         let known: Option<ExternalRef> = set.get(&ref_key(ctx, system, id))?;
-        if let Some(known) = known.filter(|known| Some(known.contact) != contact) {
+        let Some(known) = known else { continue };
+        if Some(resolve(set, ctx, known.contact)?) != contact {
             let message = format!(
                 "id {id:?} of {system} belongs to contact {} already",
                 known.contact
@@ -100,8 +101,33 @@ pub(crate) fn put(
 fn forget(set: &mut WorkingSet, ctx: &Context<'_>, contact: ContactId, system: &str, id: &str) -> Step<()> {
     let key = ref_key(ctx, system, id);
     let known: Option<ExternalRef> = set.get(&key)?;
-    if known.is_some_and(|known| known.contact == contact) {
+    if let Some(known) = known
+        && resolve(set, ctx, known.contact)? == contact
+    {
         set.remove(key);
+    }
+    Ok(())
+}
+
+/// The external ids that a contact had before it was merged are its own again, but for those that are another's by now.
+pub(crate) fn give_back(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    primary: ContactId,
+) -> Step<()> {
+    for (system, id) in contact.external_ids.clone() {
+        let known: Option<ExternalRef> = set.get(&ref_key(ctx, &system, &id))?;
+        if known.is_none_or(|known| known.contact == contact.id || known.contact == primary) {
+            set.put(ExternalRef {
+                org: ctx.org.id,
+                system,
+                id,
+                contact: contact.id,
+            });
+        } else {
+            contact.external_ids.remove(&system);
+        }
     }
     Ok(())
 }
@@ -165,7 +191,7 @@ pub fn upsert(
     let mut new = new.clone();
     if let Some(other) = new
         .external_ids
-        .insert(system, id.clone())
+        .insert(system.clone(), id.clone())
         .filter(|other| *other != id)
     {
         let message = format!("the contact is named by id {id:?} and by {other:?} of one system");
@@ -176,14 +202,17 @@ pub fn upsert(
         let created = create(set, ctx, &new, by, source, proof, contacts_now)?;
         return Ok((created, Upserted::Created));
     };
-    let before: Option<Contact> = set.get(&contact_key(ctx, known.contact))?;
-    let Some(before) = before else {
+    let Some(before) = find(set, ctx, known.contact)? else {
         let message = format!("id {id:?} belongs to contact {}, which is gone", known.contact);
         return Err(Error::new(Code::ContactNotFound, message).into());
     };
     if before.status == RecordStatus::Deleted {
         let message = format!("id {id:?} is that of contact {}, which is deleted", before.id);
         return Err(Error::new(Code::ContactDeleted, message).into());
+    }
+    // The id of a contact that was merged names this one, and does not take the place of its own.
+    if before.external_ids.get(&system).is_some_and(|own| *own != id) {
+        new.external_ids.remove(&system);
     }
     let mut after = before.clone();
     update(set, ctx, &mut after, &new)?;

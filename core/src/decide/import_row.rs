@@ -243,10 +243,10 @@ fn load_open_dispatches<'a, I: Iterator<Item = &'a Row>>(
             opted_in_here.insert(contact.id);
         } else if contact.consent.opted_in() || opted_in_here.contains(&contact.id) {
             // Goes on after one that is missing, so that all are asked for together.
-            missing = set
-                .list::<Dispatch>(&open_dispatches(ctx, contact.id))
-                .map(drop)
-                .and(missing);
+            for id in contact.ids() {
+                let open = set.list::<Dispatch>(&open_dispatches(ctx, id));
+                missing = open.map(drop).and(missing);
+            }
         }
     }
     missing
@@ -417,7 +417,7 @@ fn consent(
         Some(false) => {
             if contact.consent.opted_in() {
                 record_consent(set, ctx, contact, fact(ctx, Change::OptOut, row, import));
-                skip_open(set, ctx, contact.id, SkipReason::OptedOut)?;
+                skip_open(set, ctx, contact, SkipReason::OptedOut)?;
             }
             return Ok(());
         }

@@ -3,10 +3,9 @@
 use chrono::TimeDelta;
 
 use crate::account::{Account, AccountState};
-use crate::contact::Contact;
 use crate::context::Context;
 use crate::conversation::{Author, Evidence, Message, MessageRef};
-use crate::decide::contacts::{contact_key, identity_key, link_addresses};
+use crate::decide::contacts::{contact_key, find, identity_key, link_addresses, resolve};
 use crate::decide::evidence::{absorb_parked, opted_out_at_platform};
 use crate::decide::sending::{dispatch_key, get_account, journal_row, slot_key};
 use crate::error::{Code, Error};
@@ -124,8 +123,9 @@ fn learn_addresses(
     contact: ContactId,
     addresses: &[Address],
 ) -> Step<()> {
-    let known: Option<Contact> = set.get(&contact_key(ctx, contact))?;
-    let Some(old) = known else { return Ok(()) };
+    let Some(old) = find(set, ctx, contact)? else {
+        return Ok(());
+    };
     let mut new = old.clone();
     link_addresses(set, ctx, &mut new, addresses, ctx.now, true)?;
     if new != old {
@@ -148,7 +148,7 @@ fn turned_away(
         return Ok(row.state);
     }
     // Nothing was sent: the slot is free again for somebody else.
-    let slot_key = slot_key(ctx, row.contact);
+    let slot_key = slot_key(ctx, resolve(set, ctx, row.contact)?);
     let slot: Option<Slot> = set.get(&slot_key)?;
     if slot.is_some_and(|slot| Some(slot.attempt) == row.attempt) {
         set.remove(slot_key);

@@ -20,7 +20,7 @@ fn note_key(ctx: &Context<'_>, note: NoteId) -> Key {
 ///
 /// Fails with `contact.not_found`, or `note.invalid`.
 pub fn add(set: &mut WorkingSet, ctx: &mut Context<'_>, contact: ContactId, text: &str) -> Step<Note> {
-    contacts::get(set, ctx, contact)?;
+    let contact = contacts::get(set, ctx, contact)?.id;
     let note = Note {
         id: ctx.ids.next(),
         org: ctx.org.id,

@@ -13,8 +13,8 @@ use crate::contact::{Contact, CreatedBy, RecordStatus};
 use crate::context::Context;
 use crate::conversation::{Author, Conversation, Evidence, Message, MessageRef, Parked};
 use crate::decide::contacts::{
-    add_tags, begin_contact, contact_key, holder, identity_key, link_addresses, prepare_tags, record_consent,
-    skip_open,
+    add_tags, begin_contact, contact_key, holder, identity_key, link_addresses, prepare_tags,
+    record_consent_of, skip_open,
 };
 use crate::decide::evidence::{
     About, about_message, absorb_parked, opted_out_at_platform, parked_key, ref_key, status,
@@ -247,7 +247,7 @@ impl Inbox<'_> {
                 set.journal(ctx.about(contact.id, What::ContactReactivated));
             }
             self.open_window(set, ctx, &message.from.addresses)?;
-            self.consent(set, ctx, &mut contact, &message.provider_id, keyword)?;
+            self.consent(set, ctx, &mut contact, message, keyword)?;
             self.mark_last_broadcast(set, ctx, &contact, |row| row.replied = true)?;
         }
         if let Some(words) = words {
@@ -269,7 +269,7 @@ impl Inbox<'_> {
     ) -> Step<Applied> {
         count_blocked(set, ctx, self.account, self.at, contact.id, &message.provider_id);
         if keyword == Some(Keyword::Stop) {
-            self.opt_out(set, ctx, &mut contact, &message.provider_id)?;
+            self.opt_out(set, ctx, &mut contact, message)?;
         }
         set.put(contact);
         Ok(Applied::Applied)
@@ -419,10 +419,11 @@ impl Inbox<'_> {
         set: &mut WorkingSet,
         ctx: &mut Context<'_>,
         contact: &mut Contact,
-        provider_id: &str,
+        message: &InboundMessage,
         keyword: Option<Keyword>,
     ) -> Step<()> {
-        let proof = Proof::Message(provider_id.to_owned());
+        let of = contact.merged_with(&message.from.addresses);
+        let proof = Proof::Message(message.provider_id.clone());
         let fact = |change, scope, source| Fact {
             at: self.at,
             change,
@@ -433,22 +434,14 @@ impl Inbox<'_> {
             proof: proof.clone(),
         };
         match keyword {
-            Some(Keyword::Stop) => return self.opt_out(set, ctx, contact, provider_id),
+            Some(Keyword::Stop) => return self.opt_out(set, ctx, contact, message),
             Some(Keyword::Start) => {
-                record_consent(
-                    set,
-                    ctx,
-                    contact,
-                    fact(Change::OptIn, Scope::EVERYTHING, Source::Keyword),
-                );
+                let start = fact(Change::OptIn, Scope::EVERYTHING, Source::Keyword);
+                record_consent_of(set, ctx, contact, of, start);
             }
             Some(Keyword::ConditionalStart) => {
-                record_consent(
-                    set,
-                    ctx,
-                    contact,
-                    fact(Change::OptInAfterStop, Scope::EVERYTHING, Source::Keyword),
-                );
+                let yes = fact(Change::OptInAfterStop, Scope::EVERYTHING, Source::Keyword);
+                record_consent_of(set, ctx, contact, of, yes);
             }
             Some(Keyword::Help) | None => {}
         }
@@ -456,19 +449,12 @@ impl Inbox<'_> {
             InboundConsent::Everything => Purpose::Everything,
             InboundConsent::AllButMarketing => Purpose::AllButMarketing,
         };
-        record_consent(
-            set,
-            ctx,
-            contact,
-            fact(
-                Change::OptIn,
-                Scope {
-                    purpose,
-                    sender: None,
-                },
-                Source::Inbound,
-            ),
-        );
+        let scope = Scope {
+            purpose,
+            sender: None,
+        };
+        let wrote = fact(Change::OptIn, scope, Source::Inbound);
+        record_consent_of(set, ctx, contact, of, wrote);
         Ok(())
     }
 
@@ -478,7 +464,7 @@ impl Inbox<'_> {
         set: &mut WorkingSet,
         ctx: &mut Context<'_>,
         contact: &mut Contact,
-        provider_id: &str,
+        message: &InboundMessage,
     ) -> Step<()> {
         let was_out = matches!(contact.consent.state(), State::Out { .. });
         let fact = Fact {
@@ -488,15 +474,16 @@ impl Inbox<'_> {
             source: Source::Keyword,
             via: Some(self.account.id),
             new_proof: false,
-            proof: Proof::Message(provider_id.to_owned()),
+            proof: Proof::Message(message.provider_id.clone()),
         };
-        record_consent(set, ctx, contact, fact);
+        let of = contact.merged_with(&message.from.addresses);
+        record_consent_of(set, ctx, contact, of, fact);
         self.mark_last_broadcast(set, ctx, contact, |row| row.opted_out_after = true)?;
         if contact.consent.opted_in() {
             // An older STOP than the START that is known already.
             return Ok(());
         }
-        skip_open(set, ctx, contact.id, SkipReason::OptedOut)?;
+        skip_open(set, ctx, contact, SkipReason::OptedOut)?;
         if !was_out && contact.status != RecordStatus::Blocked {
             confirm_stop(set, ctx, contact, self.account);
         }
@@ -577,7 +564,8 @@ impl Inbox<'_> {
             new_proof: false,
             proof: Proof::Provider("user_preferences".to_owned()),
         };
-        let new = record_consent(set, ctx, &mut contact, fact);
+        let of = contact.merged_with(&preference.person.addresses);
+        let new = record_consent_of(set, ctx, &mut contact, of, fact);
         if change == Change::OptOut && new {
             self.mark_last_broadcast(set, ctx, &contact, |row| row.opted_out_after = true)?;
         }

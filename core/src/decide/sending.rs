@@ -11,7 +11,7 @@ use crate::contact::{Contact, Identity};
 use crate::context::Context;
 use crate::conversation::{Author, Conversation, Message, MessageRef, attempt_token};
 use crate::decide::broadcasts::get as get_broadcast;
-use crate::decide::contacts::{contact_key, get as get_contact};
+use crate::decide::contacts::{contact_key, find as find_contact, get as get_contact};
 pub use crate::decide::landing::{expire, land, resend};
 use crate::decide::receive::open_conversation;
 use crate::decide::team::acting_name;
@@ -20,13 +20,13 @@ use crate::gate::{self, Denial, Lift, Passage};
 use crate::identity::Address;
 use crate::ids::{AccountId, AttemptId, ContactId, DispatchId};
 use crate::journal::{Actor, What};
-use crate::ledger::{Dispatch, DispatchState, SEND_WITHIN, SkipReason, Slot};
+use crate::ledger::{Dispatch, DispatchState, SEND_WITHIN, SkipReason, Slot, StateName};
 use crate::message::{Content, ContentKind, Delivery};
 use crate::record::{Key, OrgTemplate};
 use crate::render::{Attributes, Common, Values};
 use crate::template::{Category, Language, Template, TemplateParameters};
 use crate::window::{Window, WindowState};
-use crate::working_set::{Step, Stop, WorkingSet};
+use crate::working_set::{Lookup, Step, Stop, WorkingSet};
 
 /// How long an authentication template lives: with no status by then it was dropped (platform-facts A4).
 const AUTHENTICATION_LIFETIME_SECONDS: u32 = 10 * 60;
@@ -219,7 +219,8 @@ struct Asked {
     contact: Contact,
     account: Account,
     template: Option<Template>,
-    /// The address that the person last wrote to the sender from, else the primary one.
+    /// The address that is meant, else one that the opt-in covers: that which the person last wrote to the sender from,
+    /// else the primary one.
     destination: Option<Identity>,
     window: WindowState,
     slot: Option<Slot>,
@@ -232,14 +233,26 @@ impl Asked {
         contact: Contact,
         account: Account,
         template: Option<Template>,
+        meant: Option<&str>,
     ) -> Step<Self> {
         let found = destinations(set, ctx, &contact, &account)?;
         let window = window_at(ctx, &account, &found);
-        let mut destination: Option<(Identity, Option<DateTime<Utc>>)> = None;
+        let marketing = template
+            .as_ref()
+            .is_some_and(|t| t.category == Category::Marketing);
+        let mut destination: Option<(Identity, _)> = None;
         for (identity, window) in found {
-            let last_inbound = window.and_then(|window| window.last_inbound);
-            if destination.as_ref().is_none_or(|best| best.1 < last_inbound) {
-                destination = Some((identity, last_inbound));
+            let enlisted = meant.is_some() && meant == Some(identity.match_key.as_str());
+            let permitted = contact
+                .consent
+                .permits(marketing, account.id, identity.merged_from);
+            let rank = (
+                enlisted,
+                permitted.is_ok(),
+                window.and_then(|window| window.last_inbound),
+            );
+            if destination.as_ref().is_none_or(|best| best.1 < rank) {
+                destination = Some((identity, rank));
             }
         }
         let destination = destination.map(|(identity, _)| identity);
@@ -258,6 +271,7 @@ impl Asked {
         gate::check(&Passage {
             contact: &self.contact,
             account: &self.account,
+            address: self.destination.as_ref(),
             author,
             kind,
             template: self.template.as_ref(),
@@ -280,13 +294,9 @@ fn author(ctx: &Context<'_>) -> Author {
 
 /// Whether a message may be sent now, and if not, why and until when. Changes nothing.
 pub fn explain(set: &mut WorkingSet, ctx: &Context<'_>, request: &SendRequest) -> Step<Explanation> {
-    let contact: Option<Contact> = set.get(&contact_key(ctx, request.contact))?;
-    let Some(contact) = contact else {
-        return Err(Error::new(
-            Code::ContactNotFound,
-            format!("there is no contact {}", request.contact),
-        )
-        .into());
+    let Some(contact) = find_contact(set, ctx, request.contact)? else {
+        let message = format!("there is no contact {}", request.contact);
+        return Err(Error::new(Code::ContactNotFound, message).into());
     };
     let account = sender(set, ctx, &contact, request.account)?;
     let (template, kind) = match &request.draft {
@@ -296,7 +306,7 @@ pub fn explain(set: &mut WorkingSet, ctx: &Context<'_>, request: &SendRequest) -
             ContentKind::Template,
         ),
     };
-    let asked = Asked::load(set, ctx, contact, account, template)?;
+    let asked = Asked::load(set, ctx, contact, account, template, None)?;
     let denials = asked.check(ctx, &author(ctx), kind);
     Ok(Explanation {
         allowed: denials.is_empty(),
@@ -325,7 +335,7 @@ pub fn send(set: &mut WorkingSet, ctx: &mut Context<'_>, request: &SendRequest) 
             (fill(set, ctx, &contact, &template, parameters)?, Some(template))
         }
     };
-    let asked = Asked::load(set, ctx, contact, account, template)?;
+    let asked = Asked::load(set, ctx, contact, account, template, None)?;
     if let Some(denial) = asked.check(ctx, &origin, content.kind()).into_iter().next() {
         return Err(Error::from(denial).into());
     }
@@ -473,8 +483,7 @@ pub fn begin(
         },
         slot_key(ctx, row.contact),
     ])?;
-    let contact: Option<Contact> = set.get(&contact_key(ctx, row.contact))?;
-    let Some(contact) = contact else {
+    let Some(contact) = find_contact(set, ctx, row.contact)? else {
         skip(set, ctx, row, SkipReason::Deleted);
         return Ok(None);
     };
@@ -492,7 +501,14 @@ pub fn begin(
     } else {
         (None, TemplateParameters::default())
     };
-    let asked = Asked::load(set, ctx, contact, account, template)?;
+    // Whose contact was merged goes to the address that it was enlisted with: the other one has a row of its own.
+    let meant = row.match_key.as_deref().filter(|_| !contact.merged.is_empty());
+    let asked = Asked::load(set, ctx, contact, account, template, meant)?;
+    if goes_by_another_row(set, ctx, &row, &asked)? {
+        skip(set, ctx, row, SkipReason::Merged);
+        set.expect(&contact_key(ctx, asked.contact.id));
+        return Ok(None);
+    }
     let kind = match asked.template {
         Some(_) => ContentKind::Template,
         None => ContentKind::Text,
@@ -526,6 +542,27 @@ pub fn begin(
         return Ok(None);
     };
     take_off(set, ctx, asked, row, content, None).map(Some)
+}
+
+/// Whether a person who is in a broadcast several times, since their contacts were merged, gets it by another row: one
+/// that went out or may have, one of the contact that the others were merged into, or one to the same address.
+fn goes_by_another_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch, asked: &Asked) -> Step<bool> {
+    let Some(broadcast) = row.broadcast().filter(|_| !asked.contact.merged.is_empty()) else {
+        return Ok(false);
+    };
+    let rows: Vec<Dispatch> = set.list(&Lookup::Recipients {
+        org: ctx.org.id,
+        broadcast,
+        contacts: asked.contact.ids().collect(),
+    })?;
+    let place = |row: &Dispatch| asked.contact.ids().position(|id| id == row.contact);
+    let to = asked.destination.as_ref().map(|identity| &identity.match_key);
+    let goes_first = |other: &Dispatch| match other.state.name() {
+        StateName::Pending | StateName::Leased => place(other) < place(row),
+        StateName::Skipped | StateName::Failed => to.is_some() && other.match_key.as_ref() == to,
+        _ => true,
+    };
+    Ok(rows.iter().any(|other| other.id != row.id && goes_first(other)))
 }
 
 fn skip(set: &mut WorkingSet, ctx: &Context<'_>, mut row: Dispatch, reason: SkipReason) {

@@ -67,6 +67,7 @@ impl Case {
             unassigned: false,
             since: DateTime::UNIX_EPOCH,
             until: None,
+            merged_from: None,
         });
         let opt_in = Fact {
             at: DateTime::UNIX_EPOCH,
@@ -115,6 +116,7 @@ impl Case {
         check(&Passage {
             contact: &self.contact,
             account: &self.account,
+            address: self.contact.reachable_at(self.account.channel).next(),
             author: &self.author,
             kind: if self.template.is_some() {
                 ContentKind::Template

@@ -27,6 +27,7 @@ fn identity(kind: AddressKind, value: &str) -> Identity {
         unassigned: false,
         since: DateTime::UNIX_EPOCH,
         until: None,
+        merged_from: None,
     }
 }
 

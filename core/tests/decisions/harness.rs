@@ -168,17 +168,12 @@ impl World {
             set.loaded(key, stored);
         }
         for lookup in set.wanted_lists() {
-            let Lookup::OpenDispatches { contact, .. } = &lookup;
-            let open = |row: &Dispatch| {
-                row.contact == *contact
-                    && matches!(row.state, DispatchState::Pending | DispatchState::Leased { .. })
-            };
-            let rows = self.records.values().filter(|stored| match &stored.record {
-                Record::Dispatch(row) => open(row),
-                _ => false,
-            });
-            let rows = rows.cloned().collect();
-            set.loaded_list(lookup, rows);
+            let found = self
+                .records
+                .values()
+                .filter(|stored| finds(&lookup, &stored.record));
+            let found = found.cloned().collect();
+            set.loaded_list(lookup, found);
         }
     }
 
@@ -427,6 +422,23 @@ impl World {
             template,
             noticed,
         });
+    }
+}
+
+fn finds(lookup: &Lookup, record: &Record) -> bool {
+    match (lookup, record) {
+        (Lookup::OpenDispatches { contact, .. }, Record::Dispatch(row)) => {
+            row.contact == *contact
+                && matches!(row.state, DispatchState::Pending | DispatchState::Leased { .. })
+        }
+        (
+            Lookup::Recipients {
+                broadcast, contacts, ..
+            },
+            Record::Dispatch(row),
+        ) => row.broadcast() == Some(*broadcast) && contacts.contains(&row.contact),
+        (Lookup::Conversations { contact, .. }, Record::Conversation(thread)) => thread.contact == *contact,
+        _ => false,
     }
 }
 

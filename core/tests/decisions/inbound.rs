@@ -298,8 +298,8 @@ fn an_organisation_may_read_a_first_message_as_consent_to_all_but_marketing() {
     let mut world = World::with(|settings| settings.inbound_consent = InboundConsent::AllButMarketing);
     world.told(says(&ana(), "m1", -60, "hello"));
     let contact = world.holder(&phone(ANA)).unwrap();
-    assert!(contact.consent.permits(false, SHOP).is_ok());
-    assert!(contact.consent.permits(true, SHOP).is_err());
+    assert!(contact.consent.permits(false, SHOP, None).is_ok());
+    assert!(contact.consent.permits(true, SHOP, None).is_err());
 }
 
 #[test]
@@ -431,14 +431,17 @@ fn a_failure_for_a_marketing_stop_records_it_however_it_is_told() {
         let consent = world.see(id).consent;
         assert!(consent.opted_in(), "{number}");
         assert!(
-            consent.permits(true, SHOP).is_err(),
+            consent.permits(true, SHOP, None).is_err(),
             "{number}: marketing of this sender"
         );
         assert!(
-            consent.permits(true, HELPDESK).is_ok(),
+            consent.permits(true, HELPDESK, None).is_ok(),
             "{number}: of this sender only"
         );
-        assert!(consent.permits(false, SHOP).is_ok(), "{number}: marketing only");
+        assert!(
+            consent.permits(false, SHOP, None).is_ok(),
+            "{number}: marketing only"
+        );
         assert_eq!(
             world.row(flight.dispatch).state,
             DispatchState::Failed,
@@ -454,9 +457,9 @@ fn a_preference_stops_and_resumes_marketing_of_one_sender() {
     let may = |world: &World| {
         let consent = world.see(id).consent;
         [
-            consent.permits(true, SHOP),
-            consent.permits(false, SHOP),
-            consent.permits(true, HELPDESK),
+            consent.permits(true, SHOP, None),
+            consent.permits(false, SHOP, None),
+            consent.permits(true, HELPDESK, None),
         ]
         .map(|verdict| verdict.is_ok())
     };

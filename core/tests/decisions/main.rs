@@ -10,6 +10,7 @@ mod contacts;
 mod external_ids;
 mod harness;
 mod inbound;
+mod merging;
 mod moves;
 mod notes;
 mod permutations;

@@ -49,6 +49,7 @@ fn world(address: Address, history: Vec<Fact>) -> World {
         unassigned: false,
         since: at(-1000),
         until: None,
+        merged_from: None,
     });
     for fact in history {
         contact.consent.record(fact);
@@ -176,7 +177,11 @@ fn what_a_row_does_to_each_state_of_consent() {
                 contact: taken.contact,
             })
             .unwrap();
-        assert_eq!(contact.consent.permits(true, SENDER).is_ok(), permitted, "{case}");
+        assert_eq!(
+            contact.consent.permits(true, SENDER, None).is_ok(),
+            permitted,
+            "{case}"
+        );
         assert_eq!(taken.outcome, outcome, "{case}");
         assert_eq!(taken.withheld.contains(&Withheld::OptIn), withheld, "{case}");
         let history = contact.consent.history().len();
@@ -205,10 +210,10 @@ fn an_opt_in_keeps_file_line_and_time_as_its_proof() {
             line,
         },
     };
-    assert_eq!(known(&world).consent.history(), [fact(2, at(100), false)]);
+    assert_eq!(known(&world).consent.history(), [&fact(2, at(100), false)]);
     let contact = results[1].as_ref().unwrap().contact;
     let new: Contact = world.get(&Key::Contact { org: ORG, contact }).unwrap();
-    assert_eq!(new.consent.history(), [fact(3, at(30), true)]);
+    assert_eq!(new.consent.history(), [&fact(3, at(30), true)]);
 }
 
 #[test]

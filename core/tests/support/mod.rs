@@ -110,7 +110,9 @@ impl World {
     }
 
     fn find(&self, lookup: &Lookup) -> Vec<Stored> {
-        let Lookup::OpenDispatches { contact: wanted, .. } = lookup;
+        let Lookup::OpenDispatches { contact: wanted, .. } = lookup else {
+            unreachable!("an import asks for nothing else")
+        };
         let open = |record: &Record| {
             let Ok(Dispatch { contact, state, .. }) = Dispatch::try_from(record.clone()) else {
                 return false;

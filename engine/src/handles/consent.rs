@@ -37,7 +37,7 @@ impl Consent<'_> {
         Ok(ConsentState {
             opted_in: contact.consent.opted_in(),
             basis,
-            history: contact.consent.history().to_vec(),
+            history: contact.consent.history().into_iter().cloned().collect(),
         })
     }
 

@@ -3,14 +3,15 @@
 use tertulia_core::contact::{Contact, ContactOrder, CreatedBy, LeadStatus, external_id};
 use tertulia_core::decide::contacts::{self, NewContact, read_email};
 use tertulia_core::decide::external_ids::{self, Upserted};
-use tertulia_core::decide::moves;
 use tertulia_core::decide::profile::{self, ContactUpdate};
 use tertulia_core::decide::sending::window_of;
+use tertulia_core::decide::{merging, moves};
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
 use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{AccountId, AgentId, ContactId};
 use tertulia_core::journal::{Actor, Entry, EntryKind};
+use tertulia_core::merge::{MergeOutcome, MergeRequest};
 use tertulia_core::phone::Phone;
 use tertulia_core::record::{ExternalRef, IdentityRef, Key};
 use tertulia_core::window::WindowState;
@@ -77,7 +78,10 @@ impl Contacts<'_> {
         let org = self.0.id;
         let key = Key::ExternalRef { org, system, id };
         let found: Option<ExternalRef> = self.0.inner.runtime.get(key).await?;
-        self.held_by(found.map(|found| found.contact)).await
+        match found {
+            Some(found) => self.get(found.contact).await.map(Some),
+            None => Ok(None),
+        }
     }
 
     async fn find(&self, address: &Address) -> Result<Option<Contact>, Error> {
@@ -218,6 +222,45 @@ impl Contacts<'_> {
             .await
     }
 
+    /// Merges contacts that are one person into one: nothing of them is lost, their ids lead to the primary from now on,
+    /// and their addresses find it.
+    ///
+    /// The primary's fields win and its gaps are filled, but for what is chosen. Addresses, tags, conversations, notes,
+    /// timeline and ledger are those of all. Consent is not chosen: an opt-out of any of them stands until the person
+    /// lifts it, and an address of somebody who had not opted in gets nothing until the person writes or an opt-in is
+    /// recorded. Who is blocked as one of them stays blocked. In a broadcast in which several of them are, one message
+    /// goes out.
+    ///
+    /// Fails with `contact.not_found`, `contact.merge_self` or `contact.merge_invalid`.
+    pub async fn merge(&self, primary: ContactId, request: &MergeRequest) -> Result<MergeOutcome, Error> {
+        let request = request.clone();
+        self.0
+            .decide(move |set, ctx| merging::merge(set, ctx, primary, &request))
+            .await
+    }
+
+    /// What [`merge`](Self::merge) would make of the primary, and in what the contacts differ. Changes nothing.
+    pub async fn preview_merge(
+        &self,
+        primary: ContactId,
+        request: &MergeRequest,
+    ) -> Result<MergeOutcome, Error> {
+        self.0
+            .look(|set, ctx| merging::merge(set, ctx, primary, request))
+            .await
+    }
+
+    /// Takes a merge back, named by the id of the contact that was merged: it is a contact of its own again, with what it
+    /// had. What came since stays with the primary; an opt-out and a block since hold for both.
+    ///
+    /// Fails with `contact.not_found`, or with `contact.merge_final` if nothing was merged under this id, or the primary
+    /// was merged or deleted since.
+    pub async fn undo_merge(&self, duplicate: ContactId) -> Result<Contact, Error> {
+        self.0
+            .decide(move |set, ctx| merging::unmerge(set, ctx, duplicate))
+            .await
+    }
+
     /// Makes a member of the team, or nobody, responsible for a contact; whether somebody else was. Fails with
     /// `member.not_found` or `member.inactive`.
     pub async fn set_owner(&self, id: ContactId, owner: Option<AgentId>) -> Result<bool, Error> {
@@ -315,7 +358,9 @@ impl Contacts<'_> {
         kinds: &[EntryKind],
         page: &PageOf,
     ) -> Result<Listed<Entry>, Error> {
-        self.0.journal(JournalView::Timeline(id), kinds, page).await
+        let contact = self.get(id).await?;
+        let view = JournalView::Timeline(contact.ids().collect());
+        self.0.journal(view, kinds, page).await
     }
 
     /// The contact's window at a sender, at this moment.

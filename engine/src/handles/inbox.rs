@@ -65,7 +65,14 @@ impl Inbox<'_> {
                 message: id,
             })
             .await?;
-        found.ok_or_else(|| Error::new(Code::MessageNotFound, format!("there is no message {id}")))
+        let mut found: Message =
+            found.ok_or_else(|| Error::new(Code::MessageNotFound, format!("there is no message {id}")))?;
+        let contact = found.contact;
+        found.contact = self
+            .0
+            .look(|set, ctx| contacts::resolve(set, ctx, contact))
+            .await?;
+        Ok(found)
     }
 
     /// The messages of a conversation, by time.
@@ -74,15 +81,21 @@ impl Inbox<'_> {
         conversation: ConversationId,
         page: &PageOf,
     ) -> Result<Listed<Message>, Error> {
-        self.0
-            .list(
-                Query::Messages {
-                    org: self.0.id,
-                    conversation,
-                },
-                page,
-            )
-            .await
+        let query = Query::Messages {
+            org: self.0.id,
+            conversation,
+        };
+        let mut messages: Listed<Message> = self.0.list(query, page).await?;
+        let key = Key::Conversation {
+            org: self.0.id,
+            conversation,
+        };
+        let thread: Option<Conversation> = self.0.inner.runtime.get(key).await?;
+        // Whose the thread is by now: messages keep the contact that they were written to.
+        for message in &mut messages.items {
+            message.contact = thread.as_ref().map_or(message.contact, |thread| thread.contact);
+        }
+        Ok(messages)
     }
 
     /// The conversations, of one contact or of all, by last activity.
@@ -91,15 +104,15 @@ impl Inbox<'_> {
         contact: Option<ContactId>,
         page: &PageOf,
     ) -> Result<Listed<Conversation>, Error> {
-        self.0
-            .list(
-                Query::Conversations {
-                    org: self.0.id,
-                    contact,
-                },
-                page,
-            )
-            .await
+        let contact = match contact {
+            Some(contact) => Some(self.0.contacts().get(contact).await?.id),
+            None => None,
+        };
+        let query = Query::Conversations {
+            org: self.0.id,
+            contact,
+        };
+        self.0.list(query, page).await
     }
 
     /// Tells the platform that a contact's message was read.

@@ -69,9 +69,6 @@ impl Org {
         kinds: &[EntryKind],
         page: &PageOf,
     ) -> Result<Listed<Entry>, Error> {
-        if let JournalView::Timeline(contact) = view {
-            self.contacts().get(contact).await?;
-        }
         let request = JournalRequest {
             org: self.id,
             view,

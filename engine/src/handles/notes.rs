@@ -1,6 +1,6 @@
 //! What the team writes down about contacts, for itself.
 
-use tertulia_core::decide::{contacts, notes};
+use tertulia_core::decide::notes;
 use tertulia_core::error::Error;
 use tertulia_core::ids::{ContactId, NoteId};
 use tertulia_core::note::Note;
@@ -39,13 +39,15 @@ impl Notes<'_> {
 
     /// The notes about a contact, by when they were written. Fails with `contact.not_found`.
     pub async fn list(&self, contact: ContactId, page: &PageOf) -> Result<Listed<Note>, Error> {
-        self.0
-            .look(|set, ctx| contacts::get(set, ctx, contact).map(drop))
-            .await?;
+        let contact = self.0.contacts().get(contact).await?;
         let query = Query::Notes {
             org: self.0.id,
-            contact,
+            contacts: contact.ids().collect(),
         };
-        self.0.list(query, page).await
+        let mut notes: Listed<Note> = self.0.list(query, page).await?;
+        for note in &mut notes.items {
+            note.contact = contact.id;
+        }
+        Ok(notes)
     }
 }

@@ -14,6 +14,7 @@ mod find;
 mod imports;
 mod kills;
 mod lifecycle;
+mod merging;
 mod orders;
 mod organisation;
 mod profile;

@@ -135,6 +135,7 @@ pub async fn an_audience_is_enlisted_whole_or_not_at_all(factory: &dyn StoreFact
             unassigned: false,
             since: epoch(),
             until: None,
+            merged_from: None,
         });
         contact
     };

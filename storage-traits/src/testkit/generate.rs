@@ -16,9 +16,11 @@ use tertulia_core::contact::{Contact, ContactOrder, CreatedBy, Identity, LeadSta
 use tertulia_core::conversation::{Author, Conversation, Evidence, Message, MessageRef, Parked};
 use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, Span, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::identity::{Address, AddressKind};
-use tertulia_core::ids::{DispatchId, OrgId};
+use tertulia_core::ids::{ContactId, DispatchId, OrgId};
 use tertulia_core::import::{Field, Import, ImportCounts, OnDuplicate};
+use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Dispatch, DispatchState, Reached, SkipReason, Slot, StateName};
+use tertulia_core::merge::{Merged, Undo};
 use tertulia_core::message::{Delivery, StatusKind};
 use tertulia_core::note::Note;
 use tertulia_core::record::{
@@ -36,6 +38,8 @@ use tertulia_core::template::{
 };
 use tertulia_core::window::Window;
 use uuid::Uuid;
+
+use super::support::blank_contact;
 
 /// Folded tags as contacts and filters have them.
 pub const TAGS: [&str; 7] = ["vip", "novo", "são joão", "100%_", "o'brien", "日本", "\"a\" b"];
@@ -96,7 +100,7 @@ impl Generator {
         self.rng.bool().then(|| make(self))
     }
 
-    fn some<T>(&mut self, most: usize, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
+    pub(crate) fn some<T>(&mut self, most: usize, mut make: impl FnMut(&mut Self) -> T) -> Vec<T> {
         (0..self.below(most + 1)).map(|_| make(self)).collect()
     }
 
@@ -283,6 +287,10 @@ impl Generator {
             RecordKind::SegmentName => Key::SegmentName {
                 org,
                 key: self.text(),
+            },
+            RecordKind::Merged => Key::Merged {
+                org,
+                contact: self.pooled(),
             },
             RecordKind::Note => Key::Note {
                 org,
@@ -488,6 +496,7 @@ impl Generator {
                 key,
                 segment: self.pooled(),
             }),
+            Key::Merged { org, contact } => Record::Merged(self.merged(org, contact)),
             Key::Note { org, note } => Record::Note(Note {
                 id: note,
                 org,
@@ -549,6 +558,11 @@ impl Generator {
                 unassigned: make.rng.bool(),
                 since: make.time(),
                 until: if make.once_in(4) { Some(make.time()) } else { None },
+                merged_from: if make.once_in(4) {
+                    Some(make.pooled())
+                } else {
+                    None
+                },
             }
         });
         Contact {
@@ -579,7 +593,28 @@ impl Generator {
             consent: self.consent(),
             conversation: self.maybe(Self::pooled),
             last_broadcast: self.maybe(|make| (make.time(), make.pooled())),
+            merged: self.some(2, Self::pooled),
             ..blank.clone()
+        }
+    }
+
+    fn merged(&mut self, org: OrgId, contact: ContactId) -> Merged {
+        let blank = blank_contact(org, contact);
+        let undo = self.maybe(|make| {
+            Box::new(Undo {
+                duplicate: make.contact(&blank),
+                before: make.contact(&blank),
+                after: make.contact(&blank),
+                conversations: make.some(2, Self::pooled),
+            })
+        });
+        Merged {
+            org,
+            contact,
+            into: self.pooled(),
+            at: self.time(),
+            by: Actor::Worker,
+            undo,
         }
     }
 
@@ -592,6 +627,13 @@ impl Generator {
         let mut consent = Consent::default();
         for fact in self.some(3, Self::fact) {
             consent.record(fact);
+        }
+        if self.once_in(4) {
+            let mut other = Consent::default();
+            for fact in self.some(3, Self::fact) {
+                other.record(fact);
+            }
+            consent.merge(self.pooled(), &other, self.time());
         }
         consent
     }

@@ -20,8 +20,8 @@ fn view(view: JournalView) -> JournalRequest {
     }
 }
 
-const fn timeline(contact: ContactId) -> JournalView {
-    JournalView::Timeline(contact)
+fn timeline(contact: ContactId) -> JournalView {
+    JournalView::Timeline(vec![contact])
 }
 
 /// Writes entries of every kind, about this contact, another one and none, in a few commits; as written.
@@ -147,14 +147,24 @@ pub async fn audit_and_timeline_show_their_kinds(factory: &dyn StoreFactory) {
     let positions = shows(&bench, &view(JournalView::Audit), &audited).await;
     assert!(positions.windows(2).all(|two| two[0] < two[1]));
 
-    let mut on_timeline: Vec<Entry> = written
-        .iter()
-        .filter(|entry| entry.contact == Some(id(CONTACT)) && entry.what.kind().on_timeline())
-        .cloned()
-        .collect();
-    on_timeline.sort_by_key(|entry| entry.at);
-    shows(&bench, &view(timeline(id(CONTACT))), &on_timeline).await;
-    shows(&bench, &view(timeline(id(77))), &[]).await;
+    let several: Vec<u128> = (1..=250).collect();
+    for contacts in [
+        &[CONTACT][..],
+        &[CONTACT, 2],
+        &[2, 77, CONTACT],
+        &[77],
+        &[],
+        &several,
+    ] {
+        let about = |entry: &&Entry| {
+            let mut contacts = contacts.iter().copied();
+            entry.what.kind().on_timeline() && contacts.any(|contact| entry.contact == Some(id(contact)))
+        };
+        let mut on_timeline: Vec<Entry> = written.iter().filter(about).cloned().collect();
+        on_timeline.sort_by_key(|entry| entry.at);
+        let of_all = JournalView::Timeline(contacts.iter().copied().map(id).collect());
+        shows(&bench, &view(of_all), &on_timeline).await;
+    }
 }
 
 /// A timeline is sorted by the time things happened, then by position.
@@ -224,23 +234,24 @@ pub async fn a_journal_cursor_is_good_for_its_own_view(factory: &dyn StoreFactor
         JournalView::Audit,
         timeline(id(CONTACT)),
         timeline(id(2)),
+        JournalView::Timeline(vec![id(CONTACT), id(2)]),
     ];
     let mut cursors = Vec::new();
-    for view_ in views {
+    for view_ in views.clone() {
         let request = JournalRequest {
             limit: 3,
             ..view(view_)
         };
         cursors.push(bench.store.journal(request).await.unwrap().next.unwrap());
     }
-    for (index, view_) in views.into_iter().enumerate() {
+    for (index, view_) in views.iter().enumerate() {
         let foreign = (0..views.len()).filter(|other| *other != index);
         let foreign = foreign.map(|other| cursors[other].clone());
         let nonsense = ["", "nonsense", "-1", "é'"].map(|text| Cursor(text.to_owned()));
         for cursor in foreign.chain(nonsense) {
             let request = JournalRequest {
                 cursor: Some(cursor.clone()),
-                ..view(view_)
+                ..view(view_.clone())
             };
             let refused = bench.store.journal(request).await.err().map(|error| error.kind);
             assert_eq!(

@@ -165,6 +165,10 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
             org,
             note: id(number),
         },
+        Key::Merged { .. } => Key::Merged {
+            org,
+            contact: id(number),
+        },
         key @ (Key::Route { .. } | Key::Quarantined { .. }) => key,
     };
     RecordKind::ALL
@@ -206,7 +210,7 @@ async fn same_sight(alone: &Bench, shared: &Bench, org: OrgId, keys: &[Key]) {
     for view in [
         JournalView::Feed,
         JournalView::Audit,
-        JournalView::Timeline(id(1)),
+        JournalView::Timeline(vec![id(1), id(2)]),
     ] {
         let request = JournalRequest { view, ..feed(org) };
         let entries = |read: Vec<(u64, _)>| read.into_iter().map(|(_, entry)| entry).collect::<Vec<_>>();
@@ -275,9 +279,14 @@ fn queries(org: OrgId) -> Vec<Query> {
                 org,
                 contact: id(number),
             },
+            Query::Recipients {
+                org,
+                broadcast: id(1),
+                contacts: vec![id(number)],
+            },
             Query::Notes {
                 org,
-                contact: id(number),
+                contacts: vec![id(number)],
             },
         ]);
     }

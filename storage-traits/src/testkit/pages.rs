@@ -246,15 +246,23 @@ pub async fn notes_of_a_contact(factory: &dyn StoreFactory) {
             bench.insert([note]).await;
         }
     }
-    let query = |contact| Query::Notes {
+    let query = |contacts: &[u128]| Query::Notes {
         org,
-        contact: id(contact),
+        contacts: contacts.iter().copied().map(id).collect(),
     };
-    bench.finds(query(1), &[3, 4, 5, 1].map(key)).await;
-    bench.finds(query(2), &[key(2)]).await;
-    bench.finds(query(9), &[]).await;
+    bench.finds(query(&[1]), &[3, 4, 5, 1].map(key)).await;
+    bench.finds(query(&[2]), &[key(2)]).await;
+    bench.finds(query(&[]), &[]).await;
+    bench.finds(query(&[9]), &[]).await;
+    let both = bench.all(query(&[2, 1]), 2, false).await;
+    assert_eq!(both, bench.all(query(&[1, 2]), 9, false).await);
+    assert_eq!(both.len(), 5, "by time, whoever they are about");
+    assert!(both.is_sorted_by_key(|note| match &note.record {
+        Record::Note(note) => note.at,
+        _ => at(0),
+    }));
     bench.commit(vec![Op::Remove(key(4), 1)]).await;
-    bench.finds(query(1), &[3, 5, 1].map(key)).await;
+    bench.finds(query(&[1]), &[3, 5, 1].map(key)).await;
 }
 
 /// The ledger rows of a broadcast, in all states or any of some, by id.
@@ -334,6 +342,46 @@ pub async fn open_dispatches_of_a_contact(factory: &dyn StoreFactory) {
     };
     bench.finds(query(1), &open).await;
     bench.finds(query(3), &[]).await;
+}
+
+/// The rows that a broadcast has for some contacts, in whatever state, by id.
+pub async fn recipients_of_some_contacts(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let org: OrgId = id(1);
+    let mut rows = BTreeMap::new();
+    let mut number = 0;
+    for contact in [3, 1, 2] {
+        for origin in [
+            Author::Broadcast(id(7)),
+            Author::Broadcast(id(8)),
+            Author::StopConfirmation,
+        ] {
+            number += 1;
+            let mut row = waiting(&mut bench.make, org, number);
+            row.contact = id(contact);
+            let state = bench.make.one_of(&StateName::ALL);
+            row.state = bench.make.dispatch_state(state);
+            row.origin = origin.clone();
+            let elsewhere = Dispatch {
+                org: id(2),
+                ..row.clone()
+            };
+            if origin == Author::Broadcast(id(7)) {
+                rows.insert(contact, Record::from(row.clone()).key());
+            }
+            bench.insert([row, elsewhere]).await;
+        }
+    }
+    let query = |contacts: &[u128]| Query::Recipients {
+        org,
+        broadcast: id(7),
+        contacts: contacts.iter().copied().map(id).collect(),
+    };
+    let key = |contact: u128| rows[&contact].clone();
+    bench.finds(query(&[1, 3]), &[key(3), key(1)]).await;
+    bench.finds(query(&[2]), &[key(2)]).await;
+    bench.finds(query(&[9]), &[]).await;
+    bench.finds(query(&[]), &[]).await;
 }
 
 /// The rows of all organisations in the state whose time has come, that very instant included.

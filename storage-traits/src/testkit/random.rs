@@ -195,7 +195,7 @@ impl Run {
         let view = match self.make.below(3) {
             0 => JournalView::Feed,
             1 => JournalView::Audit,
-            _ => JournalView::Timeline(self.make.pooled()),
+            _ => JournalView::Timeline(self.make.some(3, Generator::pooled)),
         };
         let kinds = match self.make.below(3) {
             0 => (0..5).map(|_| self.make.one_of(EntryKind::ALL)).collect(),
@@ -217,7 +217,7 @@ impl Run {
 
     fn query(&mut self) -> Query {
         let org = self.org();
-        match self.make.below(8) {
+        match self.make.below(9) {
             0 => Query::Records {
                 org: Some(org).filter(|_| self.make.once_in(2)),
                 kind: self.make.one_of(RecordKind::ALL),
@@ -246,7 +246,12 @@ impl Run {
                 org,
                 contact: self.make.pooled(),
             },
-            6 => Query::Due {
+            6 => Query::Recipients {
+                org,
+                broadcast: self.make.pooled(),
+                contacts: self.make.some(3, Generator::pooled),
+            },
+            7 => Query::Due {
                 state: self.make.one_of(&[StateName::Sending, StateName::Unknown]),
                 by: self.make.time() + self.make.seconds(200),
             },

@@ -54,6 +54,18 @@ impl Generator {
                     after: make.value(),
                 }),
             },
+            EntryKind::ContactMerged => What::ContactMerged {
+                duplicate: self.pooled(),
+                changes: self.some(2, |make| FieldChange {
+                    field: make.text(),
+                    before: make.value(),
+                    after: make.value(),
+                }),
+            },
+            EntryKind::ContactUnmerged => What::ContactUnmerged {
+                primary: self.pooled(),
+                duplicate: self.pooled(),
+            },
             EntryKind::ContactBlocked => What::ContactBlocked,
             EntryKind::ContactUnblocked => What::ContactUnblocked,
             EntryKind::ContactReactivated => What::ContactReactivated,
