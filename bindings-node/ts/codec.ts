@@ -114,7 +114,7 @@ export const BroadcastState: w.Codec<t.BroadcastState> = w.tagged("state", () =>
   })),
 }));
 
-export const BulkAction: w.Codec<t.BulkAction> = w.named(["unassign"], () => ({
+export const BulkAction: w.Codec<t.BulkAction> = w.named(["unassign", "delete"], () => ({
   tag: ["tag", w.list(w.text)],
   untag: ["untag", w.list(w.text)],
   lead: ["lead", LeadStatus],
@@ -249,6 +249,7 @@ export const Contact: w.RecordCodec<t.Contact> = w.record(() => ({
   lastInbound: ["last_inbound", w.optional(w.time)],
   lastInteraction: ["last_interaction", w.optional(w.time)],
   conversation: ["conversation", w.optional(ConversationId)],
+  merged: ["merged", w.list(ContactId)],
 }));
 
 export const ContactAddress: w.RecordCodec<t.ContactAddress> = w.record(() => ({
@@ -258,6 +259,7 @@ export const ContactAddress: w.RecordCodec<t.ContactAddress> = w.record(() => ({
   unassigned: ["unassigned", w.bool],
   since: ["since", w.time],
   until: ["until", w.optional(w.time)],
+  mergedFrom: ["merged_from", w.optional(ContactId)],
 }));
 
 export const ContactField: w.Codec<t.ContactField> = w.choice(["name", "firstName", "lastName", "email", "owner"]);
@@ -342,6 +344,8 @@ export const ConversationId: w.Codec<t.ConversationId> = w.id();
 export const Correlation: w.Codec<t.Correlation> = w.choice(["echoed_field", "callback_url", "message_id", "none"]);
 
 export const CreatedBy: w.Codec<t.CreatedBy> = w.choice(["inbound", "outbound", "chatbot", "import", "manual", "api"]);
+
+export const DeletedConversations: w.Codec<t.DeletedConversations> = w.choice(["keep", "remove"]);
 
 export const DeliveryStatus: w.Codec<t.DeliveryStatus> = w.choice(["queued", "held", "accepted", "sent", "delivered", "read", "failed"]);
 
@@ -668,8 +672,17 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   contact_updated: w.record(() => ({
     changes: ["changes", w.list(FieldChange)],
   })),
+  contact_merged: w.record(() => ({
+    duplicate: ["duplicate", ContactId],
+    changes: ["changes", w.list(FieldChange)],
+  })),
+  contact_unmerged: w.record(() => ({
+    primary: ["primary", ContactId],
+    duplicate: ["duplicate", ContactId],
+  })),
   contact_blocked: w.record(() => ({})),
   contact_unblocked: w.record(() => ({})),
+  contact_deleted: w.record(() => ({})),
   contact_reactivated: w.record(() => ({})),
   blocked_message: w.record(() => ({
     channel: ["channel", Channel],
@@ -788,7 +801,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
 }));
 
-export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_blocked", "contact_unblocked", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "import_changed", "provider_notice"]);
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "import_changed", "provider_notice"]);
 
 export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
   stop: ["stop", w.list(w.text), []],
@@ -856,6 +869,37 @@ export const Member: w.RecordCodec<t.Member> = w.record(() => ({
   org: ["org", OrgId],
   name: ["name", w.text],
   active: ["active", w.bool],
+}));
+
+export const MergeChoice: w.RecordCodec<t.MergeChoice> = w.record(() => ({
+  field: ["field", MergeField],
+  from: ["from", ContactId],
+}));
+
+export const MergeDifference: w.RecordCodec<t.MergeDifference> = w.record(() => ({
+  field: ["field", MergeField],
+  values: ["values", w.list(MergeValue)],
+}));
+
+export const MergeField: w.Codec<t.MergeField> = w.named(["name", "first_name", "last_name", "email", "lead", "owner"], () => ({
+  attribute: ["attribute", w.text],
+  externalId: ["external_id", w.text],
+}));
+
+export const MergeRequest: w.RecordCodec<t.MergeRequest> = w.record(() => ({
+  duplicates: ["duplicates", w.list(ContactId), []],
+  choices: ["choices", w.list(MergeChoice), []],
+}));
+
+export const MergeValue: w.RecordCodec<t.MergeValue> = w.record(() => ({
+  contact: ["contact", ContactId],
+  value: ["value", w.json],
+}));
+
+export const MergedContact: w.RecordCodec<t.MergedContact> = w.record(() => ({
+  contact: ["contact", Contact],
+  changes: ["changes", w.list(FieldChange)],
+  differing: ["differing", w.list(MergeDifference)],
 }));
 
 export const Message: w.RecordCodec<t.Message> = w.record(() => ({
@@ -1019,6 +1063,16 @@ export const Phone: w.RecordCodec<t.Phone> = w.record(() => ({
   region: ["region", w.optional(w.text)],
   assigned: ["assigned", w.bool],
   variants: ["variants", w.list(w.text)],
+}));
+
+export const Plan: w.Codec<t.Plan> = w.named(["free", "starter", "growth", "scale"], () => ({
+  contacts: ["contacts", w.natural],
+}));
+
+export const PlanUsage: w.RecordCodec<t.PlanUsage> = w.record(() => ({
+  contacts: ["contacts", w.natural],
+  limit: ["limit", w.optional(w.natural)],
+  overBy: ["over_by", w.natural],
 }));
 
 export const PlatformInfo: w.RecordCodec<t.PlatformInfo> = w.record(() => ({
@@ -1185,7 +1239,7 @@ export const Settings: w.RecordCodec<t.Settings> = w.record(() => ({
   dateFormat: ["date_format", w.text, "%Y-%m-%d"],
   timeFormat: ["time_format", w.text, "%H:%M"],
   defaultRegion: ["default_region", w.optional(w.text)],
-  contactLimit: ["contact_limit", w.optional(w.natural)],
+  plan: ["plan", Plan, "scale"],
   keywords: ["keywords", Keywords, {}],
   strictConsent: ["strict_consent", w.bool, true],
   inboundConsent: ["inbound_consent", InboundConsent, "everything"],
@@ -1193,13 +1247,19 @@ export const Settings: w.RecordCodec<t.Settings> = w.record(() => ({
   windowClosingSoonSeconds: ["window_closing_soon_seconds", w.natural, 7200],
   nameRequired: ["name_required", w.bool, true],
   unknownAfterSeconds: ["unknown_after_seconds", w.natural, 2592000],
+  deletedConversations: ["deleted_conversations", DeletedConversations, "keep"],
 }));
 
-export const SkipReason: w.Codec<t.SkipReason> = w.choice(["not_opted_in", "opted_out", "inactive", "blocked", "deleted", "capped", "no_address", "template_not_approved", "missing_value", "window_closed"]);
+export const SkipReason: w.Codec<t.SkipReason> = w.choice(["not_opted_in", "opted_out", "inactive", "blocked", "deleted", "capped", "no_address", "template_not_approved", "missing_value", "window_closed", "merged"]);
 
 export const Span: w.RecordCodec<t.Span> = w.record(() => ({
   start: ["start", w.natural],
   end: ["end", w.natural],
+}));
+
+export const StartedConversation: w.RecordCodec<t.StartedConversation> = w.record(() => ({
+  contact: ["contact", Contact],
+  conversation: ["conversation", Conversation],
 }));
 
 export const StateName: w.Codec<t.StateName> = w.choice(["pending", "leased", "sending", "unknown", "accepted", "sent", "delivered", "read", "failed", "skipped", "unconfirmed"]);
@@ -1359,6 +1419,8 @@ export const methods = {
   "clock.set": w.method("clock.set", [["now", w.time]], w.nothing),
   "clock.advance": w.method("clock.advance", [["seconds", w.float]], w.nothing),
   "contacts.create": w.method("contacts.create", [["new", NewContact]], Contact),
+  "contacts.capture_lead": w.method("contacts.capture_lead", [["new", NewContact]], Contact),
+  "contacts.usage": w.method("contacts.usage", [], PlanUsage),
   "contacts.get": w.method("contacts.get", [["id", ContactId]], Contact),
   "contacts.find_by_phone": w.method("contacts.find_by_phone", [["phone", w.text]], w.optional(Contact)),
   "contacts.find_by_email": w.method("contacts.find_by_email", [["email", w.text]], w.optional(Contact)),
@@ -1369,6 +1431,9 @@ export const methods = {
   "contacts.tag": w.method("contacts.tag", [["id", ContactId], ["tags", w.list(w.text)]], w.natural),
   "contacts.untag": w.method("contacts.untag", [["id", ContactId], ["tags", w.list(w.text)]], w.natural),
   "contacts.update": w.method("contacts.update", [["id", ContactId], ["revision", w.natural], ["update", ContactUpdate]], Contact),
+  "contacts.merge": w.method("contacts.merge", [["primary", ContactId], ["request", MergeRequest]], MergedContact),
+  "contacts.preview_merge": w.method("contacts.preview_merge", [["primary", ContactId], ["request", MergeRequest]], MergedContact),
+  "contacts.undo_merge": w.method("contacts.undo_merge", [["duplicate", ContactId]], Contact),
   "contacts.set_owner": w.method("contacts.set_owner", [["id", ContactId], ["owner", w.optional(AgentId)]], w.bool),
   "contacts.set_lead": w.method("contacts.set_lead", [["id", ContactId], ["lead", LeadStatus]], w.bool),
   "contacts.advance_lead": w.method("contacts.advance_lead", [["id", ContactId]], LeadStatus),
@@ -1380,6 +1445,7 @@ export const methods = {
   "contacts.set_external_id": w.method("contacts.set_external_id", [["id", ContactId], ["system", w.text], ["external", w.text]], Contact),
   "contacts.remove_external_id": w.method("contacts.remove_external_id", [["id", ContactId], ["system", w.text]], Contact),
   "contacts.upsert": w.method("contacts.upsert", [["new", NewContact], ["system", w.text], ["external", w.text]], UpsertedContact),
+  "contacts.delete": w.method("contacts.delete", [["id", ContactId]], w.nothing),
   "contacts.block": w.method("contacts.block", [["id", ContactId]], w.nothing),
   "contacts.unblock": w.method("contacts.unblock", [["id", ContactId]], w.nothing),
   "contacts.set_active": w.method("contacts.set_active", [["id", ContactId], ["active", w.bool]], w.nothing),
@@ -1421,6 +1487,7 @@ export const methods = {
   "imports.resume": w.method("imports.resume", [["id", ImportId], ["file", FileSource], ["rejected", w.optional(w.text)]], ImportReport, ImportCounts),
   "imports.get": w.method("imports.get", [["id", ImportId]], Import),
   "inbox.send": w.method("inbox.send", [["request", SendRequest]], Message),
+  "inbox.start": w.method("inbox.start", [["new", NewContact]], StartedConversation),
   "inbox.send_text": w.method("inbox.send_text", [["contact", ContactId], ["text", w.text]], Message),
   "inbox.render": w.method("inbox.render", [["contact", ContactId], ["text", w.text], ["strict", w.bool]], Rendered),
   "inbox.message": w.method("inbox.message", [["id", MessageId]], Message),

@@ -13,6 +13,8 @@ const CODES = {
   "runtime.forked": ["refused", "never", 503],
   /** The library's own threads cannot be used here. */
   "runtime.unavailable": ["unavailable", "never", 503],
+  /** The system gives no random bytes. */
+  "runtime.no_randomness": ["unavailable", "later", 503],
   /** The text is not an identifier. */
   "id.invalid": ["invalid", "never", 503],
   /** The text names no channel. */
@@ -101,6 +103,12 @@ const CODES = {
   "contact.changed": ["conflict", "after_reload", 503],
   /** The update says two things of one field. */
   "contact.update_invalid": ["invalid", "never", 503],
+  /** A contact would be merged with itself. */
+  "contact.merge_self": ["refused", "never", 503],
+  /** The merge names nobody, or a choice that it does not have. */
+  "contact.merge_invalid": ["invalid", "never", 503],
+  /** The merge cannot be taken back. */
+  "contact.merge_final": ["refused", "never", 503],
   /** There is no such step from the contact's lead status. */
   "contact.lead_step": ["refused", "never", 503],
   /** The contact is blocked. */

@@ -215,10 +215,29 @@ export class ContactsArea extends Handle {
    * Creates a contact: by hand if a member of the team asks, by the API if the host does.
    *
    * Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `contact.name_required`,
-   * `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
+   * `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`, and with
+   * `consent.opted_out` where `optedIn` does not lift what the person said before their contact was deleted.
    */
   create(new_: t.NewContact): Promise<t.Contact> {
     return this.call(methods["contacts.create"], [new_]);
+  }
+
+  /**
+   * Takes in a lead that a chatbot captured. The contact that has any of the addresses gets what it lacks: what it
+   * has stays, a lead status is taken where it is further on, and whom only the e-mail address names gets the
+   * numbers and ids. Else a contact is created, beyond the plan's limit too: a lead is never lost. An opt-in that
+   * does not lift what the person said is left out; the contact tells.
+   *
+   * Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `attribute.*` or `tag.*`, and with
+   * `contact.duplicate` for an id in another system that is another contact's.
+   */
+  captureLead(new_: t.NewContact): Promise<t.Contact> {
+    return this.call(methods["contacts.capture_lead"], [new_]);
+  }
+
+  /** Where the organisation stands with its plan: how many contacts count, and by how many it is over. */
+  usage(): Promise<t.PlanUsage> {
+    return this.call(methods["contacts.usage"], []);
   }
 
   /** The contact, which must be there; a deleted one is not. */
@@ -298,6 +317,38 @@ export class ContactsArea extends Handle {
    */
   update(id: t.ContactId, revision: number, update: t.ContactUpdate): Promise<t.Contact> {
     return this.call(methods["contacts.update"], [id, revision, update]);
+  }
+
+  /**
+   * Merges contacts that are one person into one: nothing of them is lost, their ids lead to the primary from now
+   * on, and their addresses find it.
+   *
+   * The primary's fields win and its gaps are filled, but for what is chosen. Addresses, tags, conversations,
+   * notes and timeline are those of all. Consent is not chosen: an opt-out of any of them stands until the person
+   * lifts it, and an address of somebody who had not opted in gets nothing until the person writes or an opt-in is
+   * recorded. Who is blocked as one of them stays blocked. In a broadcast in which several of them are, one
+   * message goes out.
+   *
+   * Fails with `contact.not_found`, `contact.merge_self` or `contact.merge_invalid`.
+   */
+  merge(primary: t.ContactId, request: t.MergeRequest): Promise<t.MergedContact> {
+    return this.call(methods["contacts.merge"], [primary, request]);
+  }
+
+  /** What `merge` would make of the primary, and in what the contacts differ. Changes nothing. */
+  previewMerge(primary: t.ContactId, request: t.MergeRequest): Promise<t.MergedContact> {
+    return this.call(methods["contacts.preview_merge"], [primary, request]);
+  }
+
+  /**
+   * Takes a merge back, named by the id of the contact that was merged: it is a contact of its own again, with
+   * what it had. What came since stays with the primary; an opt-out and a block since hold for both.
+   *
+   * Fails with `contact.not_found`, or with `contact.merge_final` if nothing was merged under this id, or the
+   * primary was merged or deleted since.
+   */
+  undoMerge(duplicate: t.ContactId): Promise<t.Contact> {
+    return this.call(methods["contacts.undo_merge"], [duplicate]);
   }
 
   /**
@@ -385,6 +436,18 @@ export class ContactsArea extends Handle {
     return this.call(methods["contacts.upsert"], [new_, system, external]);
   }
 
+  /**
+   * Deletes a contact. Names, addresses, tags, attributes, ids in other systems, owner and notes go; what waits to
+   * be sent is skipped; conversations stay or go as the settings say. The id stays, and what it is in: the journal,
+   * the ledger, and the history of consent. A later message from the person makes a new contact.
+   *
+   * Of each address that the contact has or had, a keyed hash is kept while an opt-out is in force: whoever gets
+   * the address later, by whatever way, is held to it. Fails with `contact.not_found`.
+   */
+  delete(id: t.ContactId): Promise<void> {
+    return this.call(methods["contacts.delete"], [id]);
+  }
+
   /** Blocks a contact: it opens no conversation and gets no message, tag or automation. */
   block(id: t.ContactId): Promise<void> {
     return this.call(methods["contacts.block"], [id]);
@@ -401,7 +464,8 @@ export class ContactsArea extends Handle {
   }
 
   /**
-   * Everything that happened with a contact, by the time it happened; of these kinds only, or (empty) of all.
+   * Everything that happened with a contact, a deleted one too, by the time it happened; of these kinds only, or
+   * (empty) of all.
    *
    * All of them, page after page; each page is asked for when it is reached.
    */
@@ -699,6 +763,17 @@ export class InboxArea extends Handle {
    */
   send(request: t.SendRequest): Promise<t.Message> {
     return this.call(methods["inbox.send"], [request]);
+  }
+
+  /**
+   * Begins a conversation with somebody: with the contact that has any of the addresses, which gets what it lacks,
+   * or with one that is created for it. Gives back the contact, and its open conversation if there is one.
+   *
+   * Fails with what `contacts.create` fails with, `contact.limit` and `consent.opted_out` among it, and with
+   * `contact.blocked`.
+   */
+  start(new_: t.NewContact): Promise<t.StartedConversation> {
+    return this.call(methods["inbox.start"], [new_]);
   }
 
   /** Sends text to a contact, by the sender that they last wrote to. */

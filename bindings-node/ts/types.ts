@@ -238,7 +238,9 @@ export type BulkAction =
   /** Makes a member of the team responsible. */
   | { assign: AgentId }
   /** Makes nobody responsible. */
-  | "unassign";
+  | "unassign"
+  /** Deletes the contact. */
+  | "delete";
 
 /** One contact that a rule refused. */
 export interface BulkRefusal {
@@ -529,6 +531,8 @@ export interface Contact {
   lastInteraction?: Date | undefined;
   /** The thread that the next message belongs to. */
   conversation?: ConversationId | undefined;
+  /** The contacts that were merged into this one: their ids lead here. */
+  merged: ContactId[];
 }
 
 /** One address of a contact. */
@@ -545,6 +549,8 @@ export interface ContactAddress {
   since: Date;
   /** Until when; a former address is kept as history and never used. */
   until?: Date | undefined;
+  /** The merged contact that it came with. */
+  mergedFrom?: ContactId | undefined;
 }
 
 /** A field of a contact that can be empty. */
@@ -854,6 +860,13 @@ export type CreatedBy =
   | "manual"
   /** The host's call. */
   | "api";
+
+/** What becomes of the conversations of a contact that is deleted. */
+export type DeletedConversations =
+  /** They stay as they are, under the deleted contact's id. */
+  | "keep"
+  /** They go, with all their messages. */
+  | "remove";
 
 /** How far an outgoing message got, as one word. */
 export type DeliveryStatus =
@@ -1600,10 +1613,28 @@ export type JournalEvent =
       /** The fields. */
       changes: FieldChange[];
     }
+  /** Another contact was merged into this one. */
+  | {
+      what: "contact_merged";
+      /** The other contact, whose id leads here from now on. */
+      duplicate: ContactId;
+      /** The fields of this one that changed. */
+      changes: FieldChange[];
+    }
+  /** A merge was taken back: told of both contacts. */
+  | {
+      what: "contact_unmerged";
+      /** The contact that the other one had been merged into. */
+      primary: ContactId;
+      /** The one that is a contact of its own again. */
+      duplicate: ContactId;
+    }
   /** A contact was blocked. */
   | { what: "contact_blocked" }
   /** A contact was unblocked. */
   | { what: "contact_unblocked" }
+  /** A contact was deleted, its profile and notes with it, and its conversations if the organisation removes them. */
+  | { what: "contact_deleted" }
   /** An inactive contact wrote and is active again. */
   | { what: "contact_reactivated" }
   /** A blocked contact wrote or called; nothing of it was kept. */
@@ -1843,10 +1874,16 @@ export type JournalKind =
   | "contact_created"
   /** `contact_updated` */
   | "contact_updated"
+  /** `contact_merged` */
+  | "contact_merged"
+  /** `contact_unmerged` */
+  | "contact_unmerged"
   /** `contact_blocked` */
   | "contact_blocked"
   /** `contact_unblocked` */
   | "contact_unblocked"
+  /** `contact_deleted` */
+  | "contact_deleted"
   /** `contact_reactivated` */
   | "contact_reactivated"
   /** `blocked_message` */
@@ -2076,6 +2113,75 @@ export interface Member {
   name: string;
   /** Whether they still work here. Nothing that they did goes with them. */
   active: boolean;
+}
+
+/** Whose value a field is to have. */
+export interface MergeChoice {
+  /** The field. */
+  field: MergeField;
+  /** The contact whose value is taken, even if it has none. */
+  from: ContactId;
+}
+
+/** A field of which the contacts of a merge have different values. */
+export interface MergeDifference {
+  /** The field. */
+  field: MergeField;
+  /** The value of each contact that has one. */
+  values: MergeValue[];
+}
+
+/**
+ * A field that contacts can differ in, and of which a merge keeps one value. Addresses, tags, notes, conversations
+ * and
+ * the timeline are kept of all; consent is not chosen.
+ */
+export type MergeField =
+  /** The full name. */
+  | "name"
+  /** The first name. */
+  | "first_name"
+  /** The last name. */
+  | "last_name"
+  /** The e-mail address. */
+  | "email"
+  /** How far the person is on the way to buying. */
+  | "lead"
+  /** The member of the team who is responsible. */
+  | "owner"
+  /** A custom attribute, by its name. */
+  | { attribute: string }
+  /** The id in another system, by its name. The other ids there go on finding the contact. */
+  | { externalId: string };
+
+/** Which contacts to merge into another one, and whose value a field is to have. */
+export interface MergeRequest {
+  /** The contacts to merge into the primary one. */
+  duplicates?: ContactId[] | undefined;
+  /**
+   * Fields whose values are chosen. Of all others the primary's value stays, and where it has none, that of the
+   * first
+   * duplicate that has one is taken.
+   */
+  choices?: MergeChoice[] | undefined;
+}
+
+/** A contact's value of a field. */
+export interface MergeValue {
+  /** The contact. */
+  contact: ContactId;
+  /** The value. */
+  value: Json;
+}
+
+/** What a merge makes of the primary contact. */
+export interface MergedContact {
+  /** The primary contact. */
+  contact: Contact;
+  /** Its fields that change. */
+  changes: FieldChange[];
+  /** The fields of which the contacts have different values: what a caller may want to choose. */
+  differing: MergeDifference[];
 }
 
 /** One message, in or out. */
@@ -2412,6 +2518,29 @@ export interface Phone {
   variants: string[];
 }
 
+/** How many contacts an organisation may have: all count but deleted ones. */
+export type Plan =
+  /** 100. */
+  | "free"
+  /** 5,000. */
+  | "starter"
+  /** 25,000. */
+  | "growth"
+  /** Any number. */
+  | "scale"
+  /** This many. */
+  | { contacts: number };
+
+/** Where an organisation stands with its plan. */
+export interface PlanUsage {
+  /** The contacts that count: all but deleted ones. */
+  contacts: number;
+  /** The most that the plan allows; absent: any number. */
+  limit?: number | undefined;
+  /** How many there are beyond it: people who wrote, and leads of a chatbot. */
+  overBy: number;
+}
+
 /** What the business and the platform have agreed on. */
 export interface PlatformInfo {
   /** Where it listens, in place of `https://graph.facebook.com`. */
@@ -2737,8 +2866,8 @@ export interface Settings {
   timeFormat: string;
   /** The region that national numbers belong to; default none: numbers need their country code. */
   defaultRegion?: string | undefined;
-  /** How many contacts the plan allows; default no limit. Free 100, Starter 5,000, Growth 25,000. */
-  contactLimit?: number | undefined;
+  /** How many contacts the organisation may have; default any number. */
+  plan: Plan;
   /** The STOP and START words. */
   keywords: Keywords;
   /** Whether a reply inside an open window needs an opt-in too; default true. */
@@ -2756,6 +2885,8 @@ export interface Settings {
    * at most.
    */
   unknownAfterSeconds: number;
+  /** What becomes of the conversations of a contact that is deleted; default kept. */
+  deletedConversations: DeletedConversations;
 }
 
 /** A {@link Settings} to hand over: what has a default may be left out. */
@@ -2770,8 +2901,8 @@ export interface SettingsInput {
   timeFormat?: string | undefined;
   /** The region that national numbers belong to; default none: numbers need their country code. */
   defaultRegion?: string | undefined;
-  /** How many contacts the plan allows; default no limit. Free 100, Starter 5,000, Growth 25,000. */
-  contactLimit?: number | undefined;
+  /** How many contacts the organisation may have; default any number. */
+  plan?: Plan | undefined;
   /** The STOP and START words. */
   keywords?: KeywordsInput | undefined;
   /** Whether a reply inside an open window needs an opt-in too; default true. */
@@ -2789,6 +2920,8 @@ export interface SettingsInput {
    * at most.
    */
   unknownAfterSeconds?: number | undefined;
+  /** What becomes of the conversations of a contact that is deleted; default kept. */
+  deletedConversations?: DeletedConversations | undefined;
 }
 
 /** Why a recipient was left out. */
@@ -2812,7 +2945,9 @@ export type SkipReason =
   /** A variable of the template has no value for this contact. */
   | "missing_value"
   /** The window closed. */
-  | "window_closed";
+  | "window_closed"
+  /** Merged with another recipient of the same broadcast, who gets it. */
+  | "merged";
 
 /** A place in a text, in bytes. */
 export interface Span {
@@ -2820,6 +2955,14 @@ export interface Span {
   start: number;
   /** The byte after the last. */
   end: number;
+}
+
+/** Somebody, and the conversation with them. */
+export interface StartedConversation {
+  /** The contact as it is now. */
+  contact: Contact;
+  /** Its open conversation. */
+  conversation: Conversation;
 }
 
 /** The states as bare words: what is stored beside a row, counted and asked for. */

@@ -58,6 +58,17 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: write_contact(v),
     ),
+    "contacts.capture_lead": (
+        {
+        "new": ("new", lambda v: read_new_contact(v.get("new"))),
+        },
+        lambda v: write_contact(v),
+    ),
+    "contacts.usage": (
+        {
+        },
+        lambda v: write_plan_usage(v),
+    ),
     "contacts.get": (
         {
         "id": ("id", lambda v: v.get("id")),
@@ -123,6 +134,26 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         "id": ("id", lambda v: v.get("id")),
         "revision": ("revision", lambda v: v.get("revision")),
         "update": ("update", lambda v: read_contact_update(v.get("update"))),
+        },
+        lambda v: write_contact(v),
+    ),
+    "contacts.merge": (
+        {
+        "primary": ("primary", lambda v: v.get("primary")),
+        "request": ("request", lambda v: read_merge_request(v.get("request"))),
+        },
+        lambda v: write_merged_contact(v),
+    ),
+    "contacts.preview_merge": (
+        {
+        "primary": ("primary", lambda v: v.get("primary")),
+        "request": ("request", lambda v: read_merge_request(v.get("request"))),
+        },
+        lambda v: write_merged_contact(v),
+    ),
+    "contacts.undo_merge": (
+        {
+        "duplicate": ("duplicate", lambda v: v.get("duplicate")),
         },
         lambda v: write_contact(v),
     ),
@@ -205,6 +236,12 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         "external": ("external", lambda v: v.get("external")),
         },
         lambda v: write_upserted_contact(v),
+    ),
+    "contacts.delete": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
     ),
     "contacts.block": (
         {
@@ -473,6 +510,12 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         "request": ("request", lambda v: read_send_request(v.get("request"))),
         },
         lambda v: write_message(v),
+    ),
+    "inbox.start": (
+        {
+        "new": ("new", lambda v: read_new_contact(v.get("new"))),
+        },
+        lambda v: write_started_conversation(v),
     ),
     "inbox.send_text": (
         {

@@ -30,6 +30,7 @@ from tertulia import (
     OrgId,
     PageRequest,
     Pattern,
+    PlanContacts,
     SendRequest,
     Settings,
     TagFilterAny,
@@ -80,10 +81,10 @@ WRONG: dict[str, tuple[Wrong, str]] = {
     "infinity": (contact(attributes={"x": float("inf")}), "not JSON compliant"),
     "a lone surrogate": (contact(name="\ud800"), "new.name: unexpected end of hex escape"),
     "a lone surrogate as a key": (contact(attributes={"\udfff": 1}), "surrogate"),
-    "a huge number": (settings(contact_limit=2**64), "expected u64"),
-    "an absurdly huge number": (settings(contact_limit=10**5000), ""),
-    "a number below zero": (settings(contact_limit=-1), "expected u64"),
-    "a fraction for a whole number": (settings(contact_limit=1.5), "expected u64"),
+    "a huge number": (settings(plan=PlanContacts(2**64)), "expected u64"),
+    "an absurdly huge number": (settings(plan=PlanContacts(10**5000)), ""),
+    "a number below zero": (settings(plan=PlanContacts(-1)), "expected u64"),
+    "a fraction for a whole number": (settings(plan=PlanContacts(1.5)), "expected u64"),
     "yes for a number": (settings(window_closing_soon_seconds=True), "invalid type: boolean"),
     "a dict for a record": (lambda crm, _: crm.create_org({"name": "x"}), "Settings is wanted, not dict"),  # type: ignore[arg-type]
     "none for a record": (lambda crm, _: crm.create_org(None), "Settings is wanted, not NoneType"),  # type: ignore[arg-type]

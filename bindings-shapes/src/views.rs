@@ -285,6 +285,15 @@ impl From<conversation::Conversation> for Conversation {
     }
 }
 
+/// Somebody, and the conversation with them.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct StartedConversation {
+    /// The contact as it is now.
+    pub(crate) contact: Contact,
+    /// Its open conversation.
+    pub(crate) conversation: Conversation,
+}
+
 /// Who would be sent to if a broadcast were launched now.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub(crate) struct Preview {

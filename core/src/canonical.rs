@@ -99,7 +99,8 @@ fn body(record: &Record) -> Option<Value> {
         return None;
     };
     let dropped: &[&str] = match record.kind() {
-        RecordKind::Org => &["rules_epoch"],
+        RecordKind::Org => &["rules_epoch", "suppression_key"],
+        RecordKind::Suppression => &["hash"],
         RecordKind::Contact => &["revision"],
         RecordKind::Rule => &["position"],
         RecordKind::Parked => &["since"],

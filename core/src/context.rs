@@ -7,8 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::error::Error;
 use crate::ids::{AgentId, IdSource, OrgId, RuleId};
 use crate::journal::{Actor, Entry, What};
-use crate::record::{Expect, Key, OrgRule};
+use crate::record::{Expect, Key, Org, OrgRule};
 use crate::settings::Settings;
+use crate::suppression::SuppressionKey;
 use crate::tagging::RuleSet;
 
 /// An organisation's settings and rules, made ready: kept between decisions, for as long as its version stays.
@@ -21,6 +22,8 @@ pub struct OrgContext {
     pub version: u64,
     /// Its settings.
     pub settings: Settings,
+    /// What addresses of deleted contacts are hashed with.
+    pub suppression_key: SuppressionKey,
     /// Its auto-tag rules.
     pub rules: RuleSet,
     /// The tags of each rule that is on.
@@ -28,8 +31,8 @@ pub struct OrgContext {
 }
 
 impl OrgContext {
-    /// Makes settings and rules ready.
-    pub fn new(id: OrgId, version: u64, settings: Settings, mut rules: Vec<OrgRule>) -> Result<Self, Error> {
+    /// Makes an organisation's record, of this version, and its rules ready.
+    pub fn new(org: Org, version: u64, mut rules: Vec<OrgRule>) -> Result<Self, Error> {
         rules.sort_by_key(|rule| (rule.position, rule.rule.id));
         let compiled = RuleSet::compile(rules.iter().map(|rule| &rule.rule))?;
         let rule_tags = rules
@@ -37,9 +40,10 @@ impl OrgContext {
             .map(|rule| (rule.rule.id, rule.rule.tags))
             .collect();
         Ok(Self {
-            id,
+            id: org.id,
             version,
-            settings,
+            settings: org.settings,
+            suppression_key: org.suppression_key,
             rules: compiled,
             rule_tags,
         })

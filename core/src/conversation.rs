@@ -190,6 +190,9 @@ pub struct MessageRef {
     pub token: String,
     /// The message.
     pub message: MessageId,
+    /// The ledger row that it was sent by, if it was: what is left to settle where the message is gone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dispatch: Option<DispatchId>,
 }
 
 /// The token under which an attempt is found.

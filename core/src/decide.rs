@@ -1,7 +1,8 @@
 //! Decisions: functions over a [`WorkingSet`](crate::working_set::WorkingSet), one file an occasion.
 //!
 //! `receive` is what a platform tells, with `evidence` (about a message), `calls` and `moves` (of numbers and ids);
-//! `contacts`, `profile`, `merging`, `notes`, `external_ids`, `broadcasts`, `segments`, `tags`, `organisation` and `team` are what a caller asks for; `filters`
+//! `contacts`, `profile`, `merging`, `deletion`, `leads`, `notes`, `external_ids`, `broadcasts`, `segments`, `tags`, `organisation`
+//! and `team` are what a caller asks for; `suppression` is what an address is held to when its contact is gone; `filters`
 //! are checked as they come in; `bulk` does one thing with many contacts; `import_row` is what a file's rows do;
 //! `sending` takes a row of the ledger to the socket, and `landing` is what becomes of it there.
 
@@ -9,11 +10,13 @@ pub mod broadcasts;
 pub mod bulk;
 mod calls;
 pub mod contacts;
+pub mod deletion;
 mod evidence;
 pub mod external_ids;
 pub mod filters;
 pub mod import_row;
 mod landing;
+pub mod leads;
 pub mod merging;
 pub mod moves;
 pub mod notes;
@@ -22,5 +25,6 @@ pub mod profile;
 pub mod receive;
 pub mod segments;
 pub mod sending;
+mod suppression;
 pub mod tags;
 pub mod team;

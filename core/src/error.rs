@@ -104,6 +104,7 @@ codes! {
     InputInvalid = "input.invalid", Invalid, Never, "A value handed over from another language is not what the call takes.", "Mend the value that the message names.";
     RuntimeForked = "runtime.forked", Refused, Never, "The CRM was opened before the process forked.", "Open it again in the child process.";
     RuntimeUnavailable = "runtime.unavailable", Unavailable, Never, "The library's own threads cannot be used here.", "Call asynchronously inside callbacks, and see the message.";
+    RuntimeNoRandomness = "runtime.no_randomness", Unavailable, Later, "The system gives no random bytes.", "Try again later; see the message.";
     IdInvalid = "id.invalid", Invalid, Never, "The text is not an identifier.", "Pass an id that this library gave out.";
 
     ChannelUnknown = "channel.unknown", Invalid, Never, "The text names no channel.", "Use whatsapp, sms, instagram, messenger or email.";
@@ -153,7 +154,7 @@ codes! {
     ContactExternalIdInvalid = "contact.external_id_invalid", Invalid, Never, "The name of another system, or the id there, cannot be kept.", "Give both, the system in at most 100 characters and the id in at most 255.";
     ContactAddressDiffers = "contact.address_differs", Refused, Never, "The contact found does not have the number or platform id that was given with it.", "Give it to the contact by a step of its own (add_phone, replace_phone), or leave it out.";
     ContactDuplicate = "contact.duplicate", Conflict, Never, "The address or external id belongs to another contact.", "Use that contact.";
-    ContactLimit = "contact.limit", Refused, Never, "The plan allows no more contacts.", "Delete contacts, or raise contact_limit.";
+    ContactLimit = "contact.limit", Refused, Never, "The plan allows no more contacts.", "Delete contacts, or choose a larger plan.";
     ContactChanged = "contact.changed", Conflict, AfterReload, "Somebody else changed the contact since it was read.", "Read the contact again, and decide anew.";
     ContactUpdateInvalid = "contact.update_invalid", Invalid, Never, "The update says two things of one field.", "Give the field's value, or empty it.";
     ContactMergeSelf = "contact.merge_self", Refused, Never, "A contact would be merged with itself.", "Name other contacts; ids that were merged lead to the contact they were merged into.";

@@ -129,6 +129,16 @@ impl Filter {
         Self::Tags(TagFilter::Any(tags.into_iter().map(Into::into).collect()))
     }
 
+    /// Of those who fit, the contacts that are not deleted.
+    #[must_use]
+    pub fn without_deleted(self) -> Self {
+        let not_deleted = Self::Not(Box::new(Self::Status(vec![RecordStatus::Deleted])));
+        match self {
+            Self::Everyone => not_deleted,
+            filter => Self::And(vec![not_deleted, filter]),
+        }
+    }
+
     /// Whether it asks for a tag, by its folded name, in a filter that is folded.
     pub fn names_tag(&self, key: &str) -> bool {
         let mut names = false;

@@ -88,6 +88,8 @@ pub enum What {
     ContactBlocked,
     /// A contact was unblocked.
     ContactUnblocked,
+    /// A contact was deleted, its profile and notes with it, and its conversations if the organisation removes them.
+    ContactDeleted,
     /// An inactive contact wrote and is active again.
     ContactReactivated,
     /// A blocked contact wrote or called; nothing of it was kept.
@@ -352,6 +354,7 @@ kinds! {
     ContactUnmerged = "contact_unmerged", true, true;
     ContactBlocked = "contact_blocked", true, true;
     ContactUnblocked = "contact_unblocked", true, true;
+    ContactDeleted = "contact_deleted", true, true;
     ContactReactivated = "contact_reactivated", true, true;
     BlockedMessage = "blocked_message", false, true;
     IdentityAdded = "identity_added", true, true;

@@ -34,6 +34,7 @@ pub mod retry;
 pub mod search;
 pub mod segment;
 pub mod settings;
+pub mod suppression;
 pub mod tagging;
 pub mod team;
 pub mod template;

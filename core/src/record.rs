@@ -25,6 +25,7 @@ use crate::merge::Merged;
 use crate::note::Note;
 use crate::segment::{Segment, SegmentName};
 use crate::settings::Settings;
+use crate::suppression::{Suppression, SuppressionKey};
 use crate::tagging::Rule;
 use crate::team::Member;
 use crate::template::Template;
@@ -39,6 +40,8 @@ pub struct Org {
     pub settings: Settings,
     /// Grows with each change of the auto-tag rules.
     pub rules_epoch: u64,
+    /// What addresses of deleted contacts are hashed with.
+    pub suppression_key: SuppressionKey,
 }
 
 /// Whose an address is. Unique per organisation, kind and match key.
@@ -241,6 +244,9 @@ records! {
     /// Where the id of a contact that was merged leads.
     Merged(Merged) = "merged", Merged { org: OrgId, contact: ContactId },
         |r| Key::Merged { org: r.org, contact: r.contact };
+    /// What outlives the contacts of an address.
+    Suppression(Suppression) = "suppression", Suppression { org: OrgId, hash: String },
+        |r| Key::Suppression { org: r.org, hash: r.hash.clone() };
     /// An event that could not be applied.
     Quarantined(Quarantined) = "quarantined", Quarantined { id: Uuid }, |r| Key::Quarantined { id: r.id };
 }
@@ -271,7 +277,8 @@ impl Key {
             | Self::Segment { org, .. }
             | Self::SegmentName { org, .. }
             | Self::Note { org, .. }
-            | Self::Merged { org, .. } => Some(*org),
+            | Self::Merged { org, .. }
+            | Self::Suppression { org, .. } => Some(*org),
             Self::Route { .. } | Self::Quarantined { .. } => None,
         }
     }
@@ -310,6 +317,13 @@ pub enum Op {
     /// The ledger rows of a broadcast: one for each contact that fits its target at this instant, by
     /// [`Audience::enlist`]. The seed makes their ids.
     SnapshotAudience(Box<Audience>, u64),
+    /// No conversations of a contact any more, and none of their messages; what refers to them stays.
+    RemoveConversations {
+        /// The organisation.
+        org: OrgId,
+        /// The contact.
+        contact: ContactId,
+    },
 }
 
 /// Writes that happen together or not at all.

@@ -25,8 +25,8 @@ pub struct Settings {
     pub time_format: TimeFormat,
     /// The region that national numbers belong to; default none: numbers need their country code.
     pub default_region: Option<Region>,
-    /// How many contacts the plan allows; default no limit. Free 100, Starter 5,000, Growth 25,000.
-    pub contact_limit: Option<u64>,
+    /// How many contacts the organisation may have; default any number.
+    pub plan: Plan,
     /// The STOP and START words.
     pub keywords: Keywords,
     /// Whether a reply inside an open window needs an opt-in too; default true.
@@ -41,6 +41,73 @@ pub struct Settings {
     pub name_required: bool,
     /// How long an attempt with unknown outcome may still settle; default 30 days, authentication templates 10 minutes at most.
     pub unknown_after_seconds: u32,
+    /// What becomes of the conversations of a contact that is deleted; default kept.
+    pub deleted_conversations: DeletedConversations,
+}
+
+/// How many contacts an organisation may have: all count but deleted ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Plan {
+    /// 100.
+    Free,
+    /// 5,000.
+    Starter,
+    /// 25,000.
+    Growth,
+    /// Any number.
+    Scale,
+    /// This many.
+    Contacts(u64),
+}
+
+impl Plan {
+    /// The most contacts that anybody but a person who writes may add up to; `None`: any number.
+    pub const fn limit(self) -> Option<u64> {
+        match self {
+            Self::Free => Some(100),
+            Self::Starter => Some(5_000),
+            Self::Growth => Some(25_000),
+            Self::Scale => None,
+            Self::Contacts(limit) => Some(limit),
+        }
+    }
+
+    /// Whether one more is one too many, of so many that there are.
+    pub fn is_full(self, contacts: u64) -> bool {
+        self.limit().is_some_and(|limit| contacts >= limit)
+    }
+
+    /// Where an organisation with so many contacts stands.
+    pub fn usage(self, contacts: u64) -> PlanUsage {
+        let limit = self.limit();
+        PlanUsage {
+            contacts,
+            limit,
+            over_by: limit.map_or(0, |limit| contacts.saturating_sub(limit)),
+        }
+    }
+}
+
+/// Where an organisation stands with its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PlanUsage {
+    /// The contacts that count: all but deleted ones.
+    pub contacts: u64,
+    /// The most that the plan allows; absent: any number.
+    pub limit: Option<u64>,
+    /// How many there are beyond it: people who wrote, and leads of a chatbot.
+    pub over_by: u64,
+}
+
+/// What becomes of the conversations of a contact that is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeletedConversations {
+    /// They stay as they are, under the deleted contact's id.
+    Keep,
+    /// They go, with all their messages.
+    Remove,
 }
 
 /// What an inbound message consents to.
@@ -61,7 +128,7 @@ impl Default for Settings {
             date_format: TimeFormat::iso_date(),
             time_format: TimeFormat::hours_and_minutes(),
             default_region: None,
-            contact_limit: None,
+            plan: Plan::Scale,
             keywords: Keywords::default(),
             strict_consent: true,
             inbound_consent: InboundConsent::Everything,
@@ -69,6 +136,7 @@ impl Default for Settings {
             window_closing_soon_seconds: 2 * 60 * 60,
             name_required: true,
             unknown_after_seconds: 30 * 24 * 60 * 60,
+            deleted_conversations: DeletedConversations::Keep,
         }
     }
 }
@@ -105,3 +173,6 @@ impl Settings {
         TimeDelta::seconds(i64::from(self.unknown_after_seconds))
     }
 }
+
+#[cfg(test)]
+mod tests;

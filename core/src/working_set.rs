@@ -55,6 +55,13 @@ pub enum Lookup {
         /// The contact.
         contact: ContactId,
     },
+    /// The notes about a contact.
+    Notes {
+        /// The organisation.
+        org: OrgId,
+        /// The contact.
+        contact: ContactId,
+    },
 }
 
 #[derive(Debug, Clone)]

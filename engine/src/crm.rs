@@ -10,6 +10,7 @@ use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::journal::Actor;
 use tertulia_core::record::{ChangeSet, Op, Org as OrgRecord, RecordKind};
 use tertulia_core::settings::Settings;
+use tertulia_core::suppression::SuppressionKey;
 use tertulia_storage_traits::{Query, Storage, StorageErrorKind};
 use tertulia_transport_traits::{Credentials, SenderRef, Transport};
 use tokio_util::sync::CancellationToken;
@@ -160,16 +161,18 @@ impl Crm {
         Self::builder().sqlite(path).await?.build()
     }
 
-    /// Creates an organisation with an id of its own.
+    /// Creates an organisation with an id of its own. Fails with `setting.invalid`, or with `runtime.no_randomness`.
     pub async fn create_org(&self, settings: Settings) -> Result<Org, Error> {
         settings.validate()?;
         let inner = Arc::clone(&self.inner);
         let id: OrgId = IdSource::new(inner.runtime.clock.now(), inner.runtime.random()).next();
+        let suppression_key = random_key()?;
         to_the_end(async move {
             let record = OrgRecord {
                 id,
                 settings,
                 rules_epoch: 0,
+                suppression_key,
             };
             let changes = ChangeSet {
                 expect: Vec::new(),
@@ -221,4 +224,14 @@ impl Crm {
             _ => Ok(()),
         }
     }
+}
+
+/// A key out of the system's own randomness: what follows from a seed could be guessed.
+fn random_key() -> Result<SuppressionKey, Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        let message = "the system gives no random bytes";
+        Error::new(Code::RuntimeNoRandomness, message).because(error)
+    })?;
+    Ok(SuppressionKey::new(bytes))
 }

@@ -127,9 +127,9 @@ impl Org {
         })
     }
 
-    /// A filter as stores take it.
+    /// A filter as stores take it, deleted contacts left out.
     pub(crate) async fn ready(&self, filter: &Filter) -> Result<Filter, Error> {
-        self.look(|set, ctx| filters::ready(set, ctx, filter)).await
+        self.look(|set, ctx| filters::to_find(set, ctx, filter)).await
     }
 
     /// All records of a short query.

@@ -41,7 +41,7 @@ pub use tertulia_core::error::{Code, Error, ErrorKind, Retry};
 pub use tertulia_core::filter::Filter;
 pub use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeRequest};
 pub use tertulia_core::message::Content;
-pub use tertulia_core::settings::Settings;
+pub use tertulia_core::settings::{DeletedConversations, Plan, PlanUsage, Settings};
 pub use tertulia_core::tagging::{Pattern, PatternKind};
 pub use tertulia_core::team::Member;
 pub use tertulia_core::template::{Language, Template, TemplateParameters};

@@ -228,13 +228,18 @@ impl Inner {
 
     /// How many contacts the plan's limit counts, if there is a limit.
     pub(crate) async fn contacts_for_limit(&self, org: OrgId) -> Result<u64, Error> {
-        use tertulia_core::contact::RecordStatus;
-        use tertulia_core::filter::Filter;
-        use tertulia_storage_traits::Query;
-        if self.runtime.org(org).await?.settings.contact_limit.is_none() {
+        // Of an organisation as it was seen before, a plan that has a limit since would count nobody.
+        if self.runtime.fresh_org(org).await?.settings.plan.limit().is_none() {
             return Ok(0);
         }
-        let filter = Filter::Not(Box::new(Filter::Status(vec![RecordStatus::Deleted])));
+        self.count_contacts(org).await
+    }
+
+    /// How many contacts count for the plan: all but deleted ones.
+    pub(crate) async fn count_contacts(&self, org: OrgId) -> Result<u64, Error> {
+        use tertulia_core::filter::Filter;
+        use tertulia_storage_traits::Query;
+        let filter = Filter::Everyone.without_deleted();
         self.runtime
             .storage
             .count(Query::Contacts {

@@ -104,7 +104,7 @@ impl Runtime {
                 .into_iter()
                 .filter_map(|rule| OrgRule::try_from(rule).ok())
                 .collect();
-            let ready = Arc::new(OrgContext::new(id, stored.version, org.settings, rules)?);
+            let ready = Arc::new(OrgContext::new(org, stored.version, rules)?);
             self.orgs
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
@@ -289,6 +289,10 @@ impl Runtime {
                     org,
                     broadcast,
                     contacts: contacts.clone(),
+                },
+                Lookup::Notes { org, contact } => Query::Notes {
+                    org,
+                    contacts: vec![contact],
                 },
             };
             let found = self.all_stored(query).await?;

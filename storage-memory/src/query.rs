@@ -208,7 +208,8 @@ fn key_place(key: &Key) -> String {
         } => joined(&[org, account, &kind.as_str(), match_key]),
         Key::Tag { org, key: text }
         | Key::Attribute { org, name: text }
-        | Key::SegmentName { org, key: text } => joined(&[org, text]),
+        | Key::SegmentName { org, key: text }
+        | Key::Suppression { org, hash: text } => joined(&[org, text]),
         Key::Rule { org, rule } => joined(&[org, rule]),
         Key::Member { org, member } => joined(&[org, member]),
         Key::Template { org, name, language } => joined(&[org, name, language]),

@@ -1,13 +1,13 @@
 //! What is kept, and how it is written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tertulia_core::broadcast::{Audience, Broadcast, BroadcastState, Bucket};
 use tertulia_core::contact::RecordStatus;
-use tertulia_core::ids::{BroadcastId, IdSource, OrgId};
+use tertulia_core::ids::{BroadcastId, ContactId, ConversationId, IdSource, OrgId};
 use tertulia_core::journal::Entry;
 use tertulia_core::ledger::Dispatch;
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, Stored};
@@ -217,6 +217,10 @@ impl State {
                 committed.position = Some(count(entries.len()));
                 Ok(())
             }
+            Op::RemoveConversations { org, contact } => {
+                self.remove_conversations(org, contact);
+                Ok(())
+            }
             Op::SnapshotAudience(audience, seed) => {
                 committed.enlisted += self.enlist(&audience, seed)?;
                 Ok(())
@@ -233,6 +237,24 @@ impl State {
         let version = replaces.unwrap_or(0) + 1;
         self.records.insert(key, Stored { record, version });
         Ok(())
+    }
+
+    fn remove_conversations(&mut self, org: OrgId, contact: ContactId) {
+        let threads: BTreeSet<ConversationId> = self
+            .records
+            .values()
+            .filter_map(|stored| match &stored.record {
+                Record::Conversation(thread) if thread.org == org && thread.contact == contact => {
+                    Some(thread.id)
+                }
+                _ => None,
+            })
+            .collect();
+        self.records.retain(|_, stored| match &stored.record {
+            Record::Conversation(thread) => thread.org != org || !threads.contains(&thread.id),
+            Record::Message(message) => message.org != org || !threads.contains(&message.conversation),
+            _ => true,
+        });
     }
 
     fn check_unique(&self, row: &Dispatch) -> Result<(), StorageError> {

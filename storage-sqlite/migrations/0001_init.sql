@@ -334,6 +334,13 @@ CREATE TABLE merged (
     body TEXT NOT NULL,
     PRIMARY KEY (org, contact)
 ) STRICT;
+CREATE TABLE suppressions (
+    org BLOB NOT NULL,
+    hash TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, hash)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE segments (
     org BLOB NOT NULL,

@@ -4,7 +4,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use tertulia_core::broadcast::Audience;
 use tertulia_core::contact::Contact;
-use tertulia_core::ids::IdSource;
+use tertulia_core::ids::{ContactId, IdSource, OrgId};
 use tertulia_core::journal::Entry;
 use tertulia_core::ledger::Slot;
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind};
@@ -52,6 +52,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
                 beside::keep(connection, before.as_ref(), None)?;
             }
             Op::Journal(entry) => done.position = Some(record_entry(connection, entry)?),
+            Op::RemoveConversations { org, contact } => remove_conversations(connection, *org, *contact)?,
             Op::SnapshotAudience(audience, seed) => done.enlisted += enlist(connection, audience, *seed)?,
         }
     }
@@ -112,6 +113,21 @@ fn record_entry(connection: &Connection, entry: &Entry) -> Result<u64> {
         ],
     )?;
     Ok(position.cast_unsigned())
+}
+
+/// Removes the conversations of a contact with all their messages.
+fn remove_conversations(connection: &Connection, org: OrgId, contact: ContactId) -> Result<()> {
+    let whose = || vec![blob(org.0.as_bytes()), blob(contact.0.as_bytes())];
+    let mut of_messages = vec![blob(org.0.as_bytes())];
+    of_messages.extend(whose());
+    execute(
+        connection,
+        "DELETE FROM messages WHERE org = ? AND conversation IN
+            (SELECT conversation FROM conversations WHERE org = ? AND contact = ?)",
+        of_messages,
+    )?;
+    let threads = "DELETE FROM conversations WHERE org = ? AND contact = ?";
+    execute(connection, threads, whose()).map(|_| ())
 }
 
 /// Writes the ledger rows of a broadcast, contact by contact, holding one at a time.

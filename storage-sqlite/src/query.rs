@@ -339,6 +339,9 @@ fn shown(request: &JournalRequest, org: &Value) -> (Vec<Condition>, &'static [&'
                 let marks = filter::marks(some.len());
                 condition(&format!(" AND t.contact IN ({marks}) AND t.timeline = 1"), some)
             };
+            let mut contacts = contacts.clone();
+            contacts.sort_unstable();
+            contacts.dedup();
             let lanes = contacts.chunks(contacts.len().div_ceil(LANES).max(1));
             (lanes.map(of).collect(), &["at", "position"])
         }

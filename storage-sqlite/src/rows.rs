@@ -19,6 +19,7 @@ use tertulia_core::record::{
 };
 use tertulia_core::search;
 use tertulia_core::segment::{Segment, SegmentName};
+use tertulia_core::suppression::Suppression;
 use tertulia_core::team::Member;
 use tertulia_core::window::Window;
 use tertulia_storage_traits::StorageError;
@@ -95,6 +96,7 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::SegmentName => ("segment_names", &["org", "name"], &[]),
         RecordKind::Note => ("notes", &["org", "note"], &["contact", "at"]),
         RecordKind::Merged => ("merged", &["org", "contact"], &[]),
+        RecordKind::Suppression => ("suppressions", &["org", "hash"], &[]),
         RecordKind::Quarantined => ("quarantined", &["id"], &[]),
     };
     Table { name, key, columns }
@@ -144,7 +146,10 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
             values.extend([text(kind.as_str()), text(match_key)]);
             values
         }
-        Key::Tag { org, key: name } | Key::Attribute { org, name } | Key::SegmentName { org, key: name } => {
+        Key::Tag { org, key: name }
+        | Key::Attribute { org, name }
+        | Key::SegmentName { org, key: name }
+        | Key::Suppression { org, hash: name } => {
             vec![blob(org.0.as_bytes()), text(name)]
         }
         Key::Rule { org, rule } => ids![org, rule],
@@ -255,7 +260,7 @@ bodies! {
     ExternalRef(ExternalRef), Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Member(Member), Template(OrgTemplate),
     Conversation(Conversation), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
     Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
-    SegmentName(SegmentName), Note(Note), Merged(Merged), Quarantined(Quarantined),
+    SegmentName(SegmentName), Note(Note), Merged(Merged), Suppression(Suppression), Quarantined(Quarantined),
 }
 
 /// The statements of a kind.

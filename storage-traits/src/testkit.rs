@@ -78,6 +78,7 @@ macro_rules! conformance_cases {
             commits::a_commit_is_whole_or_nothing,
             commits::writes_see_those_before_them,
             commits::a_large_change_set_is_one_commit,
+            commits::conversations_of_a_contact_are_removed_with_their_messages,
             pages::records_of_each_kind,
             pages::contacts_by_each_order,
             pages::messages_by_time,

@@ -749,6 +749,7 @@ def read_contact(v: Any) -> Contact:
         opted_in=v["opted_in"],
         created_by=v["created_by"],
         created_at=read_time(v["created_at"]),
+        merged=v["merged"],
         name=v.get("name"),
         first_name=v.get("first_name"),
         last_name=v.get("last_name"),
@@ -779,6 +780,7 @@ def write_contact(v: Contact) -> Any:
         "opted_in": v.opted_in,
         "created_by": v.created_by,
         "created_at": write_time(v.created_at),
+        "merged": v.merged,
         "name": v.name,
         "first_name": v.first_name,
         "last_name": v.last_name,
@@ -802,6 +804,7 @@ def read_contact_address(v: Any) -> ContactAddress:
         since=read_time(v["since"]),
         provider_value=v.get("provider_value"),
         until=optional(v.get("until"), read_time),
+        merged_from=v.get("merged_from"),
     )
 
 
@@ -815,6 +818,7 @@ def write_contact_address(v: ContactAddress) -> Any:
         "since": write_time(v.since),
         "provider_value": v.provider_value,
         "until": optional(v.until, write_time),
+        "merged_from": v.merged_from,
     }
 
 
@@ -2218,6 +2222,40 @@ def write_journal_event_contact_updated(v: JournalEventContactUpdated) -> Any:
     }
 
 
+def read_journal_event_contact_merged(v: Any) -> JournalEventContactMerged:
+    return JournalEventContactMerged(
+        duplicate=v["duplicate"],
+        changes=[read_field_change(v1) for v1 in v["changes"]],
+    )
+
+
+def write_journal_event_contact_merged(v: JournalEventContactMerged) -> Any:
+    if not isinstance(v, JournalEventContactMerged):
+        raise wrong(v, "JournalEventContactMerged")
+    return {
+        "what": "contact_merged",
+        "duplicate": v.duplicate,
+        "changes": [write_field_change(v1) for v1 in v.changes],
+    }
+
+
+def read_journal_event_contact_unmerged(v: Any) -> JournalEventContactUnmerged:
+    return JournalEventContactUnmerged(
+        primary=v["primary"],
+        duplicate=v["duplicate"],
+    )
+
+
+def write_journal_event_contact_unmerged(v: JournalEventContactUnmerged) -> Any:
+    if not isinstance(v, JournalEventContactUnmerged):
+        raise wrong(v, "JournalEventContactUnmerged")
+    return {
+        "what": "contact_unmerged",
+        "primary": v.primary,
+        "duplicate": v.duplicate,
+    }
+
+
 def read_journal_event_contact_blocked(v: Any) -> JournalEventContactBlocked:
     return JournalEventContactBlocked()
 
@@ -2239,6 +2277,18 @@ def write_journal_event_contact_unblocked(v: JournalEventContactUnblocked) -> An
         raise wrong(v, "JournalEventContactUnblocked")
     return {
         "what": "contact_unblocked",
+    }
+
+
+def read_journal_event_contact_deleted(v: Any) -> JournalEventContactDeleted:
+    return JournalEventContactDeleted()
+
+
+def write_journal_event_contact_deleted(v: JournalEventContactDeleted) -> Any:
+    if not isinstance(v, JournalEventContactDeleted):
+        raise wrong(v, "JournalEventContactDeleted")
+    return {
+        "what": "contact_deleted",
     }
 
 
@@ -2908,6 +2958,112 @@ def write_member(v: Member) -> Any:
     }
 
 
+def read_merge_choice(v: Any) -> MergeChoice:
+    return MergeChoice(
+        field=read_merge_field(v["field"]),
+        from_=v["from"],
+    )
+
+
+def write_merge_choice(v: MergeChoice) -> Any:
+    if not isinstance(v, MergeChoice):
+        raise wrong(v, "MergeChoice")
+    return {
+        "field": write_merge_field(v.field),
+        "from": v.from_,
+    }
+
+
+def read_merge_difference(v: Any) -> MergeDifference:
+    return MergeDifference(
+        field=read_merge_field(v["field"]),
+        values=[read_merge_value(v1) for v1 in v["values"]],
+    )
+
+
+def write_merge_difference(v: MergeDifference) -> Any:
+    if not isinstance(v, MergeDifference):
+        raise wrong(v, "MergeDifference")
+    return {
+        "field": write_merge_field(v.field),
+        "values": [write_merge_value(v1) for v1 in v.values],
+    }
+
+
+def read_merge_field_attribute(v: Any) -> MergeFieldAttribute:
+    return MergeFieldAttribute(
+        value=v,
+    )
+
+
+def write_merge_field_attribute(v: MergeFieldAttribute) -> Any:
+    if not isinstance(v, MergeFieldAttribute):
+        raise wrong(v, "MergeFieldAttribute")
+    return {"attribute": v.value}
+
+
+def read_merge_field_external_id(v: Any) -> MergeFieldExternalId:
+    return MergeFieldExternalId(
+        value=v,
+    )
+
+
+def write_merge_field_external_id(v: MergeFieldExternalId) -> Any:
+    if not isinstance(v, MergeFieldExternalId):
+        raise wrong(v, "MergeFieldExternalId")
+    return {"external_id": v.value}
+
+
+def read_merge_request(v: Any) -> MergeRequest:
+    return MergeRequest(
+        duplicates=v.get("duplicates", []),
+        choices=[read_merge_choice(v1) for v1 in v["choices"]] if "choices" in v else [],
+    )
+
+
+def write_merge_request(v: MergeRequest) -> Any:
+    if not isinstance(v, MergeRequest):
+        raise wrong(v, "MergeRequest")
+    return {
+        "duplicates": v.duplicates,
+        "choices": [write_merge_choice(v1) for v1 in v.choices],
+    }
+
+
+def read_merge_value(v: Any) -> MergeValue:
+    return MergeValue(
+        contact=v["contact"],
+        value=v["value"],
+    )
+
+
+def write_merge_value(v: MergeValue) -> Any:
+    if not isinstance(v, MergeValue):
+        raise wrong(v, "MergeValue")
+    return {
+        "contact": v.contact,
+        "value": v.value,
+    }
+
+
+def read_merged_contact(v: Any) -> MergedContact:
+    return MergedContact(
+        contact=read_contact(v["contact"]),
+        changes=[read_field_change(v1) for v1 in v["changes"]],
+        differing=[read_merge_difference(v1) for v1 in v["differing"]],
+    )
+
+
+def write_merged_contact(v: MergedContact) -> Any:
+    if not isinstance(v, MergedContact):
+        raise wrong(v, "MergedContact")
+    return {
+        "contact": write_contact(v.contact),
+        "changes": [write_field_change(v1) for v1 in v.changes],
+        "differing": [write_merge_difference(v1) for v1 in v.differing],
+    }
+
+
 def read_message(v: Any) -> Message:
     return Message(
         id=v["id"],
@@ -3365,6 +3521,36 @@ def write_phone(v: Phone) -> Any:
         "assigned": v.assigned,
         "variants": v.variants,
         "region": v.region,
+    }
+
+
+def read_plan_contacts(v: Any) -> PlanContacts:
+    return PlanContacts(
+        value=v,
+    )
+
+
+def write_plan_contacts(v: PlanContacts) -> Any:
+    if not isinstance(v, PlanContacts):
+        raise wrong(v, "PlanContacts")
+    return {"contacts": v.value}
+
+
+def read_plan_usage(v: Any) -> PlanUsage:
+    return PlanUsage(
+        contacts=v["contacts"],
+        over_by=v["over_by"],
+        limit=v.get("limit"),
+    )
+
+
+def write_plan_usage(v: PlanUsage) -> Any:
+    if not isinstance(v, PlanUsage):
+        raise wrong(v, "PlanUsage")
+    return {
+        "contacts": v.contacts,
+        "over_by": v.over_by,
+        "limit": v.limit,
     }
 
 
@@ -3854,7 +4040,7 @@ def read_settings(v: Any) -> Settings:
         date_format=v.get("date_format", "%Y-%m-%d"),
         time_format=v.get("time_format", "%H:%M"),
         default_region=v.get("default_region"),
-        contact_limit=v.get("contact_limit"),
+        plan=read_plan(v["plan"]) if "plan" in v else "scale",
         keywords={k: read_keyword_list(v1) for k, v1 in v["keywords"].items()} if "keywords" in v else {},
         strict_consent=v.get("strict_consent", True),
         inbound_consent=v.get("inbound_consent", "everything"),
@@ -3862,6 +4048,7 @@ def read_settings(v: Any) -> Settings:
         window_closing_soon_seconds=v.get("window_closing_soon_seconds", 7200),
         name_required=v.get("name_required", True),
         unknown_after_seconds=v.get("unknown_after_seconds", 2592000),
+        deleted_conversations=v.get("deleted_conversations", "keep"),
     )
 
 
@@ -3874,7 +4061,7 @@ def write_settings(v: Settings) -> Any:
         "date_format": v.date_format,
         "time_format": v.time_format,
         "default_region": v.default_region,
-        "contact_limit": v.contact_limit,
+        "plan": write_plan(v.plan),
         "keywords": {k: write_keyword_list(v1) for k, v1 in items(v.keywords)},
         "strict_consent": v.strict_consent,
         "inbound_consent": v.inbound_consent,
@@ -3882,6 +4069,7 @@ def write_settings(v: Settings) -> Any:
         "window_closing_soon_seconds": v.window_closing_soon_seconds,
         "name_required": v.name_required,
         "unknown_after_seconds": v.unknown_after_seconds,
+        "deleted_conversations": v.deleted_conversations,
     }
 
 
@@ -3898,6 +4086,22 @@ def write_span(v: Span) -> Any:
     return {
         "start": v.start,
         "end": v.end,
+    }
+
+
+def read_started_conversation(v: Any) -> StartedConversation:
+    return StartedConversation(
+        contact=read_contact(v["contact"]),
+        conversation=read_conversation(v["conversation"]),
+    )
+
+
+def write_started_conversation(v: StartedConversation) -> Any:
+    if not isinstance(v, StartedConversation):
+        raise wrong(v, "StartedConversation")
+    return {
+        "contact": write_contact(v.contact),
+        "conversation": write_conversation(v.conversation),
     }
 
 
@@ -4890,8 +5094,11 @@ def write_inbound_kind(v: InboundKind) -> Any:
 _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "contact_created": read_journal_event_contact_created,
     "contact_updated": read_journal_event_contact_updated,
+    "contact_merged": read_journal_event_contact_merged,
+    "contact_unmerged": read_journal_event_contact_unmerged,
     "contact_blocked": read_journal_event_contact_blocked,
     "contact_unblocked": read_journal_event_contact_unblocked,
+    "contact_deleted": read_journal_event_contact_deleted,
     "contact_reactivated": read_journal_event_contact_reactivated,
     "blocked_message": read_journal_event_blocked_message,
     "identity_added": read_journal_event_identity_added,
@@ -4923,8 +5130,11 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
 _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventContactCreated: write_journal_event_contact_created,
     JournalEventContactUpdated: write_journal_event_contact_updated,
+    JournalEventContactMerged: write_journal_event_contact_merged,
+    JournalEventContactUnmerged: write_journal_event_contact_unmerged,
     JournalEventContactBlocked: write_journal_event_contact_blocked,
     JournalEventContactUnblocked: write_journal_event_contact_unblocked,
+    JournalEventContactDeleted: write_journal_event_contact_deleted,
     JournalEventContactReactivated: write_journal_event_contact_reactivated,
     JournalEventBlockedMessage: write_journal_event_blocked_message,
     JournalEventIdentityAdded: write_journal_event_identity_added,
@@ -5010,6 +5220,32 @@ def write_media_source(v: MediaSource) -> Any:
     return write(v)
 
 
+_READ_MERGE_FIELD: dict[str, Callable[[Any], MergeField]] = {
+    "attribute": read_merge_field_attribute,
+    "external_id": read_merge_field_external_id,
+}
+_WRITE_MERGE_FIELD: dict[type, Callable[[Any], Any]] = {
+    MergeFieldAttribute: write_merge_field_attribute,
+    MergeFieldExternalId: write_merge_field_external_id,
+}
+
+
+def read_merge_field(v: Any) -> MergeField:
+    if isinstance(v, str):
+        return v  # type: ignore[return-value]
+    [(name, v)] = v.items()
+    return _READ_MERGE_FIELD[name](v)
+
+
+def write_merge_field(v: MergeField) -> Any:
+    if isinstance(v, str):
+        return v
+    write = _WRITE_MERGE_FIELD.get(type(v))
+    if write is None:
+        raise wrong(v, "MergeField")
+    return write(v)
+
+
 _READ_OUTCOME: dict[str, Callable[[Any], Outcome]] = {
     "accepted": read_outcome_accepted,
     "refused": read_outcome_refused,
@@ -5090,6 +5326,30 @@ def write_parameter(v: Parameter) -> Any:
     write = _WRITE_PARAMETER.get(type(v))
     if write is None:
         raise wrong(v, "Parameter")
+    return write(v)
+
+
+_READ_PLAN: dict[str, Callable[[Any], Plan]] = {
+    "contacts": read_plan_contacts,
+}
+_WRITE_PLAN: dict[type, Callable[[Any], Any]] = {
+    PlanContacts: write_plan_contacts,
+}
+
+
+def read_plan(v: Any) -> Plan:
+    if isinstance(v, str):
+        return v  # type: ignore[return-value]
+    [(name, v)] = v.items()
+    return _READ_PLAN[name](v)
+
+
+def write_plan(v: Plan) -> Any:
+    if isinstance(v, str):
+        return v
+    write = _WRITE_PLAN.get(type(v))
+    if write is None:
+        raise wrong(v, "Plan")
     return write(v)
 
 

@@ -15,6 +15,8 @@ ErrorCode: TypeAlias = Literal[
     "runtime.forked",
     # The library's own threads cannot be used here.
     "runtime.unavailable",
+    # The system gives no random bytes.
+    "runtime.no_randomness",
     # The text is not an identifier.
     "id.invalid",
     # The text names no channel.
@@ -103,6 +105,12 @@ ErrorCode: TypeAlias = Literal[
     "contact.changed",
     # The update says two things of one field.
     "contact.update_invalid",
+    # A contact would be merged with itself.
+    "contact.merge_self",
+    # The merge names nobody, or a choice that it does not have.
+    "contact.merge_invalid",
+    # The merge cannot be taken back.
+    "contact.merge_final",
     # There is no such step from the contact's lead status.
     "contact.lead_step",
     # The contact is blocked.
@@ -379,6 +387,7 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "input.invalid": ("invalid", "never", 503),
     "runtime.forked": ("refused", "never", 503),
     "runtime.unavailable": ("unavailable", "never", 503),
+    "runtime.no_randomness": ("unavailable", "later", 503),
     "id.invalid": ("invalid", "never", 503),
     "channel.unknown": ("invalid", "never", 503),
     "webhook.signature_missing": ("forbidden", "never", 401),
@@ -423,6 +432,9 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "contact.limit": ("refused", "never", 503),
     "contact.changed": ("conflict", "after_reload", 503),
     "contact.update_invalid": ("invalid", "never", 503),
+    "contact.merge_self": ("refused", "never", 503),
+    "contact.merge_invalid": ("invalid", "never", 503),
+    "contact.merge_final": ("refused", "never", 503),
     "contact.lead_step": ("refused", "never", 503),
     "contact.blocked": ("refused", "never", 503),
     "contact.deleted": ("refused", "never", 503),

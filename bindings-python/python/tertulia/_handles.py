@@ -31,10 +31,28 @@ class OrgContacts(Area):
         """Creates a contact: by hand if a member of the team asks, by the API if the host does.
 
         Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `contact.name_required`,
-        `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
+        `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`, and with
+        `consent.opted_out` where `opted_in` does not lift what the person said before their contact was deleted.
         """
         v: Any = await self._scope.call("contacts.create", {"new": write_new_contact(new)})
         return read_contact(v)
+
+    async def capture_lead(self, new: NewContact) -> Contact:
+        """Takes in a lead that a chatbot captured. The contact that has any of the addresses gets what it lacks:
+        what it has stays, a lead status is taken where it is further on, and whom only the e-mail address names
+        gets the numbers and ids. Else a contact is created, beyond the plan's limit too: a lead is never lost.
+        An opt-in that does not lift what the person said is left out; the contact tells.
+
+        Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `attribute.*` or `tag.*`, and
+        with `contact.duplicate` for an id in another system that is another contact's.
+        """
+        v: Any = await self._scope.call("contacts.capture_lead", {"new": write_new_contact(new)})
+        return read_contact(v)
+
+    async def usage(self) -> PlanUsage:
+        """Where the organisation stands with its plan: how many contacts count, and by how many it is over."""
+        v: Any = await self._scope.call("contacts.usage", {})
+        return read_plan_usage(v)
 
     async def get(self, id: ContactId) -> Contact:
         """The contact, which must be there; a deleted one is not."""
@@ -147,6 +165,42 @@ class OrgContacts(Area):
         })
         return read_contact(v)
 
+    async def merge(self, primary: ContactId, request: MergeRequest) -> MergedContact:
+        """Merges contacts that are one person into one: nothing of them is lost, their ids lead to the primary from
+        now on, and their addresses find it.
+
+        The primary's fields win and its gaps are filled, but for what is chosen. Addresses, tags, conversations,
+        notes and timeline are those of all. Consent is not chosen: an opt-out of any of them stands until the
+        person lifts it, and an address of somebody who had not opted in gets nothing until the person writes or
+        an opt-in is recorded. Who is blocked as one of them stays blocked. In a broadcast in which several of
+        them are, one message goes out.
+
+        Fails with `contact.not_found`, `contact.merge_self` or `contact.merge_invalid`.
+        """
+        v: Any = await self._scope.call("contacts.merge", {
+            "primary": primary,
+            "request": write_merge_request(request),
+        })
+        return read_merged_contact(v)
+
+    async def preview_merge(self, primary: ContactId, request: MergeRequest) -> MergedContact:
+        """What `merge` would make of the primary, and in what the contacts differ. Changes nothing."""
+        v: Any = await self._scope.call("contacts.preview_merge", {
+            "primary": primary,
+            "request": write_merge_request(request),
+        })
+        return read_merged_contact(v)
+
+    async def undo_merge(self, duplicate: ContactId) -> Contact:
+        """Takes a merge back, named by the id of the contact that was merged: it is a contact of its own again,
+        with what it had. What came since stays with the primary; an opt-out and a block since hold for both.
+
+        Fails with `contact.not_found`, or with `contact.merge_final` if nothing was merged under this id, or the
+        primary was merged or deleted since.
+        """
+        v: Any = await self._scope.call("contacts.undo_merge", {"duplicate": duplicate})
+        return read_contact(v)
+
     async def set_owner(self, id: ContactId, owner: AgentId | None = None) -> bool:
         """Makes a member of the team, or nobody, responsible for a contact; whether somebody else was. Fails with
         `member.not_found` or `member.inactive`.
@@ -247,6 +301,17 @@ class OrgContacts(Area):
         })
         return read_upserted_contact(v)
 
+    async def delete(self, id: ContactId) -> None:
+        """Deletes a contact. Names, addresses, tags, attributes, ids in other systems, owner and notes go; what
+        waits to be sent is skipped; conversations stay or go as the settings say. The id stays, and what it is
+        in: the journal, the ledger, and the history of consent. A later message from the person makes a new
+        contact.
+
+        Of each address that the contact has or had, a keyed hash is kept while an opt-out is in force: whoever
+        gets the address later, by whatever way, is held to it. Fails with `contact.not_found`.
+        """
+        await self._scope.call("contacts.delete", {"id": id})
+
     async def block(self, id: ContactId) -> None:
         """Blocks a contact: it opens no conversation and gets no message, tag or automation."""
         await self._scope.call("contacts.block", {"id": id})
@@ -265,7 +330,9 @@ class OrgContacts(Area):
         kinds: Sequence[JournalKind] | None = None,
         page: PageRequest | None = None,
     ) -> AsyncIterator[JournalEntry]:
-        """Everything that happened with a contact, by the time it happened; of these kinds only, or (empty) of all."""
+        """Everything that happened with a contact, a deleted one too, by the time it happened; of these kinds only,
+        or (empty) of all.
+        """
 
         def fetch(page: PageRequest) -> Awaitable[Page[JournalEntry]]:
             return self.timeline_page(id, kinds, page)
@@ -628,6 +695,17 @@ class OrgInbox(Area):
         """
         v: Any = await self._scope.call("inbox.send", {"request": write_send_request(request)})
         return read_message(v)
+
+    async def start(self, new: NewContact) -> StartedConversation:
+        """Begins a conversation with somebody: with the contact that has any of the addresses, which gets what it
+        lacks, or with one that is created for it. Gives back the contact, and its open conversation if there is
+        one.
+
+        Fails with what `contacts.create` fails with, `contact.limit` and `consent.opted_out` among it, and with
+        `contact.blocked`.
+        """
+        v: Any = await self._scope.call("inbox.start", {"new": write_new_contact(new)})
+        return read_started_conversation(v)
 
     async def send_text(self, contact: ContactId, text: str) -> Message:
         """Sends text to a contact, by the sender that they last wrote to."""

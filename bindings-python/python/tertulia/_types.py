@@ -223,6 +223,14 @@ CreatedBy: TypeAlias = Literal[
 ]
 """How a record came to be."""
 
+DeletedConversations: TypeAlias = Literal[
+    # They stay as they are, under the deleted contact's id.
+    "keep",
+    # They go, with all their messages.
+    "remove",
+]
+"""What becomes of the conversations of a contact that is deleted."""
+
 DeliveryStatus: TypeAlias = Literal[
     # Committed, not answered for yet.
     "queued",
@@ -254,10 +262,16 @@ JournalKind: TypeAlias = Literal[
     "contact_created",
     # `contact_updated`
     "contact_updated",
+    # `contact_merged`
+    "contact_merged",
+    # `contact_unmerged`
+    "contact_unmerged",
     # `contact_blocked`
     "contact_blocked",
     # `contact_unblocked`
     "contact_unblocked",
+    # `contact_deleted`
+    "contact_deleted",
     # `contact_reactivated`
     "contact_reactivated",
     # `blocked_message`
@@ -451,6 +465,8 @@ SkipReason: TypeAlias = Literal[
     "missing_value",
     # The window closed.
     "window_closed",
+    # Merged with another recipient of the same broadcast, who gets it.
+    "merged",
 ]
 """Why a recipient was left out."""
 
@@ -1413,6 +1429,7 @@ class Contact(Record):
         "opted_in",
         "created_by",
         "created_at",
+        "merged",
         "name",
         "first_name",
         "last_name",
@@ -1449,6 +1466,8 @@ class Contact(Record):
     """How the record came to be."""
     created_at: datetime
     """When it came to be."""
+    merged: list[ContactId]
+    """The contacts that were merged into this one: their ids lead here."""
     name: str | None
     """The full name: as entered, else first and last, else the platform's."""
     first_name: str | None
@@ -1488,6 +1507,7 @@ class Contact(Record):
         opted_in: bool,
         created_by: CreatedBy,
         created_at: datetime,
+        merged: list[ContactId],
         name: str | None = None,
         first_name: str | None = None,
         last_name: str | None = None,
@@ -1512,6 +1532,7 @@ class Contact(Record):
         put(self, "opted_in", opted_in)
         put(self, "created_by", created_by)
         put(self, "created_at", created_at)
+        put(self, "merged", merged)
         put(self, "name", name)
         put(self, "first_name", first_name)
         put(self, "last_name", last_name)
@@ -1529,7 +1550,7 @@ class Contact(Record):
 class ContactAddress(Record):
     """One address of a contact."""
 
-    __slots__ = ("kind", "value", "unassigned", "since", "provider_value", "until")
+    __slots__ = ("kind", "value", "unassigned", "since", "provider_value", "until", "merged_from")
 
     kind: AddressKind
     """What kind of address."""
@@ -1543,6 +1564,8 @@ class ContactAddress(Record):
     """The spelling that the provider uses and messages go to, if it told one."""
     until: datetime | None
     """Until when; a former address is kept as history and never used."""
+    merged_from: ContactId | None
+    """The merged contact that it came with."""
 
     def __init__(
         self,
@@ -1553,6 +1576,7 @@ class ContactAddress(Record):
         since: datetime,
         provider_value: str | None = None,
         until: datetime | None = None,
+        merged_from: ContactId | None = None,
     ) -> None:
         put(self, "kind", kind)
         put(self, "value", value)
@@ -1560,6 +1584,7 @@ class ContactAddress(Record):
         put(self, "since", since)
         put(self, "provider_value", provider_value)
         put(self, "until", until)
+        put(self, "merged_from", merged_from)
 
 
 class ContactUpdate(Record):
@@ -3302,6 +3327,46 @@ class JournalEventContactUpdated(Record):
         put(self, "changes", changes)
 
 
+class JournalEventContactMerged(Record):
+    """Another contact was merged into this one."""
+
+    __slots__ = ("duplicate", "changes")
+
+    duplicate: ContactId
+    """The other contact, whose id leads here from now on."""
+    changes: list[FieldChange]
+    """The fields of this one that changed."""
+
+    def __init__(
+        self,
+        *,
+        duplicate: ContactId,
+        changes: list[FieldChange],
+    ) -> None:
+        put(self, "duplicate", duplicate)
+        put(self, "changes", changes)
+
+
+class JournalEventContactUnmerged(Record):
+    """A merge was taken back: told of both contacts."""
+
+    __slots__ = ("primary", "duplicate")
+
+    primary: ContactId
+    """The contact that the other one had been merged into."""
+    duplicate: ContactId
+    """The one that is a contact of its own again."""
+
+    def __init__(
+        self,
+        *,
+        primary: ContactId,
+        duplicate: ContactId,
+    ) -> None:
+        put(self, "primary", primary)
+        put(self, "duplicate", duplicate)
+
+
 class JournalEventContactBlocked(Record):
     """A contact was blocked."""
 
@@ -3310,6 +3375,12 @@ class JournalEventContactBlocked(Record):
 
 class JournalEventContactUnblocked(Record):
     """A contact was unblocked."""
+
+    __slots__ = ()
+
+
+class JournalEventContactDeleted(Record):
+    """A contact was deleted, its profile and notes with it, and its conversations if the organisation removes them."""
 
     __slots__ = ()
 
@@ -4146,6 +4217,142 @@ class Member(Record):
         put(self, "active", active)
 
 
+class MergeChoice(Record):
+    """Whose value a field is to have."""
+
+    __slots__ = ("field", "from_")
+
+    field: MergeField
+    """The field."""
+    from_: ContactId
+    """The contact whose value is taken, even if it has none."""
+
+    def __init__(
+        self,
+        *,
+        field: MergeField,
+        from_: ContactId,
+    ) -> None:
+        put(self, "field", field)
+        put(self, "from_", from_)
+
+
+class MergeDifference(Record):
+    """A field of which the contacts of a merge have different values."""
+
+    __slots__ = ("field", "values")
+
+    field: MergeField
+    """The field."""
+    values: list[MergeValue]
+    """The value of each contact that has one."""
+
+    def __init__(
+        self,
+        *,
+        field: MergeField,
+        values: list[MergeValue],
+    ) -> None:
+        put(self, "field", field)
+        put(self, "values", values)
+
+
+class MergeFieldAttribute(Record):
+    """A custom attribute, by its name."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: str
+
+    def __init__(
+        self,
+        value: str,
+    ) -> None:
+        put(self, "value", value)
+
+
+class MergeFieldExternalId(Record):
+    """The id in another system, by its name. The other ids there go on finding the contact."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: str
+
+    def __init__(
+        self,
+        value: str,
+    ) -> None:
+        put(self, "value", value)
+
+
+class MergeRequest(Record):
+    """Which contacts to merge into another one, and whose value a field is to have."""
+
+    __slots__ = ("duplicates", "choices")
+
+    duplicates: list[ContactId]
+    """The contacts to merge into the primary one."""
+    choices: list[MergeChoice]
+    """Fields whose values are chosen. Of all others the primary's value stays, and where it has none, that of the
+    first duplicate that has one is taken.
+    """
+
+    def __init__(
+        self,
+        *,
+        duplicates: list[ContactId] = LEFT_OUT,
+        choices: list[MergeChoice] = LEFT_OUT,
+    ) -> None:
+        put(self, "duplicates", [] if duplicates is LEFT_OUT else duplicates)
+        put(self, "choices", [] if choices is LEFT_OUT else choices)
+
+
+class MergeValue(Record):
+    """A contact's value of a field."""
+
+    __slots__ = ("contact", "value")
+
+    contact: ContactId
+    """The contact."""
+    value: Json
+    """The value."""
+
+    def __init__(
+        self,
+        *,
+        contact: ContactId,
+        value: Json,
+    ) -> None:
+        put(self, "contact", contact)
+        put(self, "value", value)
+
+
+class MergedContact(Record):
+    """What a merge makes of the primary contact."""
+
+    __slots__ = ("contact", "changes", "differing")
+
+    contact: Contact
+    """The primary contact."""
+    changes: list[FieldChange]
+    """Its fields that change."""
+    differing: list[MergeDifference]
+    """The fields of which the contacts have different values: what a caller may want to choose."""
+
+    def __init__(
+        self,
+        *,
+        contact: Contact,
+        changes: list[FieldChange],
+        differing: list[MergeDifference],
+    ) -> None:
+        put(self, "contact", contact)
+        put(self, "changes", changes)
+        put(self, "differing", differing)
+
+
 class Message(Record):
     """One message, in or out."""
 
@@ -4823,6 +5030,45 @@ class Phone(Record):
         put(self, "region", region)
 
 
+class PlanContacts(Record):
+    """This many."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: int
+
+    def __init__(
+        self,
+        value: int,
+    ) -> None:
+        put(self, "value", value)
+
+
+class PlanUsage(Record):
+    """Where an organisation stands with its plan."""
+
+    __slots__ = ("contacts", "over_by", "limit")
+
+    contacts: int
+    """The contacts that count: all but deleted ones."""
+    over_by: int
+    """How many there are beyond it: people who wrote, and leads of a chatbot."""
+    limit: int | None
+    """The most that the plan allows; absent: any number."""
+
+    def __init__(
+        self,
+        *,
+        contacts: int,
+        over_by: int,
+        limit: int | None = None,
+    ) -> None:
+        put(self, "contacts", contacts)
+        put(self, "over_by", over_by)
+        put(self, "limit", limit)
+
+
 class PlatformInfo(Record):
     """What the business and the platform have agreed on."""
 
@@ -5460,7 +5706,7 @@ class Settings(Record):
         "date_format",
         "time_format",
         "default_region",
-        "contact_limit",
+        "plan",
         "keywords",
         "strict_consent",
         "inbound_consent",
@@ -5468,6 +5714,7 @@ class Settings(Record):
         "window_closing_soon_seconds",
         "name_required",
         "unknown_after_seconds",
+        "deleted_conversations",
     )
 
     name: str
@@ -5480,8 +5727,8 @@ class Settings(Record):
     """How `{{time}}` is written; default `%H:%M`."""
     default_region: str | None
     """The region that national numbers belong to; default none: numbers need their country code."""
-    contact_limit: int | None
-    """How many contacts the plan allows; default no limit. Free 100, Starter 5,000, Growth 25,000."""
+    plan: Plan
+    """How many contacts the organisation may have; default any number."""
     keywords: Keywords
     """The STOP and START words."""
     strict_consent: bool
@@ -5498,6 +5745,8 @@ class Settings(Record):
     """How long an attempt with unknown outcome may still settle; default 30 days, authentication templates 10
     minutes at most.
     """
+    deleted_conversations: DeletedConversations
+    """What becomes of the conversations of a contact that is deleted; default kept."""
 
     def __init__(
         self,
@@ -5507,7 +5756,7 @@ class Settings(Record):
         date_format: str = "%Y-%m-%d",
         time_format: str = "%H:%M",
         default_region: str | None = None,
-        contact_limit: int | None = None,
+        plan: Plan = "scale",
         keywords: Keywords = LEFT_OUT,
         strict_consent: bool = True,
         inbound_consent: InboundConsent = "everything",
@@ -5515,13 +5764,14 @@ class Settings(Record):
         window_closing_soon_seconds: int = 7200,
         name_required: bool = True,
         unknown_after_seconds: int = 2592000,
+        deleted_conversations: DeletedConversations = "keep",
     ) -> None:
         put(self, "name", name)
         put(self, "zone", zone)
         put(self, "date_format", date_format)
         put(self, "time_format", time_format)
         put(self, "default_region", default_region)
-        put(self, "contact_limit", contact_limit)
+        put(self, "plan", plan)
         put(self, "keywords", {} if keywords is LEFT_OUT else keywords)
         put(self, "strict_consent", strict_consent)
         put(self, "inbound_consent", inbound_consent)
@@ -5529,6 +5779,7 @@ class Settings(Record):
         put(self, "window_closing_soon_seconds", window_closing_soon_seconds)
         put(self, "name_required", name_required)
         put(self, "unknown_after_seconds", unknown_after_seconds)
+        put(self, "deleted_conversations", deleted_conversations)
 
 
 class Span(Record):
@@ -5549,6 +5800,26 @@ class Span(Record):
     ) -> None:
         put(self, "start", start)
         put(self, "end", end)
+
+
+class StartedConversation(Record):
+    """Somebody, and the conversation with them."""
+
+    __slots__ = ("contact", "conversation")
+
+    contact: Contact
+    """The contact as it is now."""
+    conversation: Conversation
+    """Its open conversation."""
+
+    def __init__(
+        self,
+        *,
+        contact: Contact,
+        conversation: Conversation,
+    ) -> None:
+        put(self, "contact", contact)
+        put(self, "conversation", conversation)
 
 
 class Stats(Record):
@@ -6227,6 +6498,8 @@ BulkAction: TypeAlias = (
     Literal[
         # Makes nobody responsible.
         "unassign",
+        # Deletes the contact.
+        "delete",
     ]
     | BulkActionTag
     | BulkActionUntag
@@ -6439,8 +6712,11 @@ InboundKind: TypeAlias = (
 JournalEvent: TypeAlias = (
     JournalEventContactCreated
     | JournalEventContactUpdated
+    | JournalEventContactMerged
+    | JournalEventContactUnmerged
     | JournalEventContactBlocked
     | JournalEventContactUnblocked
+    | JournalEventContactDeleted
     | JournalEventContactReactivated
     | JournalEventBlockedMessage
     | JournalEventIdentityAdded
@@ -6483,6 +6759,28 @@ MediaSource: TypeAlias = (
 )
 """Where a media file is."""
 
+MergeField: TypeAlias = (
+    Literal[
+        # The full name.
+        "name",
+        # The first name.
+        "first_name",
+        # The last name.
+        "last_name",
+        # The e-mail address.
+        "email",
+        # How far the person is on the way to buying.
+        "lead",
+        # The member of the team who is responsible.
+        "owner",
+    ]
+    | MergeFieldAttribute
+    | MergeFieldExternalId
+)
+"""A field that contacts can differ in, and of which a merge keeps one value. Addresses, tags, notes, conversations
+and the timeline are kept of all; consent is not chosen.
+"""
+
 Outcome: TypeAlias = (
     OutcomeAccepted
     | OutcomeRefused
@@ -6511,6 +6809,21 @@ Parameter: TypeAlias = (
     | ParameterFlowAction
 )
 """One value for a template. Texts may hold variables."""
+
+Plan: TypeAlias = (
+    Literal[
+        # 100.
+        "free",
+        # 5,000.
+        "starter",
+        # 25,000.
+        "growth",
+        # Any number.
+        "scale",
+    ]
+    | PlanContacts
+)
+"""How many contacts an organisation may have: all count but deleted ones."""
 
 PlatformStatus: TypeAlias = (
     PlatformStatusSent
@@ -6710,6 +7023,7 @@ __all__ = [
     "ConversationId",
     "Correlation",
     "CreatedBy",
+    "DeletedConversations",
     "DeliveryStatus",
     "Denial",
     "DispatchId",
@@ -6804,8 +7118,11 @@ __all__ = [
     "JournalEventConsentChanged",
     "JournalEventContactBlocked",
     "JournalEventContactCreated",
+    "JournalEventContactDeleted",
+    "JournalEventContactMerged",
     "JournalEventContactReactivated",
     "JournalEventContactUnblocked",
+    "JournalEventContactUnmerged",
     "JournalEventContactUpdated",
     "JournalEventConversationOpened",
     "JournalEventDispatchChanged",
@@ -6846,6 +7163,14 @@ __all__ = [
     "MediaSourceId",
     "MediaSourceLink",
     "Member",
+    "MergeChoice",
+    "MergeDifference",
+    "MergeField",
+    "MergeFieldAttribute",
+    "MergeFieldExternalId",
+    "MergeRequest",
+    "MergeValue",
+    "MergedContact",
     "Message",
     "MessageId",
     "NewAccount",
@@ -6879,6 +7204,9 @@ __all__ = [
     "PatternKind",
     "Person",
     "Phone",
+    "Plan",
+    "PlanContacts",
+    "PlanUsage",
     "PlatformInfo",
     "PlatformStatus",
     "PlatformStatusDelivered",
@@ -6919,6 +7247,7 @@ __all__ = [
     "Settings",
     "SkipReason",
     "Span",
+    "StartedConversation",
     "StateName",
     "Stats",
     "StatusKind",

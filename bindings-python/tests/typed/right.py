@@ -107,7 +107,7 @@ async def called(shop: Org, ana: ContactId, account: AccountId) -> None:
     report = await shop.imports.run(FileSourcePath("contacts.csv"), progress=seen.append, cancel=cancel)
     assert_type(report, ImportReport)
     settings = await shop.settings.get()
-    await shop.settings.set(replace(settings, name="Casa Sol", contact_limit=None))
+    await shop.settings.set(replace(settings, name="Casa Sol", plan="growth"))
 
 
 def told_apart(window: WindowState, draft: DraftContent | DraftTemplate, target: Filter) -> str:

@@ -7,7 +7,7 @@ use tertulia::core::window::WindowState;
 use tertulia::storage::Cursor;
 use tertulia::{
     BulkAction, BulkReport, BulkWatch, ContactOrder, ContactUpdate, Filter, MergeRequest, NewContact, Org,
-    Selection,
+    PlanUsage, Selection,
 };
 
 use crate::method::area;
@@ -24,9 +24,26 @@ area! {
         /// Creates a contact: by hand if a member of the team asks, by the API if the host does.
         ///
         /// Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `contact.name_required`,
-        /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
+        /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`, and with
+        /// `consent.opted_out` where `opted_in` does not lift what the person said before their contact was deleted.
         fn create(new: NewContact) -> Contact {
             org.contacts().create(new).await.map(Contact::from)
+        }
+
+        /// Takes in a lead that a chatbot captured. The contact that has any of the addresses gets what it lacks: what it
+        /// has stays, a lead status is taken where it is further on, and whom only the e-mail address names gets the
+        /// numbers and ids. Else a contact is created, beyond the plan's limit too: a lead is never lost. An opt-in that
+        /// does not lift what the person said is left out; the contact tells.
+        ///
+        /// Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `attribute.*` or `tag.*`, and with
+        /// `contact.duplicate` for an id in another system that is another contact's.
+        fn capture_lead(new: NewContact) -> Contact {
+            org.contacts().capture_lead(new).await.map(Contact::from)
+        }
+
+        /// Where the organisation stands with its plan: how many contacts count, and by how many it is over.
+        fn usage() -> PlanUsage {
+            org.contacts().usage().await
         }
 
         /// The contact, which must be there; a deleted one is not.
@@ -205,6 +222,16 @@ area! {
             })
         }
 
+        /// Deletes a contact. Names, addresses, tags, attributes, ids in other systems, owner and notes go; what waits to
+        /// be sent is skipped; conversations stay or go as the settings say. The id stays, and what it is in: the journal,
+        /// the ledger, and the history of consent. A later message from the person makes a new contact.
+        ///
+        /// Of each address that the contact has or had, a keyed hash is kept while an opt-out is in force: whoever gets
+        /// the address later, by whatever way, is held to it. Fails with `contact.not_found`.
+        fn delete(id: ContactId) -> () {
+            org.contacts().delete(id).await
+        }
+
         /// Blocks a contact: it opens no conversation and gets no message, tag or automation.
         fn block(id: ContactId) -> () {
             org.contacts().block(id).await
@@ -220,7 +247,8 @@ area! {
             org.contacts().set_active(id, active).await
         }
 
-        /// Everything that happened with a contact, by the time it happened; of these kinds only, or (empty) of all.
+        /// Everything that happened with a contact, a deleted one too, by the time it happened; of these kinds only, or
+        /// (empty) of all.
         fn timeline(id: ContactId, kinds: Option<Vec<EntryKind>>, page: Option<PageRequest>) -> Page<Entry> {
             let (kinds, page) = (kinds.unwrap_or_default(), page.unwrap_or_default().into());
             org.contacts().timeline(id, &kinds, &page).await.map(Page::from)

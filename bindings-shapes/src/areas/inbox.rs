@@ -2,10 +2,10 @@
 
 use tertulia::core::ids::{ContactId, ConversationId, MessageId};
 use tertulia::core::render::Text;
-use tertulia::{Org, SendRequest};
+use tertulia::{NewContact, Org, SendRequest};
 
 use crate::method::area;
-use crate::views::{Conversation, Message, Rendered};
+use crate::views::{Conversation, Message, Rendered, StartedConversation};
 use crate::wire::{Page, PageRequest};
 
 area! {
@@ -19,6 +19,19 @@ area! {
         /// may not arrive, and its status tells.
         fn send(request: SendRequest) -> Message {
             org.inbox().send(request).await.map(Message::from)
+        }
+
+        /// Begins a conversation with somebody: with the contact that has any of the addresses, which gets what it lacks,
+        /// or with one that is created for it. Gives back the contact, and its open conversation if there is one.
+        ///
+        /// Fails with what `contacts.create` fails with, `contact.limit` and `consent.opted_out` among it, and with
+        /// `contact.blocked`.
+        fn start(new: NewContact) -> StartedConversation {
+            let (contact, conversation) = org.inbox().start(new).await?;
+            Ok(StartedConversation {
+                contact: contact.into(),
+                conversation: conversation.into(),
+            })
         }
 
         /// Sends text to a contact, by the sender that they last wrote to.

@@ -59,6 +59,7 @@ fn records(seed: u64, numbers: [&str; 2]) -> Vec<Record> {
                 account,
                 token,
                 message: ids.next::<MessageId>(),
+                dispatch: None,
             }
             .into(),
         );

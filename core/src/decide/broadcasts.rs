@@ -168,6 +168,7 @@ pub fn launch(set: &mut WorkingSet, ctx: &mut Context<'_>, id: BroadcastId, seed
     broadcast.state = BroadcastState::Running { since: ctx.now };
     journal(set, ctx, id, "launched");
     set.put(broadcast.clone());
+    broadcast.target = broadcast.target.without_deleted();
     let audience = Audience {
         settles_within_seconds: settles_within(ctx, Some(template.category)),
         category: template.category,

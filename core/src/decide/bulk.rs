@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::contact::{LeadStatus, tag_name};
 use crate::context::Context;
-use crate::decide::{contacts, profile};
+use crate::decide::{contacts, deletion, profile};
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::ids::{AgentId, ContactId};
@@ -35,6 +35,8 @@ pub enum BulkAction {
     Assign(AgentId),
     /// Makes nobody responsible.
     Unassign,
+    /// Deletes the contact.
+    Delete,
 }
 
 impl BulkAction {
@@ -45,7 +47,7 @@ impl BulkAction {
     pub fn check(&self) -> Result<(), Error> {
         match self {
             Self::Tag(tags) | Self::Untag(tags) => tags.iter().try_for_each(|tag| tag_name(tag).map(|_| ())),
-            Self::Lead(_) | Self::Assign(_) | Self::Unassign => Ok(()),
+            Self::Lead(_) | Self::Assign(_) | Self::Unassign | Self::Delete => Ok(()),
         }
     }
 }
@@ -58,5 +60,6 @@ pub fn apply(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, action: &Bu
         BulkAction::Lead(lead) => profile::set_lead(set, ctx, id, *lead),
         BulkAction::Assign(owner) => profile::set_owner(set, ctx, id, Some(*owner)),
         BulkAction::Unassign => profile::set_owner(set, ctx, id, None),
+        BulkAction::Delete => deletion::delete(set, ctx, id).map(|()| true),
     }
 }

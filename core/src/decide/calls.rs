@@ -63,6 +63,7 @@ impl Inbox<'_> {
             account: self.account.id,
             token,
             message: ctx.ids.next(),
+            dispatch: None,
         });
         set.put(contact);
         Ok(Applied::Applied)

@@ -15,6 +15,7 @@ use crate::contact::{Contact, CreatedBy, Identity, LeadStatus, RecordStatus, Tag
 use crate::context::Context;
 use crate::conversation::Author;
 use crate::decide::external_ids;
+use crate::decide::suppression::{suppression_key, take_over};
 use crate::error::{Code, Error};
 use crate::gate::opted_out;
 use crate::identity::{Address, AddressKind};
@@ -93,11 +94,20 @@ pub(crate) fn merged_key(ctx: &Context<'_>, contact: ContactId) -> Key {
 
 /// The contact, which must be there and not deleted. The id may be that of one that was merged into it.
 pub fn get(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<Contact> {
-    let contact = find(set, ctx, id)?;
-    match contact.filter(|contact| contact.status != RecordStatus::Deleted) {
-        Some(contact) => Ok(contact),
-        None => Err(Error::new(Code::ContactNotFound, format!("there is no contact {id}")).into()),
+    let contact = even_deleted(set, ctx, id)?;
+    if contact.status == RecordStatus::Deleted {
+        return Err(no_contact(id).into());
     }
+    Ok(contact)
+}
+
+/// The contact, which must be there, or have been.
+pub fn even_deleted(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<Contact> {
+    find(set, ctx, id)?.ok_or_else(|| no_contact(id).into())
+}
+
+fn no_contact(id: ContactId) -> Error {
+    Error::new(Code::ContactNotFound, format!("there is no contact {id}"))
 }
 
 /// The key of the record that says whose an address is.
@@ -178,7 +188,8 @@ pub fn create(
             return Err(Error::new(Code::ContactNameRequired, "the contact has no name").into());
         }
     }
-    set.need(addresses.iter().map(|address| identity_key(ctx, address)))?;
+    let keys = |address| [identity_key(ctx, address), suppression_key(ctx, address)];
+    set.need(addresses.iter().flat_map(keys))?;
     for address in &addresses {
         let holder: Option<IdentityRef> = set.get(&identity_key(ctx, address))?;
         if let Some(holder) = holder {
@@ -189,15 +200,13 @@ pub fn create(
     let external_ids = external_ids::prepare(set, ctx, None, &new.external_ids)?;
     check_attributes(set, ctx, &new.attributes)?;
     let tags = prepare_tags(set, ctx, &new.tags)?;
-    if ctx
-        .org
-        .settings
-        .contact_limit
-        .is_some_and(|limit| contacts_now >= limit)
-    {
+    let plan = ctx.org.settings.plan;
+    let over_limit = plan.is_full(contacts_now);
+    // A lead is never lost: its contact is created, and the excess is reported.
+    if over_limit && by != CreatedBy::Chatbot {
         let message = format!(
             "the plan allows {} contacts, and there are {contacts_now}",
-            ctx.org.settings.contact_limit.unwrap_or(0)
+            plan.limit().unwrap_or(0)
         );
         return Err(Error::new(Code::ContactLimit, message).into());
     }
@@ -210,9 +219,9 @@ pub fn create(
     contact.lead = new.lead.unwrap_or_default();
     contact.attributes.clone_from(&new.attributes);
     contact.source_channel = addresses.first().map(|address| first_channel(address.kind));
-    begin_contact(set, ctx, &contact, ctx.now, false);
+    begin_contact(set, ctx, &contact, ctx.now, over_limit);
     for address in addresses {
-        add_identity(set, ctx, &mut contact, &address, None, ctx.now);
+        add_identity(set, ctx, &mut contact, &address, None, ctx.now)?;
     }
     external_ids::put(set, ctx, &mut contact, external_ids)?;
     add_tags(set, ctx, &mut contact, tags.into_iter().map(|tag| (tag, None)));
@@ -230,6 +239,13 @@ pub fn create(
             proof,
         };
         record_consent(set, ctx, &mut contact, fact);
+        if let State::Out { basis } = contact.consent.state() {
+            let message = format!(
+                "the person, whose contact was deleted since, {}",
+                opted_out(basis)
+            );
+            return Err(Error::new(Code::ConsentOptedOut, message).into());
+        }
     }
     let id = contact.id;
     set.put(contact);
@@ -262,7 +278,10 @@ pub(crate) fn addresses_given(ctx: &Context<'_>, new: &NewContact) -> Result<Vec
 
 /// The addresses of a new contact: at least one, unless another system knows it. An e-mail address identifies only who
 /// has no other address.
-fn addresses_of(ctx: &Context<'_>, new: &NewContact) -> Result<(Vec<Address>, Option<String>), Error> {
+pub(crate) fn addresses_of(
+    ctx: &Context<'_>,
+    new: &NewContact,
+) -> Result<(Vec<Address>, Option<String>), Error> {
     let mut addresses = addresses_given(ctx, new)?;
     let email = blank_to_none(new.email.as_ref())
         .map(|email| read_email(&email))
@@ -301,7 +320,7 @@ pub(crate) fn begin_contact(
     });
 }
 
-/// Gives a contact an address that nobody else has.
+/// Gives a contact an address that nobody else has, and what is still held against it.
 pub(crate) fn add_identity(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
@@ -309,7 +328,7 @@ pub(crate) fn add_identity(
     address: &Address,
     provider_value: Option<String>,
     since: DateTime<Utc>,
-) {
+) -> Step<()> {
     let match_key = address.match_key();
     let (stored, unassigned) = stored_spelling(address);
     set.put(IdentityRef {
@@ -331,10 +350,12 @@ pub(crate) fn add_identity(
         at: since,
         ..ctx.about(contact.id, What::IdentityAdded { address: stored })
     });
+    take_over(set, ctx, contact, address)
 }
 
 /// What a platform's event names as one person's addresses: those that nobody has are linked, of the contact's own the
-/// platform's spelling is kept (`latest`: in place of the one known). Given back: those that belong to somebody else.
+/// platform's spelling is kept (`latest`: in place of the one known). One that is linked to an address of a merged contact
+/// is that one's, too. Given back: those that belong to somebody else.
 pub(crate) fn link_addresses(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
@@ -344,10 +365,11 @@ pub(crate) fn link_addresses(
     latest: bool,
 ) -> Step<Vec<(Address, ContactId)>> {
     set.need(addresses.iter().map(|address| identity_key(ctx, address)))?;
+    let (known, of) = (contact.identities.len(), contact.merged_with(addresses));
     let mut elsewhere = Vec::new();
     for address in addresses {
         match holder(set, ctx, address)? {
-            None => add_identity(set, ctx, contact, address, Some(address.value.clone()), at),
+            None => add_identity(set, ctx, contact, address, Some(address.value.clone()), at)?,
             Some(other) if other != contact.id => elsewhere.push((address.clone(), other)),
             Some(_) => {
                 let key = address.match_key();
@@ -364,6 +386,9 @@ pub(crate) fn link_addresses(
                 }
             }
         }
+    }
+    for identity in &mut contact.identities[known..] {
+        identity.merged_from = of;
     }
     Ok(elsewhere)
 }

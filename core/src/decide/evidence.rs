@@ -8,8 +8,9 @@ use crate::contact::RecordStatus;
 use crate::context::Context;
 use crate::conversation::{Evidence, Message, MessageRef, Parked, attempt_token};
 use crate::decide::contacts::{find, holder, identity_key, link_addresses, record_consent_of};
-use crate::decide::landing::settle_by_evidence;
+use crate::decide::landing::{settle_by_evidence, settle_without_message};
 use crate::decide::receive::{Applied, count_blocked, known, learn_windows};
+use crate::decide::suppression::learn_late;
 use crate::identity::Address;
 use crate::ids::{AccountId, ContactId, MessageId};
 use crate::inbound::{Person, StatusUpdate};
@@ -44,15 +45,21 @@ fn message_key(ctx: &Context<'_>, message: MessageId) -> Key {
 
 /// Takes in what waited for a message, forgets that it waited, and gives it back.
 pub(crate) fn absorb_parked(set: &mut WorkingSet, message: &mut Message, key: &Key) -> Step<Vec<Evidence>> {
+    let parked = take_parked(set, key)?;
+    for evidence in &parked {
+        message.absorb(evidence);
+    }
+    Ok(parked)
+}
+
+/// What waited for a message; forgets that it waited.
+pub(crate) fn take_parked(set: &mut WorkingSet, key: &Key) -> Step<Vec<Evidence>> {
     let parked: Option<Parked> = set.get(key)?;
     let Some(parked) = parked else {
         // What parks at this moment must not be missed.
         set.expect(key);
         return Ok(Vec::new());
     };
-    for evidence in &parked.evidence {
-        message.absorb(evidence);
-    }
     set.remove(key.clone());
     Ok(parked.evidence)
 }
@@ -183,27 +190,34 @@ fn status_of_message(
         return park(set, ctx, account, &update.provider_id, evidence);
     };
     let message: Option<Message> = set.get(&message_key(ctx, found.message))?;
-    let Some(old) = message else {
-        return Ok(Applied::Duplicate);
-    };
-    let mut new = old.clone();
     let mut learned = vec![evidence];
     if !id_known {
         // The status overtook the answer to the send, or the answer was lost: now the platform's id is known.
-        let parked = parked_key(ctx, account, &update.provider_id);
-        learned.extend(absorb_parked(set, &mut new, &parked)?);
-        new.provider_id.get_or_insert_with(|| update.provider_id.clone());
-        let token = update.provider_id.clone();
+        learned.extend(take_parked(set, &parked_key(ctx, account, &update.provider_id))?);
         set.put(MessageRef {
-            org: ctx.org.id,
-            account: account.id,
-            token,
-            message: new.id,
+            token: update.provider_id.clone(),
+            ..found.clone()
         });
     }
+    let Some(old) = message else {
+        // Gone with its conversation, but for the row that it was sent by.
+        let settled = settle_without_message(set, ctx, account.id, &found, &update.recipient, &learned)?;
+        return Ok(if settled {
+            Applied::Applied
+        } else {
+            Applied::Duplicate
+        });
+    };
+    let mut new = old.clone();
+    if !id_known {
+        new.provider_id.get_or_insert_with(|| update.provider_id.clone());
+    }
+    for evidence in &learned {
+        new.absorb(evidence);
+    }
     learn_recipient(set, ctx, new.contact, &update.recipient, at)?;
-    new.absorb(&learned[0]);
-    opted_out_at_platform(set, ctx, account.id, &new, &learned)?;
+    let to = [new.address.clone()];
+    opted_out_at_platform(set, ctx, account.id, new.contact, &to, &learned)?;
     if new == old {
         return Ok(Applied::Duplicate);
     }
@@ -238,12 +252,14 @@ fn learn_recipient(
     Ok(())
 }
 
-/// Failures that say that the person stopped messages are missed notices: recorded with their scope.
+/// Failures that say that the person stopped messages are missed notices: recorded with their scope, and held against
+/// the addresses that the message went to where the contact is deleted since.
 pub(crate) fn opted_out_at_platform(
     set: &mut WorkingSet,
-    ctx: &mut Context<'_>,
+    ctx: &Context<'_>,
     account: AccountId,
-    message: &Message,
+    contact: ContactId,
+    to: &[Address],
     evidence: &[Evidence],
 ) -> Step<()> {
     for evidence in evidence {
@@ -259,7 +275,8 @@ pub(crate) fn opted_out_at_platform(
             FailureClass::RecipientOptedOut(OptOutScope::Sender) => Purpose::Everything,
             _ => continue,
         };
-        let Some(mut contact) = find(set, ctx, message.contact)? else {
+        let of = contact;
+        let Some(mut contact) = find(set, ctx, of)? else {
             return Ok(());
         };
         let fact = Fact {
@@ -274,7 +291,10 @@ pub(crate) fn opted_out_at_platform(
             new_proof: false,
             proof: Proof::Provider(failure.code.clone()),
         };
-        if record_consent_of(set, ctx, &mut contact, Some(message.contact), fact) {
+        if record_consent_of(set, ctx, &mut contact, Some(of), fact.clone()) {
+            if contact.status == RecordStatus::Deleted {
+                learn_late(set, ctx, to, &fact)?;
+            }
             set.put(contact);
         }
     }

@@ -26,7 +26,7 @@ pub enum Upserted {
     Unchanged,
 }
 
-fn ref_key(ctx: &Context<'_>, system: &str, id: &str) -> Key {
+pub(crate) fn ref_key(ctx: &Context<'_>, system: &str, id: &str) -> Key {
     Key::ExternalRef {
         org: ctx.org.id,
         system: system.to_owned(),
@@ -98,7 +98,13 @@ pub(crate) fn put(
 }
 
 /// Nobody is found by this id any more.
-fn forget(set: &mut WorkingSet, ctx: &Context<'_>, contact: ContactId, system: &str, id: &str) -> Step<()> {
+pub(crate) fn forget(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: ContactId,
+    system: &str,
+    id: &str,
+) -> Step<()> {
     let key = ref_key(ctx, system, id);
     let known: Option<ExternalRef> = set.get(&key)?;
     if let Some(known) = known

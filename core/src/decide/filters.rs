@@ -46,6 +46,11 @@ pub(crate) fn ready_within(
     Ok(filter.folded())
 }
 
+/// A filter as [`ready`] gives it, for finding contacts: deleted ones are not found.
+pub fn to_find(set: &mut WorkingSet, ctx: &Context<'_>, filter: &Filter) -> Step<Filter> {
+    Ok(ready(set, ctx, filter)?.without_deleted())
+}
+
 /// The segments that a filter names, and those that they name, row after row.
 fn load_segments(
     set: &mut WorkingSet,

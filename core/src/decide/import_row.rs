@@ -7,6 +7,7 @@ use super::contacts::{
     record_consent, skip_open,
 };
 use super::profile::{Profile, update_profile};
+use super::suppression::suppression_key;
 use crate::consent::{Change, Fact, Proof, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, RecordStatus, tag_name};
 use crate::context::Context;
@@ -186,16 +187,22 @@ fn email_address(row: &Row) -> Option<Address> {
     Some(Address::new(AddressKind::Email, email))
 }
 
-/// What can be asked for before anything is known: whose the row is, its tags, its attributes' definitions.
+/// What can be asked for before anything is known: whose the row is, what is held against its address, its tags, its
+/// attributes' definitions.
 fn first_keys(ctx: &Context<'_>, row: &Row) -> Vec<Key> {
     let org = ctx.org.id;
     let address = phone_address(row).or_else(|| email_address(row));
-    let identity = address.map(|address| identity_key(ctx, &address));
+    let address = address.map(|address| [identity_key(ctx, &address), suppression_key(ctx, &address)]);
     let tags = row.tags.iter().filter_map(|tag| tag_name(tag).ok());
     let tags = tags.map(|(key, _)| Key::Tag { org, key });
     let names = row.attributes.keys().cloned();
     let attributes = names.map(|name| Key::Attribute { org, name });
-    identity.into_iter().chain(tags).chain(attributes).collect()
+    address
+        .into_iter()
+        .flatten()
+        .chain(tags)
+        .chain(attributes)
+        .collect()
 }
 
 /// Loads the contacts that the rows may be about. E-mail addresses matter only where the phone is unknown.
@@ -331,7 +338,7 @@ fn take(
         };
         let overrides = import.on_duplicate == OnDuplicate::Update;
         update_profile(set, ctx, &mut after, &given, overrides)?;
-        add_phone(set, ctx, &mut after, row, import);
+        add_phone(set, ctx, &mut after, row, import)?;
         if after.status == RecordStatus::Blocked {
             if tags.iter().any(|(key, _)| !after.tags.contains_key(key)) {
                 withheld.push(Withheld::Tags);
@@ -375,11 +382,17 @@ fn proof(row: &Row, import: &Import) -> Proof {
 }
 
 /// Gives a contact that was known by e-mail only its phone. What it agreed to so far was not for this number.
-fn add_phone(set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact, row: &Row, import: &Import) {
+fn add_phone(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    row: &Row,
+    import: &Import,
+) -> Step<()> {
     let Some(address) = phone_address(row).filter(|_| contact.phone().is_none()) else {
-        return;
+        return Ok(());
     };
-    add_identity(set, ctx, contact, &address, None, ctx.now);
+    add_identity(set, ctx, contact, &address, None, ctx.now)?;
     contact.revision += 1;
     // Not later than the row's own proof, which is about this number.
     let at = row.agreed_at.map_or(ctx.now, |agreed| agreed.min(ctx.now));
@@ -388,6 +401,7 @@ fn add_phone(set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact, row
         ..fact(ctx, Change::NewNumber, row, import)
     };
     record_consent(set, ctx, contact, fact);
+    Ok(())
 }
 
 fn fact(ctx: &Context<'_>, change: Change, row: &Row, import: &Import) -> Fact {

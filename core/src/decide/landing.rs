@@ -3,17 +3,18 @@
 use chrono::TimeDelta;
 
 use crate::account::{Account, AccountState};
+use crate::contact::RecordStatus;
 use crate::context::Context;
 use crate::conversation::{Author, Evidence, Message, MessageRef};
 use crate::decide::contacts::{contact_key, find, identity_key, link_addresses, resolve};
-use crate::decide::evidence::{absorb_parked, opted_out_at_platform};
+use crate::decide::evidence::{opted_out_at_platform, take_parked};
 use crate::decide::sending::{dispatch_key, get_account, journal_row, slot_key};
 use crate::error::{Code, Error};
 use crate::identity::Address;
-use crate::ids::{AttemptId, ContactId, DispatchId};
+use crate::ids::{AccountId, AttemptId, ContactId, DispatchId, MessageId};
 use crate::journal::What;
-use crate::ledger::{Accepted, Dispatch, DispatchState, Outcome, Slot};
-use crate::message::StatusKind;
+use crate::ledger::{Accepted, Dispatch, DispatchState, Outcome, Reached, Slot};
+use crate::message::{Delivery, StatusKind};
 use crate::record::Key;
 use crate::retry::{Failure, FailureClass, NextStep, next_step};
 use crate::working_set::{Step, WorkingSet};
@@ -37,18 +38,16 @@ pub fn land(
     if row.attempt != Some(attempt) {
         return Ok(row.state);
     }
-    let message: Option<Message> = match row.message {
-        Some(message) => set.get(&Key::Message {
-            org: ctx.org.id,
-            message,
-        })?,
-        None => None,
-    };
-    let Some(message) = message else {
+    let Some(id) = row.message else {
         return Ok(row.state);
     };
+    // Gone where the contact was deleted meanwhile, and its conversations with it.
+    let message: Option<Message> = set.get(&Key::Message {
+        org: ctx.org.id,
+        message: id,
+    })?;
     match outcome {
-        Outcome::Accepted(accepted) => took(set, ctx, &row, &message, accepted),
+        Outcome::Accepted(accepted) => took(set, ctx, &row, id, message, accepted),
         Outcome::Refused(failure) | Outcome::NotSent(failure) => turned_away(set, ctx, row, message, failure),
         Outcome::Unknown { detail } => {
             let mut row = row;
@@ -70,7 +69,8 @@ fn took(
     set: &mut WorkingSet,
     ctx: &mut Context<'_>,
     row: &Dispatch,
-    old: &Message,
+    id: MessageId,
+    message: Option<Message>,
     accepted: &Accepted,
 ) -> Step<DispatchState> {
     let by_id = Key::MessageRef {
@@ -90,28 +90,37 @@ fn took(
             .iter()
             .map(|address| identity_key(ctx, address)),
     )?;
-    let mut new = old.clone();
-    new.provider_id = Some(accepted.provider_id.clone());
-    let word = if accepted.held {
+    let status = if accepted.held {
         StatusKind::Held
     } else {
         StatusKind::Accepted
     };
-    new.delivery.observe(&word, ctx.now);
+    let mut learned = vec![Evidence::Status { status, at: ctx.now }];
+    let way = MessageRef {
+        org: ctx.org.id,
+        account: row.account,
+        token: accepted.provider_id.clone(),
+        message: id,
+        dispatch: Some(row.id),
+    };
     if set.get::<MessageRef>(&by_id)?.is_none() {
-        let learned = absorb_parked(set, &mut new, &parked)?;
-        opted_out_at_platform(set, ctx, row.account, &new, &learned)?;
-        let token = accepted.provider_id.clone();
-        set.put(MessageRef {
-            org: ctx.org.id,
-            account: row.account,
-            token,
-            message: new.id,
-        });
+        learned.extend(take_parked(set, &parked)?);
+        set.put(way.clone());
     }
-    settle_by_evidence(set, ctx, old, &new)?;
+    if let Some(old) = message {
+        let mut new = old.clone();
+        new.provider_id = Some(accepted.provider_id.clone());
+        for evidence in &learned {
+            new.absorb(evidence);
+        }
+        let to = [new.address.clone()];
+        opted_out_at_platform(set, ctx, row.account, row.contact, &to, &learned)?;
+        settle_by_evidence(set, ctx, &old, &new)?;
+        set.put(new);
+    } else {
+        settle_without_message(set, ctx, row.account, &way, &accepted.addresses, &learned)?;
+    }
     learn_addresses(set, ctx, row.contact, &accepted.addresses)?;
-    set.put(new);
     let row: Option<Dispatch> = set.get(&dispatch_key(ctx, row.id))?;
     Ok(row.map_or(DispatchState::Failed, |row| row.state))
 }
@@ -123,7 +132,7 @@ fn learn_addresses(
     contact: ContactId,
     addresses: &[Address],
 ) -> Step<()> {
-    let Some(old) = find(set, ctx, contact)? else {
+    let Some(old) = find(set, ctx, contact)?.filter(|contact| contact.status != RecordStatus::Deleted) else {
         return Ok(());
     };
     let mut new = old.clone();
@@ -138,7 +147,7 @@ fn turned_away(
     set: &mut WorkingSet,
     ctx: &mut Context<'_>,
     mut row: Dispatch,
-    old: Message,
+    message: Option<Message>,
     failure: &Failure,
 ) -> Step<DispatchState> {
     if !matches!(
@@ -159,7 +168,8 @@ fn turned_away(
         status: refused.clone(),
         at: ctx.now,
     };
-    opted_out_at_platform(set, ctx, row.account, &old, &[evidence])?;
+    let to: Vec<Address> = message.iter().map(|message| message.address.clone()).collect();
+    opted_out_at_platform(set, ctx, row.account, row.contact, &to, &[evidence])?;
     let uses_up = failure.class.uses_up();
     row.faults += u32::from(uses_up);
     let tries = if uses_up {
@@ -199,9 +209,10 @@ fn turned_away(
         row.not_before = ctx.now + pause;
     } else {
         row.state = DispatchState::Failed;
-        let mut new = old;
-        new.delivery.observe(&refused, ctx.now);
-        set.put(new);
+        if let Some(mut message) = message {
+            message.delivery.observe(&refused, ctx.now);
+            set.put(message);
+        }
     }
     journal_row(set, ctx, &row);
     set.put(row.clone());
@@ -267,6 +278,55 @@ pub(crate) fn settle_by_evidence(
         set.put(row);
     }
     Ok(())
+}
+
+/// The same of a row whose message is gone with its conversation; whether it says anything new.
+pub(crate) fn settle_without_message(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    account: AccountId,
+    way: &MessageRef,
+    to: &[Address],
+    learned: &[Evidence],
+) -> Step<bool> {
+    let row: Option<Dispatch> = match way.dispatch {
+        Some(dispatch) => set.get(&dispatch_key(ctx, dispatch))?,
+        None => None,
+    };
+    let Some(before) = row.filter(|row| row.message == Some(way.message)) else {
+        return Ok(false);
+    };
+    opted_out_at_platform(set, ctx, account, before.contact, to, learned)?;
+    // What the row says already is all that is left of the evidence before.
+    let mut delivery = Delivery::default();
+    match (&before.state, &before.failure) {
+        (DispatchState::Accepted { reached }, _) => {
+            let reached = match reached {
+                Reached::Accepted => StatusKind::Accepted,
+                Reached::Sent => StatusKind::Sent,
+                Reached::Delivered => StatusKind::Delivered,
+                Reached::Read => StatusKind::Read,
+            };
+            delivery.observe(&reached, ctx.now);
+        }
+        (DispatchState::Failed, Some(failure)) => {
+            delivery.observe(&StatusKind::Failed(failure.clone()), ctx.now);
+        }
+        _ => {}
+    }
+    for evidence in learned {
+        if let Evidence::Status { status, at } = evidence {
+            delivery.observe(status, *at);
+        }
+    }
+    let mut row = before.clone();
+    row.observe(&delivery);
+    if row == before {
+        return Ok(false);
+    }
+    journal_row(set, ctx, &row);
+    set.put(row);
+    Ok(true)
 }
 
 /// A row whose time is over: `sending` without a recorded outcome turns unknown, unknown ends as unconfirmed.

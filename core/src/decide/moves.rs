@@ -102,7 +102,7 @@ pub(crate) fn email_changed(set: &mut WorkingSet, ctx: &Context<'_>, contact: &m
         set.journal(ctx.about(contact.id, what));
     }
     if !has_other {
-        add_identity(set, ctx, contact, &to, None, ctx.now);
+        add_identity(set, ctx, contact, &to, None, ctx.now)?;
         if former.is_some() {
             let (source, proof) = own_words(ctx);
             record_consent(set, ctx, contact, new_number(ctx.now, source, proof));
@@ -112,7 +112,7 @@ pub(crate) fn email_changed(set: &mut WorkingSet, ctx: &Context<'_>, contact: &m
 }
 
 /// What was agreed to so far was agreed to for another address.
-const fn new_number(at: DateTime<Utc>, source: Source, proof: Proof) -> Fact {
+pub(crate) const fn new_number(at: DateTime<Utc>, source: Source, proof: Proof) -> Fact {
     Fact {
         at,
         change: Change::NewNumber,
@@ -129,7 +129,7 @@ pub fn add_phone(set: &mut WorkingSet, ctx: &mut Context<'_>, id: ContactId, pho
     let mut contact = get(set, ctx, id)?;
     let phone = read_phone(ctx, phone)?;
     refuse_taken(set, ctx, &phone)?;
-    add_identity(set, ctx, &mut contact, &phone, None, ctx.now);
+    add_identity(set, ctx, &mut contact, &phone, None, ctx.now)?;
     contact.revision += 1;
     set.put(contact);
     Ok(())
@@ -191,6 +191,7 @@ fn move_identity(
         number_stays |= address.kind == AddressKind::Phone && theirs;
     }
     let mut moved = false;
+    let of = contact.merged_with(&change.previous);
     for former in former_addresses(&contact, change) {
         retire(set, ctx, &mut contact, &former, at)?;
         let same_kind = |address: &&Address| address.kind == former.kind;
@@ -220,7 +221,10 @@ fn move_identity(
             set.put(other);
         }
     }
-    moved |= contact.identities.len() > before;
+    for identity in &mut contact.identities[before..] {
+        identity.merged_from = of;
+        moved = true;
+    }
     if !moved {
         return Ok(Applied::Duplicate);
     }

@@ -224,6 +224,7 @@ impl Inbox<'_> {
             account: self.account.id,
             token: message.provider_id.clone(),
             message: stored.id,
+            dispatch: None,
         });
         let received = What::MessageReceived {
             message: stored.id,
@@ -314,6 +315,7 @@ impl Inbox<'_> {
             account: self.account.id,
             token: echo.provider_id.clone(),
             message: stored.id,
+            dispatch: None,
         });
         let what = What::MessageSent {
             message: stored.id,
@@ -328,7 +330,8 @@ impl Inbox<'_> {
         });
         contact.touch(self.at, false);
         set.put(contact);
-        opted_out_at_platform(set, ctx, self.account.id, &stored, &evidence)?;
+        let to = [stored.address.clone()];
+        opted_out_at_platform(set, ctx, self.account.id, stored.contact, &to, &evidence)?;
         set.put(stored);
         Ok(Applied::Applied)
     }
@@ -353,8 +356,7 @@ impl Inbox<'_> {
             let mut contact = Contact::new(ctx.org.id, ctx.ids.next(), by, self.at);
             contact.source_channel = Some(self.account.channel);
             // Such contacts are never lost: beyond the plan's limit they are created, and the excess is reported.
-            let limit = ctx.org.settings.contact_limit;
-            let over_limit = limit.is_some_and(|limit| self.contacts_now >= limit);
+            let over_limit = ctx.org.settings.plan.is_full(self.contacts_now);
             begin_contact(set, ctx, &contact, self.at, over_limit);
             contact
         };
@@ -619,6 +621,7 @@ pub(crate) fn count_blocked(
         account: account.id,
         token: provider_id.to_owned(),
         message: ctx.ids.next(),
+        dispatch: None,
     });
     let what = What::BlockedMessage {
         channel: account.channel,

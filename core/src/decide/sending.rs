@@ -11,7 +11,7 @@ use crate::contact::{Contact, Identity};
 use crate::context::Context;
 use crate::conversation::{Author, Conversation, Message, MessageRef, attempt_token};
 use crate::decide::broadcasts::get as get_broadcast;
-use crate::decide::contacts::{contact_key, find as find_contact, get as get_contact};
+use crate::decide::contacts::{contact_key, even_deleted, find as find_contact, get as get_contact};
 pub use crate::decide::landing::{expire, land, resend};
 use crate::decide::receive::open_conversation;
 use crate::decide::team::acting_name;
@@ -294,10 +294,7 @@ fn author(ctx: &Context<'_>) -> Author {
 
 /// Whether a message may be sent now, and if not, why and until when. Changes nothing.
 pub fn explain(set: &mut WorkingSet, ctx: &Context<'_>, request: &SendRequest) -> Step<Explanation> {
-    let Some(contact) = find_contact(set, ctx, request.contact)? else {
-        let message = format!("there is no contact {}", request.contact);
-        return Err(Error::new(Code::ContactNotFound, message).into());
-    };
+    let contact = even_deleted(set, ctx, request.contact)?;
     let account = sender(set, ctx, &contact, request.account)?;
     let (template, kind) = match &request.draft {
         Draft::Content(content) => (None, content.kind()),
@@ -672,6 +669,7 @@ fn take_off(
         account: account.id,
         token,
         message: message.id,
+        dispatch: Some(row.id),
     });
     if template.is_some_and(|template| template.category == Category::Marketing) {
         set.put(Slot {

@@ -11,13 +11,14 @@ use tertulia_core::error::Code;
 use tertulia_core::ids::{AgentId, ContactId};
 use tertulia_core::journal::{Actor, What};
 use tertulia_core::ledger::{DispatchState, SkipReason};
+use tertulia_core::settings::Plan;
 use uuid::Uuid;
 
 use crate::harness::*;
 
 #[test]
 fn creating_a_contact_is_refused_with_the_rule_and_changes_nothing() {
-    let mut world = World::with(|settings| settings.contact_limit = Some(3));
+    let mut world = World::with(|settings| settings.plan = Plan::Contacts(3));
     world.store(Attribute {
         org: ORG,
         name: "vip".to_owned(),

@@ -12,6 +12,7 @@ use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::ContactId;
 use tertulia_core::journal::{Actor, What};
 use tertulia_core::record::{ExternalRef, Key};
+use tertulia_core::settings::Plan;
 
 use crate::harness::*;
 
@@ -224,7 +225,7 @@ fn a_record_is_created_then_unchanged_then_updated() {
 
 #[test]
 fn a_new_record_is_held_to_the_rules_of_creation() {
-    let mut world = World::with(|settings| settings.contact_limit = Some(1));
+    let mut world = World::with(|settings| settings.plan = Plan::Contacts(1));
     let mut refusal = |new: &NewContact, by, contacts_now| {
         let refused = world.decide(|set, ctx| upsert(set, ctx, new, SHOP_17, by, contacts_now));
         refused.unwrap_err().code()

@@ -10,7 +10,7 @@ use tertulia_core::channel::Channel;
 use tertulia_core::consent::{Proof, Source as ConsentSource};
 use tertulia_core::contact::{Contact, CreatedBy};
 use tertulia_core::context::{Context, OrgContext};
-use tertulia_core::conversation::Message;
+use tertulia_core::conversation::{Conversation, Message};
 use tertulia_core::decide::broadcasts::{self, NewBroadcast};
 use tertulia_core::decide::contacts::{self, NewContact};
 use tertulia_core::decide::receive::{Applied, receive};
@@ -18,7 +18,9 @@ use tertulia_core::decide::sending::{self, Draft, Flight, SendRequest};
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
 use tertulia_core::identity::{Address, AddressKind};
-use tertulia_core::ids::{AccountId, AttemptId, BroadcastId, ContactId, DispatchId, IdSource, OrgId, RuleId};
+use tertulia_core::ids::{
+    AccountId, AttemptId, BroadcastId, ContactId, ConversationId, DispatchId, IdSource, OrgId, RuleId,
+};
 use tertulia_core::inbound::{
     Call, CallEvent, Caller, Echo, Edit, InboundEvent, InboundKind, InboundMessage, Person, Preference,
     PreferenceChoice, Reaction, Revoke, Source, StatusUpdate, TemplateNotice,
@@ -29,6 +31,7 @@ use tertulia_core::message::{Content, StatusKind};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Org, OrgRule, OrgTemplate, Record, Stored};
 use tertulia_core::retry::{Failure, FailureClass, OptOutScope};
 use tertulia_core::settings::Settings;
+use tertulia_core::suppression::SuppressionKey;
 use tertulia_core::tagging::{Pattern, PatternKind, Rule};
 use tertulia_core::template::TemplateStatus;
 use tertulia_core::working_set::{Lookup, Step, Stop, WorkingSet};
@@ -75,6 +78,7 @@ impl World {
             id: ORG,
             settings: Settings::default(),
             rules_epoch: 0,
+            suppression_key: SuppressionKey::new([7; 32]),
         });
         for (id, name) in [(SHOP, "shop"), (HELPDESK, "helpdesk")] {
             world.store(Account {
@@ -159,7 +163,7 @@ impl World {
         let Record::Org(org) = &stored.record else {
             unreachable!()
         };
-        OrgContext::new(ORG, stored.version, org.settings.clone(), self.all::<OrgRule>()).unwrap()
+        OrgContext::new(org.clone(), stored.version, self.all::<OrgRule>()).unwrap()
     }
 
     fn load(&self, set: &mut WorkingSet) {
@@ -250,7 +254,7 @@ impl World {
             Op::Insert(record) => version(&record.key()).is_none(),
             Op::Update(record, read) => version(&record.key()) == Some(*read),
             Op::Remove(key, read) => version(key) == Some(*read),
-            Op::Journal(_) | Op::SnapshotAudience(..) => true,
+            Op::Journal(_) | Op::SnapshotAudience(..) | Op::RemoveConversations { .. } => true,
         });
         if !holds || !fits {
             return Err(Conflict);
@@ -262,6 +266,18 @@ impl World {
                     self.records.remove(&key);
                 }
                 Op::Journal(entry) => self.journal.push(entry),
+                Op::RemoveConversations { contact, .. } => {
+                    let threads = self.all::<Conversation>().into_iter();
+                    let threads: Vec<ConversationId> = threads
+                        .filter(|thread| thread.contact == contact)
+                        .map(|thread| thread.id)
+                        .collect();
+                    self.records.retain(|_, stored| match &stored.record {
+                        Record::Conversation(thread) => !threads.contains(&thread.id),
+                        Record::Message(message) => !threads.contains(&message.conversation),
+                        _ => true,
+                    });
+                }
                 Op::SnapshotAudience(audience, seed) => {
                     let mut ids = IdSource::new(self.now, seed);
                     let mut contacts = self.all::<Contact>();
@@ -438,6 +454,7 @@ fn finds(lookup: &Lookup, record: &Record) -> bool {
             Record::Dispatch(row),
         ) => row.broadcast() == Some(*broadcast) && contacts.contains(&row.contact),
         (Lookup::Conversations { contact, .. }, Record::Conversation(thread)) => thread.contact == *contact,
+        (Lookup::Notes { contact, .. }, Record::Note(note)) => note.contact == *contact,
         _ => false,
     }
 }

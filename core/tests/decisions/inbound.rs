@@ -12,7 +12,7 @@ use tertulia_core::journal::What;
 use tertulia_core::ledger::{Dispatch, DispatchState, SkipReason};
 use tertulia_core::message::{Content, DeliveryStatus, Media, MediaKind, MediaSource, StatusKind};
 use tertulia_core::record::{Key, OrgTemplate};
-use tertulia_core::settings::InboundConsent;
+use tertulia_core::settings::{InboundConsent, Plan};
 use tertulia_core::template::TemplateStatus;
 use tertulia_core::window::{Window, WindowState};
 
@@ -58,7 +58,7 @@ fn an_unknown_sender_becomes_an_opted_in_contact_with_an_open_window() {
 
 #[test]
 fn the_plans_limit_loses_nobody_who_writes() {
-    let mut world = World::with(|settings| settings.contact_limit = Some(0));
+    let mut world = World::with(|settings| settings.plan = Plan::Contacts(0));
     world.told(says(&ana(), "m1", -60, "hello"));
     assert_eq!(
         world.journaled(|what| matches!(what, What::ContactCreated { over_limit: true, .. })),

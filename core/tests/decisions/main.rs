@@ -7,9 +7,11 @@
 
 mod calls;
 mod contacts;
+mod deletion;
 mod external_ids;
 mod harness;
 mod inbound;
+mod leads;
 mod merging;
 mod moves;
 mod notes;

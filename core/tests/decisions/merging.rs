@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 use tertulia_core::consent::{Purpose, Scope};
-use tertulia_core::contact::{Contact, LeadStatus, RecordStatus};
+use tertulia_core::contact::{Contact, CreatedBy, LeadStatus, RecordStatus};
 use tertulia_core::conversation::Conversation;
 use tertulia_core::decide::contacts::{self, ConsentRequest, NewContact};
 use tertulia_core::decide::external_ids::{Upserted, upsert};
-use tertulia_core::decide::{merging, profile, sending};
+use tertulia_core::decide::{deletion, merging, notes, profile, sending};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::identity::Address;
 use tertulia_core::ids::ContactId;
 use tertulia_core::inbound::PreferenceChoice;
 use tertulia_core::journal::{EntryKind, What};
 use tertulia_core::ledger::{DispatchState, SkipReason, StateName};
-use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeRequest};
+use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeRequest, Merged};
+use tertulia_core::note::Note;
 use tertulia_core::record::Key;
 use tertulia_core::retry::FailureClass;
 
@@ -229,16 +230,7 @@ fn old_ids_go_on_resolving_through_several_merges() {
             ..NewContact::default()
         };
         let (found, outcome) = world
-            .decide(|set, ctx| {
-                upsert(
-                    set,
-                    ctx,
-                    &given,
-                    ("shop", id),
-                    tertulia_core::contact::CreatedBy::Api,
-                    0,
-                )
-            })
+            .decide(|set, ctx| upsert(set, ctx, &given, ("shop", id), CreatedBy::Api, 0))
             .unwrap();
         assert_eq!((found, outcome), (third, Upserted::Unchanged), "{id}");
     }
@@ -694,12 +686,12 @@ fn an_address_that_changed_while_they_were_one_is_not_taken_from_who_has_it_now(
     assert_eq!(world.holder(&phone(SHE)).unwrap().id, somebody);
     assert_eq!(
         world.holder(&phone("919811111111")).unwrap().id,
-        primary,
-        "it came later"
+        duplicate,
+        "their new number goes with them"
     );
     let restored = world.see(duplicate);
-    assert_eq!(restored.current_identities().count(), 0);
-    assert_eq!(restored.identities.len(), 1, "as history");
+    assert_eq!(restored.current_identities().count(), 1);
+    assert_eq!(restored.identities.len(), 2, "the old one as history");
 }
 
 #[test]
@@ -737,4 +729,56 @@ fn evidence_about_what_was_sent_before_a_merge_finds_the_contact_of_today() {
             .iter()
             .any(|denial| denial.code == Code::ConsentOptedOut)
     );
+}
+
+#[test]
+fn an_id_that_turns_up_with_a_merged_number_goes_with_it() {
+    let mut world = World::new();
+    let primary = world.contact(&format!("+{ANA}"));
+    let duplicate = world.contact(&format!("+{SHE}"));
+    merge(&mut world, primary, duplicate);
+    world.told(says(&person(&[phone(SHE), bsuid("IN.1")]), "m1", -10, "hello"));
+    world.told(says(&person(&[phone(ANA), bsuid("IN.2")]), "m2", -5, "hello"));
+    assert_eq!(world.see(primary).current_identities().count(), 4);
+    undo(&mut world, duplicate).unwrap();
+    assert_eq!(world.holder(&bsuid("IN.1")).unwrap().id, duplicate);
+    assert_eq!(world.holder(&bsuid("IN.2")).unwrap().id, primary);
+}
+
+#[test]
+fn a_deletion_takes_what_was_merged_with_it() {
+    let mut world = World::new();
+    let primary = world.create(&full(ANA, "Ana", "s1")).unwrap();
+    let duplicate = world.create(&full(SHE, "Anna", "s2")).unwrap();
+    for contact in [primary, duplicate] {
+        let note = |set: &mut _, ctx: &mut _| notes::add(set, ctx, contact, "likes tea");
+        world.decide(note).unwrap();
+    }
+    world.told(says(&person(&[phone(SHE)]), "m1", -10, "stop"));
+    merge(&mut world, primary, duplicate);
+    world
+        .decide(|set, ctx| deletion::delete(set, ctx, duplicate))
+        .unwrap();
+    for id in [primary, duplicate] {
+        assert_eq!(get(&mut world, id), Err(Code::ContactNotFound));
+    }
+    assert_eq!(undo(&mut world, duplicate), Err(Code::ContactMergeFinal));
+    let kept: Vec<Merged> = world.all();
+    assert!(kept.len() == 1 && kept[0].undo.is_none(), "nothing to bring back");
+    assert!(world.all::<Note>().is_empty());
+    for system in ["s1", "s2"] {
+        let given = NewContact {
+            name: Some("Ana".to_owned()),
+            ..NewContact::default()
+        };
+        let (_, outcome) = world
+            .decide(|set, ctx| upsert(set, ctx, &given, ("shop", system), CreatedBy::Api, 0))
+            .unwrap();
+        assert_eq!(outcome, Upserted::Created);
+    }
+    // Either address is held to the opt-out.
+    for number in [ANA, SHE] {
+        let anew = unasked(&mut world, number);
+        assert_eq!(opt(&mut world, anew, true, None), Err(Code::ConsentOptedOut));
+    }
 }

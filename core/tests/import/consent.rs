@@ -9,6 +9,7 @@ use tertulia_core::import::OnDuplicate;
 use tertulia_core::ledger::{Dispatch, DispatchState, SkipReason};
 use tertulia_core::record::{IdentityRef, Key};
 use tertulia_core::settings::Settings;
+use tertulia_core::suppression::Suppression;
 use uuid::Uuid;
 
 use crate::rows::Importing;
@@ -319,6 +320,52 @@ fn an_opt_in_known_for_an_email_address_does_not_follow_to_a_phone_and_an_opt_ou
             contact.consent.opted_in(),
             opted_in,
             "{prior:?} {cell:?} {proof:?}"
+        );
+    }
+}
+
+#[test]
+fn a_row_is_held_to_what_the_person_said_before_their_contact_was_deleted() {
+    // The row's cell and proof; who opted out, at second 50; whether the new contact is opted in, and its opt-in held back.
+    let cases = [
+        (Some(true), None, Source::Keyword, false, true),
+        (Some(true), Some("early"), Source::Keyword, false, true),
+        (Some(true), Some("late"), Source::Keyword, true, false),
+        (Some(true), Some("late"), Source::Provider, false, true),
+        (Some(true), None, Source::Manual, false, true),
+        (Some(false), None, Source::Keyword, false, false),
+        (None, None, Source::Keyword, false, false),
+    ];
+    for (wish, proof, source, opted_in, withheld) in cases {
+        let mut world = World::new(Settings::default());
+        world.now = at(100);
+        let key = &world.org.suppression_key;
+        world.insert(Suppression {
+            org: ORG,
+            hash: key.hash(
+                AddressKind::Phone,
+                &Address::new(AddressKind::Phone, PHONE).match_key(),
+            ),
+            facts: vec![fact(50, Change::OptOut, source, Scope::EVERYTHING)],
+            slot: None,
+        });
+        let mut importing =
+            Importing::begin(&mut world, "phone,name,optedIn,optInProof", OnDuplicate::Update);
+        let wish = wish.map_or("", |wish: bool| if wish { "yes" } else { "no" });
+        let time = |proof: &str| at(if proof == "early" { 40 } else { 60 }).to_rfc3339();
+        let time = proof.map(time).unwrap_or_default();
+        let row: &[&str] = &[PHONE, "Ana", wish, &time];
+        let results = importing.batch(&mut world, &[row], true);
+        let taken = results[0].as_ref().unwrap();
+        let case = (wish, proof, source);
+        assert_eq!(taken.outcome, RowOutcome::Created, "{case:?}");
+        assert_eq!(taken.withheld == [Withheld::OptIn], withheld, "{case:?}");
+        let contacts = world.contacts();
+        assert_eq!(contacts[0].consent.opted_in(), opted_in, "{case:?}");
+        assert_eq!(
+            contacts[0].name.as_deref(),
+            Some("Ana"),
+            "the rest of the row goes in"
         );
     }
 }

@@ -13,7 +13,7 @@ use tertulia_core::import::{Import, ImportCounts, Mapping, OnDuplicate, Rejectio
 use tertulia_core::journal::What;
 use tertulia_core::phone::Region;
 use tertulia_core::record::Key;
-use tertulia_core::settings::Settings;
+use tertulia_core::settings::{Plan, Settings};
 
 use crate::support::{ORG, World, at};
 
@@ -486,7 +486,7 @@ fn a_row_of_a_deleted_contact_is_refused() {
 #[test]
 fn new_rows_beyond_the_plan_are_refused_and_known_ones_are_not() {
     let settings = Settings {
-        contact_limit: Some(2),
+        plan: Plan::Contacts(2),
         ..Settings::default()
     };
     let mut world = World::new(settings);
@@ -695,7 +695,7 @@ proptest! {
         limit in prop::option::of(0..4_u64),
     ) {
         let mut world = world_with(&[("size", AttributeKind::Number)]);
-        world.org.settings.contact_limit = limit;
+        world.org.settings.plan = limit.map_or(Plan::Scale, Plan::Contacts);
         let (counts, results) = run(&mut world, &rows, mode, &sizes);
         prop_assert_eq!(counts.rows(), rows.len() as u64);
         prop_assert_eq!(results.len(), rows.len());
@@ -715,7 +715,7 @@ proptest! {
     ) {
         let outcome = |sizes: &[usize]| {
             let mut world = world_with(&[("size", AttributeKind::Number)]);
-            world.org.settings.contact_limit = limit;
+            world.org.settings.plan = limit.map_or(Plan::Scale, Plan::Contacts);
             let done = run(&mut world, &rows, mode, sizes);
             let mut contacts: Vec<String> = world.contacts().iter().map(|c| canonical(c).to_string()).collect();
             contacts.sort();

@@ -10,8 +10,9 @@ use tertulia_core::error::Error;
 use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::journal::{Actor, Entry};
 use tertulia_core::ledger::{Dispatch, DispatchState};
-use tertulia_core::record::{Key, Op, Record, Stored};
+use tertulia_core::record::{Key, Op, Org, Record, Stored};
 use tertulia_core::settings::Settings;
+use tertulia_core::suppression::SuppressionKey;
 use tertulia_core::working_set::{Lookup, Step, Stop, WorkingSet};
 use uuid::Uuid;
 
@@ -35,8 +36,14 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(settings: Settings) -> Self {
+        let org = Org {
+            id: ORG,
+            settings,
+            rules_epoch: 0,
+            suppression_key: SuppressionKey::new([7; 32]),
+        };
         Self {
-            org: OrgContext::new(ORG, 1, settings, Vec::new()).unwrap(),
+            org: OrgContext::new(org, 1, Vec::new()).unwrap(),
             now: at(0),
             journal: Vec::new(),
             rounds: 0,
@@ -140,7 +147,9 @@ impl World {
                 }
                 Op::Remove(key, version) => assert_eq!(self.records.remove(&key).unwrap().version, version),
                 Op::Journal(entry) => self.journal.push(entry),
-                Op::SnapshotAudience(..) => unreachable!("no test here launches a broadcast"),
+                Op::SnapshotAudience(..) | Op::RemoveConversations { .. } => {
+                    unreachable!("no test here launches a broadcast or deletes a contact")
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use tertulia_core::decide::contacts::{self, NewContact, read_email};
 use tertulia_core::decide::external_ids::{self, Upserted};
 use tertulia_core::decide::profile::{self, ContactUpdate};
 use tertulia_core::decide::sending::window_of;
-use tertulia_core::decide::{merging, moves};
+use tertulia_core::decide::{deletion, leads, merging, moves};
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
 use tertulia_core::identity::{Address, AddressKind};
@@ -14,6 +14,7 @@ use tertulia_core::journal::{Actor, Entry, EntryKind};
 use tertulia_core::merge::{MergeOutcome, MergeRequest};
 use tertulia_core::phone::Phone;
 use tertulia_core::record::{ExternalRef, IdentityRef, Key};
+use tertulia_core::settings::PlanUsage;
 use tertulia_core::window::WindowState;
 use tertulia_storage_traits::{JournalView, Query};
 
@@ -29,7 +30,8 @@ impl Contacts<'_> {
     /// Creates a contact: by hand if an agent asks, by the API if the host does.
     ///
     /// Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `contact.name_required`,
-    /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
+    /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`, and with
+    /// `consent.opted_out` where `opted_in` does not lift what the person said before their contact was deleted.
     pub async fn create(&self, new: NewContact) -> Result<Contact, Error> {
         let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
         let by = self.created_by();
@@ -40,6 +42,30 @@ impl Contacts<'_> {
                 contacts::get(set, ctx, id)
             })
             .await
+    }
+
+    /// Takes in a lead that a chatbot captured. The contact that has any of the addresses gets what it lacks: what it has
+    /// stays, a lead status is taken where it is further on, and whom only the e-mail address names gets the numbers and
+    /// ids. Else a contact is created, beyond the plan's limit too: a lead is never lost. An opt-in that does not lift
+    /// what the person said is left out; the contact tells.
+    ///
+    /// Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `attribute.*` or `tag.*`, and with
+    /// `contact.duplicate` for an id in another system that is another contact's.
+    pub async fn capture_lead(&self, new: NewContact) -> Result<Contact, Error> {
+        let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
+        self.0
+            .decide(move |set, ctx| {
+                let id = leads::capture_lead(set, ctx, &new, contacts_now)?;
+                contacts::get(set, ctx, id)
+            })
+            .await
+    }
+
+    /// Where the organisation stands with its plan: how many contacts count, and by how many it is over.
+    pub async fn usage(&self) -> Result<PlanUsage, Error> {
+        let org = self.0.inner.runtime.fresh_org(self.0.id).await?;
+        let contacts = self.0.inner.count_contacts(self.0.id).await?;
+        Ok(org.settings.plan.usage(contacts))
     }
 
     const fn created_by(self) -> CreatedBy {
@@ -332,6 +358,20 @@ impl Contacts<'_> {
             .await
     }
 
+    /// Deletes a contact. Names, addresses, tags, attributes, ids in other systems, owner and notes go; what waits to be
+    /// sent is skipped; conversations stay or go as [`deleted_conversations`] says. The id stays, and what it is in: the
+    /// journal, the ledger, and the history of consent. A later message from the person makes a new contact.
+    ///
+    /// Of each address that the contact has or had, a keyed hash is kept while an opt-out is in force: whoever gets the
+    /// address later, by whatever way, is held to it. Fails with `contact.not_found`.
+    ///
+    /// [`deleted_conversations`]: crate::Settings::deleted_conversations
+    pub async fn delete(&self, id: ContactId) -> Result<(), Error> {
+        self.0
+            .decide(move |set, ctx| deletion::delete(set, ctx, id))
+            .await
+    }
+
     /// Blocks a contact: it opens no conversation and gets no message, tag or automation. Nothing if it is blocked.
     pub async fn block(&self, id: ContactId) -> Result<(), Error> {
         self.0.decide(move |set, ctx| contacts::block(set, ctx, id)).await
@@ -351,14 +391,18 @@ impl Contacts<'_> {
             .await
     }
 
-    /// Everything that happened with a contact, by the time it happened; of these kinds only, or (empty) of all.
+    /// Everything that happened with a contact, a deleted one too, by the time it happened; of these kinds only, or (empty)
+    /// of all.
     pub async fn timeline(
         &self,
         id: ContactId,
         kinds: &[EntryKind],
         page: &PageOf,
     ) -> Result<Listed<Entry>, Error> {
-        let contact = self.get(id).await?;
+        let contact = self
+            .0
+            .look(|set, ctx| contacts::even_deleted(set, ctx, id))
+            .await?;
         let view = JournalView::Timeline(contact.ids().collect());
         self.0.journal(view, kinds, page).await
     }

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use tertulia_core::contact::Contact;
 use tertulia_core::conversation::{Conversation, Message};
-use tertulia_core::decide::contacts;
+use tertulia_core::decide::contacts::{self, NewContact};
+use tertulia_core::decide::leads;
 use tertulia_core::decide::sending::{self, Draft, SendRequest};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{ContactId, ConversationId, MessageId};
@@ -30,6 +32,18 @@ impl Inbox<'_> {
     pub async fn send(&self, request: SendRequest) -> Result<Message, Error> {
         let org = self.0.clone();
         to_the_end(async move { org.send(request).await }).await
+    }
+
+    /// Begins a conversation with somebody: with the contact that has any of the addresses, which gets what it lacks, or
+    /// with one that is created for it. Gives back the contact, and its open conversation if there is one.
+    ///
+    /// Fails with what [`create`](crate::Contacts::create) fails with, `contact.limit` and `consent.opted_out` among it,
+    /// and with `contact.blocked`.
+    pub async fn start(&self, new: NewContact) -> Result<(Contact, Conversation), Error> {
+        let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
+        self.0
+            .decide(move |set, ctx| leads::start(set, ctx, &new, contacts_now))
+            .await
     }
 
     /// Sends text to a contact, by the sender that they last wrote to.

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use tertulia::core::import::{Field, OnDuplicate};
 use tertulia::testing::Inbound;
-use tertulia::{AttributeKind, CancellationToken, Code, Filter, ImportOptions, Settings, Watch};
+use tertulia::{AttributeKind, CancellationToken, Code, Filter, ImportOptions, Plan, Settings, Watch};
 
 use crate::support::Shop;
 
@@ -325,7 +325,7 @@ async fn a_file_never_undoes_a_stop_and_duplicates_are_treated_as_told() {
 #[tokio::test]
 async fn rows_beyond_the_plans_limit_are_refused_and_inbound_messages_are_not() {
     let shop = Shop::with(Settings {
-        contact_limit: Some(10),
+        plan: Plan::Contacts(10),
         ..Settings::default()
     })
     .await;

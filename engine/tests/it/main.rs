@@ -9,6 +9,7 @@
 
 mod broadcasts;
 mod calls;
+mod consent;
 mod external_ids;
 mod find;
 mod imports;
@@ -18,6 +19,7 @@ mod merging;
 mod orders;
 mod organisation;
 mod profile;
+mod removal;
 mod sending;
 mod settling;
 mod support;

@@ -1,15 +1,15 @@
 //! Commits are whole or nothing.
 
 use tertulia_core::broadcast::Audience;
-use tertulia_core::conversation::Author;
+use tertulia_core::conversation::{Author, Conversation, Message};
 use tertulia_core::filter::Filter;
-use tertulia_core::ids::OrgId;
+use tertulia_core::ids::{ContactId, OrgId};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind};
 
 use super::StoreFactory;
 use super::audiences::audience;
 use super::support::{Bench, blank_contact, feed, id, waiting};
-use crate::Committed;
+use crate::{Committed, Query};
 
 fn contact(number: u128) -> Key {
     Key::Contact {
@@ -252,4 +252,82 @@ pub async fn a_large_change_set_is_one_commit(factory: &dyn StoreFactory) {
         .await
         .unwrap();
     assert_eq!(found.iter().flatten().count(), 1_000);
+}
+
+/// The conversations of one contact go with all their messages, those that came in the same commit among them; other
+/// contacts' and other organisations' stay, and what refers to them.
+pub async fn conversations_of_a_contact_are_removed_with_their_messages(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let (org, other): (OrgId, OrgId) = (id(1), id(2));
+    let (whose, somebody): (ContactId, ContactId) = (id(1), id(2));
+    let thread = |bench: &mut Bench, org, number, contact| {
+        let key = Key::Conversation {
+            org,
+            conversation: id(number),
+        };
+        let random: Conversation = bench.make.record(&key).try_into().unwrap();
+        Record::from(Conversation { contact, ..random })
+    };
+    let message = |bench: &mut Bench, org, number, conversation| {
+        let key = Key::Message {
+            org,
+            message: id(number),
+        };
+        let random: Message = bench.make.record(&key).try_into().unwrap();
+        Record::from(Message {
+            conversation: id(conversation),
+            ..random
+        })
+    };
+    let mut gone = Vec::new();
+    let mut kept = Vec::new();
+    // (organisation, conversation, contact, messages)
+    for (org, conversation, contact, messages) in [
+        (org, 1, whose, 1..4),
+        (org, 2, whose, 4..5),
+        (org, 3, somebody, 5..8),
+        (org, 4, whose, 8..8),
+        (other, 1, whose, 1..4),
+    ] {
+        let list = if org == other || contact == somebody {
+            &mut kept
+        } else {
+            &mut gone
+        };
+        list.push(thread(&mut bench, org, conversation, contact));
+        list.extend(messages.map(|number| message(&mut bench, org, number, conversation)));
+    }
+    // What refers to them, and what is about the same contact.
+    for kind in [
+        RecordKind::Contact,
+        RecordKind::MessageRef,
+        RecordKind::Dispatch,
+        RecordKind::Note,
+    ] {
+        let key = bench.make.key(kind);
+        kept.push(bench.make.record(&key));
+    }
+    let late = message(&mut bench, org, 20, 2);
+    bench.insert(kept.iter().chain(&gone).cloned()).await;
+    let remove = |contact| Op::RemoveConversations { org, contact };
+    bench.commit(vec![remove(id(9))]).await;
+    assert_eq!(bench.everything().await.records.len(), kept.len() + gone.len());
+    let entry = Op::Journal(bench.make.entry(org));
+    let committed = bench.commit(vec![Op::Insert(late), remove(whose), entry]).await;
+    assert!(committed.position.is_some());
+    let left: Vec<Record> = bench
+        .everything()
+        .await
+        .records
+        .into_values()
+        .map(|stored| stored.record)
+        .collect();
+    let mut expected = kept;
+    expected.sort_by_key(Record::key);
+    assert_eq!(left, expected);
+    let query = Query::Messages {
+        org,
+        conversation: id(1),
+    };
+    bench.finds(query, &[]).await;
 }

@@ -29,7 +29,8 @@ use tertulia_core::record::{
 use tertulia_core::render::Text;
 use tertulia_core::retry::{Failure, FailureClass, LimitScope};
 use tertulia_core::segment::{Segment, SegmentName, SegmentUser};
-use tertulia_core::settings::{InboundConsent, Settings};
+use tertulia_core::settings::{InboundConsent, Plan, Settings};
+use tertulia_core::suppression::{Suppression, SuppressionKey};
 use tertulia_core::tagging::{Pattern, PatternKind, Rule};
 use tertulia_core::team::Member;
 use tertulia_core::template::{
@@ -296,6 +297,10 @@ impl Generator {
                 org,
                 note: self.pooled(),
             },
+            RecordKind::Suppression => Key::Suppression {
+                org,
+                hash: self.text(),
+            },
             RecordKind::Quarantined => Key::Quarantined { id: self.pooled() },
         }
     }
@@ -308,6 +313,7 @@ impl Generator {
                 id: org,
                 settings: self.settings(),
                 rules_epoch: self.rng.u64(..9),
+                suppression_key: SuppressionKey::new(std::array::from_fn(|_| self.rng.u8(..))),
             }),
             Key::Route { channel, sender_id } => Record::Route(Route {
                 channel,
@@ -430,6 +436,7 @@ impl Generator {
                 account,
                 token,
                 message: self.pooled(),
+                dispatch: self.maybe(Self::pooled),
             }),
             Key::Parked {
                 org,
@@ -506,6 +513,12 @@ impl Generator {
                 at: self.time(),
                 edited_at: self.maybe(Self::time),
             }),
+            Key::Suppression { org, hash } => Record::Suppression(Suppression {
+                org,
+                hash,
+                facts: self.some(2, Self::fact),
+                slot: self.maybe(|make| (make.time(), make.pooled())),
+            }),
             Key::Quarantined { id } => Record::Quarantined(Quarantined {
                 id,
                 org: self.maybe(Self::org),
@@ -520,7 +533,9 @@ impl Generator {
         Settings {
             name: self.text(),
             zone: self.one_of(&["America/Sao_Paulo", "UTC"]).parse().unwrap(),
-            contact_limit: self.maybe(|make| make.rng.u64(..9)),
+            plan: self
+                .maybe(|make| make.rng.u64(..9))
+                .map_or(Plan::Free, Plan::Contacts),
             strict_consent: self.rng.bool(),
             inbound_consent: self.one_of(&[InboundConsent::Everything, InboundConsent::AllButMarketing]),
             stop_confirmation: self.maybe(Self::text),

@@ -169,6 +169,10 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
             org,
             contact: id(number),
         },
+        Key::Suppression { .. } => Key::Suppression {
+            org,
+            hash: format!("h{number}"),
+        },
         key @ (Key::Route { .. } | Key::Quarantined { .. }) => key,
     };
     RecordKind::ALL

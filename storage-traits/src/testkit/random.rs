@@ -92,7 +92,7 @@ impl Run {
     }
 
     fn op(&mut self, known: &[Stored]) -> Op {
-        let choice = self.make.below(12);
+        let choice = self.make.below(13);
         let stored = (!known.is_empty()).then(|| known[self.make.below(known.len())].clone());
         match (choice, stored) {
             (0, _) => {
@@ -103,6 +103,10 @@ impl Run {
                 let audience = self.audience();
                 Op::SnapshotAudience(Box::new(audience), self.make.seed())
             }
+            (12, _) => Op::RemoveConversations {
+                org: self.org(),
+                contact: self.make.pooled(),
+            },
             (2, Some(stored)) => Op::Remove(stored.record.key(), self.version(&stored)),
             (3..=6, Some(stored)) => {
                 let record = self.make.record(&stored.record.key());

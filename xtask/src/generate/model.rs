@@ -183,6 +183,13 @@ pub(crate) struct Variant {
     pub(crate) holds: Holds,
 }
 
+/// Whether a variant of this name holds nothing: JSON has its bare name.
+pub(crate) fn has_bare(variants: &[Variant], name: &str) -> bool {
+    variants
+        .iter()
+        .any(|variant| variant.wire == name && matches!(variant.holds, Holds::Nothing))
+}
+
 /// What a variant holds.
 #[derive(Debug, Clone, Serialize)]
 #[serde(tag = "holds", rename_all = "snake_case")]

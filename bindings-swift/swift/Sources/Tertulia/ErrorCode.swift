@@ -13,6 +13,9 @@ public enum ErrorCode {
     /// The library's own threads cannot be used here.
     public static let runtimeUnavailable = "runtime.unavailable"
 
+    /// The system gives no random bytes.
+    public static let runtimeNoRandomness = "runtime.no_randomness"
+
     /// The text is not an identifier.
     public static let idInvalid = "id.invalid"
 
@@ -144,6 +147,15 @@ public enum ErrorCode {
 
     /// The update says two things of one field.
     public static let contactUpdateInvalid = "contact.update_invalid"
+
+    /// A contact would be merged with itself.
+    public static let contactMergeSelf = "contact.merge_self"
+
+    /// The merge names nobody, or a choice that it does not have.
+    public static let contactMergeInvalid = "contact.merge_invalid"
+
+    /// The merge cannot be taken back.
+    public static let contactMergeFinal = "contact.merge_final"
 
     /// There is no such step from the contact's lead status.
     public static let contactLeadStep = "contact.lead_step"
@@ -392,6 +404,7 @@ public enum ErrorCode {
         inputInvalid: (.invalid, .never, 503),
         runtimeForked: (.refused, .never, 503),
         runtimeUnavailable: (.unavailable, .never, 503),
+        runtimeNoRandomness: (.unavailable, .later, 503),
         idInvalid: (.invalid, .never, 503),
         channelUnknown: (.invalid, .never, 503),
         webhookSignatureMissing: (.forbidden, .never, 401),
@@ -436,6 +449,9 @@ public enum ErrorCode {
         contactLimit: (.refused, .never, 503),
         contactChanged: (.conflict, .afterReload, 503),
         contactUpdateInvalid: (.invalid, .never, 503),
+        contactMergeSelf: (.refused, .never, 503),
+        contactMergeInvalid: (.invalid, .never, 503),
+        contactMergeFinal: (.refused, .never, 503),
         contactLeadStep: (.refused, .never, 503),
         contactBlocked: (.refused, .never, 503),
         contactDeleted: (.refused, .never, 503),

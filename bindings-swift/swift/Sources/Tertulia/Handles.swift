@@ -257,11 +257,30 @@ public struct ContactsArea: Sendable {
     /// Creates a contact: by hand if a member of the team asks, by the API if the host does.
     ///
     /// Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `contact.name_required`,
-    /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
+    /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`, and with
+    /// `consent.opted_out` where `opted_in` does not lift what the person said before their contact was deleted.
     public func create(_ new: NewContact) async throws -> Contact {
         try await scope.call("contacts.create") {
             $0.put("new", new)
         }
+    }
+
+    /// Takes in a lead that a chatbot captured. The contact that has any of the addresses gets what it lacks: what it
+    /// has stays, a lead status is taken where it is further on, and whom only the e-mail address names gets the
+    /// numbers and ids. Else a contact is created, beyond the plan's limit too: a lead is never lost. An opt-in that
+    /// does not lift what the person said is left out; the contact tells.
+    ///
+    /// Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `attribute.*` or `tag.*`, and with
+    /// `contact.duplicate` for an id in another system that is another contact's.
+    public func captureLead(_ new: NewContact) async throws -> Contact {
+        try await scope.call("contacts.capture_lead") {
+            $0.put("new", new)
+        }
+    }
+
+    /// Where the organisation stands with its plan: how many contacts count, and by how many it is over.
+    public func usage() async throws -> PlanUsage {
+        try await scope.call("contacts.usage")
     }
 
     /// The contact, which must be there; a deleted one is not.
@@ -366,6 +385,42 @@ public struct ContactsArea: Sendable {
             $0.put("id", id)
             $0.put("revision", revision)
             $0.put("update", update)
+        }
+    }
+
+    /// Merges contacts that are one person into one: nothing of them is lost, their ids lead to the primary from now
+    /// on, and their addresses find it.
+    ///
+    /// The primary's fields win and its gaps are filled, but for what is chosen. Addresses, tags, conversations,
+    /// notes and timeline are those of all. Consent is not chosen: an opt-out of any of them stands until the person
+    /// lifts it, and an address of somebody who had not opted in gets nothing until the person writes or an opt-in is
+    /// recorded. Who is blocked as one of them stays blocked. In a broadcast in which several of them are, one
+    /// message goes out.
+    ///
+    /// Fails with `contact.not_found`, `contact.merge_self` or `contact.merge_invalid`.
+    public func merge(_ primary: ContactId, request: MergeRequest) async throws -> MergedContact {
+        try await scope.call("contacts.merge") {
+            $0.put("primary", primary)
+            $0.put("request", request)
+        }
+    }
+
+    /// What `merge` would make of the primary, and in what the contacts differ. Changes nothing.
+    public func previewMerge(_ primary: ContactId, request: MergeRequest) async throws -> MergedContact {
+        try await scope.call("contacts.preview_merge") {
+            $0.put("primary", primary)
+            $0.put("request", request)
+        }
+    }
+
+    /// Takes a merge back, named by the id of the contact that was merged: it is a contact of its own again, with
+    /// what it had. What came since stays with the primary; an opt-out and a block since hold for both.
+    ///
+    /// Fails with `contact.not_found`, or with `contact.merge_final` if nothing was merged under this id, or the
+    /// primary was merged or deleted since.
+    public func undoMerge(_ duplicate: ContactId) async throws -> Contact {
+        try await scope.call("contacts.undo_merge") {
+            $0.put("duplicate", duplicate)
         }
     }
 
@@ -482,6 +537,18 @@ public struct ContactsArea: Sendable {
         }
     }
 
+    /// Deletes a contact. Names, addresses, tags, attributes, ids in other systems, owner and notes go; what waits to
+    /// be sent is skipped; conversations stay or go as the settings say. The id stays, and what it is in: the journal,
+    /// the ledger, and the history of consent. A later message from the person makes a new contact.
+    ///
+    /// Of each address that the contact has or had, a keyed hash is kept while an opt-out is in force: whoever gets
+    /// the address later, by whatever way, is held to it. Fails with `contact.not_found`.
+    public func delete(_ id: ContactId) async throws {
+        let _: Nothing = try await scope.call("contacts.delete") {
+            $0.put("id", id)
+        }
+    }
+
     /// Blocks a contact: it opens no conversation and gets no message, tag or automation.
     public func block(_ id: ContactId) async throws {
         let _: Nothing = try await scope.call("contacts.block") {
@@ -504,7 +571,8 @@ public struct ContactsArea: Sendable {
         }
     }
 
-    /// Everything that happened with a contact, by the time it happened; of these kinds only, or (empty) of all.
+    /// Everything that happened with a contact, a deleted one too, by the time it happened; of these kinds only, or
+    /// (empty) of all.
     public func timeline(
         _ id: ContactId,
         kinds: [JournalKind]? = nil,
@@ -900,6 +968,17 @@ public struct InboxArea: Sendable {
     public func send(_ request: SendRequest) async throws -> Message {
         try await scope.call("inbox.send") {
             $0.put("request", request)
+        }
+    }
+
+    /// Begins a conversation with somebody: with the contact that has any of the addresses, which gets what it lacks,
+    /// or with one that is created for it. Gives back the contact, and its open conversation if there is one.
+    ///
+    /// Fails with what `contacts.create` fails with, `contact.limit` and `consent.opted_out` among it, and with
+    /// `contact.blocked`.
+    public func start(_ new: NewContact) async throws -> StartedConversation {
+        try await scope.call("inbox.start") {
+            $0.put("new", new)
         }
     }
 

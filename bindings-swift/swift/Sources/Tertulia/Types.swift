@@ -610,6 +610,8 @@ public enum BulkAction: Hashable, Sendable, Codable {
     case assign(AgentId)
     /// Makes nobody responsible.
     case unassign
+    /// Deletes the contact.
+    case delete
 
     public func encode(to encoder: Encoder) throws {
         switch self {
@@ -628,6 +630,9 @@ public enum BulkAction: Hashable, Sendable, Codable {
         case .unassign:
             var container = encoder.singleValueContainer()
             try container.encode("unassign")
+        case .delete:
+            var container = encoder.singleValueContainer()
+            try container.encode("delete")
         }
     }
 
@@ -644,6 +649,8 @@ public enum BulkAction: Hashable, Sendable, Codable {
             self = .assign(try variant.value(AgentId.self))
         case "unassign":
             self = .unassign
+        case "delete":
+            self = .delete
         default:
             throw decoder.misfit("\(variant.name) is no BulkAction")
         }
@@ -1204,6 +1211,8 @@ public struct Contact: Hashable, Sendable, Codable {
     public var lastInteraction: Date?
     /// The thread that the next message belongs to.
     public var conversation: ConversationId?
+    /// The contacts that were merged into this one: their ids lead here.
+    public var merged: [ContactId]
 
     public init(
         id: ContactId,
@@ -1228,7 +1237,8 @@ public struct Contact: Hashable, Sendable, Codable {
         createdAt: Date,
         lastInbound: Date? = nil,
         lastInteraction: Date? = nil,
-        conversation: ConversationId? = nil
+        conversation: ConversationId? = nil,
+        merged: [ContactId]
     ) {
         self.id = id
         self.revision = revision
@@ -1253,6 +1263,7 @@ public struct Contact: Hashable, Sendable, Codable {
         self.lastInbound = lastInbound
         self.lastInteraction = lastInteraction
         self.conversation = conversation
+        self.merged = merged
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1279,6 +1290,7 @@ public struct Contact: Hashable, Sendable, Codable {
         case lastInbound = "last_inbound"
         case lastInteraction = "last_interaction"
         case conversation = "conversation"
+        case merged = "merged"
     }
 }
 
@@ -1296,6 +1308,8 @@ public struct ContactAddress: Hashable, Sendable, Codable {
     public var since: Date
     /// Until when; a former address is kept as history and never used.
     public var until: Date?
+    /// The merged contact that it came with.
+    public var mergedFrom: ContactId?
 
     public init(
         kind: AddressKind,
@@ -1303,7 +1317,8 @@ public struct ContactAddress: Hashable, Sendable, Codable {
         providerValue: String? = nil,
         unassigned: Bool,
         since: Date,
-        until: Date? = nil
+        until: Date? = nil,
+        mergedFrom: ContactId? = nil
     ) {
         self.kind = kind
         self.value = value
@@ -1311,6 +1326,7 @@ public struct ContactAddress: Hashable, Sendable, Codable {
         self.unassigned = unassigned
         self.since = since
         self.until = until
+        self.mergedFrom = mergedFrom
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1320,6 +1336,7 @@ public struct ContactAddress: Hashable, Sendable, Codable {
         case unassigned = "unassigned"
         case since = "since"
         case until = "until"
+        case mergedFrom = "merged_from"
     }
 }
 
@@ -1698,6 +1715,14 @@ public enum CreatedBy: String, Hashable, Sendable, Codable, CaseIterable {
     case manual = "manual"
     /// The host's call.
     case api = "api"
+}
+
+/// What becomes of the conversations of a contact that is deleted.
+public enum DeletedConversations: String, Hashable, Sendable, Codable, CaseIterable {
+    /// They stay as they are, under the deleted contact's id.
+    case keep = "keep"
+    /// They go, with all their messages.
+    case remove = "remove"
 }
 
 /// How far an outgoing message got, as one word.
@@ -3238,10 +3263,16 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case contactCreated(by: CreatedBy, channel: Channel? = nil, overLimit: Bool)
     /// Fields of a contact changed: field → (before, after).
     case contactUpdated(changes: [FieldChange])
+    /// Another contact was merged into this one.
+    case contactMerged(duplicate: ContactId, changes: [FieldChange])
+    /// A merge was taken back: told of both contacts.
+    case contactUnmerged(primary: ContactId, duplicate: ContactId)
     /// A contact was blocked.
     case contactBlocked
     /// A contact was unblocked.
     case contactUnblocked
+    /// A contact was deleted, its profile and notes with it, and its conversations if the organisation removes them.
+    case contactDeleted
     /// An inactive contact wrote and is active again.
     case contactReactivated
     /// A blocked contact wrote or called; nothing of it was kept.
@@ -3320,10 +3351,20 @@ public enum JournalEvent: Hashable, Sendable, Codable {
         case let .contactUpdated(changes):
             try container.encode("contact_updated", forKey: "what")
             try container.encode(changes, forKey: "changes")
+        case let .contactMerged(duplicate, changes):
+            try container.encode("contact_merged", forKey: "what")
+            try container.encode(duplicate, forKey: "duplicate")
+            try container.encode(changes, forKey: "changes")
+        case let .contactUnmerged(primary, duplicate):
+            try container.encode("contact_unmerged", forKey: "what")
+            try container.encode(primary, forKey: "primary")
+            try container.encode(duplicate, forKey: "duplicate")
         case .contactBlocked:
             try container.encode("contact_blocked", forKey: "what")
         case .contactUnblocked:
             try container.encode("contact_unblocked", forKey: "what")
+        case .contactDeleted:
+            try container.encode("contact_deleted", forKey: "what")
         case .contactReactivated:
             try container.encode("contact_reactivated", forKey: "what")
         case let .blockedMessage(channel):
@@ -3456,10 +3497,22 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             )
         case "contact_updated":
             self = .contactUpdated(changes: try container.decode([FieldChange].self, forKey: "changes"))
+        case "contact_merged":
+            self = .contactMerged(
+                duplicate: try container.decode(ContactId.self, forKey: "duplicate"),
+                changes: try container.decode([FieldChange].self, forKey: "changes")
+            )
+        case "contact_unmerged":
+            self = .contactUnmerged(
+                primary: try container.decode(ContactId.self, forKey: "primary"),
+                duplicate: try container.decode(ContactId.self, forKey: "duplicate")
+            )
         case "contact_blocked":
             self = .contactBlocked
         case "contact_unblocked":
             self = .contactUnblocked
+        case "contact_deleted":
+            self = .contactDeleted
         case "contact_reactivated":
             self = .contactReactivated
         case "blocked_message":
@@ -3607,10 +3660,16 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case contactCreated = "contact_created"
     /// `contact_updated`
     case contactUpdated = "contact_updated"
+    /// `contact_merged`
+    case contactMerged = "contact_merged"
+    /// `contact_unmerged`
+    case contactUnmerged = "contact_unmerged"
     /// `contact_blocked`
     case contactBlocked = "contact_blocked"
     /// `contact_unblocked`
     case contactUnblocked = "contact_unblocked"
+    /// `contact_deleted`
+    case contactDeleted = "contact_deleted"
     /// `contact_reactivated`
     case contactReactivated = "contact_reactivated"
     /// `blocked_message`
@@ -3983,6 +4042,187 @@ public struct Member: Hashable, Sendable, Codable {
         case org = "org"
         case name = "name"
         case active = "active"
+    }
+}
+
+/// Whose value a field is to have.
+public struct MergeChoice: Hashable, Sendable, Codable {
+    /// The field.
+    public var field: MergeField
+    /// The contact whose value is taken, even if it has none.
+    public var from: ContactId
+
+    public init(field: MergeField, from: ContactId) {
+        self.field = field
+        self.from = from
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case field = "field"
+        case from = "from"
+    }
+}
+
+/// A field of which the contacts of a merge have different values.
+public struct MergeDifference: Hashable, Sendable, Codable {
+    /// The field.
+    public var field: MergeField
+    /// The value of each contact that has one.
+    public var values: [MergeValue]
+
+    public init(field: MergeField, values: [MergeValue]) {
+        self.field = field
+        self.values = values
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case field = "field"
+        case values = "values"
+    }
+}
+
+/// A field that contacts can differ in, and of which a merge keeps one value. Addresses, tags, notes, conversations and
+/// the timeline are kept of all; consent is not chosen.
+public enum MergeField: Hashable, Sendable, Codable {
+    /// The full name.
+    case name
+    /// The first name.
+    case firstName
+    /// The last name.
+    case lastName
+    /// The e-mail address.
+    case email
+    /// How far the person is on the way to buying.
+    case lead
+    /// The member of the team who is responsible.
+    case owner
+    /// A custom attribute, by its name.
+    case attribute(String)
+    /// The id in another system, by its name. The other ids there go on finding the contact.
+    case externalId(String)
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case .name:
+            var container = encoder.singleValueContainer()
+            try container.encode("name")
+        case .firstName:
+            var container = encoder.singleValueContainer()
+            try container.encode("first_name")
+        case .lastName:
+            var container = encoder.singleValueContainer()
+            try container.encode("last_name")
+        case .email:
+            var container = encoder.singleValueContainer()
+            try container.encode("email")
+        case .lead:
+            var container = encoder.singleValueContainer()
+            try container.encode("lead")
+        case .owner:
+            var container = encoder.singleValueContainer()
+            try container.encode("owner")
+        case let .attribute(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "attribute")
+        case let .externalId(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "external_id")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "name":
+            self = .name
+        case "first_name":
+            self = .firstName
+        case "last_name":
+            self = .lastName
+        case "email":
+            self = .email
+        case "lead":
+            self = .lead
+        case "owner":
+            self = .owner
+        case "attribute":
+            self = .attribute(try variant.value(String.self))
+        case "external_id":
+            self = .externalId(try variant.value(String.self))
+        default:
+            throw decoder.misfit("\(variant.name) is no MergeField")
+        }
+    }
+}
+
+/// Which contacts to merge into another one, and whose value a field is to have.
+public struct MergeRequest: Hashable, Sendable, Codable {
+    /// The contacts to merge into the primary one.
+    public var duplicates: [ContactId]
+    /// Fields whose values are chosen. Of all others the primary's value stays, and where it has none, that of the first
+    /// duplicate that has one is taken.
+    public var choices: [MergeChoice]
+
+    public init(duplicates: [ContactId] = [], choices: [MergeChoice] = []) {
+        self.duplicates = duplicates
+        self.choices = choices
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case duplicates = "duplicates"
+        case choices = "choices"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.duplicates = try container.decodeIfPresent([ContactId].self, forKey: .duplicates) ?? []
+        self.choices = try container.decodeIfPresent([MergeChoice].self, forKey: .choices) ?? []
+    }
+}
+
+/// A contact's value of a field.
+public struct MergeValue: Hashable, Sendable, Codable {
+    /// The contact.
+    public var contact: ContactId
+    /// The value.
+    public var value: JSON
+
+    public init(contact: ContactId, value: JSON) {
+        self.contact = contact
+        self.value = value
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case contact = "contact"
+        case value = "value"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.contact = try container.decode(ContactId.self, forKey: .contact)
+        self.value = try container.decodeIfPresent(JSON.self, forKey: .value) ?? .null
+    }
+}
+
+/// What a merge makes of the primary contact.
+public struct MergedContact: Hashable, Sendable, Codable {
+    /// The primary contact.
+    public var contact: Contact
+    /// Its fields that change.
+    public var changes: [FieldChange]
+    /// The fields of which the contacts have different values: what a caller may want to choose.
+    public var differing: [MergeDifference]
+
+    public init(contact: Contact, changes: [FieldChange], differing: [MergeDifference]) {
+        self.contact = contact
+        self.changes = changes
+        self.differing = differing
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case contact = "contact"
+        case changes = "changes"
+        case differing = "differing"
     }
 }
 
@@ -4714,6 +4954,80 @@ public struct Phone: Hashable, Sendable, Codable {
         case region = "region"
         case assigned = "assigned"
         case variants = "variants"
+    }
+}
+
+/// How many contacts an organisation may have: all count but deleted ones.
+public enum Plan: Hashable, Sendable, Codable {
+    /// 100.
+    case free
+    /// 5,000.
+    case starter
+    /// 25,000.
+    case growth
+    /// Any number.
+    case scale
+    /// This many.
+    case contacts(Int)
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case .free:
+            var container = encoder.singleValueContainer()
+            try container.encode("free")
+        case .starter:
+            var container = encoder.singleValueContainer()
+            try container.encode("starter")
+        case .growth:
+            var container = encoder.singleValueContainer()
+            try container.encode("growth")
+        case .scale:
+            var container = encoder.singleValueContainer()
+            try container.encode("scale")
+        case let .contacts(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "contacts")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "free":
+            self = .free
+        case "starter":
+            self = .starter
+        case "growth":
+            self = .growth
+        case "scale":
+            self = .scale
+        case "contacts":
+            self = .contacts(try variant.value(Int.self))
+        default:
+            throw decoder.misfit("\(variant.name) is no Plan")
+        }
+    }
+}
+
+/// Where an organisation stands with its plan.
+public struct PlanUsage: Hashable, Sendable, Codable {
+    /// The contacts that count: all but deleted ones.
+    public var contacts: Int
+    /// The most that the plan allows; absent: any number.
+    public var limit: Int?
+    /// How many there are beyond it: people who wrote, and leads of a chatbot.
+    public var overBy: Int
+
+    public init(contacts: Int, limit: Int? = nil, overBy: Int) {
+        self.contacts = contacts
+        self.limit = limit
+        self.overBy = overBy
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case contacts = "contacts"
+        case limit = "limit"
+        case overBy = "over_by"
     }
 }
 
@@ -5467,8 +5781,8 @@ public struct Settings: Hashable, Sendable, Codable {
     public var timeFormat: String
     /// The region that national numbers belong to; default none: numbers need their country code.
     public var defaultRegion: String?
-    /// How many contacts the plan allows; default no limit. Free 100, Starter 5,000, Growth 25,000.
-    public var contactLimit: Int?
+    /// How many contacts the organisation may have; default any number.
+    public var plan: Plan
     /// The STOP and START words.
     public var keywords: Keywords
     /// Whether a reply inside an open window needs an opt-in too; default true.
@@ -5483,6 +5797,8 @@ public struct Settings: Hashable, Sendable, Codable {
     public var nameRequired: Bool
     /// How long an attempt with unknown outcome may still settle; default 30 days, authentication templates 10 minutes at most.
     public var unknownAfterSeconds: Int
+    /// What becomes of the conversations of a contact that is deleted; default kept.
+    public var deletedConversations: DeletedConversations
 
     public init(
         name: String = "",
@@ -5490,21 +5806,22 @@ public struct Settings: Hashable, Sendable, Codable {
         dateFormat: String = "%Y-%m-%d",
         timeFormat: String = "%H:%M",
         defaultRegion: String? = nil,
-        contactLimit: Int? = nil,
+        plan: Plan = .scale,
         keywords: Keywords = [:],
         strictConsent: Bool = true,
         inboundConsent: InboundConsent = .everything,
         stopConfirmation: String? = nil,
         windowClosingSoonSeconds: Int = 7200,
         nameRequired: Bool = true,
-        unknownAfterSeconds: Int = 2592000
+        unknownAfterSeconds: Int = 2592000,
+        deletedConversations: DeletedConversations = .keep
     ) {
         self.name = name
         self.zone = zone
         self.dateFormat = dateFormat
         self.timeFormat = timeFormat
         self.defaultRegion = defaultRegion
-        self.contactLimit = contactLimit
+        self.plan = plan
         self.keywords = keywords
         self.strictConsent = strictConsent
         self.inboundConsent = inboundConsent
@@ -5512,6 +5829,7 @@ public struct Settings: Hashable, Sendable, Codable {
         self.windowClosingSoonSeconds = windowClosingSoonSeconds
         self.nameRequired = nameRequired
         self.unknownAfterSeconds = unknownAfterSeconds
+        self.deletedConversations = deletedConversations
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -5520,7 +5838,7 @@ public struct Settings: Hashable, Sendable, Codable {
         case dateFormat = "date_format"
         case timeFormat = "time_format"
         case defaultRegion = "default_region"
-        case contactLimit = "contact_limit"
+        case plan = "plan"
         case keywords = "keywords"
         case strictConsent = "strict_consent"
         case inboundConsent = "inbound_consent"
@@ -5528,6 +5846,7 @@ public struct Settings: Hashable, Sendable, Codable {
         case windowClosingSoonSeconds = "window_closing_soon_seconds"
         case nameRequired = "name_required"
         case unknownAfterSeconds = "unknown_after_seconds"
+        case deletedConversations = "deleted_conversations"
     }
 
     public init(from decoder: Decoder) throws {
@@ -5537,7 +5856,7 @@ public struct Settings: Hashable, Sendable, Codable {
         self.dateFormat = try container.decodeIfPresent(String.self, forKey: .dateFormat) ?? "%Y-%m-%d"
         self.timeFormat = try container.decodeIfPresent(String.self, forKey: .timeFormat) ?? "%H:%M"
         self.defaultRegion = try container.decodeIfPresent(String.self, forKey: .defaultRegion)
-        self.contactLimit = try container.decodeIfPresent(Int.self, forKey: .contactLimit)
+        self.plan = try container.decodeIfPresent(Plan.self, forKey: .plan) ?? .scale
         self.keywords = try container.decodeIfPresent(Keywords.self, forKey: .keywords) ?? [:]
         self.strictConsent = try container.decodeIfPresent(Bool.self, forKey: .strictConsent) ?? true
         self.inboundConsent = try container.decodeIfPresent(InboundConsent.self, forKey: .inboundConsent) ?? .everything
@@ -5545,6 +5864,7 @@ public struct Settings: Hashable, Sendable, Codable {
         self.windowClosingSoonSeconds = try container.decodeIfPresent(Int.self, forKey: .windowClosingSoonSeconds) ?? 7200
         self.nameRequired = try container.decodeIfPresent(Bool.self, forKey: .nameRequired) ?? true
         self.unknownAfterSeconds = try container.decodeIfPresent(Int.self, forKey: .unknownAfterSeconds) ?? 2592000
+        self.deletedConversations = try container.decodeIfPresent(DeletedConversations.self, forKey: .deletedConversations) ?? .keep
     }
 }
 
@@ -5570,6 +5890,8 @@ public enum SkipReason: String, Hashable, Sendable, Codable, CaseIterable {
     case missingValue = "missing_value"
     /// The window closed.
     case windowClosed = "window_closed"
+    /// Merged with another recipient of the same broadcast, who gets it.
+    case merged = "merged"
 }
 
 /// A place in a text, in bytes.
@@ -5587,6 +5909,24 @@ public struct Span: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case start = "start"
         case end = "end"
+    }
+}
+
+/// Somebody, and the conversation with them.
+public struct StartedConversation: Hashable, Sendable, Codable {
+    /// The contact as it is now.
+    public var contact: Contact
+    /// Its open conversation.
+    public var conversation: Conversation
+
+    public init(contact: Contact, conversation: Conversation) {
+        self.contact = contact
+        self.conversation = conversation
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case contact = "contact"
+        case conversation = "conversation"
     }
 }
 

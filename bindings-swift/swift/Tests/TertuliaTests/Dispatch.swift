@@ -34,6 +34,10 @@ extension Org {
         switch call.method {
         case "contacts.create":
             return try answer(await contacts.create(try call.arg("new")))
+        case "contacts.capture_lead":
+            return try answer(await contacts.captureLead(try call.arg("new")))
+        case "contacts.usage":
+            return try answer(await contacts.usage())
         case "contacts.get":
             return try answer(await contacts.get(try call.arg("id")))
         case "contacts.find_by_phone":
@@ -54,6 +58,12 @@ extension Org {
             return try answer(await contacts.untag(try call.arg("id"), tags: try call.arg("tags")))
         case "contacts.update":
             return try answer(await contacts.update(try call.arg("id"), revision: try call.arg("revision"), update: try call.arg("update")))
+        case "contacts.merge":
+            return try answer(await contacts.merge(try call.arg("primary"), request: try call.arg("request")))
+        case "contacts.preview_merge":
+            return try answer(await contacts.previewMerge(try call.arg("primary"), request: try call.arg("request")))
+        case "contacts.undo_merge":
+            return try answer(await contacts.undoMerge(try call.arg("duplicate")))
         case "contacts.set_owner":
             return try answer(await contacts.setOwner(try call.arg("id"), owner: try call.arg("owner")))
         case "contacts.set_lead":
@@ -76,6 +86,9 @@ extension Org {
             return try answer(await contacts.removeExternalId(try call.arg("id"), system: try call.arg("system")))
         case "contacts.upsert":
             return try answer(await contacts.upsert(try call.arg("new"), system: try call.arg("system"), external: try call.arg("external")))
+        case "contacts.delete":
+            try await contacts.delete(try call.arg("id"))
+            return .null
         case "contacts.block":
             try await contacts.block(try call.arg("id"))
             return .null
@@ -167,6 +180,8 @@ extension Org {
             return try answer(await imports.get(try call.arg("id")))
         case "inbox.send":
             return try answer(await inbox.send(try call.arg("request")))
+        case "inbox.start":
+            return try answer(await inbox.start(try call.arg("new")))
         case "inbox.send_text":
             return try answer(await inbox.sendText(try call.arg("contact"), text: try call.arg("text")))
         case "inbox.render":

@@ -68,6 +68,7 @@ impl Generator {
             },
             EntryKind::ContactBlocked => What::ContactBlocked,
             EntryKind::ContactUnblocked => What::ContactUnblocked,
+            EntryKind::ContactDeleted => What::ContactDeleted,
             EntryKind::ContactReactivated => What::ContactReactivated,
             EntryKind::BlockedMessage => What::BlockedMessage {
                 channel: self.channel(),

@@ -393,6 +393,7 @@ internal object BulkActionCodec : Codec<BulkAction> {
             is BulkAction.Lead -> record { put("lead", LeadStatusCodec, value.value) }
             is BulkAction.Assign -> record { put("assign", AgentIdCodec, value.value) }
             BulkAction.Unassign -> JsonPrimitive("unassign")
+            BulkAction.Delete -> JsonPrimitive("delete")
         }
     }
 
@@ -404,6 +405,7 @@ internal object BulkActionCodec : Codec<BulkAction> {
             "lead" -> BulkAction.Lead(LeadStatusCodec.decode(inside))
             "assign" -> BulkAction.Assign(AgentIdCodec.decode(inside))
             "unassign" -> BulkAction.Unassign
+            "delete" -> BulkAction.Delete
             else -> throw Misfit("$word is no BulkAction")
         }
     }
@@ -823,6 +825,7 @@ internal object ContactCodec : Codec<Contact> {
             put("last_inbound", OptionalCodec(TimeCodec), value.lastInbound)
             put("last_interaction", OptionalCodec(TimeCodec), value.lastInteraction)
             put("conversation", OptionalCodec(ConversationIdCodec), value.conversation)
+            put("merged", ListCodec(ContactIdCodec), value.merged)
         }
     }
 
@@ -852,6 +855,7 @@ internal object ContactCodec : Codec<Contact> {
             lastInbound = record.get("last_inbound", OptionalCodec(TimeCodec)),
             lastInteraction = record.get("last_interaction", OptionalCodec(TimeCodec)),
             conversation = record.get("conversation", OptionalCodec(ConversationIdCodec)),
+            merged = record.get("merged", ListCodec(ContactIdCodec)),
         )
     }
 }
@@ -865,6 +869,7 @@ internal object ContactAddressCodec : Codec<ContactAddress> {
             put("unassigned", BoolCodec, value.unassigned)
             put("since", TimeCodec, value.since)
             put("until", OptionalCodec(TimeCodec), value.until)
+            put("merged_from", OptionalCodec(ContactIdCodec), value.mergedFrom)
         }
     }
 
@@ -877,6 +882,7 @@ internal object ContactAddressCodec : Codec<ContactAddress> {
             unassigned = record.get("unassigned", BoolCodec),
             since = record.get("since", TimeCodec),
             until = record.get("until", OptionalCodec(TimeCodec)),
+            mergedFrom = record.get("merged_from", OptionalCodec(ContactIdCodec)),
         )
     }
 }
@@ -1167,6 +1173,20 @@ internal object CreatedByCodec : Codec<CreatedBy> {
             "manual" -> CreatedBy.MANUAL
             "api" -> CreatedBy.API
             else -> throw Misfit("$word is no CreatedBy")
+        }
+    }
+}
+
+internal object DeletedConversationsCodec : Codec<DeletedConversations> {
+    override fun encode(value: DeletedConversations): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): DeletedConversations {
+        return when (val word = TextCodec.decode(json)) {
+            "keep" -> DeletedConversations.KEEP
+            "remove" -> DeletedConversations.REMOVE
+            else -> throw Misfit("$word is no DeletedConversations")
         }
     }
 }
@@ -2188,8 +2208,19 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("what", TextCodec, "contact_updated")
                 put("changes", ListCodec(FieldChangeCodec), value.changes)
             }
+            is JournalEvent.ContactMerged -> record {
+                put("what", TextCodec, "contact_merged")
+                put("duplicate", ContactIdCodec, value.duplicate)
+                put("changes", ListCodec(FieldChangeCodec), value.changes)
+            }
+            is JournalEvent.ContactUnmerged -> record {
+                put("what", TextCodec, "contact_unmerged")
+                put("primary", ContactIdCodec, value.primary)
+                put("duplicate", ContactIdCodec, value.duplicate)
+            }
             JournalEvent.ContactBlocked -> record { put("what", TextCodec, "contact_blocked") }
             JournalEvent.ContactUnblocked -> record { put("what", TextCodec, "contact_unblocked") }
+            JournalEvent.ContactDeleted -> record { put("what", TextCodec, "contact_deleted") }
             JournalEvent.ContactReactivated -> record { put("what", TextCodec, "contact_reactivated") }
             is JournalEvent.BlockedMessage -> record {
                 put("what", TextCodec, "blocked_message")
@@ -2346,8 +2377,17 @@ internal object JournalEventCodec : Codec<JournalEvent> {
             "contact_updated" -> JournalEvent.ContactUpdated(
                 changes = record.get("changes", ListCodec(FieldChangeCodec)),
             )
+            "contact_merged" -> JournalEvent.ContactMerged(
+                duplicate = record.get("duplicate", ContactIdCodec),
+                changes = record.get("changes", ListCodec(FieldChangeCodec)),
+            )
+            "contact_unmerged" -> JournalEvent.ContactUnmerged(
+                primary = record.get("primary", ContactIdCodec),
+                duplicate = record.get("duplicate", ContactIdCodec),
+            )
             "contact_blocked" -> JournalEvent.ContactBlocked
             "contact_unblocked" -> JournalEvent.ContactUnblocked
+            "contact_deleted" -> JournalEvent.ContactDeleted
             "contact_reactivated" -> JournalEvent.ContactReactivated
             "blocked_message" -> JournalEvent.BlockedMessage(
                 channel = record.get("channel", ChannelCodec),
@@ -2478,8 +2518,11 @@ internal object JournalKindCodec : Codec<JournalKind> {
         return when (val word = TextCodec.decode(json)) {
             "contact_created" -> JournalKind.CONTACT_CREATED
             "contact_updated" -> JournalKind.CONTACT_UPDATED
+            "contact_merged" -> JournalKind.CONTACT_MERGED
+            "contact_unmerged" -> JournalKind.CONTACT_UNMERGED
             "contact_blocked" -> JournalKind.CONTACT_BLOCKED
             "contact_unblocked" -> JournalKind.CONTACT_UNBLOCKED
+            "contact_deleted" -> JournalKind.CONTACT_DELETED
             "contact_reactivated" -> JournalKind.CONTACT_REACTIVATED
             "blocked_message" -> JournalKind.BLOCKED_MESSAGE
             "identity_added" -> JournalKind.IDENTITY_ADDED
@@ -2752,6 +2795,123 @@ internal object MemberCodec : Codec<Member> {
             org = record.get("org", OrgIdCodec),
             name = record.get("name", TextCodec),
             active = record.get("active", BoolCodec),
+        )
+    }
+}
+
+internal object MergeChoiceCodec : Codec<MergeChoice> {
+    override fun encode(value: MergeChoice): JsonElement {
+        return record {
+            put("field", MergeFieldCodec, value.field)
+            put("from", ContactIdCodec, value.from)
+        }
+    }
+
+    override fun decode(json: JsonElement): MergeChoice {
+        val record = Reader(json)
+        return MergeChoice(
+            field = record.get("field", MergeFieldCodec),
+            from = record.get("from", ContactIdCodec),
+        )
+    }
+}
+
+internal object MergeDifferenceCodec : Codec<MergeDifference> {
+    override fun encode(value: MergeDifference): JsonElement {
+        return record {
+            put("field", MergeFieldCodec, value.field)
+            put("values", ListCodec(MergeValueCodec), value.values)
+        }
+    }
+
+    override fun decode(json: JsonElement): MergeDifference {
+        val record = Reader(json)
+        return MergeDifference(
+            field = record.get("field", MergeFieldCodec),
+            values = record.get("values", ListCodec(MergeValueCodec)),
+        )
+    }
+}
+
+internal object MergeFieldCodec : Codec<MergeField> {
+    override fun encode(value: MergeField): JsonElement {
+        return when (value) {
+            MergeField.Name -> JsonPrimitive("name")
+            MergeField.FirstName -> JsonPrimitive("first_name")
+            MergeField.LastName -> JsonPrimitive("last_name")
+            MergeField.Email -> JsonPrimitive("email")
+            MergeField.Lead -> JsonPrimitive("lead")
+            MergeField.Owner -> JsonPrimitive("owner")
+            is MergeField.Attribute -> record { put("attribute", TextCodec, value.value) }
+            is MergeField.ExternalId -> record { put("external_id", TextCodec, value.value) }
+        }
+    }
+
+    override fun decode(json: JsonElement): MergeField {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "name" -> MergeField.Name
+            "first_name" -> MergeField.FirstName
+            "last_name" -> MergeField.LastName
+            "email" -> MergeField.Email
+            "lead" -> MergeField.Lead
+            "owner" -> MergeField.Owner
+            "attribute" -> MergeField.Attribute(TextCodec.decode(inside))
+            "external_id" -> MergeField.ExternalId(TextCodec.decode(inside))
+            else -> throw Misfit("$word is no MergeField")
+        }
+    }
+}
+
+internal object MergeRequestCodec : Codec<MergeRequest> {
+    override fun encode(value: MergeRequest): JsonElement {
+        return record {
+            put("duplicates", ListCodec(ContactIdCodec), value.duplicates)
+            put("choices", ListCodec(MergeChoiceCodec), value.choices)
+        }
+    }
+
+    override fun decode(json: JsonElement): MergeRequest {
+        val record = Reader(json)
+        return MergeRequest(
+            duplicates = record.get("duplicates", ListCodec(ContactIdCodec)) { emptyList() },
+            choices = record.get("choices", ListCodec(MergeChoiceCodec)) { emptyList() },
+        )
+    }
+}
+
+internal object MergeValueCodec : Codec<MergeValue> {
+    override fun encode(value: MergeValue): JsonElement {
+        return record {
+            put("contact", ContactIdCodec, value.contact)
+            put("value", JsonCodec, value.value)
+        }
+    }
+
+    override fun decode(json: JsonElement): MergeValue {
+        val record = Reader(json)
+        return MergeValue(
+            contact = record.get("contact", ContactIdCodec),
+            value = record.get("value", JsonCodec),
+        )
+    }
+}
+
+internal object MergedContactCodec : Codec<MergedContact> {
+    override fun encode(value: MergedContact): JsonElement {
+        return record {
+            put("contact", ContactCodec, value.contact)
+            put("changes", ListCodec(FieldChangeCodec), value.changes)
+            put("differing", ListCodec(MergeDifferenceCodec), value.differing)
+        }
+    }
+
+    override fun decode(json: JsonElement): MergedContact {
+        val record = Reader(json)
+        return MergedContact(
+            contact = record.get("contact", ContactCodec),
+            changes = record.get("changes", ListCodec(FieldChangeCodec)),
+            differing = record.get("differing", ListCodec(MergeDifferenceCodec)),
         )
     }
 }
@@ -3249,6 +3409,49 @@ internal object PhoneCodec : Codec<Phone> {
             region = record.get("region", OptionalCodec(TextCodec)),
             assigned = record.get("assigned", BoolCodec),
             variants = record.get("variants", ListCodec(TextCodec)),
+        )
+    }
+}
+
+internal object PlanCodec : Codec<Plan> {
+    override fun encode(value: Plan): JsonElement {
+        return when (value) {
+            Plan.Free -> JsonPrimitive("free")
+            Plan.Starter -> JsonPrimitive("starter")
+            Plan.Growth -> JsonPrimitive("growth")
+            Plan.Scale -> JsonPrimitive("scale")
+            is Plan.Contacts -> record { put("contacts", IntCodec, value.value) }
+        }
+    }
+
+    override fun decode(json: JsonElement): Plan {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "free" -> Plan.Free
+            "starter" -> Plan.Starter
+            "growth" -> Plan.Growth
+            "scale" -> Plan.Scale
+            "contacts" -> Plan.Contacts(IntCodec.decode(inside))
+            else -> throw Misfit("$word is no Plan")
+        }
+    }
+}
+
+internal object PlanUsageCodec : Codec<PlanUsage> {
+    override fun encode(value: PlanUsage): JsonElement {
+        return record {
+            put("contacts", IntCodec, value.contacts)
+            put("limit", OptionalCodec(IntCodec), value.limit)
+            put("over_by", IntCodec, value.overBy)
+        }
+    }
+
+    override fun decode(json: JsonElement): PlanUsage {
+        val record = Reader(json)
+        return PlanUsage(
+            contacts = record.get("contacts", IntCodec),
+            limit = record.get("limit", OptionalCodec(IntCodec)),
+            overBy = record.get("over_by", IntCodec),
         )
     }
 }
@@ -3789,7 +3992,7 @@ internal object SettingsCodec : Codec<Settings> {
             put("date_format", TextCodec, value.dateFormat)
             put("time_format", TextCodec, value.timeFormat)
             put("default_region", OptionalCodec(TextCodec), value.defaultRegion)
-            put("contact_limit", OptionalCodec(IntCodec), value.contactLimit)
+            put("plan", PlanCodec, value.plan)
             put("keywords", KeywordsCodec, value.keywords)
             put("strict_consent", BoolCodec, value.strictConsent)
             put("inbound_consent", InboundConsentCodec, value.inboundConsent)
@@ -3797,6 +4000,7 @@ internal object SettingsCodec : Codec<Settings> {
             put("window_closing_soon_seconds", IntCodec, value.windowClosingSoonSeconds)
             put("name_required", BoolCodec, value.nameRequired)
             put("unknown_after_seconds", IntCodec, value.unknownAfterSeconds)
+            put("deleted_conversations", DeletedConversationsCodec, value.deletedConversations)
         }
     }
 
@@ -3808,7 +4012,7 @@ internal object SettingsCodec : Codec<Settings> {
             dateFormat = record.get("date_format", TextCodec) { "%Y-%m-%d" },
             timeFormat = record.get("time_format", TextCodec) { "%H:%M" },
             defaultRegion = record.get("default_region", OptionalCodec(TextCodec)),
-            contactLimit = record.get("contact_limit", OptionalCodec(IntCodec)),
+            plan = record.get("plan", PlanCodec) { Plan.Scale },
             keywords = record.get("keywords", KeywordsCodec) { emptyMap() },
             strictConsent = record.get("strict_consent", BoolCodec) { true },
             inboundConsent = record.get("inbound_consent", InboundConsentCodec) { InboundConsent.EVERYTHING },
@@ -3816,6 +4020,7 @@ internal object SettingsCodec : Codec<Settings> {
             windowClosingSoonSeconds = record.get("window_closing_soon_seconds", IntCodec) { 7200 },
             nameRequired = record.get("name_required", BoolCodec) { true },
             unknownAfterSeconds = record.get("unknown_after_seconds", IntCodec) { 2592000 },
+            deletedConversations = record.get("deleted_conversations", DeletedConversationsCodec) { DeletedConversations.KEEP },
         )
     }
 }
@@ -3837,6 +4042,7 @@ internal object SkipReasonCodec : Codec<SkipReason> {
             "template_not_approved" -> SkipReason.TEMPLATE_NOT_APPROVED
             "missing_value" -> SkipReason.MISSING_VALUE
             "window_closed" -> SkipReason.WINDOW_CLOSED
+            "merged" -> SkipReason.MERGED
             else -> throw Misfit("$word is no SkipReason")
         }
     }
@@ -3855,6 +4061,23 @@ internal object SpanCodec : Codec<Span> {
         return Span(
             start = record.get("start", IntCodec),
             end = record.get("end", IntCodec),
+        )
+    }
+}
+
+internal object StartedConversationCodec : Codec<StartedConversation> {
+    override fun encode(value: StartedConversation): JsonElement {
+        return record {
+            put("contact", ContactCodec, value.contact)
+            put("conversation", ConversationCodec, value.conversation)
+        }
+    }
+
+    override fun decode(json: JsonElement): StartedConversation {
+        val record = Reader(json)
+        return StartedConversation(
+            contact = record.get("contact", ContactCodec),
+            conversation = record.get("conversation", ConversationCodec),
         )
     }
 }

@@ -13,6 +13,9 @@ object ErrorCode {
     /** The library's own threads cannot be used here. */
     const val RUNTIME_UNAVAILABLE: String = "runtime.unavailable"
 
+    /** The system gives no random bytes. */
+    const val RUNTIME_NO_RANDOMNESS: String = "runtime.no_randomness"
+
     /** The text is not an identifier. */
     const val ID_INVALID: String = "id.invalid"
 
@@ -144,6 +147,15 @@ object ErrorCode {
 
     /** The update says two things of one field. */
     const val CONTACT_UPDATE_INVALID: String = "contact.update_invalid"
+
+    /** A contact would be merged with itself. */
+    const val CONTACT_MERGE_SELF: String = "contact.merge_self"
+
+    /** The merge names nobody, or a choice that it does not have. */
+    const val CONTACT_MERGE_INVALID: String = "contact.merge_invalid"
+
+    /** The merge cannot be taken back. */
+    const val CONTACT_MERGE_FINAL: String = "contact.merge_final"
 
     /** There is no such step from the contact's lead status. */
     const val CONTACT_LEAD_STEP: String = "contact.lead_step"
@@ -392,6 +404,7 @@ object ErrorCode {
         INPUT_INVALID to "invalid",
         RUNTIME_FORKED to "refused",
         RUNTIME_UNAVAILABLE to "unavailable",
+        RUNTIME_NO_RANDOMNESS to "unavailable",
         ID_INVALID to "invalid",
         CHANNEL_UNKNOWN to "invalid",
         WEBHOOK_SIGNATURE_MISSING to "forbidden",
@@ -436,6 +449,9 @@ object ErrorCode {
         CONTACT_LIMIT to "refused",
         CONTACT_CHANGED to "conflict",
         CONTACT_UPDATE_INVALID to "invalid",
+        CONTACT_MERGE_SELF to "refused",
+        CONTACT_MERGE_INVALID to "invalid",
+        CONTACT_MERGE_FINAL to "refused",
         CONTACT_LEAD_STEP to "refused",
         CONTACT_BLOCKED to "refused",
         CONTACT_DELETED to "refused",

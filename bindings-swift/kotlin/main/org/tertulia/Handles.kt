@@ -115,12 +115,31 @@ class ContactsArea internal constructor(private val scope: Scope) {
      * Creates a contact: by hand if a member of the team asks, by the API if the host does.
      *
      * Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `contact.name_required`,
-     * `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`.
+     * `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`, and with
+     * `consent.opted_out` where `opted_in` does not lift what the person said before their contact was deleted.
      */
     suspend fun create(new: NewContact): Contact =
         scope.call("contacts.create", ContactCodec) {
             put("new", NewContactCodec, new)
         }
+
+    /**
+     * Takes in a lead that a chatbot captured. The contact that has any of the addresses gets what it lacks: what it
+     * has stays, a lead status is taken where it is further on, and whom only the e-mail address names gets the
+     * numbers and ids. Else a contact is created, beyond the plan's limit too: a lead is never lost. An opt-in that
+     * does not lift what the person said is left out; the contact tells.
+     *
+     * Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `attribute.*` or `tag.*`, and with
+     * `contact.duplicate` for an id in another system that is another contact's.
+     */
+    suspend fun captureLead(new: NewContact): Contact =
+        scope.call("contacts.capture_lead", ContactCodec) {
+            put("new", NewContactCodec, new)
+        }
+
+    /** Where the organisation stands with its plan: how many contacts count, and by how many it is over. */
+    suspend fun usage(): PlanUsage =
+        scope.call("contacts.usage", PlanUsageCodec)
 
     /** The contact, which must be there; a deleted one is not. */
     suspend fun get(id: ContactId): Contact =
@@ -209,6 +228,43 @@ class ContactsArea internal constructor(private val scope: Scope) {
             put("id", ContactIdCodec, id)
             put("revision", IntCodec, revision)
             put("update", ContactUpdateCodec, update)
+        }
+
+    /**
+     * Merges contacts that are one person into one: nothing of them is lost, their ids lead to the primary from now
+     * on, and their addresses find it.
+     *
+     * The primary's fields win and its gaps are filled, but for what is chosen. Addresses, tags, conversations,
+     * notes and timeline are those of all. Consent is not chosen: an opt-out of any of them stands until the person
+     * lifts it, and an address of somebody who had not opted in gets nothing until the person writes or an opt-in is
+     * recorded. Who is blocked as one of them stays blocked. In a broadcast in which several of them are, one
+     * message goes out.
+     *
+     * Fails with `contact.not_found`, `contact.merge_self` or `contact.merge_invalid`.
+     */
+    suspend fun merge(primary: ContactId, request: MergeRequest): MergedContact =
+        scope.call("contacts.merge", MergedContactCodec) {
+            put("primary", ContactIdCodec, primary)
+            put("request", MergeRequestCodec, request)
+        }
+
+    /** What `merge` would make of the primary, and in what the contacts differ. Changes nothing. */
+    suspend fun previewMerge(primary: ContactId, request: MergeRequest): MergedContact =
+        scope.call("contacts.preview_merge", MergedContactCodec) {
+            put("primary", ContactIdCodec, primary)
+            put("request", MergeRequestCodec, request)
+        }
+
+    /**
+     * Takes a merge back, named by the id of the contact that was merged: it is a contact of its own again, with
+     * what it had. What came since stays with the primary; an opt-out and a block since hold for both.
+     *
+     * Fails with `contact.not_found`, or with `contact.merge_final` if nothing was merged under this id, or the
+     * primary was merged or deleted since.
+     */
+    suspend fun undoMerge(duplicate: ContactId): Contact =
+        scope.call("contacts.undo_merge", ContactCodec) {
+            put("duplicate", ContactIdCodec, duplicate)
         }
 
     /**
@@ -321,6 +377,19 @@ class ContactsArea internal constructor(private val scope: Scope) {
             put("external", TextCodec, external)
         }
 
+    /**
+     * Deletes a contact. Names, addresses, tags, attributes, ids in other systems, owner and notes go; what waits to
+     * be sent is skipped; conversations stay or go as the settings say. The id stays, and what it is in: the journal,
+     * the ledger, and the history of consent. A later message from the person makes a new contact.
+     *
+     * Of each address that the contact has or had, a keyed hash is kept while an opt-out is in force: whoever gets
+     * the address later, by whatever way, is held to it. Fails with `contact.not_found`.
+     */
+    suspend fun delete(id: ContactId): Unit =
+        scope.call("contacts.delete", UnitCodec) {
+            put("id", ContactIdCodec, id)
+        }
+
     /** Blocks a contact: it opens no conversation and gets no message, tag or automation. */
     suspend fun block(id: ContactId): Unit =
         scope.call("contacts.block", UnitCodec) {
@@ -340,7 +409,10 @@ class ContactsArea internal constructor(private val scope: Scope) {
             put("active", BoolCodec, active)
         }
 
-    /** Everything that happened with a contact, by the time it happened; of these kinds only, or (empty) of all. */
+    /**
+     * Everything that happened with a contact, a deleted one too, by the time it happened; of these kinds only, or
+     * (empty) of all.
+     */
     fun timeline(id: ContactId, kinds: List<JournalKind>? = null, page: PageRequest? = null): Flow<JournalEntry> = pages(page) { timelinePage(id, kinds, it) }
 
     /** One page of [timeline]. */
@@ -681,6 +753,18 @@ class InboxArea internal constructor(private val scope: Scope) {
     suspend fun send(request: SendRequest): Message =
         scope.call("inbox.send", MessageCodec) {
             put("request", SendRequestCodec, request)
+        }
+
+    /**
+     * Begins a conversation with somebody: with the contact that has any of the addresses, which gets what it lacks,
+     * or with one that is created for it. Gives back the contact, and its open conversation if there is one.
+     *
+     * Fails with what `contacts.create` fails with, `contact.limit` and `consent.opted_out` among it, and with
+     * `contact.blocked`.
+     */
+    suspend fun start(new: NewContact): StartedConversation =
+        scope.call("inbox.start", StartedConversationCodec) {
+            put("new", NewContactCodec, new)
         }
 
     /** Sends text to a contact, by the sender that they last wrote to. */

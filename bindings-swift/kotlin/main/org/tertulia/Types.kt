@@ -268,6 +268,9 @@ sealed interface BulkAction {
 
     /** Makes nobody responsible. */
     data object Unassign : BulkAction
+
+    /** Deletes the contact. */
+    data object Delete : BulkAction
 }
 
 /** One contact that a rule refused. */
@@ -571,6 +574,8 @@ data class Contact(
     val lastInteraction: Instant? = null,
     /** The thread that the next message belongs to. */
     val conversation: ConversationId? = null,
+    /** The contacts that were merged into this one: their ids lead here. */
+    val merged: List<ContactId>,
 )
 
 /** One address of a contact. */
@@ -587,6 +592,8 @@ data class ContactAddress(
     val since: Instant,
     /** Until when; a former address is kept as history and never used. */
     val until: Instant? = null,
+    /** The merged contact that it came with. */
+    val mergedFrom: ContactId? = null,
 )
 
 /** A field of a contact that can be empty. */
@@ -818,6 +825,14 @@ enum class CreatedBy(internal val wire: String) {
     MANUAL("manual"),
     /** The host's call. */
     API("api"),
+}
+
+/** What becomes of the conversations of a contact that is deleted. */
+enum class DeletedConversations(internal val wire: String) {
+    /** They stay as they are, under the deleted contact's id. */
+    KEEP("keep"),
+    /** They go, with all their messages. */
+    REMOVE("remove"),
 }
 
 /** How far an outgoing message got, as one word. */
@@ -1540,11 +1555,30 @@ sealed interface JournalEvent {
         val changes: List<FieldChange>,
     ) : JournalEvent
 
+    /** Another contact was merged into this one. */
+    data class ContactMerged(
+        /** The other contact, whose id leads here from now on. */
+        val duplicate: ContactId,
+        /** The fields of this one that changed. */
+        val changes: List<FieldChange>,
+    ) : JournalEvent
+
+    /** A merge was taken back: told of both contacts. */
+    data class ContactUnmerged(
+        /** The contact that the other one had been merged into. */
+        val primary: ContactId,
+        /** The one that is a contact of its own again. */
+        val duplicate: ContactId,
+    ) : JournalEvent
+
     /** A contact was blocked. */
     data object ContactBlocked : JournalEvent
 
     /** A contact was unblocked. */
     data object ContactUnblocked : JournalEvent
+
+    /** A contact was deleted, its profile and notes with it, and its conversations if the organisation removes them. */
+    data object ContactDeleted : JournalEvent
 
     /** An inactive contact wrote and is active again. */
     data object ContactReactivated : JournalEvent
@@ -1786,10 +1820,16 @@ enum class JournalKind(internal val wire: String) {
     CONTACT_CREATED("contact_created"),
     /** `contact_updated` */
     CONTACT_UPDATED("contact_updated"),
+    /** `contact_merged` */
+    CONTACT_MERGED("contact_merged"),
+    /** `contact_unmerged` */
+    CONTACT_UNMERGED("contact_unmerged"),
     /** `contact_blocked` */
     CONTACT_BLOCKED("contact_blocked"),
     /** `contact_unblocked` */
     CONTACT_UNBLOCKED("contact_unblocked"),
+    /** `contact_deleted` */
+    CONTACT_DELETED("contact_deleted"),
     /** `contact_reactivated` */
     CONTACT_REACTIVATED("contact_reactivated"),
     /** `blocked_message` */
@@ -1994,6 +2034,81 @@ data class Member(
     val name: String,
     /** Whether they still work here. Nothing that they did goes with them. */
     val active: Boolean,
+)
+
+/** Whose value a field is to have. */
+data class MergeChoice(
+    /** The field. */
+    val field: MergeField,
+    /** The contact whose value is taken, even if it has none. */
+    val from: ContactId,
+)
+
+/** A field of which the contacts of a merge have different values. */
+data class MergeDifference(
+    /** The field. */
+    val field: MergeField,
+    /** The value of each contact that has one. */
+    val values: List<MergeValue>,
+)
+
+/**
+ * A field that contacts can differ in, and of which a merge keeps one value. Addresses, tags, notes, conversations and
+ * the timeline are kept of all; consent is not chosen.
+ */
+sealed interface MergeField {
+    /** The full name. */
+    data object Name : MergeField
+
+    /** The first name. */
+    data object FirstName : MergeField
+
+    /** The last name. */
+    data object LastName : MergeField
+
+    /** The e-mail address. */
+    data object Email : MergeField
+
+    /** How far the person is on the way to buying. */
+    data object Lead : MergeField
+
+    /** The member of the team who is responsible. */
+    data object Owner : MergeField
+
+    /** A custom attribute, by its name. */
+    data class Attribute(val value: String) : MergeField
+
+    /** The id in another system, by its name. The other ids there go on finding the contact. */
+    data class ExternalId(val value: String) : MergeField
+}
+
+/** Which contacts to merge into another one, and whose value a field is to have. */
+data class MergeRequest(
+    /** The contacts to merge into the primary one. */
+    val duplicates: List<ContactId> = emptyList(),
+    /**
+     * Fields whose values are chosen. Of all others the primary's value stays, and where it has none, that of the first
+     * duplicate that has one is taken.
+     */
+    val choices: List<MergeChoice> = emptyList(),
+)
+
+/** A contact's value of a field. */
+data class MergeValue(
+    /** The contact. */
+    val contact: ContactId,
+    /** The value. */
+    val value: Any?,
+)
+
+/** What a merge makes of the primary contact. */
+data class MergedContact(
+    /** The primary contact. */
+    val contact: Contact,
+    /** Its fields that change. */
+    val changes: List<FieldChange>,
+    /** The fields of which the contacts have different values: what a caller may want to choose. */
+    val differing: List<MergeDifference>,
 )
 
 /** One message, in or out. */
@@ -2337,6 +2452,34 @@ data class Phone(
     val variants: List<String>,
 )
 
+/** How many contacts an organisation may have: all count but deleted ones. */
+sealed interface Plan {
+    /** 100. */
+    data object Free : Plan
+
+    /** 5,000. */
+    data object Starter : Plan
+
+    /** 25,000. */
+    data object Growth : Plan
+
+    /** Any number. */
+    data object Scale : Plan
+
+    /** This many. */
+    data class Contacts(val value: Long) : Plan
+}
+
+/** Where an organisation stands with its plan. */
+data class PlanUsage(
+    /** The contacts that count: all but deleted ones. */
+    val contacts: Long,
+    /** The most that the plan allows; absent: any number. */
+    val limit: Long? = null,
+    /** How many there are beyond it: people who wrote, and leads of a chatbot. */
+    val overBy: Long,
+)
+
 /** What the business and the platform have agreed on. */
 data class PlatformInfo(
     /** Where it listens, in place of `https://graph.facebook.com`. */
@@ -2671,8 +2814,8 @@ data class Settings(
     val timeFormat: String = "%H:%M",
     /** The region that national numbers belong to; default none: numbers need their country code. */
     val defaultRegion: String? = null,
-    /** How many contacts the plan allows; default no limit. Free 100, Starter 5,000, Growth 25,000. */
-    val contactLimit: Long? = null,
+    /** How many contacts the organisation may have; default any number. */
+    val plan: Plan = Plan.Scale,
     /** The STOP and START words. */
     val keywords: Keywords = emptyMap(),
     /** Whether a reply inside an open window needs an opt-in too; default true. */
@@ -2687,6 +2830,8 @@ data class Settings(
     val nameRequired: Boolean = true,
     /** How long an attempt with unknown outcome may still settle; default 30 days, authentication templates 10 minutes at most. */
     val unknownAfterSeconds: Long = 2592000,
+    /** What becomes of the conversations of a contact that is deleted; default kept. */
+    val deletedConversations: DeletedConversations = DeletedConversations.KEEP,
 )
 
 /** Why a recipient was left out. */
@@ -2711,6 +2856,8 @@ enum class SkipReason(internal val wire: String) {
     MISSING_VALUE("missing_value"),
     /** The window closed. */
     WINDOW_CLOSED("window_closed"),
+    /** Merged with another recipient of the same broadcast, who gets it. */
+    MERGED("merged"),
 }
 
 /** A place in a text, in bytes. */
@@ -2719,6 +2866,14 @@ data class Span(
     val start: Long,
     /** The byte after the last. */
     val end: Long,
+)
+
+/** Somebody, and the conversation with them. */
+data class StartedConversation(
+    /** The contact as it is now. */
+    val contact: Contact,
+    /** Its open conversation. */
+    val conversation: Conversation,
 )
 
 /** The states as bare words: what is stored beside a row, counted and asked for. */

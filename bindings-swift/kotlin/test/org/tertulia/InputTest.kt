@@ -46,7 +46,7 @@ private val WRONG: Map<String, Wrong> = mapOf(
     "a list that holds itself" to contact("nested too deeply", circle),
     "a filter too deep for the library" to Wrong("recursion limit") { _, org -> org.contacts.count(nested(200)) },
     "a filter too deep for the stack" to Wrong("nested too deeply") { _, org -> org.contacts.count(nested(100_000)) },
-    "a number below zero" to settings("contact_limit", Settings(name = "x", contactLimit = -1)),
+    "a number below zero" to settings("plan", Settings(name = "x", plan = Plan.Contacts(-1))),
     "the least number" to settings("window_closing_soon_seconds", Settings(name = "x", windowClosingSoonSeconds = Long.MIN_VALUE)),
     "a place before the feed" to Wrong("after") { _, org -> org.events.read(-1, 1) },
     "a page of less than nothing" to Wrong("limit") { _, org -> org.contacts.listPage(Filter.Everyone, page = PageRequest(limit = -1)) },

@@ -1,0 +1,141 @@
+//! What an address is still held to when its contact is gone: left behind by a deletion, taken over by whoever gets it.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::consent::{Consent, Fact};
+use crate::contact::Contact;
+use crate::context::Context;
+use crate::decide::contacts::{contact_key, holder, identity_key, record_consent};
+use crate::decide::sending::slot_key;
+use crate::identity::{Address, AddressKind};
+use crate::ids::AttemptId;
+use crate::ledger::{SLOT, Slot};
+use crate::record::Key;
+use crate::suppression::{Suppression, revocations};
+use crate::working_set::{Step, WorkingSet};
+
+/// When a marketing slot was taken, and by which attempt.
+type Taken = (DateTime<Utc>, AttemptId);
+
+/// The key of what is held against an address.
+pub(crate) fn suppression_key(ctx: &Context<'_>, address: &Address) -> Key {
+    key_of(ctx, address.kind, &address.match_key())
+}
+
+fn key_of(ctx: &Context<'_>, kind: AddressKind, match_key: &str) -> Key {
+    Key::Suppression {
+        org: ctx.org.id,
+        hash: ctx.org.suppression_key.hash(kind, match_key),
+    }
+}
+
+/// The keys of all addresses that a contact has or had.
+pub(crate) fn keys_of(ctx: &Context<'_>, contact: &Contact) -> BTreeSet<Key> {
+    let identities = contact.identities.iter();
+    let identities = identities.map(|identity| key_of(ctx, identity.address.kind, &identity.match_key));
+    let email = contact.email.as_ref();
+    let email = email.map(|email| suppression_key(ctx, &Address::new(AddressKind::Email, email)));
+    identities.chain(email).collect()
+}
+
+/// Leaves behind what each address of a contact is held to: its opt-outs in force, and the last marketing template.
+/// What was held against the address before counts unless the contact lifted it.
+pub(crate) fn leave(set: &mut WorkingSet, ctx: &Context<'_>, contact: &Contact) -> Step<()> {
+    let slot: Option<Slot> = set.get(&slot_key(ctx, contact.id))?;
+    let slot: Option<Taken> = slot.map(|slot| (slot.taken_at, slot.attempt));
+    for key in keys_of(ctx, contact) {
+        let before: Option<Suppression> = set.get(&key)?;
+        let mut consent = contact.consent.clone();
+        for fact in before.iter().flat_map(|before| &before.facts) {
+            consent.record(fact.clone());
+        }
+        let slot = slot.max(before.as_ref().and_then(|before| before.slot));
+        let slot = slot.filter(|(taken_at, _)| ctx.now < *taken_at + SLOT);
+        let facts = revocations(&consent);
+        if !facts.is_empty() || slot.is_some() {
+            put(set, key, facts, slot);
+        } else if before.is_some() {
+            set.remove(key);
+        }
+    }
+    Ok(())
+}
+
+/// Takes over what is held against an address that becomes a contact's: the opt-outs are the contact's own from then on,
+/// lifted by what lifts them, and the last marketing template counts.
+pub(crate) fn take_over(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    address: &Address,
+) -> Step<()> {
+    let key = suppression_key(ctx, address);
+    let held: Option<Suppression> = set.get(&key)?;
+    // What is learned of the address at this moment must not be missed.
+    set.expect(&key);
+    let Some(held) = held else { return Ok(()) };
+    for fact in held.facts {
+        record_consent(set, ctx, contact, fact);
+    }
+    if let Some((taken_at, attempt)) = held.slot {
+        let taken = Slot {
+            org: ctx.org.id,
+            contact: contact.id,
+            attempt,
+            taken_at,
+        };
+        let own: Option<Slot> = set.get(&slot_key(ctx, contact.id))?;
+        if taken.is_taken(ctx.now) && own.is_none_or(|own| own.taken_at < taken_at) {
+            set.put(taken);
+        }
+    }
+    Ok(())
+}
+
+/// An opt-out that becomes known when the contact is deleted already: it is that of whoever has the address now, or is
+/// held against the address.
+pub(crate) fn learn_late(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    addresses: &[Address],
+    fact: &Fact,
+) -> Step<()> {
+    let keys = |address| [identity_key(ctx, address), suppression_key(ctx, address)];
+    set.need(addresses.iter().flat_map(keys))?;
+    for address in addresses {
+        if let Some(id) = holder(set, ctx, address)? {
+            let known: Option<Contact> = set.get(&contact_key(ctx, id))?;
+            if let Some(mut contact) = known
+                && record_consent(set, ctx, &mut contact, fact.clone())
+            {
+                set.put(contact);
+            }
+            continue;
+        }
+        // Whoever gets the address at this moment must not be missed.
+        set.expect(&identity_key(ctx, address));
+        let key = suppression_key(ctx, address);
+        let before: Option<Suppression> = set.get(&key)?;
+        let mut consent = Consent::default();
+        let known = before.iter().flat_map(|before| &before.facts);
+        for fact in known.chain([fact]) {
+            consent.record(fact.clone());
+        }
+        let slot = before.and_then(|before| before.slot);
+        put(set, key, revocations(&consent), slot);
+    }
+    Ok(())
+}
+
+fn put(set: &mut WorkingSet, key: Key, facts: Vec<Fact>, slot: Option<Taken>) {
+    if let Key::Suppression { org, hash } = key {
+        set.put(Suppression {
+            org,
+            hash,
+            facts,
+            slot,
+        });
+    }
+}
