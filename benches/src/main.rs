@@ -4,6 +4,8 @@ mod border;
 mod dispatch;
 mod ingest;
 mod measure;
+mod merge;
+mod people;
 mod phone;
 mod render;
 mod shop;
@@ -14,13 +16,15 @@ use measure::Outcome;
 /// A bench: its name, and what runs it.
 type Bench = (&'static str, fn() -> Outcome<()>);
 
-const BENCHES: [Bench; 6] = [
+const BENCHES: [Bench; 8] = [
     ("tagging", tagging::run),
     ("phone", phone::run),
     ("render", render::run),
     ("ingest", ingest::run),
     ("dispatch", dispatch::run),
     ("border", border::run),
+    ("people", people::run),
+    ("merge", merge::run),
 ];
 
 fn main() -> Outcome<()> {

@@ -406,6 +406,11 @@ export const Drained: w.RecordCodec<t.Drained> = w.record(() => ({
   waiting: ["waiting", w.natural],
 }));
 
+export const Duplicate: w.RecordCodec<t.Duplicate> = w.record(() => ({
+  contacts: ["contacts", w.list(ContactId)],
+  reasons: ["reasons", w.list(Likeness)],
+}));
+
 export const Echo: w.RecordCodec<t.Echo> = w.record(() => ({
   providerId: ["provider_id", w.text],
   to: ["to", InboundPerson],
@@ -818,6 +823,13 @@ export const Lift: w.Codec<t.Lift> = w.named([], () => ({
   at: ["at", w.time],
   when: ["when", w.text],
 }));
+
+export const Likeness: w.RecordCodec<t.Likeness> = w.record(() => ({
+  reason: ["reason", LikenessReason],
+  address: ["address", Address],
+}));
+
+export const LikenessReason: w.Codec<t.LikenessReason> = w.choice(["named_together", "likely_number", "same_email", "same_name_and_address"]);
 
 export const LimitScope: w.Codec<t.LimitScope> = w.choice(["pair", "number", "account", "app"]);
 
@@ -1428,6 +1440,8 @@ export const methods = {
   "contacts.list": w.method("contacts.list", [["filter", Filter], ["order", w.optional(ContactOrder)], ["page", w.optional(PageRequest)]], w.page(Contact)),
   "contacts.search": w.method("contacts.search", [["text", w.text], ["filter", w.optional(Filter)], ["page", w.optional(PageRequest)]], w.page(Contact)),
   "contacts.count": w.method("contacts.count", [["filter", Filter]], w.natural),
+  "contacts.duplicates": w.method("contacts.duplicates", [["page", w.optional(PageRequest)]], w.page(Duplicate)),
+  "contacts.duplicates_of": w.method("contacts.duplicates_of", [["id", ContactId]], w.list(Duplicate)),
   "contacts.tag": w.method("contacts.tag", [["id", ContactId], ["tags", w.list(w.text)]], w.natural),
   "contacts.untag": w.method("contacts.untag", [["id", ContactId], ["tags", w.list(w.text)]], w.natural),
   "contacts.update": w.method("contacts.update", [["id", ContactId], ["revision", w.natural], ["update", ContactUpdate]], Contact),

@@ -297,6 +297,29 @@ export class ContactsArea extends Handle {
     return this.call(methods["contacts.count"], [filter]);
   }
 
+  /**
+   * Contacts that are likely one person, and why: what two or more share is an entry; one that says no more of the
+   * same contacts than an entry before is left out. Blocked and inactive contacts count, deleted ones do not. Where
+   * one address makes several pairs alike, a page may have some entries more than asked for.
+   *
+   * Fails with `cursor.invalid` for a cursor of another list or organisation.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  duplicates(page?: t.PageRequest): AsyncIterableIterator<t.Duplicate> {
+    return this.pages(methods["contacts.duplicates"], [page]);
+  }
+
+  /** One page of what `duplicates` gives. */
+  duplicatesPage(page?: t.PageRequest): Promise<t.Page<t.Duplicate>> {
+    return this.call(methods["contacts.duplicates"], [page]);
+  }
+
+  /** The contacts that are likely the same person as this one, each with the reasons; the gravest first. */
+  duplicatesOf(id: t.ContactId): Promise<t.Duplicate[]> {
+    return this.call(methods["contacts.duplicates_of"], [id]);
+  }
+
   /** Adds tags; how many were new. */
   tag(id: t.ContactId, tags: string[]): Promise<number> {
     return this.call(methods["contacts.tag"], [id, tags]);

@@ -987,6 +987,14 @@ export interface Drained {
   waiting: number;
 }
 
+/** Contacts that are likely one person. */
+export interface Duplicate {
+  /** The contacts: two, or more that share one thing; at most a hundred. */
+  contacts: ContactId[];
+  /** Why, the gravest reason first. */
+  reasons: Likeness[];
+}
+
 /** A message that the business itself wrote elsewhere. */
 export interface Echo {
   /** The provider's id of the message. */
@@ -1991,6 +1999,25 @@ export type Lift =
   | { at: Date }
   /** When this happens. */
   | { when: string };
+
+/** A reason to take two contacts for one person. */
+export interface Likeness {
+  /** What makes them alike. */
+  reason: LikenessReason;
+  /** The address that they share: a phone as E.164, an e-mail address in lower case. */
+  address: Address;
+}
+
+/** What makes two contacts alike, the gravest first. */
+export type LikenessReason =
+  /** The platform named an address of the one as the other's. */
+  | "named_together"
+  /** Their numbers are likely spellings of one: Argentine ones with and without the 9. */
+  | "likely_number"
+  /** They have the same e-mail address. */
+  | "same_email"
+  /** They have the same full name and an address in common, at least one of them as a former one. */
+  | "same_name_and_address";
 
 /** What a rate limit is counted by. */
 export type LimitScope =

@@ -115,6 +115,18 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: v,
     ),
+    "contacts.duplicates": (
+        {
+        "page": ("page", lambda v: optional(v.get("page"), read_page_request)),
+        },
+        lambda v: write_page(v, write_duplicate),
+    ),
+    "contacts.duplicates_of": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: [write_duplicate(v1) for v1 in v],
+    ),
     "contacts.tag": (
         {
         "id": ("id", lambda v: v.get("id")),

@@ -2,7 +2,7 @@
 //!
 //! The state never depends on the order in which facts were learned, only on what they say and when it was said.
 //!
-//! Of contacts that were merged, each one's facts stay a [`Lane`] of their own until something new is said: nothing
+//! Of contacts that were merged, each one's facts stay a lane of their own until something new is said: nothing
 //! that one record knew lifts what another one's knew, and the stricter counts.
 
 use chrono::{DateTime, SubsecRound, Utc};
@@ -183,12 +183,12 @@ pub struct Consent {
     merged: Vec<Lane>,
 }
 
-/// What was known of a contact when it was merged into this one.
+/// What was known of a contact when it was merged into this one, or was held against an address that this one got.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Lane {
-    /// The contact.
+    /// The contact; this one itself, of what was held against an address.
     of: ContactId,
-    /// When it was merged: what is said afterwards is said for both.
+    /// Until when what was said is said for one of them alone: what is said afterwards is said for both.
     since: DateTime<Utc>,
     facts: Vec<Fact>,
 }
@@ -252,6 +252,19 @@ impl Consent {
         let new = theirs.record(fact);
         lane.facts = theirs.facts;
         new
+    }
+
+    /// Takes in what is held against an address that becomes this contact's (`of`). What the contact said so far was not
+    /// said for that address, and lifts nothing of it.
+    pub fn hold(&mut self, of: ContactId, held: Vec<Fact>) {
+        match self.facts.last().map(|last| last.at) {
+            Some(since) => self.merged.push(Lane {
+                of,
+                since,
+                facts: held,
+            }),
+            None => self.facts = held,
+        }
     }
 
     /// Takes in what is known of a contact that is merged into this one.

@@ -37,6 +37,9 @@ pub struct Contact {
     pub email: Option<String>,
     /// Addresses, current and former.
     pub identities: Vec<Identity>,
+    /// Addresses that the platform named together with this contact's own though they were somebody else's, each once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub elsewhere: Vec<Elsewhere>,
     /// Ids in other systems: system → id.
     #[serde(default)]
     pub external_ids: BTreeMap<String, String>,
@@ -94,6 +97,15 @@ pub struct Identity {
     /// The merged contact that it came with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_from: Option<ContactId>,
+}
+
+/// An address that turned up as a contact's while it was another one's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The address, as the provider spelled it.
+    pub address: Address,
+    /// When it was last seen to: whoever has the address later is somebody else.
+    pub at: DateTime<Utc>,
 }
 
 impl Identity {
@@ -193,6 +205,7 @@ impl Contact {
             username: None,
             email: None,
             identities: Vec::new(),
+            elsewhere: Vec::new(),
             external_ids: BTreeMap::new(),
             tags: BTreeMap::new(),
             attributes: BTreeMap::new(),
@@ -299,6 +312,20 @@ impl Contact {
         keep(&mut self.username, username);
     }
 
+    /// Remembers an address of somebody else's that was named together with this contact's own.
+    pub fn learn_elsewhere(&mut self, at: DateTime<Utc>, address: &Address) {
+        let same = |known: &&mut Elsewhere| {
+            known.address.kind == address.kind && known.address.match_key() == address.match_key()
+        };
+        match self.elsewhere.iter_mut().find(same) {
+            Some(known) => known.at = known.at.max(at),
+            None => self.elsewhere.push(Elsewhere {
+                address: address.clone(),
+                at,
+            }),
+        }
+    }
+
     /// Moves the times of activity forward.
     pub fn touch(&mut self, at: DateTime<Utc>, inbound: bool) {
         self.last_interaction = self.last_interaction.max(Some(at));
@@ -309,7 +336,7 @@ impl Contact {
 }
 
 /// The last of all characters, which no name has.
-const NAMELESS: &str = "\u{10FFFF}";
+pub(crate) const NAMELESS: &str = "\u{10FFFF}";
 
 /// What a list of contacts is sorted by; contacts that are alike in it, by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]

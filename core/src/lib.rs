@@ -13,6 +13,7 @@ pub mod contact;
 pub mod context;
 pub mod conversation;
 pub mod decide;
+pub mod duplicates;
 pub mod error;
 pub mod filter;
 pub mod fold;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use region::Region;
 pub use scoped::{BusinessScopedId, is_business_scoped_id, normalise_username};
-pub use variants::{match_key_of_wa_id, variants_of_wa_id};
+pub use variants::{likely_key, match_key_of_wa_id, variants_of_wa_id};
 
 use crate::error::{Code, Error};
 use clean::Cleaned;

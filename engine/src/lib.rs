@@ -37,6 +37,7 @@ pub use tertulia_core::decide::external_ids::Upserted;
 pub use tertulia_core::decide::organisation::NewAccount;
 pub use tertulia_core::decide::profile::{ContactField, ContactUpdate};
 pub use tertulia_core::decide::sending::{Draft, Explanation, SendRequest};
+pub use tertulia_core::duplicates::{Duplicate, Likeness, LikenessReason};
 pub use tertulia_core::error::{Code, Error, ErrorKind, Retry};
 pub use tertulia_core::filter::Filter;
 pub use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeRequest};

@@ -1,18 +1,21 @@
 //! How records and journal entries are found, a page at a time.
 
 use std::cmp::Ordering;
-use std::fmt::Display;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{Debug, Display};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, Utc};
 use tertulia_core::broadcast::BroadcastState;
 use tertulia_core::contact::ContactOrder;
+use tertulia_core::duplicates;
+use tertulia_core::ids::ContactId;
 use tertulia_core::journal::Entry;
 use tertulia_core::ledger::StateName;
 use tertulia_core::record::{Key, Record, Stored};
 use tertulia_storage_traits::{
-    Cursor, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, StorageError,
-    StorageErrorKind,
+    Cursor, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, Shared, SharedPage,
+    SharedRequest, StorageError, StorageErrorKind,
 };
 
 use crate::store::State;
@@ -51,6 +54,46 @@ impl State {
         let last = records.last().filter(|_| rest.next().is_some());
         let next = last.map(|last| Cursor(format!("{prefix}{}", place(last))));
         Ok(Page { records, next })
+    }
+
+    pub(crate) fn shared_page(&self, request: &SharedRequest) -> Result<SharedPage, StorageError> {
+        let prefix = prefix(&("shared", request.org, &request.keys));
+        let after: Option<&str> = match &request.cursor {
+            Some(cursor) => Some(cursor.0.strip_prefix(&prefix).ok_or_else(|| bad_cursor(cursor))?),
+            None => None,
+        };
+        let mut all: BTreeMap<String, BTreeSet<ContactId>> = BTreeMap::new();
+        for stored in self.records.values() {
+            if let Record::Contact(contact) = &stored.record
+                && contact.org == request.org
+            {
+                for key in duplicates::keys(contact) {
+                    all.entry(key).or_default().insert(contact.id);
+                }
+            }
+        }
+        let wanted = |key: &String| request.keys.is_empty() || request.keys.contains(key);
+        let beyond =
+            |key: &String| after.is_none_or(|after| key.as_str().cmp(after) == way(request.backwards));
+        let mut found: Vec<_> = all
+            .into_iter()
+            .filter(|(key, contacts)| contacts.len() > 1 && wanted(key) && beyond(key))
+            .collect();
+        if request.backwards {
+            found.reverse();
+        }
+        let more = found.len() > request.limit;
+        found.truncate(request.limit);
+        let last = found.last().filter(|_| more);
+        let next = last.map(|(key, _)| Cursor(format!("{prefix}{key}")));
+        let shared = found.into_iter().map(|(key, contacts)| Shared {
+            key,
+            contacts: contacts.into_iter().take(request.most).collect(),
+        });
+        Ok(SharedPage {
+            shared: shared.collect(),
+            next,
+        })
     }
 
     pub(crate) fn journal_page(&self, request: &JournalRequest) -> Result<JournalPage, StorageError> {
@@ -243,7 +286,7 @@ fn at_then(at: DateTime<Utc>, id: impl Display) -> String {
 }
 
 /// What a cursor of this query begins with.
-fn prefix(query: &Query) -> String {
+fn prefix(query: &impl Debug) -> String {
     let mut hasher = DefaultHasher::new();
     format!("{query:?}").hash(&mut hasher);
     format!("{:016x} ", hasher.finish())

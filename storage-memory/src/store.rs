@@ -12,8 +12,8 @@ use tertulia_core::journal::Entry;
 use tertulia_core::ledger::Dispatch;
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, Stored};
 use tertulia_storage_traits::{
-    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, Storage, StorageError,
-    StorageErrorKind,
+    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
+    SharedRequest, Storage, StorageError, StorageErrorKind,
 };
 
 /// A store in memory. Each one is empty at first, and a world of its own.
@@ -96,6 +96,10 @@ impl Storage for MemoryStorage {
             }
             Ok(counts.into_iter().collect())
         })
+    }
+
+    async fn shared(&self, request: SharedRequest) -> Result<SharedPage, StorageError> {
+        self.with(|state| state.shared_page(&request))
     }
 
     async fn commit(&self, changes: ChangeSet) -> Result<Committed, StorageError> {

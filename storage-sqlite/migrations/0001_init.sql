@@ -56,7 +56,8 @@ CREATE INDEX contacts_by_activity ON contacts (org, last_interaction, contact);
 CREATE INDEX contacts_by_creation ON contacts (org, created_at, contact);
 
 -- Where any three characters in a row stand in `contacts.search`, which is folded already. What is taken out of it is
--- overwritten, as everywhere in the file.
+-- overwritten, as everywhere in the file. No triggers keep it: FTS5 would write out what it has gathered at the savepoint
+-- that a statement with triggers takes, for each contact anew.
 CREATE VIRTUAL TABLE contact_search USING fts5 (
     search,
     content = 'contacts',
@@ -65,19 +66,6 @@ CREATE VIRTUAL TABLE contact_search USING fts5 (
     tokenize = 'trigram case_sensitive 1'
 );
 INSERT INTO contact_search (contact_search, rank) VALUES ('secure-delete', 1);
-
-CREATE TRIGGER contacts_found AFTER INSERT ON contacts BEGIN
-    INSERT INTO contact_search (rowid, search) VALUES (new.row, new.search);
-END;
-
-CREATE TRIGGER contacts_lost AFTER DELETE ON contacts BEGIN
-    INSERT INTO contact_search (contact_search, rowid, search) VALUES ('delete', old.row, old.search);
-END;
-
-CREATE TRIGGER contacts_found_otherwise AFTER UPDATE OF search ON contacts WHEN old.search <> new.search BEGIN
-    INSERT INTO contact_search (contact_search, rowid, search) VALUES ('delete', old.row, old.search);
-    INSERT INTO contact_search (rowid, search) VALUES (new.row, new.search);
-END;
 
 -- The tags of each contact; `live`: the contact is not deleted.
 CREATE TABLE contact_tags (
@@ -99,6 +87,14 @@ CREATE TABLE contact_attributes (
     number REAL,
     flag INTEGER,
     PRIMARY KEY (org, name, contact)
+) STRICT, WITHOUT ROWID;
+
+-- The texts that each contact may share with others that are the same person; of a deleted one, none.
+CREATE TABLE contact_keys (
+    org BLOB NOT NULL,
+    key TEXT NOT NULL,
+    contact BLOB NOT NULL,
+    PRIMARY KEY (org, key, contact)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE identities (

@@ -1,15 +1,58 @@
-//! What is kept beside a contact, in rows of its own, because filters look for it.
+//! What is kept beside a contact, in rows of its own, because filters or other contacts look for it.
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
 use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use serde_json::Value as Json;
 use tertulia_core::contact::{Contact, RecordStatus};
+use tertulia_core::duplicates;
 use tertulia_core::fold::fold;
 
 use crate::error::Result;
-use crate::rows::{blob, execute};
+use crate::rows::{blob, execute, reading};
+
+/// A contact's row, and all that is found of it as the index of searches has it.
+pub(crate) type Found = (i64, String);
+
+/// What is found of a contact, by its key or its row.
+pub(crate) fn found(connection: &Connection, by: &str, values: Vec<Value>) -> Result<Option<Found>> {
+    connection
+        .prepare_cached(&format!("SELECT row, search FROM contacts WHERE {by}"))
+        .and_then(|mut statement| {
+            let found = statement.query_row(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)));
+            found.optional()
+        })
+        .map_err(reading)
+}
+
+/// Searches find a contact by what it is now.
+pub(crate) fn keep_found(
+    connection: &Connection,
+    before: Option<&Found>,
+    after: Option<&Found>,
+) -> Result<()> {
+    if before == after {
+        return Ok(());
+    }
+    if let Some((row, search)) = before {
+        let sql = "INSERT INTO contact_search (contact_search, rowid, search) VALUES ('delete', ?, ?)";
+        execute(
+            connection,
+            sql,
+            vec![Value::Integer(*row), Value::Text(search.clone())],
+        )?;
+    }
+    if let Some((row, search)) = after {
+        let sql = "INSERT INTO contact_search (rowid, search) VALUES (?, ?)";
+        execute(
+            connection,
+            sql,
+            vec![Value::Integer(*row), Value::Text(search.clone())],
+        )?;
+    }
+    Ok(())
+}
 
 /// The rows of a contact before give way to those after.
 pub(crate) fn keep(connection: &Connection, before: Option<&Contact>, after: Option<&Contact>) -> Result<()> {
@@ -17,7 +60,8 @@ pub(crate) fn keep(connection: &Connection, before: Option<&Contact>, after: Opt
         return Ok(());
     };
     keep_tags(connection, contact, before, after)?;
-    keep_attributes(connection, contact, before, after)
+    keep_attributes(connection, contact, before, after)?;
+    keep_keys(connection, contact, before, after)
 }
 
 /// The key of a row beside a contact.
@@ -77,6 +121,24 @@ fn keep_attributes(
         let mut values = key(contact, name);
         values.extend(columns(value));
         execute(connection, sql, values)?;
+    }
+    Ok(())
+}
+
+fn keep_keys(
+    connection: &Connection,
+    contact: &Contact,
+    before: Option<&Contact>,
+    after: Option<&Contact>,
+) -> Result<()> {
+    let [old, new] = [before, after].map(|contact| contact.map(duplicates::keys).unwrap_or_default());
+    for shared in old.difference(&new) {
+        let sql = "DELETE FROM contact_keys WHERE org = ? AND key = ? AND contact = ?";
+        execute(connection, sql, key(contact, shared))?;
+    }
+    for shared in new.difference(&old) {
+        let sql = "INSERT INTO contact_keys (org, key, contact) VALUES (?, ?, ?)";
+        execute(connection, sql, key(contact, shared))?;
     }
     Ok(())
 }

@@ -10,9 +10,9 @@ use tertulia_core::ledger::Slot;
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind};
 use tertulia_storage_traits::{Committed, StorageError, StorageErrorKind};
 
-use crate::beside;
+use crate::beside::{self, Found};
 use crate::error::{self, Result};
-use crate::filter;
+use crate::filter::{self, Extent};
 use crate::rows::{self, blob, execute, micros, reading};
 
 /// Writes a change set. The caller undoes what was written if it fails.
@@ -32,7 +32,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
             Op::Insert(record) => {
                 rows::insert(connection, record).map_err(|e| taken(e, record.kind()))?;
                 if let Record::Contact(contact) = record {
-                    beside::keep(connection, None, Some(contact))?;
+                    write_beside(connection, None, Some(contact))?;
                 }
             }
             Op::Update(record, version) => {
@@ -41,7 +41,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
                     return Err(conflict(record.kind(), "is not at the version that was read"));
                 }
                 if let Record::Contact(contact) = record {
-                    beside::keep(connection, before.as_ref(), Some(contact))?;
+                    write_beside(connection, before, Some(contact))?;
                 }
             }
             Op::Remove(key, version) => {
@@ -49,7 +49,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
                 if !rows::remove(connection, key, *version)? {
                     return Err(conflict(key.kind(), "is not at the version that was read"));
                 }
-                beside::keep(connection, before.as_ref(), None)?;
+                write_beside(connection, before, None)?;
             }
             Op::Journal(entry) => done.position = Some(record_entry(connection, entry)?),
             Op::RemoveConversations { org, contact } => remove_conversations(connection, *org, *contact)?,
@@ -77,12 +77,32 @@ fn taken(error: StorageError, kind: RecordKind) -> StorageError {
     }
 }
 
-fn contact_before(connection: &Connection, key: &Key) -> Result<Option<Contact>> {
+/// A contact as it is before a write, and what is found of it.
+type Before = (Contact, Found);
+
+fn contact_before(connection: &Connection, key: &Key) -> Result<Option<Before>> {
     if key.kind() != RecordKind::Contact {
         return Ok(None);
     }
     let stored = rows::find(connection, key)?;
-    Ok(stored.and_then(|stored| Contact::try_from(stored.record).ok()))
+    let contact = stored.and_then(|stored| Contact::try_from(stored.record).ok());
+    let found = beside::found(connection, "org = ? AND contact = ?", rows::key_values(key))?;
+    Ok(contact.zip(found))
+}
+
+/// What is kept beside a contact follows a write of it.
+fn write_beside(connection: &Connection, before: Option<Before>, after: Option<&Contact>) -> Result<()> {
+    let (before, found_before) = before.unzip();
+    let found_after = match (&found_before, after) {
+        (_, None) => None,
+        (Some((row, _)), Some(_)) => beside::found(connection, "row = ?", vec![Value::Integer(*row)])?,
+        (None, Some(_)) => {
+            let row = Value::Integer(connection.last_insert_rowid());
+            beside::found(connection, "row = ?", vec![row])?
+        }
+    };
+    beside::keep_found(connection, found_before.as_ref(), found_after.as_ref())?;
+    beside::keep(connection, before.as_ref(), after)
 }
 
 fn record_entry(connection: &Connection, entry: &Entry) -> Result<u64> {
@@ -132,7 +152,12 @@ fn remove_conversations(connection: &Connection, org: OrgId, contact: ContactId)
 
 /// Writes the ledger rows of a broadcast, contact by contact, holding one at a time.
 fn enlist(connection: &Connection, audience: &Audience, seed: u64) -> Result<u64> {
-    let walk = filter::walk(audience.broadcast.org, &audience.broadcast.target, None);
+    let walk = filter::walk(
+        audience.broadcast.org,
+        &audience.broadcast.target,
+        None,
+        Extent::Page,
+    );
     let mut statement = connection
         .prepare(&format!(
             "SELECT t.version, t.body, s.version, s.body

@@ -19,36 +19,59 @@ pub(crate) struct Condition {
     pub(crate) values: Vec<Value>,
 }
 
+/// How much of what a walk finds is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// A page of it: what a contact has is looked up contact by contact.
+    Page,
+    /// All of it: those who have something are gathered first, once.
+    Whole,
+}
+
+/// What the conditions of one walk share.
+#[derive(Clone, Copy)]
+struct Writing<'a> {
+    org: OrgId,
+    extent: Extent,
+    /// The part of the filter that the walk goes by already, and that everybody must fit.
+    driver: Option<&'a Filter>,
+}
+
 /// The condition of a filter.
-fn condition(filter: &Filter, driver: Option<&Filter>) -> Condition {
+fn condition(filter: &Filter, writing: Writing<'_>) -> Condition {
     let mut values = Vec::new();
-    let sql = write(filter, driver, &mut values);
+    let sql = write(filter, writing, &mut values);
     Condition { sql, values }
 }
 
-/// The walk goes by the driver already, which is a part of the filter that everybody must fit.
-fn write(filter: &Filter, driver: Option<&Filter>, values: &mut Vec<Value>) -> String {
+fn write(filter: &Filter, writing: Writing<'_>, values: &mut Vec<Value>) -> String {
     match filter {
-        _ if driver.is_some_and(|driver| std::ptr::eq(driver, filter)) => "1".to_owned(),
+        _ if writing.driver.is_some_and(|driver| std::ptr::eq(driver, filter)) => "1".to_owned(),
         Filter::Everyone => "1".to_owned(),
         Filter::And(filters) => joined(
-            filters.iter().map(|f| write(f, driver, values)).collect(),
+            filters.iter().map(|f| write(f, writing, values)).collect(),
             "AND",
             "1",
         ),
         Filter::Or(filters) => joined(
-            filters.iter().map(|f| write(f, driver, values)).collect(),
+            filters.iter().map(|f| write(f, writing, values)).collect(),
             "OR",
             "0",
         ),
-        Filter::Not(filter) => format!("(NOT {})", write(filter, driver, values)),
-        Filter::Tags(TagFilter::Any(tags)) => tagged(tags, values),
+        Filter::Not(filter) => format!("(NOT {})", write(filter, writing, values)),
+        Filter::Tags(TagFilter::Any(tags)) => tagged(tags, writing, values),
         Filter::Tags(TagFilter::All(tags)) => {
             let each: BTreeSet<&String> = tags.iter().collect();
+            if writing.extent == Extent::Whole {
+                let each = each
+                    .into_iter()
+                    .map(|tag| tagged(std::slice::from_ref(tag), writing, values));
+                return joined(each.collect(), "AND", "1");
+            }
             let carried = carried(each.iter().copied(), values);
             format!("((SELECT count(*) {carried}) = {})", each.len())
         }
-        Filter::Tags(TagFilter::None(tags)) => format!("(NOT {})", tagged(tags, values)),
+        Filter::Tags(TagFilter::None(tags)) => format!("(NOT {})", tagged(tags, writing, values)),
         Filter::OptedIn(wanted) => format!("(t.opted_in = {})", u8::from(*wanted)),
         Filter::Status(any) => among("t.status", any.iter().map(|status| status.as_str()), values),
         Filter::Lead(any) => among("t.lead", any.iter().map(|lead| lead.as_str()), values),
@@ -64,7 +87,7 @@ fn write(filter: &Filter, driver: Option<&Filter>, values: &mut Vec<Value>) -> S
         }
         Filter::Created(time) => timed("t.created_at", *time, values),
         Filter::LastInteraction(time) => timed("t.last_interaction", *time, values),
-        Filter::Attribute(attribute) => valued(attribute, values),
+        Filter::Attribute(attribute) => valued(attribute, writing, values),
         Filter::Segment(_) => "0".to_owned(),
         Filter::Text(text) => match found(text) {
             Some(expression) => {
@@ -112,7 +135,7 @@ fn timed(column: &str, time: TimeFilter, values: &mut Vec<Value>) -> String {
 }
 
 /// An attribute whose value passes a test.
-fn valued(attribute: &AttributeFilter, values: &mut Vec<Value>) -> String {
+fn valued(attribute: &AttributeFilter, writing: Writing<'_>, values: &mut Vec<Value>) -> String {
     let (sign, bound) = match &attribute.is {
         ValueTest::Set => ("", None),
         ValueTest::Contains(part) => ("", Some(Value::Text(part.clone()))),
@@ -128,12 +151,21 @@ fn valued(attribute: &AttributeFilter, values: &mut Vec<Value>) -> String {
         (_, Some(_)) => format!("a.flag {sign} ?"),
         (_, None) => return "0".to_owned(),
     };
+    if writing.extent == Extent::Whole {
+        values.push(blob(writing.org.0.as_bytes()));
+    }
     values.push(Value::Text(attribute.name.clone()));
     values.extend(bound);
-    format!(
-        "(+EXISTS (SELECT 1 FROM contact_attributes a
-            WHERE a.org = t.org AND a.name = ? AND a.contact = t.contact AND {test}))"
-    )
+    match writing.extent {
+        Extent::Page => format!(
+            "(+EXISTS (SELECT 1 FROM contact_attributes a
+                WHERE a.org = t.org AND a.name = ? AND a.contact = t.contact AND {test}))"
+        ),
+        Extent::Whole => format!(
+            "(+t.contact IN (SELECT a.contact FROM contact_attributes a
+                WHERE a.org = ? AND a.name = ? AND {test}))"
+        ),
+    }
 }
 
 /// A value as `contact_attributes` has it; there is nothing to compare others with.
@@ -147,8 +179,19 @@ fn stored(value: &Json) -> Option<Value> {
 }
 
 /// At least one of these tags. The plus keeps SQLite from making a join of it: of some dozens it would plan for seconds.
-fn tagged(tags: &[String], values: &mut Vec<Value>) -> String {
-    format!("(+EXISTS (SELECT 1 {}))", carried(tags.iter(), values))
+fn tagged(tags: &[String], writing: Writing<'_>, values: &mut Vec<Value>) -> String {
+    match writing.extent {
+        Extent::Page => format!("(+EXISTS (SELECT 1 {}))", carried(tags.iter(), values)),
+        Extent::Whole => format!("(+{})", gathered(writing.org, tags, values)),
+    }
+}
+
+/// The contact is one of those who carry at least one of these tags.
+fn gathered(org: OrgId, tags: &[String], values: &mut Vec<Value>) -> String {
+    values.push(blob(org.0.as_bytes()));
+    values.extend(tags.iter().map(|tag| Value::Text(tag.clone())));
+    let marks = marks(tags.len());
+    format!("t.contact IN (SELECT g.contact FROM contact_tags g WHERE g.org = ? AND g.tag IN ({marks}))")
 }
 
 /// Those of these tags that the contact carries.
@@ -194,6 +237,14 @@ fn tag(filter: &Filter) -> Option<&str> {
     }
 }
 
+/// Tags of which everybody has one.
+fn any_tag(filter: &Filter) -> Option<&[String]> {
+    match filter {
+        Filter::Tags(TagFilter::Any(tags)) => Some(tags),
+        _ => None,
+    }
+}
+
 /// What is searched for, as FTS5 takes it.
 fn text(filter: &Filter) -> Option<String> {
     match filter {
@@ -213,8 +264,9 @@ pub(crate) struct Walk {
 }
 
 /// The walk over an organisation's contacts that fit a filter. What is searched for is found first, and then sorted.
-pub(crate) fn walk(org: OrgId, filter: &Filter, order: Option<ContactOrder>) -> Walk {
-    let org = blob(org.0.as_bytes());
+/// Where all of it is read and everybody has one of some tags, those who have are found first, too.
+pub(crate) fn walk(org_id: OrgId, filter: &Filter, order: Option<ContactOrder>, extent: Extent) -> Walk {
+    let org = blob(org_id.0.as_bytes());
     let (index, columns): (_, &[_]) = match order {
         None => ("contacts t INDEXED BY contacts_facts", &["t.contact"]),
         Some(ContactOrder::Created) => (
@@ -233,23 +285,34 @@ pub(crate) fn walk(org: OrgId, filter: &Filter, order: Option<ContactOrder>) -> 
     let (from, begin, order, mut values, driver) = if let Some((driver, text)) = required(filter, &text) {
         (
             "contact_search d CROSS JOIN contacts t ON t.row = d.rowid",
-            "d.contact_search MATCH ? AND t.org = ?",
+            "d.contact_search MATCH ? AND t.org = ?".to_owned(),
             columns,
             vec![Value::Text(text), org],
             Some(driver),
         )
-    } else if let (None, Some((_, tag))) = (order, required(filter, &tag)) {
+    } else if let (None, Some((driver, tag))) = (order, required(filter, &tag)) {
         (
             "contact_tags d CROSS JOIN contacts t ON t.org = d.org AND t.contact = d.contact",
-            "d.org = ? AND d.tag = ?",
+            "d.org = ? AND d.tag = ?".to_owned(),
             &["d.contact"][..],
             vec![org, Value::Text(tag.to_owned())],
-            None,
+            any_tag(driver).map(|_| driver),
         )
+    } else if let (Extent::Whole, Some((driver, tags))) = (extent, required(filter, &any_tag)) {
+        let mut values = vec![org];
+        let begin = format!("t.org = ? AND {}", gathered(org_id, tags, &mut values));
+        (index, begin, columns, values, Some(driver))
     } else {
-        (index, "t.org = ?", columns, vec![org], None)
+        (index, "t.org = ?".to_owned(), columns, vec![org], None)
     };
-    let inner = condition(filter, driver);
+    let inner = condition(
+        filter,
+        Writing {
+            org: org_id,
+            extent,
+            driver,
+        },
+    );
     values.extend(inner.values);
     Walk {
         from,
@@ -286,11 +349,13 @@ mod tests {
             Filter::Tags(TagFilter::All(tags.clone())),
             Filter::Tags(TagFilter::Any(tags.clone())),
         ] {
-            let walk = walk(org, &filter, None);
-            let sql = format!("SELECT count(*) FROM {} WHERE {}", walk.from, walk.condition.sql);
-            let values = rusqlite::params_from_iter(walk.condition.values);
-            let found: i64 = connection.query_row(&sql, values, |row| row.get(0)).unwrap();
-            assert_eq!(found, 0);
+            for extent in [Extent::Page, Extent::Whole] {
+                let walk = walk(org, &filter, None, extent);
+                let sql = format!("SELECT count(*) FROM {} WHERE {}", walk.from, walk.condition.sql);
+                let values = rusqlite::params_from_iter(walk.condition.values);
+                let found: i64 = connection.query_row(&sql, values, |row| row.get(0)).unwrap();
+                assert_eq!(found, 0);
+            }
         }
     }
 
@@ -301,7 +366,7 @@ mod tests {
         let org = IdSource::new(chrono::DateTime::UNIX_EPOCH, 1).next();
         let both = Filter::And(vec![Filter::tagged_any(["a"]), Filter::Text("ana".to_owned())]);
         for order in [None, Some(ContactOrder::Name)] {
-            let walk = walk(org, &both, order);
+            let walk = walk(org, &both, order, Extent::Page);
             let sql = format!(
                 "EXPLAIN QUERY PLAN SELECT 1 FROM {} WHERE {}",
                 walk.from, walk.condition.sql
@@ -333,7 +398,7 @@ mod tests {
         crate::migrate::migrate(&connection, "a test", Duration::ZERO).unwrap();
         let org = IdSource::new(chrono::DateTime::UNIX_EPOCH, 1).next();
         let all = ["a", "b", "c"].map(|tag| Filter::tagged_any([tag]));
-        let walk = walk(org, &Filter::And(all.to_vec()), None);
+        let walk = walk(org, &Filter::And(all.to_vec()), None, Extent::Page);
         let mut explained = connection
             .prepare(&format!(
                 "EXPLAIN QUERY PLAN SELECT 1 FROM {} WHERE {}",

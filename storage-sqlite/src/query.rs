@@ -11,12 +11,13 @@ use tertulia_core::journal::Entry;
 use tertulia_core::ledger::StateName;
 use tertulia_core::record::RecordKind;
 use tertulia_storage_traits::{
-    Cursor, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, StorageError,
-    StorageErrorKind,
+    Cursor, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, Shared, SharedPage,
+    SharedRequest, StorageError, StorageErrorKind,
 };
+use uuid::Uuid;
 
 use crate::error::{self, Result};
-use crate::filter::{self, Condition};
+use crate::filter::{self, Condition, Extent};
 use crate::rows::{self, blob, micros, reading};
 
 /// A query as SQL: rows of `t`, and the columns whose values make a row's place.
@@ -45,7 +46,7 @@ fn plan(query: &Query) -> Plan {
     match query {
         Query::Records { org, kind } => records(*org, *kind),
         Query::Contacts { org, filter, order } => {
-            let walk = filter::walk(*org, filter, *order);
+            let walk = filter::walk(*org, filter, *order, Extent::Page);
             Plan {
                 kind: RecordKind::Contact,
                 from: walk.from.to_owned(),
@@ -187,7 +188,16 @@ pub(crate) fn page(connection: &Connection, request: &PageRequest) -> Result<Pag
 
 /// How many records a query finds.
 pub(crate) fn count(connection: &Connection, query: &Query) -> Result<u64> {
-    let Plan { from, condition, .. } = plan(query);
+    let (from, condition) = match query {
+        Query::Contacts { org, filter, .. } => {
+            let walk = filter::walk(*org, filter, None, Extent::Whole);
+            (walk.from.to_owned(), walk.condition)
+        }
+        query => {
+            let plan = plan(query);
+            (plan.from, plan.condition)
+        }
+    };
     connection
         .prepare(&format!("SELECT count(*) FROM {from} WHERE {}", condition.sql))
         .and_then(|mut statement| {
@@ -276,6 +286,70 @@ impl Pages<'_> {
         }
         Ok((taken > 0).then_some(End { place, more: false }))
     }
+}
+
+/// One page of what contacts share.
+pub(crate) fn shared(connection: &Connection, request: &SharedRequest) -> Result<SharedPage> {
+    let org = blob(request.org.0.as_bytes());
+    let token = fingerprint(&("shared", request.org, &request.keys));
+    let after = request
+        .cursor
+        .as_ref()
+        .map(|cursor| read_cursor(cursor, token, 1))
+        .transpose()?;
+    let limit = request.limit.max(1);
+    let Condition { sql, values } = shared_keys(request, org.clone(), after, limit);
+    let found: Vec<String> = connection
+        .prepare_cached(&sql)
+        .and_then(|mut statement| {
+            statement
+                .query_map(params_from_iter(values), |row| row.get(0))?
+                .collect()
+        })
+        .map_err(reading)?;
+    let next = (found.len() > limit)
+        .then(|| found.get(limit - 1).cloned())
+        .flatten()
+        .map(|last| write_cursor(token, &[Value::Text(last)]));
+    let mut statement = connection
+        .prepare_cached("SELECT contact FROM contact_keys WHERE org = ? AND key = ? ORDER BY contact LIMIT ?")
+        .map_err(reading)?;
+    let most = Value::Integer(i64::try_from(request.most).unwrap_or(i64::MAX));
+    let mut shared = Vec::new();
+    for key in found.into_iter().take(limit) {
+        let contacts = statement
+            .query_map([org.clone(), word(&key), most.clone()], |row| {
+                row.get(0).map(|id| ContactId(Uuid::from_bytes(id)))
+            })
+            .and_then(Iterator::collect)
+            .map_err(reading)?;
+        shared.push(Shared { key, contacts });
+    }
+    Ok(SharedPage { shared, next })
+}
+
+/// The texts of a page, and one more if there is another page.
+fn shared_keys(request: &SharedRequest, org: Value, after: Option<Vec<Value>>, limit: usize) -> Condition {
+    let (beyond, towards) = if request.backwards {
+        ("<", "DESC")
+    } else {
+        (">", "ASC")
+    };
+    let mut sql = "SELECT key FROM contact_keys WHERE org = ?".to_owned();
+    let mut values = vec![org];
+    if !request.keys.is_empty() {
+        sql = format!("{sql} AND key IN ({})", filter::marks(request.keys.len()));
+        values.extend(request.keys.iter().map(|key| word(key)));
+    }
+    if let Some(after) = after {
+        sql = format!("{sql} AND key {beyond} ?");
+        values.extend(after);
+    }
+    let sql = format!("{sql} GROUP BY key HAVING count(*) > 1 ORDER BY key {towards} LIMIT ?");
+    values.push(Value::Integer(
+        i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
+    ));
+    Condition { sql, values }
 }
 
 /// One page of the journal.
@@ -581,6 +655,35 @@ mod tests {
             steps[0].contains("dispatches_due (state=? AND due<?)"),
             "{steps:#?}"
         );
+    }
+
+    #[test]
+    fn what_is_shared_is_a_walk_along_an_index() {
+        let connection = crate::connection::open_in_memory().unwrap();
+        crate::migrate::migrate(&connection, "a test", Duration::ZERO).unwrap();
+        for (backwards, keys) in [(false, 0), (true, 0), (false, 3), (true, 3)] {
+            let request = SharedRequest {
+                org: IdSource::new(DateTime::UNIX_EPOCH, 1).next(),
+                keys: vec!["a".to_owned(); keys],
+                cursor: None,
+                backwards,
+                limit: 9,
+                most: 9,
+            };
+            let after = Some(vec![word("a")]);
+            let Condition { sql, values } = shared_keys(&request, blob(request.org.0.as_bytes()), after, 9);
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps: Vec<String> = statement
+                .query_map(params_from_iter(values), |row| row.get(3))
+                .unwrap()
+                .map(std::result::Result::unwrap)
+                .collect();
+            assert_eq!(steps.len(), 1, "{steps:#?}");
+            assert!(
+                steps[0].starts_with("SEARCH contact_keys USING PRIMARY KEY"),
+                "{steps:#?}"
+            );
+        }
     }
 
     #[test]

@@ -12,8 +12,8 @@ use tertulia_core::ids::{BroadcastId, OrgId};
 use tertulia_core::ledger::Dispatch;
 use tertulia_core::record::{ChangeSet, Key, Stored};
 use tertulia_storage_traits::{
-    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, Storage, StorageError,
-    StorageErrorKind,
+    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
+    SharedRequest, Storage, StorageError, StorageErrorKind,
 };
 
 use crate::error::{self, Result};
@@ -140,6 +140,10 @@ impl Storage for SqliteStorage {
 
     async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>> {
         self.read(move |instant| query::tag_counts(instant, org)).await
+    }
+
+    async fn shared(&self, request: SharedRequest) -> Result<SharedPage> {
+        self.read(move |instant| query::shared(instant, &request)).await
     }
 
     async fn commit(&self, changes: ChangeSet) -> Result<Committed> {

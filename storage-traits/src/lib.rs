@@ -44,6 +44,13 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// are left out.
     async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>, StorageError>;
 
+    /// One page of the texts of [`duplicates::keys`] that two or more contacts of the organisation have, in their order
+    /// (by their bytes), all as of one instant. As with [`page`](Self::page), writes between two pages neither repeat
+    /// nor hide a text that was shared throughout.
+    ///
+    /// [`duplicates::keys`]: tertulia_core::duplicates::keys
+    async fn shared(&self, request: SharedRequest) -> Result<SharedPage, StorageError>;
+
     /// Writes a change set, all or nothing, durably. An empty one does nothing. The expectations are about the state
     /// before it; each write sees those before it.
     ///
@@ -184,6 +191,41 @@ pub struct Cursor(pub String);
 pub struct Page {
     /// The records.
     pub records: Vec<Stored>,
+    /// Where the next page begins; `None`: this was the last.
+    pub next: Option<Cursor>,
+}
+
+/// Which page of what contacts share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedRequest {
+    /// The organisation.
+    pub org: OrgId,
+    /// These texts only; empty: all.
+    pub keys: Vec<String>,
+    /// The end of the page before; `None`: from the start.
+    pub cursor: Option<Cursor>,
+    /// From the last to the first.
+    pub backwards: bool,
+    /// The most texts that the page may have; at least 1.
+    pub limit: usize,
+    /// The most contacts that are named of each text: the first by id; at least 2.
+    pub most: usize,
+}
+
+/// A text, and contacts that share it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shared {
+    /// The text.
+    pub key: String,
+    /// The contacts, by id.
+    pub contacts: Vec<ContactId>,
+}
+
+/// One page of what contacts share.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SharedPage {
+    /// The texts.
+    pub shared: Vec<Shared>,
     /// Where the next page begins; `None`: this was the last.
     pub next: Option<Cursor>,
 }

@@ -36,6 +36,7 @@ pub mod pages;
 pub mod races;
 mod random;
 pub mod records;
+pub mod shared;
 mod support;
 
 use std::pin::Pin;
@@ -95,6 +96,10 @@ macro_rules! conformance_cases {
             filters::filters_follow_changes_of_a_contact,
             filters::filters_may_be_wide_and_deep,
             filters::tags_are_counted_by_contact,
+            shared::what_contacts_share_is_found_page_by_page,
+            shared::what_contacts_share_follows_their_changes,
+            shared::pages_of_what_is_shared_hold_still_while_others_write,
+            shared::a_cursor_of_what_is_shared_is_good_for_its_own_request,
             journal::the_feed_is_in_the_order_of_commits,
             journal::the_feed_can_be_resumed_anywhere,
             journal::audit_and_timeline_show_their_kinds,

@@ -1257,6 +1257,22 @@ def write_drained(v: Drained) -> Any:
     }
 
 
+def read_duplicate(v: Any) -> Duplicate:
+    return Duplicate(
+        contacts=v["contacts"],
+        reasons=[read_likeness(v1) for v1 in v["reasons"]],
+    )
+
+
+def write_duplicate(v: Duplicate) -> Any:
+    if not isinstance(v, Duplicate):
+        raise wrong(v, "Duplicate")
+    return {
+        "contacts": v.contacts,
+        "reasons": [write_likeness(v1) for v1 in v.reasons],
+    }
+
+
 def read_echo(v: Any) -> Echo:
     return Echo(
         provider_id=v["provider_id"],
@@ -2810,6 +2826,22 @@ def write_lift_when(v: LiftWhen) -> Any:
     if not isinstance(v, LiftWhen):
         raise wrong(v, "LiftWhen")
     return {"when": v.value}
+
+
+def read_likeness(v: Any) -> Likeness:
+    return Likeness(
+        reason=v["reason"],
+        address=read_address(v["address"]),
+    )
+
+
+def write_likeness(v: Likeness) -> Any:
+    if not isinstance(v, Likeness):
+        raise wrong(v, "Likeness")
+    return {
+        "reason": v.reason,
+        "address": write_address(v.address),
+    }
 
 
 def read_list_message(v: Any) -> ListMessage:

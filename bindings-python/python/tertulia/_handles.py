@@ -140,6 +140,29 @@ class OrgContacts(Area):
         v: int = await self._scope.call("contacts.count", {"filter": write_filter(filter)})
         return v
 
+    def duplicates(self, page: PageRequest | None = None) -> AsyncIterator[Duplicate]:
+        """Contacts that are likely one person, and why: what two or more share is an entry; one that says no more
+        of the same contacts than an entry before is left out. Blocked and inactive contacts count, deleted ones
+        do not. Where one address makes several pairs alike, a page may have some entries more than asked for.
+
+        Fails with `cursor.invalid` for a cursor of another list or organisation.
+        """
+
+        def fetch(page: PageRequest) -> Awaitable[Page[Duplicate]]:
+            return self.duplicates_page(page)
+
+        return each(fetch, page)
+
+    async def duplicates_page(self, page: PageRequest | None = None) -> Page[Duplicate]:
+        """One page of `duplicates`."""
+        v: Any = await self._scope.call("contacts.duplicates", {"page": optional(page, write_page_request)})
+        return read_page(v, read_duplicate)
+
+    async def duplicates_of(self, id: ContactId) -> builtins.list[Duplicate]:
+        """The contacts that are likely the same person as this one, each with the reasons; the gravest first."""
+        v: Any = await self._scope.call("contacts.duplicates_of", {"id": id})
+        return [read_duplicate(v1) for v1 in v]
+
     async def tag(self, id: ContactId, tags: builtins.list[str]) -> int:
         """Adds tags; how many were new."""
         v: int = await self._scope.call("contacts.tag", {"id": id, "tags": tags})

@@ -341,6 +341,18 @@ LeadStatus: TypeAlias = Literal[
 ]
 """How far a person is on the way to buying."""
 
+LikenessReason: TypeAlias = Literal[
+    # The platform named an address of the one as the other's.
+    "named_together",
+    # Their numbers are likely spellings of one: Argentine ones with and without the 9.
+    "likely_number",
+    # They have the same e-mail address.
+    "same_email",
+    # They have the same full name and an address in common, at least one of them as a former one.
+    "same_name_and_address",
+]
+"""What makes two contacts alike, the gravest first."""
+
 LimitScope: TypeAlias = Literal[
     # One sender to one recipient.
     "pair",
@@ -2124,6 +2136,26 @@ class Drained(Record):
         put(self, "delivered", delivered)
         put(self, "refused", refused)
         put(self, "waiting", waiting)
+
+
+class Duplicate(Record):
+    """Contacts that are likely one person."""
+
+    __slots__ = ("contacts", "reasons")
+
+    contacts: list[ContactId]
+    """The contacts: two, or more that share one thing; at most a hundred."""
+    reasons: list[Likeness]
+    """Why, the gravest reason first."""
+
+    def __init__(
+        self,
+        *,
+        contacts: list[ContactId],
+        reasons: list[Likeness],
+    ) -> None:
+        put(self, "contacts", contacts)
+        put(self, "reasons", reasons)
 
 
 class Echo(Record):
@@ -4013,6 +4045,26 @@ class LiftWhen(Record):
         value: str,
     ) -> None:
         put(self, "value", value)
+
+
+class Likeness(Record):
+    """A reason to take two contacts for one person."""
+
+    __slots__ = ("reason", "address")
+
+    reason: LikenessReason
+    """What makes them alike."""
+    address: Address
+    """The address that they share: a phone as E.164, an e-mail address in lower case."""
+
+    def __init__(
+        self,
+        *,
+        reason: LikenessReason,
+        address: Address,
+    ) -> None:
+        put(self, "reason", reason)
+        put(self, "address", address)
 
 
 class ListMessage(Record):
@@ -7041,6 +7093,7 @@ __all__ = [
     "DraftContent",
     "DraftTemplate",
     "Drained",
+    "Duplicate",
     "Echo",
     "Edit",
     "Event",
@@ -7152,6 +7205,8 @@ __all__ = [
     "Lift",
     "LiftAt",
     "LiftWhen",
+    "Likeness",
+    "LikenessReason",
     "LimitScope",
     "ListMessage",
     "ListRow",

@@ -6,8 +6,8 @@ use tertulia::core::journal::{Entry, EntryKind};
 use tertulia::core::window::WindowState;
 use tertulia::storage::Cursor;
 use tertulia::{
-    BulkAction, BulkReport, BulkWatch, ContactOrder, ContactUpdate, Filter, MergeRequest, NewContact, Org,
-    PlanUsage, Selection,
+    BulkAction, BulkReport, BulkWatch, ContactOrder, ContactUpdate, Duplicate, Filter, MergeRequest,
+    NewContact, Org, PlanUsage, Selection,
 };
 
 use crate::method::area;
@@ -85,6 +85,20 @@ area! {
         /// How many contacts fit a filter. Fails with `filter.*`.
         fn count(filter: Filter) -> u64 {
             org.contacts().count(&filter).await
+        }
+
+        /// Contacts that are likely one person, and why: what two or more share is an entry; one that says no more of the
+        /// same contacts than an entry before is left out. Blocked and inactive contacts count, deleted ones do not. Where
+        /// one address makes several pairs alike, a page may have some entries more than asked for.
+        ///
+        /// Fails with `cursor.invalid` for a cursor of another list or organisation.
+        fn duplicates(page: Option<PageRequest>) -> Page<Duplicate> {
+            org.contacts().duplicates(&page.unwrap_or_default().into()).await.map(Page::from)
+        }
+
+        /// The contacts that are likely the same person as this one, each with the reasons; the gravest first.
+        fn duplicates_of(id: ContactId) -> Vec<Duplicate> {
+            org.contacts().duplicates_of(id).await
         }
 
         /// Adds tags; how many were new.

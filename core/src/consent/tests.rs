@@ -341,6 +341,44 @@ fn any_fact() -> impl Strategy<Value = Fact> {
     )
 }
 
+#[test]
+fn of_the_messages_after_a_merge_the_first_opts_in_at_every_address() {
+    let other = ContactId(Uuid::from_u128(1));
+    let mut merged = consent([hello(1)]);
+    merged.merge(other, &consent([]), at(5));
+    assert!(!merged.record(hello(4)), "before it, nothing new");
+    assert_eq!(merged.permits(false, SHOP, Some(other)), Err(Denial::NotOptedIn));
+    assert!(merged.record(hello(10)));
+    assert!(merged.permits(false, SHOP, Some(other)).is_ok());
+    assert!(!merged.record(hello(11)));
+    assert!(merged.record(hello(9)), "the first of them is the proof");
+    assert_eq!(merged.history(), [&hello(1), &hello(9)]);
+}
+
+#[test]
+fn what_is_held_against_an_address_is_lifted_by_nothing_said_before_it_came() {
+    let own = ContactId(Uuid::from_u128(1));
+    for held_at in [10, 25] {
+        let mut known = consent([start(20)]);
+        known.hold(own, vec![stop(held_at)]);
+        assert!(!known.opted_in());
+        assert!(matches!(
+            known.permits(false, SHOP, None),
+            Err(Denial::OptedOut(_))
+        ));
+        known.record(start(30));
+        assert!(known.opted_in());
+    }
+    // Of somebody of whom nothing was known, it is all that is known.
+    let mut new = Consent::default();
+    new.hold(own, vec![stop(10)]);
+    assert_eq!(new, consent([stop(10)]));
+    // Two addresses of somebody who says START with both.
+    new.hold(own, vec![stop(12)]);
+    new.record(start(15));
+    assert!(new.opted_in());
+}
+
 proptest! {
     #[test]
     fn the_order_in_which_facts_are_learned_does_not_matter(

@@ -355,7 +355,7 @@ pub(crate) fn add_identity(
 
 /// What a platform's event names as one person's addresses: those that nobody has are linked, of the contact's own the
 /// platform's spelling is kept (`latest`: in place of the one known). One that is linked to an address of a merged contact
-/// is that one's, too. Given back: those that belong to somebody else.
+/// is that one's, too. Remembered and given back: those that belong to somebody else.
 pub(crate) fn link_addresses(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
@@ -370,7 +370,10 @@ pub(crate) fn link_addresses(
     for address in addresses {
         match holder(set, ctx, address)? {
             None => add_identity(set, ctx, contact, address, Some(address.value.clone()), at)?,
-            Some(other) if other != contact.id => elsewhere.push((address.clone(), other)),
+            Some(other) if other != contact.id => {
+                contact.learn_elsewhere(at.max(ctx.now), address);
+                elsewhere.push((address.clone(), other));
+            }
             Some(_) => {
                 let key = address.match_key();
                 let own = contact.identities.iter_mut().find(|identity| {

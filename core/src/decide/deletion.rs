@@ -20,7 +20,7 @@ use crate::working_set::{Lookup, Step, WorkingSet};
 /// Deletes a contact. Its id stays, and with it what conversations and the ledger refer to, and the history of its
 /// consent, as evidence. Names, addresses, tags, attributes, ids in other systems, owner and notes go, and its
 /// conversations if the organisation removes them; what waits to be sent is skipped. Its addresses are nobody's then,
-/// but for a hash of each that is [held to](leave) its opt-outs.
+/// but for a hash of each that is held to its opt-outs.
 pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<()> {
     let mut contact = get(set, ctx, id)?;
     let id = contact.id;
@@ -73,6 +73,7 @@ pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<()
     contact.profile_name = None;
     contact.username = None;
     contact.email = None;
+    contact.elsewhere = Vec::new();
     contact.tags = BTreeMap::new();
     contact.attributes = BTreeMap::new();
     contact.owner = None;

@@ -1,13 +1,18 @@
 //! Two records of one person become one, and two again.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use crate::contact::{Contact, RecordStatus};
+use crate::attributes::RESERVED;
+use crate::contact::{Contact, RecordStatus, Tag};
 use crate::context::Context;
 use crate::conversation::Conversation;
-use crate::decide::contacts::{contact_key, get, holder, identity_key, merged_key, skip_open};
-use crate::decide::external_ids;
+use crate::decide::contacts::{
+    check_attributes, contact_key, get, holder, identity_key, merged_key, skip_open,
+};
 use crate::decide::sending::slot_key;
+use crate::decide::{external_ids, team};
 use crate::error::{Code, Error};
 use crate::ids::{ContactId, ConversationId};
 use crate::journal::{FieldChange, What};
@@ -16,7 +21,7 @@ use crate::merge::{
     MergeChoice, MergeDifference, MergeField, MergeOutcome, MergeRequest, MergeValue, Merged, Undo,
 };
 use crate::record::{IdentityRef, Key};
-use crate::working_set::{Lookup, Step, WorkingSet};
+use crate::working_set::{Lookup, Step, Stop, WorkingSet};
 
 /// Merges contacts into one. The primary's fields win and its gaps are filled, but for what is chosen; addresses, tags,
 /// conversations, notes and timeline are those of all; of consent the stricter counts, address by address.
@@ -138,6 +143,9 @@ fn absorb(
     latest(&mut primary.last_inbound, duplicate.last_inbound.as_ref());
     latest(&mut primary.last_interaction, duplicate.last_interaction.as_ref());
     latest(&mut primary.last_broadcast, duplicate.last_broadcast.as_ref());
+    for named in &duplicate.elsewhere {
+        primary.learn_elsewhere(named.at, &named.address);
+    }
     primary.source_channel = primary.source_channel.or(duplicate.source_channel);
     // Who is blocked as either is blocked.
     if duplicate.status == RecordStatus::Blocked && primary.status != RecordStatus::Blocked {
@@ -312,6 +320,9 @@ pub fn unmerge(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<C
         }
     }
     take_back(set, ctx, &mut primary, &before, &after, &gone);
+    for contact in [&mut primary, &mut duplicate] {
+        fit_today(set, ctx, contact)?;
+    }
     external_ids::give_back(set, ctx, &mut duplicate, primary.id)?;
     let keys = [slot_key(ctx, primary.id), slot_key(ctx, id)];
     set.need(keys.clone())?;
@@ -331,6 +342,42 @@ pub fn unmerge(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<C
     set.put(primary);
     set.put(duplicate.clone());
     Ok(duplicate)
+}
+
+/// What comes back is what there is today: no tag that was deleted, no value that its attribute does not take any more,
+/// no owner who left.
+fn fit_today(set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact) -> Step<()> {
+    let key = |tag: &String| Key::Tag {
+        org: ctx.org.id,
+        key: tag.clone(),
+    };
+    set.need(contact.tags.keys().map(key))?;
+    for tag in contact.tags.clone().keys() {
+        if set.get::<Tag>(&key(tag))?.is_none() {
+            contact.tags.remove(tag);
+        }
+    }
+    for (name, value) in contact.attributes.clone() {
+        let given = BTreeMap::from([(name.clone(), value)]);
+        if !RESERVED.contains(&name.as_str()) && !allowed(check_attributes(set, ctx, &given))? {
+            contact.attributes.remove(&name);
+        }
+    }
+    if let Some(owner) = contact.owner
+        && !allowed(team::working(set, ctx, owner))?
+    {
+        contact.owner = None;
+    }
+    Ok(())
+}
+
+/// Whether a rule allows it.
+fn allowed<T>(decided: Step<T>) -> Step<bool> {
+    match decided {
+        Ok(_) => Ok(true),
+        Err(Stop::Refused(_)) => Ok(false),
+        Err(stop) => Err(stop),
+    }
 }
 
 /// The addresses that came with a contact go with it again, as they are now.
@@ -377,6 +424,7 @@ fn take_back(
         )*};
     }
     take_back!(
+        elsewhere,
         profile_name,
         username,
         last_inbound,

@@ -226,6 +226,7 @@ fn move_identity(
         moved = true;
     }
     if !moved {
+        set.put(contact);
         return Ok(Applied::Duplicate);
     }
     if !number_stays {

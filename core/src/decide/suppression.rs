@@ -11,6 +11,7 @@ use crate::decide::contacts::{contact_key, holder, identity_key, record_consent}
 use crate::decide::sending::slot_key;
 use crate::identity::{Address, AddressKind};
 use crate::ids::AttemptId;
+use crate::journal::{Entry, What};
 use crate::ledger::{SLOT, Slot};
 use crate::record::Key;
 use crate::suppression::{Suppression, revocations};
@@ -76,8 +77,18 @@ pub(crate) fn take_over(
     // What is learned of the address at this moment must not be missed.
     set.expect(&key);
     let Some(held) = held else { return Ok(()) };
-    for fact in held.facts {
-        record_consent(set, ctx, contact, fact);
+    let mut news = held.facts;
+    news.retain(|fact| !contact.consent.history().contains(&fact));
+    if !news.is_empty() {
+        let before = contact.consent.opted_in();
+        contact.consent.hold(contact.id, news.clone());
+        let after = contact.consent.opted_in();
+        for fact in news {
+            set.journal(Entry {
+                at: fact.at,
+                ..ctx.about(contact.id, What::ConsentChanged { fact, before, after })
+            });
+        }
     }
     if let Some((taken_at, attempt)) = held.slot {
         let taken = Slot {

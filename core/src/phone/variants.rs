@@ -52,9 +52,23 @@ fn other_spelling(key: &str) -> Option<String> {
             .filter(|old| is_old_brazilian_mobile(old))?;
         Some(format!("55{area}{old}"))
     } else {
-        let local = key.strip_prefix("549").filter(|local| local.len() == 10)?;
+        let local = argentine_with_nine(key)?;
         Some(format!("54{local}"))
     }
+}
+
+/// What a number has in common with those that are likely, but not surely, the same subscriber's: of an Argentine match
+/// key the spelling without the 9. Other countries' numbers have nothing of the kind.
+pub fn likely_key(match_key: &str) -> Option<String> {
+    let without_nine = || match_key.strip_prefix("54").filter(|local| local.len() == 10);
+    let local = argentine_with_nine(match_key).or_else(without_nine)?;
+    let digits = local.bytes().all(|b| b.is_ascii_digit());
+    digits.then(|| format!("54{local}"))
+}
+
+/// Area code and subscriber of an Argentine number that is written with the 9 of mobiles.
+fn argentine_with_nine(key: &str) -> Option<&str> {
+    key.strip_prefix("549").filter(|local| local.len() == 10)
 }
 
 /// The match key of digits that begin with a country code.

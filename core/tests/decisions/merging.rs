@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde_json::json;
+use tertulia_core::attributes::Attribute;
 use tertulia_core::consent::{Purpose, Scope};
 use tertulia_core::contact::{Contact, CreatedBy, LeadStatus, RecordStatus};
 use tertulia_core::conversation::Conversation;
 use tertulia_core::decide::contacts::{self, ConsentRequest, NewContact};
 use tertulia_core::decide::external_ids::{Upserted, upsert};
-use tertulia_core::decide::{deletion, merging, notes, profile, sending};
+use tertulia_core::decide::{deletion, merging, notes, profile, sending, team};
+use tertulia_core::duplicates;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::identity::Address;
 use tertulia_core::ids::ContactId;
@@ -313,6 +315,10 @@ fn of_consent_the_stricter_counts_address_by_address() {
             expected.map(str::to_owned),
             "{own:?} {other:?}"
         );
+        let broadcast = world.launch("receipt");
+        let row = world.row_of(broadcast, primary);
+        let enlisted = (row.state == DispatchState::Pending).then_some(row.match_key.as_deref());
+        assert_eq!(enlisted, expected.ok().map(Some), "{own:?} {other:?}");
     }
 }
 
@@ -451,10 +457,15 @@ fn who_is_blocked_as_one_of_them_stays_blocked() {
     world
         .decide(|set, ctx| contacts::block(set, ctx, duplicate))
         .unwrap();
+    let broadcast = world.launch("receipt");
     assert_eq!(
         merge(&mut world, primary, duplicate).status,
         RecordStatus::Blocked
     );
+    let blocked = DispatchState::Skipped {
+        reason: SkipReason::Blocked,
+    };
+    assert_eq!(world.row_of(broadcast, primary).state, blocked);
     let restored = undo(&mut world, duplicate).unwrap();
     assert_eq!(restored.status, RecordStatus::Blocked);
     assert_eq!(world.see(primary).status, RecordStatus::Active);
@@ -546,6 +557,9 @@ fn two_recipients_of_one_broadcast_get_one_message() {
             }
             flights.extend(world.begin(rows[1]));
             assert_eq!(flights.len(), 1, "{merged_first} {primary_first}");
+            let own = world.row_of(broadcast, primary).state.name();
+            let kept = merged_first || primary_first;
+            assert_eq!(own == StateName::Sending, kept, "{merged_first} {primary_first}");
             let skipped = rows.map(|row| world.row(row).state);
             let merged = DispatchState::Skipped {
                 reason: SkipReason::Merged,
@@ -577,6 +591,33 @@ fn a_row_of_who_was_merged_goes_to_its_own_address_once_the_other_failed() {
     assert_eq!(message.contact, primary);
     world.land(&flight, &accepted("wamid.1"));
     assert_eq!(world.row(other).state.name(), StateName::Accepted);
+}
+
+#[test]
+fn a_row_that_would_go_to_the_address_of_another_row_is_skipped() {
+    let mut world = World::new();
+    let primary = world.contact(&format!("+{ANA}"));
+    let duplicate = world.contact(&format!("+{SHE}"));
+    let broadcast = world.launch("receipt");
+    let [own, other] = [primary, duplicate].map(|contact| world.row_of(broadcast, contact).id);
+    let flight = world.begin(own).unwrap();
+    let refused = tertulia_core::ledger::Outcome::Refused(failure(FailureClass::RecipientInvalid, "131026"));
+    world.land(&flight, &refused);
+    merge(&mut world, primary, duplicate);
+    let mut contact = world.see(primary);
+    contact
+        .identities
+        .retain(|identity| identity.merged_from.is_none());
+    world.store(contact);
+    assert_eq!(
+        world.begin(other),
+        None,
+        "the number that it was meant for is gone"
+    );
+    let merged = DispatchState::Skipped {
+        reason: SkipReason::Merged,
+    };
+    assert_eq!(world.row(other).state, merged);
 }
 
 #[test]
@@ -751,8 +792,9 @@ fn a_deletion_takes_what_was_merged_with_it() {
     let primary = world.create(&full(ANA, "Ana", "s1")).unwrap();
     let duplicate = world.create(&full(SHE, "Anna", "s2")).unwrap();
     for contact in [primary, duplicate] {
-        let note = |set: &mut _, ctx: &mut _| notes::add(set, ctx, contact, "likes tea");
-        world.decide(note).unwrap();
+        world
+            .decide(|set, ctx| notes::add(set, ctx, contact, "likes tea"))
+            .unwrap();
     }
     world.told(says(&person(&[phone(SHE)]), "m1", -10, "stop"));
     merge(&mut world, primary, duplicate);
@@ -781,4 +823,90 @@ fn a_deletion_takes_what_was_merged_with_it() {
         let anew = unasked(&mut world, number);
         assert_eq!(opt(&mut world, anew, true, None), Err(Code::ConsentOptedOut));
     }
+}
+
+#[test]
+fn whom_the_platform_named_together_are_alike_until_they_are_merged() {
+    let mut world = World::new();
+    world.told(says(&person(&[phone(ANA)]), "m1", -100, "hello"));
+    world.told(says(&person(&[bsuid("IN.1")]), "m2", -90, "hello"));
+    world.told(says(&person(&[phone(ANA), bsuid("IN.1")]), "m3", -80, "it is me"));
+    let [ana, other] = [phone(ANA), bsuid("IN.1")].map(|address| world.holder(&address).unwrap());
+    let shared = |a: &Contact, b: &Contact| {
+        let b = duplicates::keys(b);
+        duplicates::keys(a)
+            .into_iter()
+            .filter(|key| b.contains(key))
+            .count()
+    };
+    assert_eq!(shared(&ana, &other), 1);
+    let merged = merge(&mut world, ana.id, other.id);
+    assert!(
+        merged
+            .current_identities()
+            .any(|identity| identity.address == bsuid("IN.1"))
+    );
+    undo(&mut world, other.id).unwrap();
+    let [ana, other] = [ana.id, other.id].map(|id| world.see(id));
+    assert_eq!(shared(&ana, &other), 1);
+    // Named with a third one, the primary is alike that one, too.
+    world.told(says(&person(&[phone(SHE)]), "m4", -70, "hello"));
+    world.told(says(&person(&[bsuid("IN.1"), phone(SHE)]), "m5", -60, "hello"));
+    let merged = merge(&mut world, ana.id, other.id);
+    let third = world.holder(&phone(SHE)).unwrap();
+    assert_eq!(shared(&merged, &third), 1);
+}
+
+#[test]
+fn a_start_at_one_address_does_not_lift_what_is_held_against_another_that_comes_later() {
+    let mut world = World::new();
+    let gone = world.contact(&format!("+{SHE}"));
+    world.told(says(&person(&[phone(SHE)]), "m1", -500, "stop"));
+    world.decide(|set, ctx| deletion::delete(set, ctx, gone)).unwrap();
+    let ana = unasked(&mut world, ANA);
+    world.told(says(&person(&[phone(ANA)]), "m2", -400, "start"));
+    assert!(reaches(&mut world, ana).is_ok());
+    let number = format!("+{SHE}");
+    world
+        .decide(|set, ctx| tertulia_core::decide::moves::add_phone(set, ctx, ana, &number))
+        .unwrap();
+    assert_eq!(reaches(&mut world, ana), Err(Code::ConsentOptedOut));
+    world.now = at(100);
+    world.told(says(&person(&[phone(SHE)]), "m3", 50, "start"));
+    assert!(reaches(&mut world, ana).is_ok());
+}
+
+#[test]
+fn an_undo_brings_back_no_tag_value_or_owner_that_is_no_more() {
+    let mut world = World::new();
+    let attribute = |kind: serde_json::Value| -> Attribute {
+        serde_json::from_value(json!({"org": ORG, "name": "size", "kind": kind})).unwrap()
+    };
+    world.store(attribute(json!({"type": "dropdown", "values": ["S", "M"]})));
+    let priya = world.decide(|set, ctx| team::add(set, ctx, "Priya")).unwrap().id;
+    let [primary, duplicate] = [(ANA, "Ana", "S"), (SHE, "Anna", "M")].map(|(number, name, size)| {
+        let new = NewContact {
+            attributes: BTreeMap::from([("size".to_owned(), json!(size))]),
+            ..full(number, name, name)
+        };
+        world.create(&new).unwrap()
+    });
+    world
+        .decide(|set, ctx| profile::set_owner(set, ctx, duplicate, Some(priya)))
+        .unwrap();
+    let chosen = [(MergeField::Attribute("size".to_owned()), duplicate)];
+    try_merge(&mut world, primary, &request(&[duplicate], &chosen)).unwrap();
+    world.store(attribute(json!({"type": "dropdown", "values": ["M"]})));
+    world.records.remove(&Key::Tag {
+        org: ORG,
+        key: "anna".to_owned(),
+    });
+    world
+        .decide(|set, ctx| team::set_active(set, ctx, priya, false))
+        .unwrap();
+    let restored = undo(&mut world, duplicate).unwrap();
+    assert_eq!(restored.tags.keys().collect::<Vec<_>>(), ["both"]);
+    assert_eq!(restored.attributes["size"], json!("M"));
+    assert_eq!(restored.owner, None);
+    assert!(world.see(primary).attributes.is_empty(), "S is no size any more");
 }

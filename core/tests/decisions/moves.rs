@@ -1,6 +1,7 @@
 //! Numbers and ids that turn up together, change, or belong to somebody else.
 
 use tertulia_core::channel::Channel;
+use tertulia_core::duplicates::{LikenessReason, judge};
 use tertulia_core::identity::Address;
 use tertulia_core::inbound::{IdentityChange, InboundEvent, InboundKind};
 use tertulia_core::journal::What;
@@ -202,6 +203,50 @@ fn an_address_of_somebody_else_stays_theirs_and_the_conflict_is_journaled() {
     };
     assert_eq!(world.journaled(|what| *what == conflict), 1);
     assert_eq!(world.message("m1").contact, ana);
+}
+
+#[test]
+fn an_address_of_somebody_else_makes_the_two_likely_duplicates() {
+    let likely = |world: &World, one, other| -> Vec<LikenessReason> {
+        let reasons = judge(&world.see(one), &world.see(other));
+        reasons.into_iter().map(|likeness| likeness.reason).collect()
+    };
+    // A message names both.
+    let mut world = World::new();
+    let (ana, eva) = (world.contact(&format!("+{OLD}")), world.contact("+351912345678"));
+    assert_eq!(likely(&world, ana, eva), []);
+    let both = person(&[phone(OLD), phone("351912345678")]);
+    world.told(says(&both, "m1", -100, "hi"));
+    world.told(says(&both, "m2", -90, "hi"));
+    assert_eq!(likely(&world, ana, eva), [LikenessReason::NamedTogether]);
+    assert_eq!(world.see(ana).elsewhere.len(), 1);
+
+    // The person wrote from the new number before the notice came.
+    let mut world = World::new();
+    let old = world.contact(&format!("+{OLD}"));
+    world.told(says(&person(&[phone(NEW)]), "m1", -10, "hi"));
+    let new = world.holder(&phone(NEW)).unwrap().id;
+    world.told(moves(-50, &[phone(OLD)], &[phone(NEW)]));
+    assert_eq!(likely(&world, old, new), [LikenessReason::NamedTogether]);
+
+    // A notice that changes nothing else.
+    let mut world = World::new();
+    world.told(says(&person(&[bsuid("IN.1")]), "m1", -100, "hi"));
+    let hidden = world.holder(&bsuid("IN.1")).unwrap().id;
+    let known = world.contact(&format!("+{NEW}"));
+    world.told(moves(-50, &[], &[bsuid("IN.1"), phone(NEW)]));
+    assert_eq!(likely(&world, hidden, known), [LikenessReason::NamedTogether]);
+}
+
+#[test]
+fn a_number_that_is_given_out_again_makes_no_duplicates() {
+    let mut world = World::new();
+    let ana = world.contact(&format!("+{OLD}"));
+    world.told(moves(-50, &[phone(OLD)], &[phone(NEW)]));
+    world.told(says(&person(&[phone(OLD)]), "m1", -10, "hello"));
+    let other = world.holder(&phone(OLD)).unwrap().id;
+    assert_ne!(other, ana);
+    assert_eq!(judge(&world.see(ana), &world.see(other)), []);
 }
 
 #[test]

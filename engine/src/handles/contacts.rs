@@ -1,11 +1,14 @@
 //! People.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tertulia_core::contact::{Contact, ContactOrder, CreatedBy, LeadStatus, external_id};
 use tertulia_core::decide::contacts::{self, NewContact, read_email};
 use tertulia_core::decide::external_ids::{self, Upserted};
 use tertulia_core::decide::profile::{self, ContactUpdate};
 use tertulia_core::decide::sending::window_of;
 use tertulia_core::decide::{deletion, leads, merging, moves};
+use tertulia_core::duplicates::{self, Duplicate};
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
 use tertulia_core::identity::{Address, AddressKind};
@@ -16,11 +19,14 @@ use tertulia_core::phone::Phone;
 use tertulia_core::record::{ExternalRef, IdentityRef, Key};
 use tertulia_core::settings::PlanUsage;
 use tertulia_core::window::WindowState;
-use tertulia_storage_traits::{JournalView, Query};
+use tertulia_storage_traits::{JournalView, Query, SharedPage, SharedRequest};
 
 use crate::error::from_storage;
 use crate::handles::{Listed, PageOf};
 use crate::org::Org;
+
+/// How many texts that contacts share are looked at together.
+const SHARED_AT_ONCE: usize = 50;
 
 /// People.
 #[derive(Debug, Clone, Copy)]
@@ -293,6 +299,93 @@ impl Contacts<'_> {
         self.0
             .decide(move |set, ctx| profile::set_owner(set, ctx, id, owner))
             .await
+    }
+
+    /// Contacts that are likely one person, and why: what two or more share is an entry; one that says no more of the
+    /// same contacts than an entry before is left out. Blocked and inactive contacts count, deleted ones do not. Where one
+    /// address makes several pairs alike, a page may have some entries more than asked for.
+    pub async fn duplicates(&self, page: &PageOf) -> Result<Listed<Duplicate>, Error> {
+        self.0.inner.runtime.org(self.0.id).await?;
+        let mut request = self.shared(Vec::new());
+        request.cursor.clone_from(&page.cursor);
+        request.backwards = page.backwards;
+        let mut items: Vec<Duplicate> = Vec::new();
+        loop {
+            request.limit = (page.limit() - items.len()).min(SHARED_AT_ONCE);
+            let found = self.shared_page(request.clone()).await?;
+            let contacts = self
+                .people(found.shared.iter().flat_map(|shared| &shared.contacts))
+                .await?;
+            for shared in found.shared {
+                let alike: Vec<Contact> = shared
+                    .contacts
+                    .iter()
+                    .filter_map(|id| contacts.get(id).cloned())
+                    .collect();
+                items.extend(duplicates::groups(&shared.key, &alike));
+            }
+            match found.next {
+                Some(next) if items.len() < page.limit() => request.cursor = Some(next),
+                next => return Ok(Listed { items, next }),
+            }
+        }
+    }
+
+    /// The contacts that are likely the same person as this one, each with the reasons; the gravest first.
+    pub async fn duplicates_of(&self, id: ContactId) -> Result<Vec<Duplicate>, Error> {
+        let contact = self.get(id).await?;
+        let mut request = self.shared(duplicates::keys(&contact).into_iter().collect());
+        let mut others: BTreeSet<ContactId> = BTreeSet::new();
+        loop {
+            let found = self.shared_page(request.clone()).await?;
+            others.extend(found.shared.into_iter().flat_map(|shared| shared.contacts));
+            match found.next {
+                Some(next) => request.cursor = Some(next),
+                None => break,
+            }
+        }
+        others.remove(&id);
+        let others = self.people(&others).await?;
+        let mut found: Vec<Duplicate> = others
+            .values()
+            .map(|other| Duplicate {
+                contacts: vec![id, other.id],
+                reasons: duplicates::judge(&contact, other),
+            })
+            .filter(|duplicate| !duplicate.reasons.is_empty())
+            .collect();
+        found.sort_by(|one, other| one.reasons.cmp(&other.reasons));
+        Ok(found)
+    }
+
+    const fn shared(self, keys: Vec<String>) -> SharedRequest {
+        SharedRequest {
+            org: self.0.id,
+            keys,
+            cursor: None,
+            backwards: false,
+            limit: SHARED_AT_ONCE,
+            most: duplicates::MOST_ALIKE,
+        }
+    }
+
+    async fn shared_page(&self, request: SharedRequest) -> Result<SharedPage, Error> {
+        let found = self.0.inner.runtime.storage.shared(request).await;
+        found.map_err(from_storage)
+    }
+
+    /// Those of these contacts that are there.
+    async fn people(
+        &self,
+        ids: impl IntoIterator<Item = &ContactId>,
+    ) -> Result<BTreeMap<ContactId, Contact>, Error> {
+        let ids: BTreeSet<ContactId> = ids.into_iter().copied().collect();
+        let org = self.0.id;
+        let keys = ids.into_iter().map(|contact| Key::Contact { org, contact });
+        let found = self.0.inner.runtime.storage.load(keys.collect()).await;
+        let found = found.map_err(from_storage)?.into_iter().flatten();
+        let contacts = found.filter_map(|stored| Contact::try_from(stored.record).ok());
+        Ok(contacts.map(|contact| (contact.id, contact)).collect())
     }
 
     /// Adds tags; how many were new.

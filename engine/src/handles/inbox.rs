@@ -119,7 +119,10 @@ impl Inbox<'_> {
         page: &PageOf,
     ) -> Result<Listed<Conversation>, Error> {
         let contact = match contact {
-            Some(contact) => Some(self.0.contacts().get(contact).await?.id),
+            Some(id) => {
+                let found = self.0.look(|set, ctx| contacts::even_deleted(set, ctx, id));
+                Some(found.await?.id)
+            }
             None => None,
         };
         let query = Query::Conversations {

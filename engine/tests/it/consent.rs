@@ -66,7 +66,7 @@ impl Sceptic {
                 .current_identities()
                 .any(|identity| identity.address.value == **number)
         };
-        NUMBERS.iter().copied().filter(|number| has(&number)).collect()
+        NUMBERS.iter().copied().filter(|number| has(number)).collect()
     }
 
     async fn stop(&mut self, number: &'static str) {

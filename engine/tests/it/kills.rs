@@ -13,7 +13,8 @@ use tertulia::core::ids::{BroadcastId, OrgId};
 use tertulia::core::ledger::{Dispatch, SEND_WINDOW};
 use tertulia::core::record::{ChangeSet, Key, Stored};
 use tertulia::storage::{
-    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, Storage, StorageError,
+    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
+    SharedRequest, Storage, StorageError,
 };
 use tertulia::testing::{Platform, PlatformConfig, Receipts};
 use tertulia::{Crm, SqliteStorage};
@@ -80,6 +81,10 @@ impl Storage for KilledAt {
 
     async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>, StorageError> {
         self.inner.tag_counts(org).await
+    }
+
+    async fn shared(&self, request: SharedRequest) -> Result<SharedPage, StorageError> {
+        self.inner.shared(request).await
     }
 
     async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError> {

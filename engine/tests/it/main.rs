@@ -10,6 +10,7 @@
 mod broadcasts;
 mod calls;
 mod consent;
+mod duplicates;
 mod external_ids;
 mod find;
 mod imports;

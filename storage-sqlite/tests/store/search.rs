@@ -63,3 +63,22 @@ async fn what_is_no_longer_found_is_overwritten() {
     };
     assert!(holds("ana") && !holds("wqxzj") && !holds("vkqyw"));
 }
+
+/// FTS5 gathers what one commit adds and writes it once. A trigger on contacts would make it write for each of them.
+#[tokio::test]
+async fn what_a_commit_adds_is_one_segment_of_the_index() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("crm.db");
+    let store = SqliteStorage::open(&path).unwrap();
+    insert(
+        &store,
+        (1..=100).map(|number| named(number, &format!("Ana {number}"))),
+    )
+    .await
+    .unwrap();
+    let connection = Connection::open(&path).unwrap();
+    let sql = "SELECT count(DISTINCT segid) FROM contact_search_idx";
+    let segments: i64 = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(segments, 1);
+    assert_eq!(found(&store, "ana").await, 100);
+}

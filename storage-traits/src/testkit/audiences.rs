@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 use tertulia_core::broadcast::{Audience, Broadcast};
-use tertulia_core::contact::{Contact, Identity};
+use tertulia_core::consent::{Change, Consent, Fact, Proof, Scope, Source};
+use tertulia_core::contact::{Contact, Identity, RecordStatus};
 use tertulia_core::conversation::Author;
 use tertulia_core::filter::Filter;
 use tertulia_core::identity::{Address, AddressKind};
@@ -49,6 +50,29 @@ pub async fn an_audience_is_enlisted_as_core_says(factory: &dyn StoreFactory) {
         let mut people: Vec<(Contact, Option<Slot>)> = Vec::new();
         for number in 1..=60 {
             let mut contact = bench.make.contact(&blank_contact(org, id(number)));
+            // Some whom nothing but a slot keeps out.
+            if number % 5 == 0 {
+                contact.status = RecordStatus::Active;
+                contact.consent = Consent::default();
+                contact.consent.record(Fact {
+                    at: epoch(),
+                    change: Change::OptIn,
+                    scope: Scope::EVERYTHING,
+                    source: Source::Api,
+                    via: None,
+                    new_proof: false,
+                    proof: Proof::Stated(String::new()),
+                });
+                contact.identities.push(Identity {
+                    address: Address::new(AddressKind::Phone, "+1"),
+                    match_key: String::new(),
+                    provider_value: None,
+                    unassigned: false,
+                    since: epoch(),
+                    until: None,
+                    merged_from: None,
+                });
+            }
             // Addresses of their own, so that nobody is refused for sharing one.
             for (index, identity) in contact.identities.iter_mut().enumerate() {
                 identity.match_key = format!("+{number} {index}");

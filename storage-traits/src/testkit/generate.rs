@@ -12,7 +12,9 @@ use tertulia_core::attributes::{Attribute, AttributeKind};
 use tertulia_core::broadcast::{Broadcast, BroadcastState};
 use tertulia_core::channel::Channel;
 use tertulia_core::consent::{Change, Consent, Fact, Proof, Purpose, Scope, Source};
-use tertulia_core::contact::{Contact, ContactOrder, CreatedBy, Identity, LeadStatus, RecordStatus, Tag};
+use tertulia_core::contact::{
+    Contact, ContactOrder, CreatedBy, Elsewhere, Identity, LeadStatus, RecordStatus, Tag,
+};
 use tertulia_core::conversation::{Author, Conversation, Evidence, Message, MessageRef, Parked};
 use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, Span, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::identity::{Address, AddressKind};
@@ -589,6 +591,10 @@ impl Generator {
             username: self.maybe(|make| (make.time(), make.text())),
             email: self.maybe(Self::text),
             identities,
+            elsewhere: self.some(1, |make| Elsewhere {
+                address: Address::new(make.address_kind(), make.match_key()),
+                at: make.time(),
+            }),
             external_ids: BTreeMap::from([(self.text(), self.text())]),
             tags: self
                 .some(4, |make| (make.one_of(&TAGS).to_owned(), make.text()))

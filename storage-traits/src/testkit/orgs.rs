@@ -11,7 +11,7 @@ use tertulia_core::record::{Key, Op, Record, RecordKind};
 use super::StoreFactory;
 use super::audiences::audience;
 use super::generate::{Generator, TAGS};
-use super::support::{Bench, feed, id};
+use super::support::{Bench, feed, id, sharing};
 use crate::{JournalRequest, JournalView, Query};
 
 /// What one organisation sees, by every query, count, view and load, is the same whether another one with the same ids
@@ -222,6 +222,8 @@ async fn same_sight(alone: &Bench, shared: &Bench, org: OrgId, keys: &[Key]) {
         let other = entries(shared.read(request.clone(), 7).await);
         assert_eq!(one, other, "{request:?}");
     }
+    let [one, other] = [alone, shared].map(|bench| bench.shared(sharing(org), 3));
+    assert_eq!(one.await, other.await, "shared");
     let mut tallies = Vec::new();
     let mut counts = Vec::new();
     for bench in [alone, shared] {

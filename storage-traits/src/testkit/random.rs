@@ -11,8 +11,8 @@ use tertulia_core::record::{ChangeSet, Expect, Key, Op, RecordKind, Stored};
 use super::audiences::audience;
 use super::claims::account;
 use super::generate::{Generator, epoch};
-use super::support::{Bench, Everything, feed};
-use crate::{ClaimRequest, JournalRequest, JournalView, Query, Storage};
+use super::support::{Bench, Everything, feed, sharing};
+use crate::{ClaimRequest, JournalRequest, JournalView, Query, SharedRequest, Storage};
 
 /// Makes this many random calls on two new stores, and panics where they answer differently: commits that win or conflict,
 /// claims, pages, counts, tallies, journals, and in the end everything they have. The seed of a failure is printed.
@@ -276,6 +276,15 @@ impl Run {
             ours.sort();
             model.sort();
             assert_eq!(ours, model, "tag_counts");
+            let (limit, most) = (1 + self.make.below(7), 2 + self.make.below(3));
+            let request = SharedRequest {
+                backwards: self.make.once_in(2),
+                most,
+                ..sharing(org)
+            };
+            let ours = self.store.shared(request.clone(), limit).await;
+            let model = self.model.shared(request.clone(), limit).await;
+            assert_eq!(ours, model, "{request:?}");
             for number in 1..=4 {
                 let broadcast = super::support::id(number);
                 let mut ours = self.store.store.tally(org, broadcast).await.unwrap();

@@ -7,7 +7,7 @@ use tertulia_core::record::{ChangeSet, Key, Op, Record, RecordKind};
 
 use super::StoreFactory;
 use super::generate::epoch;
-use super::support::{Bench, feed, id};
+use super::support::{Bench, feed, id, sharing};
 use crate::{ClaimRequest, PageRequest, Query, StorageErrorKind};
 
 /// A record of every kind, loaded, equals the one inserted, whatever its texts; its version is 1.
@@ -214,6 +214,7 @@ pub async fn a_closed_store_refuses_everything(factory: &dyn StoreFactory) {
         ("journal", store.journal(feed(id(1))).await.err()),
         ("tally", store.tally(id(1), id(1)).await.err()),
         ("tag_counts", store.tag_counts(id(1)).await.err()),
+        ("shared", store.shared(sharing(id(1))).await.err()),
         ("commit", store.commit(changes).await.err()),
         ("claim", store.claim(claim).await.err()),
         ("prune", store.prune(epoch()).await.err()),

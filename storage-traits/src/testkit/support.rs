@@ -13,8 +13,8 @@ use uuid::Uuid;
 use super::StoreFactory;
 use super::generate::{Generator, epoch};
 use crate::{
-    Committed, Cursor, JournalRequest, JournalView, PageRequest, Query, Storage, StorageError,
-    StorageErrorKind,
+    Committed, Cursor, JournalRequest, JournalView, PageRequest, Query, Shared, SharedRequest, Storage,
+    StorageError, StorageErrorKind,
 };
 
 /// All that a store has.
@@ -164,6 +164,38 @@ impl Bench {
             );
             request.cursor = page.next;
         }
+    }
+
+    /// What contacts share, read in pages of this size.
+    pub(crate) async fn shared(&self, request: SharedRequest, limit: usize) -> Vec<Shared> {
+        let mut found = Vec::new();
+        let mut request = SharedRequest { limit, ..request };
+        loop {
+            let page = self.store.shared(request.clone()).await.unwrap();
+            assert!(page.shared.len() <= limit, "a page of what is shared is too long");
+            let is_empty = page.shared.is_empty();
+            found.extend(page.shared);
+            if page.next.is_none() {
+                return found;
+            }
+            assert!(
+                !is_empty,
+                "an empty page of what is shared with a next one: {request:?}"
+            );
+            request.cursor = page.next;
+        }
+    }
+}
+
+/// All that the contacts of an organisation share.
+pub(crate) fn sharing(org: OrgId) -> SharedRequest {
+    SharedRequest {
+        org,
+        keys: Vec::new(),
+        cursor: None,
+        backwards: false,
+        limit: 100,
+        most: 100,
     }
 }
 

@@ -358,6 +358,29 @@ public struct ContactsArea: Sendable {
         }
     }
 
+    /// Contacts that are likely one person, and why: what two or more share is an entry; one that says no more of the
+    /// same contacts than an entry before is left out. Blocked and inactive contacts count, deleted ones do not. Where
+    /// one address makes several pairs alike, a page may have some entries more than asked for.
+    ///
+    /// Fails with `cursor.invalid` for a cursor of another list or organisation.
+    public func duplicates(page: PageRequest? = nil) -> Pages<Duplicate> {
+        Pages(first: page) { try await duplicatesPage(page: $0) }
+    }
+
+    /// One page of `duplicates`.
+    public func duplicatesPage(page: PageRequest? = nil) async throws -> Page<Duplicate> {
+        try await scope.call("contacts.duplicates") {
+            $0.put("page", page)
+        }
+    }
+
+    /// The contacts that are likely the same person as this one, each with the reasons; the gravest first.
+    public func duplicatesOf(_ id: ContactId) async throws -> [Duplicate] {
+        try await scope.call("contacts.duplicates_of") {
+            $0.put("id", id)
+        }
+    }
+
     /// Adds tags; how many were new.
     public func tag(_ id: ContactId, tags: [String]) async throws -> Int {
         try await scope.call("contacts.tag") {

@@ -1967,6 +1967,24 @@ public struct Drained: Hashable, Sendable, Codable {
     }
 }
 
+/// Contacts that are likely one person.
+public struct Duplicate: Hashable, Sendable, Codable {
+    /// The contacts: two, or more that share one thing; at most a hundred.
+    public var contacts: [ContactId]
+    /// Why, the gravest reason first.
+    public var reasons: [Likeness]
+
+    public init(contacts: [ContactId], reasons: [Likeness]) {
+        self.contacts = contacts
+        self.reasons = reasons
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case contacts = "contacts"
+        case reasons = "reasons"
+    }
+}
+
 /// A message that the business itself wrote elsewhere.
 public struct Echo: Hashable, Sendable, Codable {
     /// The provider's id of the message.
@@ -3807,6 +3825,36 @@ public enum Lift: Hashable, Sendable, Codable {
             throw decoder.misfit("\(variant.name) is no Lift")
         }
     }
+}
+
+/// A reason to take two contacts for one person.
+public struct Likeness: Hashable, Sendable, Codable {
+    /// What makes them alike.
+    public var reason: LikenessReason
+    /// The address that they share: a phone as E.164, an e-mail address in lower case.
+    public var address: Address
+
+    public init(reason: LikenessReason, address: Address) {
+        self.reason = reason
+        self.address = address
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case reason = "reason"
+        case address = "address"
+    }
+}
+
+/// What makes two contacts alike, the gravest first.
+public enum LikenessReason: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The platform named an address of the one as the other's.
+    case namedTogether = "named_together"
+    /// Their numbers are likely spellings of one: Argentine ones with and without the 9.
+    case likelyNumber = "likely_number"
+    /// They have the same e-mail address.
+    case sameEmail = "same_email"
+    /// They have the same full name and an address in common, at least one of them as a former one.
+    case sameNameAndAddress = "same_name_and_address"
 }
 
 /// What a rate limit is counted by.

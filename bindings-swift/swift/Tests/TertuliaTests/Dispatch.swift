@@ -52,6 +52,10 @@ extension Org {
             return try call.each ? answer(await all(contacts.search(try call.arg("text"), filter: try call.arg("filter"), page: try call.arg("page")))) : answer(await contacts.searchPage(try call.arg("text"), filter: try call.arg("filter"), page: try call.arg("page")))
         case "contacts.count":
             return try answer(await contacts.count(try call.arg("filter")))
+        case "contacts.duplicates":
+            return try call.each ? answer(await all(contacts.duplicates(page: try call.arg("page")))) : answer(await contacts.duplicatesPage(page: try call.arg("page")))
+        case "contacts.duplicates_of":
+            return try answer(await contacts.duplicatesOf(try call.arg("id")))
         case "contacts.tag":
             return try answer(await contacts.tag(try call.arg("id"), tags: try call.arg("tags")))
         case "contacts.untag":

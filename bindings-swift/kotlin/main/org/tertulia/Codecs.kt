@@ -1377,6 +1377,23 @@ internal object DrainedCodec : Codec<Drained> {
     }
 }
 
+internal object DuplicateCodec : Codec<Duplicate> {
+    override fun encode(value: Duplicate): JsonElement {
+        return record {
+            put("contacts", ListCodec(ContactIdCodec), value.contacts)
+            put("reasons", ListCodec(LikenessCodec), value.reasons)
+        }
+    }
+
+    override fun decode(json: JsonElement): Duplicate {
+        val record = Reader(json)
+        return Duplicate(
+            contacts = record.get("contacts", ListCodec(ContactIdCodec)),
+            reasons = record.get("reasons", ListCodec(LikenessCodec)),
+        )
+    }
+}
+
 internal object EchoCodec : Codec<Echo> {
     override fun encode(value: Echo): JsonElement {
         return record {
@@ -2616,6 +2633,39 @@ internal object LiftCodec : Codec<Lift> {
             "at" -> Lift.At(TimeCodec.decode(inside))
             "when" -> Lift.When(TextCodec.decode(inside))
             else -> throw Misfit("$word is no Lift")
+        }
+    }
+}
+
+internal object LikenessCodec : Codec<Likeness> {
+    override fun encode(value: Likeness): JsonElement {
+        return record {
+            put("reason", LikenessReasonCodec, value.reason)
+            put("address", AddressCodec, value.address)
+        }
+    }
+
+    override fun decode(json: JsonElement): Likeness {
+        val record = Reader(json)
+        return Likeness(
+            reason = record.get("reason", LikenessReasonCodec),
+            address = record.get("address", AddressCodec),
+        )
+    }
+}
+
+internal object LikenessReasonCodec : Codec<LikenessReason> {
+    override fun encode(value: LikenessReason): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): LikenessReason {
+        return when (val word = TextCodec.decode(json)) {
+            "named_together" -> LikenessReason.NAMED_TOGETHER
+            "likely_number" -> LikenessReason.LIKELY_NUMBER
+            "same_email" -> LikenessReason.SAME_EMAIL
+            "same_name_and_address" -> LikenessReason.SAME_NAME_AND_ADDRESS
+            else -> throw Misfit("$word is no LikenessReason")
         }
     }
 }

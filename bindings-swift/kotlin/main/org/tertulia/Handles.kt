@@ -201,6 +201,27 @@ class ContactsArea internal constructor(private val scope: Scope) {
             put("filter", FilterCodec, filter)
         }
 
+    /**
+     * Contacts that are likely one person, and why: what two or more share is an entry; one that says no more of the
+     * same contacts than an entry before is left out. Blocked and inactive contacts count, deleted ones do not. Where
+     * one address makes several pairs alike, a page may have some entries more than asked for.
+     *
+     * Fails with `cursor.invalid` for a cursor of another list or organisation.
+     */
+    fun duplicates(page: PageRequest? = null): Flow<Duplicate> = pages(page) { duplicatesPage(it) }
+
+    /** One page of [duplicates]. */
+    suspend fun duplicatesPage(page: PageRequest? = null): Page<Duplicate> =
+        scope.call("contacts.duplicates", PageCodec(DuplicateCodec)) {
+            put("page", OptionalCodec(PageRequestCodec), page)
+        }
+
+    /** The contacts that are likely the same person as this one, each with the reasons; the gravest first. */
+    suspend fun duplicatesOf(id: ContactId): List<Duplicate> =
+        scope.call("contacts.duplicates_of", ListCodec(DuplicateCodec)) {
+            put("id", ContactIdCodec, id)
+        }
+
     /** Adds tags; how many were new. */
     suspend fun tag(id: ContactId, tags: List<String>): Long =
         scope.call("contacts.tag", IntCodec) {

@@ -961,6 +961,14 @@ data class Drained(
     val waiting: Long,
 )
 
+/** Contacts that are likely one person. */
+data class Duplicate(
+    /** The contacts: two, or more that share one thing; at most a hundred. */
+    val contacts: List<ContactId>,
+    /** Why, the gravest reason first. */
+    val reasons: List<Likeness>,
+)
+
 /** A message that the business itself wrote elsewhere. */
 data class Echo(
     /** The provider's id of the message. */
@@ -1925,6 +1933,26 @@ sealed interface Lift {
 
     /** When this happens. */
     data class When(val value: String) : Lift
+}
+
+/** A reason to take two contacts for one person. */
+data class Likeness(
+    /** What makes them alike. */
+    val reason: LikenessReason,
+    /** The address that they share: a phone as E.164, an e-mail address in lower case. */
+    val address: Address,
+)
+
+/** What makes two contacts alike, the gravest first. */
+enum class LikenessReason(internal val wire: String) {
+    /** The platform named an address of the one as the other's. */
+    NAMED_TOGETHER("named_together"),
+    /** Their numbers are likely spellings of one: Argentine ones with and without the 9. */
+    LIKELY_NUMBER("likely_number"),
+    /** They have the same e-mail address. */
+    SAME_EMAIL("same_email"),
+    /** They have the same full name and an address in common, at least one of them as a former one. */
+    SAME_NAME_AND_ADDRESS("same_name_and_address"),
 }
 
 /** What a rate limit is counted by. */

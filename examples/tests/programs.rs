@@ -1,0 +1,35 @@
+//! The programs that need no platform print what they are said to print.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::process::Command;
+
+fn prints(program: &str, expected: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = Command::new(program)
+        .arg(folder.path().join("crm.db"))
+        .output()
+        .unwrap();
+    let (said, failed) = (
+        String::from_utf8_lossy(&ran.stdout),
+        String::from_utf8_lossy(&ran.stderr),
+    );
+    assert!(ran.status.success(), "{}: {failed}", ran.status);
+    assert_eq!(said, expected);
+}
+
+#[test]
+fn contacts() {
+    prints(
+        env!("CARGO_BIN_EXE_contacts"),
+        include_str!("../data/contacts.txt"),
+    );
+}
+
+#[test]
+fn segments() {
+    prints(
+        env!("CARGO_BIN_EXE_segments"),
+        include_str!("../data/segments.txt"),
+    );
+}
