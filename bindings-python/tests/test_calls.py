@@ -157,6 +157,8 @@ def test_a_worker_works_until_the_crm_is_closed() -> None:
 
 
 def test_ctrl_c_ends_a_blocking_call_and_not_what_it_does() -> None:
+    # A shell that runs the tests in the background has them ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     began, end = threading.Event(), threading.Event()
     waiting = threading.get_ident()
 

@@ -84,7 +84,7 @@ WRONG: dict[str, tuple[Wrong, str]] = {
     "a huge number": (settings(plan=PlanContacts(2**64)), "expected u64"),
     "an absurdly huge number": (settings(plan=PlanContacts(10**5000)), ""),
     "a number below zero": (settings(plan=PlanContacts(-1)), "expected u64"),
-    "a fraction for a whole number": (settings(plan=PlanContacts(1.5)), "expected u64"),
+    "a fraction for a whole number": (settings(plan=PlanContacts(1.5)), "expected u64"),  # type: ignore[arg-type]
     "yes for a number": (settings(window_closing_soon_seconds=True), "invalid type: boolean"),
     "a dict for a record": (lambda crm, _: crm.create_org({"name": "x"}), "Settings is wanted, not dict"),  # type: ignore[arg-type]
     "none for a record": (lambda crm, _: crm.create_org(None), "Settings is wanted, not NoneType"),  # type: ignore[arg-type]

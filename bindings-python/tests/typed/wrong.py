@@ -105,7 +105,7 @@ async def called(shop: Org, ana: ContactId, account: AccountId, org: OrgId) -> N
     for contact in shop.contacts.list("everyone"):  # E: attr-defined
         pass
     await shop.contact.get(ana)  # E: attr-defined
-    await shop.contacts.delete(ana)  # E: attr-defined
+    await shop.contacts.remove(ana)  # E: attr-defined
     await shop.contacts.set_active(ana, active="yes")  # E: arg-type
     await shop.imports.run("contacts.csv")  # E: arg-type
     await shop.imports.check(progress=print)  # E: call-arg
