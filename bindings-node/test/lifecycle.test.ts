@@ -1,6 +1,6 @@
 /** Promises nobody awaits, programs that end, and handles nobody holds. */
 import assert from "node:assert/strict";
-import { readdir, readlink } from "node:fs/promises";
+import { readFile, readdir, readlink } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 
@@ -170,4 +170,23 @@ test("the stand-in delivers to the CRM that it was given", async () => {
   await platform.deliverTo(crm, "nowhere");
   await platform.say({ phone: "+12025550123" }, "hello");
   assert.equal((await platform.drain()).delivered, 0);
+});
+
+test("a key is 32 bytes and takes a build that can encrypt", async () => {
+  const path = join(await folder(), "crm.db");
+  const opened = async (encryptionKey?: Uint8Array, convertFrom?: "plain" | Uint8Array) => {
+    try {
+      await (await Crm.open({ path, encryptionKey, convertFrom })).close();
+      return "opened";
+    } catch (error) {
+      assert.ok(error instanceof TertuliaError, String(error));
+      return error.code;
+    }
+  };
+  const key = new Uint8Array(32);
+  assert.equal(await opened(new Uint8Array(31)), "input.invalid");
+  assert.equal(await opened(key, new Uint8Array(33)), "input.invalid");
+  for (const from of [undefined, "plain", key] as const) assert.equal(await opened(key, from), "storage.no_encryption");
+  await assert.rejects(readFile(path), { code: "ENOENT" });
+  assert.equal(await opened(undefined, "plain"), "opened");
 });

@@ -27,6 +27,10 @@ export class WhatsApp {
 export interface CrmOptions {
   /** The SQLite file; absent: in memory, gone with the process. */
   path?: string | undefined;
+  /** What the file is encrypted with: 32 random bytes; absent: it is plain. It takes a build that can encrypt. */
+  encryptionKey?: Uint8Array | undefined;
+  /** What a file that does not open so was before, plain or under another key: it is then converted. */
+  convertFrom?: "plain" | Uint8Array | undefined;
   /** Transports by endpoint: the name that `receive` is given. */
   transports?: Record<string, WhatsApp | Transport> | undefined;
   /** Where the keys to send with come from: keys by reference, or an object that is asked. */
@@ -84,8 +88,14 @@ function crmOptions(hosts: object[], handles: Handle[]): w.Codec<unknown> {
     throw new w.Misfit("expected a ManualClock or a Clock; it has no function now");
   });
 
+  const convertFrom = w.handedOver((value, depth) =>
+    value === "plain" ? value : { key: w.bytes.write(value as Uint8Array, depth) },
+  );
+
   return w.record(() => ({
     path: ["path", w.optional(w.text)],
+    encryptionKey: ["encryption_key", w.optional(w.bytes)],
+    convertFrom: ["convert_from", w.optional(convertFrom)],
     transports: ["transports", w.map(transport), {}],
     credentials: ["credentials", w.optional(credentials)],
     clock: ["clock", w.optional(clock)],

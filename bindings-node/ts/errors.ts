@@ -177,6 +177,10 @@ const CODES = {
   "storage.not_a_database": ["corrupt", "never", 503],
   /** The database was written by a newer version of this library. */
   "storage.newer": ["refused", "never", 503],
+  /** The encryption key does not open the database. */
+  "storage.key_wrong": ["refused", "never", 503],
+  /** A key was given, and this build of the library cannot encrypt. */
+  "storage.no_encryption": ["refused", "never", 503],
   /** A stored record cannot be read. */
   "storage.corrupt": ["corrupt", "never", 503],
   /** The disk or file failed. */

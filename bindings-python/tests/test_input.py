@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -209,3 +210,18 @@ def test_times_with_any_offset_are_one_instant() -> None:
             assert await clock.now() == NOW
 
     asyncio.run(run())
+
+
+def test_a_key_is_32_bytes_and_takes_a_build_that_can_encrypt(tmp_path: Path) -> None:
+    def opened(key: bytes | None, was: Any) -> str:
+        with pytest.raises(TertuliaError) as refused:
+            tertulia.blocking.Crm.open(tmp_path / "crm.db", encryption_key=key, convert_from=was)
+        return refused.value.code
+
+    assert opened(bytes(31), None) == "input.invalid"
+    assert opened(bytes(32), bytes(33)) == "input.invalid"
+    assert opened(None, "secret") == "input.invalid"
+    for was in (None, "plain", bytes(32)):
+        assert opened(bytes(32), was) == "storage.no_encryption"
+    assert not (tmp_path / "crm.db").exists()
+    tertulia.blocking.Crm.open(tmp_path / "crm.db", convert_from="plain").close()

@@ -10,10 +10,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use tertulia::testing::ManualClock;
 use tertulia::transport::Correlation;
-use tertulia::{Channel, Code, Crm, Error, MemoryStorage, StaticCredentials, WhatsApp, WhatsAppConfig};
+use tertulia::{
+    Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, MemoryStorage, SqliteOptions, StaticCredentials,
+    WhatsApp, WhatsAppConfig,
+};
 
 use crate::handle::Handle;
 use crate::host::{Host, HostClock, HostCredentials, HostObject, HostTransport};
+use crate::wire::Bytes;
 
 /// What a CRM is opened with. Numbers are places in the lists of host objects and handles that come with it.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -21,6 +25,12 @@ use crate::host::{Host, HostClock, HostCredentials, HostObject, HostTransport};
 pub(crate) struct CrmOptions {
     /// The SQLite file; absent: in memory, gone with the process.
     pub(crate) path: Option<PathBuf>,
+    /// What the file is encrypted with, and a new one will be: 32 random bytes; absent: it is plain. Takes a build with
+    /// the feature `encryption`.
+    #[schemars(extend("x-secret" = true))]
+    pub(crate) encryption_key: Option<Bytes>,
+    /// What a file that does not open so was before: it is then converted, while nobody else may have it open.
+    pub(crate) convert_from: Option<ConvertFromOptions>,
     /// The host program's name, for the journal; default `host`.
     pub(crate) host: Option<String>,
     /// Transports by endpoint.
@@ -30,6 +40,22 @@ pub(crate) struct CrmOptions {
     pub(crate) credentials: Option<CredentialsOptions>,
     /// The clock; absent: the machine's.
     pub(crate) clock: Option<ClockOptions>,
+}
+
+/// What a file is before its encryption changes.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum ConvertFromOptions {
+    /// Not encrypted.
+    Plain,
+    /// Encrypted with another key.
+    Key(Bytes),
+}
+
+impl std::fmt::Debug for ConvertFromOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ConvertFromOptions")
+    }
 }
 
 /// A transport.
@@ -124,6 +150,26 @@ pub(crate) struct PlatformOptions {
     pub(crate) clock: Option<usize>,
 }
 
+fn encryption_key(bytes: Bytes) -> Result<EncryptionKey, Error> {
+    let length = bytes.0.len();
+    let key = bytes.0.try_into().map_err(|_| {
+        Error::new(
+            Code::InputInvalid,
+            format!("the encryption key has {length} bytes; give 32 random ones"),
+        )
+    });
+    key.map(EncryptionKey::new)
+}
+
+impl ConvertFromOptions {
+    fn build(self) -> Result<ConvertFrom, Error> {
+        Ok(match self {
+            Self::Plain => ConvertFrom::Plain,
+            Self::Key(key) => ConvertFrom::Key(encryption_key(key)?),
+        })
+    }
+}
+
 /// A length of time out of seconds.
 fn seconds(name: &str, seconds: f64) -> Result<Duration, Error> {
     Duration::try_from_secs_f64(seconds)
@@ -187,7 +233,12 @@ impl CrmOptions {
     /// Opens the CRM.
     pub(crate) async fn open(self, hosts: &[Arc<dyn HostObject>], handles: &[Handle]) -> Result<Crm, Error> {
         let mut builder = match self.path {
-            Some(path) => Crm::builder().sqlite(path).await?,
+            Some(path) => {
+                let mut options = SqliteOptions::default();
+                options.key = self.encryption_key.map(encryption_key).transpose()?;
+                options.convert_from = self.convert_from.map(ConvertFromOptions::build).transpose()?;
+                Crm::builder().sqlite_with(path, options).await?
+            }
             None => Crm::builder().storage(Arc::new(MemoryStorage::new())),
         };
         if let Some(host) = self.host {

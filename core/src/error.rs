@@ -196,6 +196,8 @@ codes! {
     StorageBusy = "storage.busy", Unavailable, Later, "Another process holds the database.", "Try again; if it lasts, look for a process that hangs.";
     StorageNotADatabase = "storage.not_a_database", Corrupt, Never, "The file is not a database of this library.", "Check the path.";
     StorageNewer = "storage.newer", Refused, Never, "The database was written by a newer version of this library.", "Update the library.";
+    StorageKeyWrong = "storage.key_wrong", Refused, Never, "The encryption key does not open the database.", "Give the key that the file was encrypted with, or none if it is plain; see the message.";
+    StorageNoEncryption = "storage.no_encryption", Refused, Never, "A key was given, and this build of the library cannot encrypt.", "Build the library with its feature `encryption`.";
     StorageCorrupt = "storage.corrupt", Corrupt, Never, "A stored record cannot be read.", "Restore a backup; report how it came about.";
     StorageIo = "storage.io", Unavailable, Later, "The disk or file failed.", "See the message; check space and permissions.";
     StorageClosed = "storage.closed", Unavailable, Never, "The CRM was closed.", "Open it again.";

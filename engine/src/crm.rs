@@ -11,6 +11,8 @@ use tertulia_core::journal::Actor;
 use tertulia_core::record::{ChangeSet, Op, Org as OrgRecord, RecordKind};
 use tertulia_core::settings::Settings;
 use tertulia_core::suppression::SuppressionKey;
+#[cfg(feature = "sqlite")]
+use tertulia_storage_sqlite::{Options as SqliteOptions, SqliteStorage};
 use tertulia_storage_traits::{Query, Storage, StorageErrorKind};
 use tertulia_transport_traits::{Credentials, SenderRef, Transport};
 use tokio_util::sync::CancellationToken;
@@ -88,8 +90,21 @@ impl Builder {
     /// Opens, or creates, an SQLite file as the store.
     #[cfg(feature = "sqlite")]
     pub async fn sqlite(self, path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+        self.sqlite_with(path, SqliteOptions::default()).await
+    }
+
+    /// The same with options: an encrypted file's key, how long to wait for other processes.
+    ///
+    /// Fails with `storage.key_wrong` if the key is not the file's, `storage.no_encryption` if one is given to a build
+    /// without the feature `encryption`, `storage.*` else.
+    #[cfg(feature = "sqlite")]
+    pub async fn sqlite_with(
+        self,
+        path: impl AsRef<std::path::Path>,
+        options: SqliteOptions,
+    ) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();
-        let opening = tokio::task::spawn_blocking(move || tertulia_storage_sqlite::SqliteStorage::open(path));
+        let opening = tokio::task::spawn_blocking(move || SqliteStorage::open_with(path, &options));
         let opened = opening
             .await
             .map_err(|error| Error::new(Code::StorageClosed, "opening was cut off").because(error))?;

@@ -10,6 +10,8 @@ pub(crate) fn from_storage(error: StorageError) -> Error {
         StorageErrorKind::Busy => Code::StorageBusy,
         StorageErrorKind::NotAStore => Code::StorageNotADatabase,
         StorageErrorKind::Newer => Code::StorageNewer,
+        StorageErrorKind::KeyWrong => Code::StorageKeyWrong,
+        StorageErrorKind::NoEncryption => Code::StorageNoEncryption,
         StorageErrorKind::Corrupt => Code::StorageCorrupt,
         StorageErrorKind::BadCursor => Code::CursorInvalid,
         StorageErrorKind::Closed => Code::StorageClosed,

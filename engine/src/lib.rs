@@ -48,7 +48,7 @@ pub use tertulia_core::team::Member;
 pub use tertulia_core::template::{Language, Template, TemplateParameters};
 pub use tertulia_storage_memory::MemoryStorage;
 #[cfg(feature = "sqlite")]
-pub use tertulia_storage_sqlite::SqliteStorage;
+pub use tertulia_storage_sqlite::{ConvertFrom, EncryptionKey, Options as SqliteOptions, SqliteStorage};
 pub use tertulia_storage_traits as storage;
 pub use tertulia_transport_traits as transport;
 pub use tertulia_transport_traits::{Credentials, Secret, Transport, WebhookRequest};

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, OpenFlags};
 use tertulia_storage_traits::{StorageError, StorageErrorKind};
 
+use crate::encryption::{self, EncryptionKey};
 use crate::error::{self, Result};
 
 /// Repeats what others keep from happening, for as long as one is willing to wait. The pauses are drawn by chance, so
@@ -28,7 +29,7 @@ pub(crate) fn patiently<T>(
 }
 
 /// Opens the file, which is made if it is not there; whose it is remains to be seen.
-pub(crate) fn open(path: &Path, busy_timeout: Duration) -> Result<Connection> {
+pub(crate) fn open(path: &Path, busy_timeout: Duration, key: Option<&EncryptionKey>) -> Result<Connection> {
     let while_opening = format!("opening {}", path.display());
     let refused = |why: &str| {
         Err(StorageError::new(
@@ -43,8 +44,13 @@ pub(crate) fn open(path: &Path, busy_timeout: Duration) -> Result<Connection> {
     if folder.is_some_and(|folder| !folder.is_dir()) {
         return refused("its folder is not there; create it, or name another file");
     }
-    let connection = connect(path, OpenFlags::SQLITE_OPEN_CREATE, busy_timeout)
-        .map_err(|e| error::sqlite(e, &while_opening))?;
+    let connection = connect(
+        path,
+        OpenFlags::SQLITE_OPEN_CREATE,
+        busy_timeout,
+        key,
+        &while_opening,
+    )?;
     // SQLite itself would go on and only read; and the system lets its administrator write what is marked otherwise.
     let marked = path.metadata().is_ok_and(|file| file.permissions().readonly());
     if marked
@@ -60,21 +66,34 @@ pub(crate) fn open(path: &Path, busy_timeout: Duration) -> Result<Connection> {
 }
 
 /// A further connection to a file that was opened before, which only reads.
-pub(crate) fn open_reader(path: &Path, busy_timeout: Duration) -> Result<Connection> {
-    let open = || {
-        let connection = connect(path, OpenFlags::empty(), busy_timeout)?;
-        connection.execute_batch("PRAGMA query_only = ON")?;
-        Ok(connection)
-    };
-    open().map_err(|e| error::sqlite(e, &format!("opening {} to read", path.display())))
+pub(crate) fn open_reader(
+    path: &Path,
+    busy_timeout: Duration,
+    key: Option<&EncryptionKey>,
+) -> Result<Connection> {
+    let while_opening = format!("opening {} to read", path.display());
+    let connection = connect(path, OpenFlags::empty(), busy_timeout, key, &while_opening)?;
+    let only_reads = connection.execute_batch("PRAGMA query_only = ON");
+    only_reads.map_err(|e| error::sqlite(e, &while_opening))?;
+    Ok(connection)
 }
 
-fn connect(path: &Path, also: OpenFlags, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+fn connect(
+    path: &Path,
+    also: OpenFlags,
+    busy_timeout: Duration,
+    key: Option<&EncryptionKey>,
+    while_opening: &str,
+) -> Result<Connection> {
+    let failed = |e| error::sqlite(e, while_opening);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_EXRESCODE;
-    let connection = Connection::open_with_flags(path, flags | also)?;
-    tune(&connection, busy_timeout)?;
+    let connection = Connection::open_with_flags(path, flags | also).map_err(failed)?;
+    if let Some(key) = key {
+        encryption::unlock(&connection, key).map_err(failed)?;
+    }
+    tune(&connection, busy_timeout).map_err(failed)?;
     Ok(connection)
 }
 

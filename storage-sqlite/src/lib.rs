@@ -8,6 +8,7 @@ mod beside;
 mod changes;
 mod claims;
 mod connection;
+mod encryption;
 mod error;
 mod filter;
 mod migrate;
@@ -17,4 +18,5 @@ mod rows;
 mod store;
 mod writer;
 
+pub use encryption::{ConvertFrom, EncryptionKey};
 pub use store::{Options, SqliteStorage};

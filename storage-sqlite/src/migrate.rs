@@ -19,14 +19,14 @@ const APPLICATION_ID: i64 = 0x5472_7475;
 pub(crate) fn migrate(connection: &Connection, name: &str, patience: Duration) -> Result<()> {
     let while_opening = format!("opening {name}");
     // First of all without a lock, so that a store in use opens at once and somebody else's file is never touched.
-    let done = patiently(patience, &while_opening, || identify(connection))?;
-    if done.of(name)? == MIGRATIONS.len() {
-        return Ok(());
-    }
+    let done = check(connection, name, patience)?;
     // In memory there is no log, and the answer is `memory`.
     patiently(patience, &while_opening, || {
         connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get::<_, String>(0))
     })?;
+    if done == MIGRATIONS.len() {
+        return Ok(());
+    }
     patiently(patience, &while_opening, || {
         connection.execute_batch("BEGIN IMMEDIATE")
     })?;
@@ -39,6 +39,11 @@ pub(crate) fn migrate(connection: &Connection, name: &str, patience: Duration) -
         let _ = connection.execute_batch("ROLLBACK");
     }
     migrated
+}
+
+/// How many migrations the file has seen; refuses one that is not ours, or newer.
+pub(crate) fn check(connection: &Connection, name: &str, patience: Duration) -> Result<usize> {
+    patiently(patience, &format!("opening {name}"), || identify(connection))?.of(name)
 }
 
 fn apply(connection: &Connection, done: usize) -> rusqlite::Result<()> {

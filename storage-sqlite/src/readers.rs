@@ -8,6 +8,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::Semaphore;
 
 use crate::connection;
+use crate::encryption::EncryptionKey;
 use crate::error::{self, Result};
 use crate::rows::reading;
 
@@ -19,16 +20,18 @@ const MOST: usize = 4;
 pub(crate) struct Readers {
     path: PathBuf,
     busy_timeout: Duration,
+    key: Option<EncryptionKey>,
     turns: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
 impl Readers {
     /// Readers of a file.
-    pub(crate) fn new(path: PathBuf, busy_timeout: Duration) -> Self {
+    pub(crate) fn new(path: PathBuf, busy_timeout: Duration, key: Option<EncryptionKey>) -> Self {
         Self {
             path,
             busy_timeout,
+            key,
             turns: Arc::new(Semaphore::new(MOST)),
             idle: Arc::default(),
         }
@@ -44,7 +47,7 @@ impl Readers {
             .await
             .map_err(|_| error::closed())?;
         let idle = Arc::clone(&self.idle);
-        let (path, busy_timeout) = (self.path.clone(), self.busy_timeout);
+        let (path, busy_timeout, key) = (self.path.clone(), self.busy_timeout, self.key.clone());
         // The turn goes along: a caller that stops waiting does not free a connection that is still reading.
         let task = tokio::task::spawn_blocking(move || {
             let _turn = turn;
@@ -52,7 +55,7 @@ impl Readers {
             let taken = lock().pop();
             let mut connection = match taken {
                 Some(connection) => connection,
-                None => connection::open_reader(&path, busy_timeout)?,
+                None => connection::open_reader(&path, busy_timeout, key.as_ref())?,
             };
             let result = connection
                 .transaction_with_behavior(TransactionBehavior::Deferred)

@@ -16,6 +16,7 @@ use tertulia_storage_traits::{
     SharedRequest, Storage, StorageError, StorageErrorKind,
 };
 
+use crate::encryption::{self, ConvertFrom, EncryptionKey};
 use crate::error::{self, Result};
 use crate::readers::Readers;
 use crate::rows::micros;
@@ -28,12 +29,21 @@ use crate::{changes, claims, connection, migrate, query, rows};
 pub struct Options {
     /// How long a call waits for other processes that write to the same file before it fails as busy; default 10 seconds.
     pub busy_timeout: Duration,
+    /// What the file is encrypted with, and a new one will be; default nothing: it is plain. Takes a build with the
+    /// feature `encryption`.
+    pub key: Option<EncryptionKey>,
+    /// What a file that does not open so was before: it is then converted, the whole of it, while nobody else may have
+    /// it open. A file that opens as it is stays as it is, so that this may stand in a program for ever. Default: no
+    /// file is converted. What other copies of it there are, in backups or on the disk's free blocks, stays.
+    pub convert_from: Option<ConvertFrom>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
             busy_timeout: Duration::from_secs(10),
+            key: None,
+            convert_from: None,
         }
     }
 }
@@ -59,7 +69,8 @@ impl SqliteStorage {
     /// Opens the store in this file; makes it if it is not there. Blocks while other processes hold the file.
     ///
     /// Fails as `NotAStore` if the file is something else, `Newer` if a newer version of the library wrote it (both are
-    /// left as they are), `Busy` if another process holds it for longer than the timeout, `Io` if it cannot be written.
+    /// left as they are), `Busy` if another process holds it for longer than the timeout, `Io` if it cannot be written,
+    /// `KeyWrong` if the key is not the file's, `NoEncryption` if this build cannot encrypt.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::open_with(path, &Options::default())
     }
@@ -77,9 +88,9 @@ impl SqliteStorage {
             )
             .because(e)
         })?;
-        let connection = connection::open(&path, patience)?;
-        migrate::migrate(&connection, &name, patience)?;
-        Self::begin(name, connection, patience, Some(Readers::new(path, patience)))
+        let connection = open_file(&path, &name, options)?;
+        let readers = Readers::new(path, patience, options.key.clone());
+        Self::begin(name, connection, patience, Some(readers))
     }
 
     /// A store in memory, gone when it is dropped.
@@ -111,6 +122,32 @@ impl SqliteStorage {
             Some(readers) => readers.run(read).await,
             None => self.writer.run(read).await,
         }
+    }
+}
+
+/// The store in a file, converted to the encryption that it is to have if it has another one.
+fn open_file(path: &Path, name: &str, options: &Options) -> Result<Connection> {
+    let patience = options.busy_timeout;
+    let key = options.key.as_ref();
+    if key.is_some() {
+        encryption::require()?;
+    }
+    let open = || -> Result<Connection> {
+        let connection = connection::open(path, patience, key)?;
+        migrate::migrate(&connection, name, patience)?;
+        Ok(connection)
+    };
+    let refused = match open() {
+        Err(e) if e.kind == StorageErrorKind::NotAStore => encryption::misfit(path, key.is_some(), e),
+        opened => return opened,
+    };
+    let Some(from) = &options.convert_from else {
+        return Err(refused);
+    };
+    match encryption::convert(path, from, key, patience) {
+        // Another process may have converted it meanwhile.
+        Err(e) if e.kind == StorageErrorKind::KeyWrong => open().map_err(|_| e),
+        converted => converted.and_then(|()| open()),
     }
 }
 

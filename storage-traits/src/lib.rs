@@ -338,6 +338,10 @@ pub enum StorageErrorKind {
     NotAStore,
     /// The store was written by a newer version of this library.
     Newer,
+    /// The key that was given is not the store's.
+    KeyWrong,
+    /// A key was given, and the store cannot encrypt.
+    NoEncryption,
     /// What is stored cannot be read.
     Corrupt,
     /// A cursor is not one of this store's, or belongs to another query.

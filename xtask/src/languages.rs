@@ -16,7 +16,7 @@ use std::process::{Command, Stdio};
 use crate::project;
 
 /// What a stage says that could not run, since its tools cannot be had on this machine.
-fn skipped(why: &str) -> String {
+pub(crate) fn skipped(why: &str) -> String {
     println!("SKIPPED: {why}");
     format!("SKIPPED: {why}")
 }
@@ -43,7 +43,7 @@ fn says(tool: &str, argument: &str) -> Option<String> {
 }
 
 /// Installs packages of Debian's; an error says why they cannot be had.
-fn debian(packages: &[&str]) -> Result<(), String> {
+pub(crate) fn debian(packages: &[&str]) -> Result<(), String> {
     let names = packages.join(" ");
     if !is_there("apt-get") {
         return Err(format!("there is no apt-get to install {names} with"));

@@ -32,6 +32,11 @@ const EXCEPTIONS: &[Exception] = &[
         licence: "MPL-2.0",
         reason: "Carries the calls of Swift and Kotlin, unchanged; a closed product names it and where its source is.",
     },
+    Exception {
+        package: "sqlcipher-src",
+        licence: "MIT AND BSD-3-Clause AND blessing AND WTFPL",
+        reason: "Encrypts the file where the feature is on; SQLite's blessing and the WTFPL ask for nothing.",
+    },
 ];
 
 impl Exception {

@@ -3,6 +3,7 @@
 //! `cargo xtask test` checks everything that the project promises of itself, in stages; `cargo xtask gen`
 //! writes the files that are made from code.
 
+mod encryption;
 mod errors_doc;
 mod features;
 mod generate;

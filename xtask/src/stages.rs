@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 
 use crate::project::{self, Project};
-use crate::{features, generate, languages, licences, purity, tests_stage};
+use crate::{encryption, features, generate, languages, licences, purity, tests_stage};
 
 /// One check of the whole project.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,6 +26,8 @@ pub(crate) enum Stage {
     Docs,
     /// Every test passes
     Tests,
+    /// The file store passes its tests under a key, too
+    Encryption,
     /// The Python package does what its tests and type checkers ask
     Python,
     /// The Node.js package is built, tested and type-checked, and tells the README's story
@@ -61,6 +63,7 @@ impl Stage {
             ),
             Self::Docs => docs(project),
             Self::Tests => tests_stage::run(project),
+            Self::Encryption => encryption::run(project),
             Self::Python => languages::python::run(project),
             Self::Node => languages::node::run(project),
             Self::Kotlin => languages::kotlin::run(project),

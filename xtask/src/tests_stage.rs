@@ -12,6 +12,17 @@ use crate::project::{self, Project};
 
 const COMMAND: [&str; 5] = ["test", "--workspace", "--locked", "--color", "never"];
 
+/// What is added to run the file store's tests of encrypted files, over the SQLite that can. The whole workspace is named,
+/// so that only that SQLite and what stands on it is built anew.
+const ENCRYPTED: [&str; 6] = [
+    "--features",
+    "tertulia-storage-sqlite/encryption",
+    "--test",
+    "store",
+    "--",
+    "encrypt",
+];
+
 /// What cargo and the tests printed, word for word.
 const LOG: &str = "tests.log";
 
@@ -22,14 +33,27 @@ const PASSED: &str = "tests-passed.txt";
 pub(crate) fn run(project: &Project) -> Result<String, String> {
     // Nothing of an earlier run may vouch for this one.
     project::write(&project.scratch.join(PASSED), "")?;
-    let binaries = build(project)?;
-    let passed = run_and_listen(project, &binaries)?;
-    let names: Vec<_> = passed.iter().map(String::as_str).collect();
-    project::write(&project.scratch.join(PASSED), &names.join("\n"))?;
+    note(project, &run_and_listen(project, &[], LOG)?)
+}
+
+/// The encryption stage: its tests are noted beside those of the tests stage.
+pub(crate) fn run_encrypted(project: &Project) -> Result<String, String> {
+    note(
+        project,
+        &run_and_listen(project, &ENCRYPTED, "tests-encrypted.log")?,
+    )
+}
+
+fn note(project: &Project, passed: &BTreeSet<String>) -> Result<String, String> {
+    let path = project.scratch.join(PASSED);
+    let before = project::read(&path).unwrap_or_default();
+    let names: BTreeSet<_> = before.lines().chain(passed.iter().map(String::as_str)).collect();
+    let names: Vec<_> = names.into_iter().collect();
+    project::write(&path, &names.join("\n"))?;
     Ok(format!(
         "{} passed; log in {}",
         passed.len(),
-        project.scratch.join(LOG).display()
+        project.scratch.display()
     ))
 }
 
@@ -48,10 +72,11 @@ pub(crate) fn passed(project: &Project) -> Result<BTreeSet<String>, String> {
 }
 
 /// Builds the test binaries; gives each file's name with what the names of its tests begin with.
-fn build(project: &Project) -> Result<BTreeMap<String, String>, String> {
+fn build(project: &Project, also: &[&str]) -> Result<BTreeMap<String, String>, String> {
     let mut command = project.cargo(COMMAND);
     command
         .args(["--no-run", "--message-format", "json-render-diagnostics"])
+        .args(also)
         .stdout(Stdio::piped());
     let mut child = command
         .spawn()
@@ -94,18 +119,17 @@ fn prefix(project: &Project, artifact: &Artifact) -> String {
     }
 }
 
-fn run_and_listen(
-    project: &Project,
-    binaries: &BTreeMap<String, String>,
-) -> Result<BTreeSet<String>, String> {
+fn run_and_listen(project: &Project, also: &[&str], log: &str) -> Result<BTreeSet<String>, String> {
+    let binaries = build(project, also)?;
     let failed = |error: io::Error| error.to_string();
-    let path = project.scratch.join(LOG);
+    let path = project.scratch.join(log);
     let mut log = File::create(&path).map_err(|error| format!("{}: {error}", path.display()))?;
     // One pipe for both streams: cargo says on one which binary is next, the tests answer on the other.
     let (reader, writer) = io::pipe().map_err(failed)?;
     let mut command = project.cargo(COMMAND);
     command
         .arg("--no-fail-fast")
+        .args(also)
         .stdout(writer.try_clone().map_err(failed)?)
         .stderr(writer);
     let mut child = command
@@ -116,7 +140,7 @@ fn run_and_listen(
     drop(command);
 
     let mut listener = Listener {
-        binaries,
+        binaries: &binaries,
         prefix: None,
         passed: BTreeSet::new(),
     };

@@ -179,6 +179,10 @@ ErrorCode: TypeAlias = Literal[
     "storage.not_a_database",
     # The database was written by a newer version of this library.
     "storage.newer",
+    # The encryption key does not open the database.
+    "storage.key_wrong",
+    # A key was given, and this build of the library cannot encrypt.
+    "storage.no_encryption",
     # A stored record cannot be read.
     "storage.corrupt",
     # The disk or file failed.
@@ -469,6 +473,8 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "storage.busy": ("unavailable", "later", 503),
     "storage.not_a_database": ("corrupt", "never", 503),
     "storage.newer": ("refused", "never", 503),
+    "storage.key_wrong": ("refused", "never", 503),
+    "storage.no_encryption": ("refused", "never", 503),
     "storage.corrupt": ("corrupt", "never", 503),
     "storage.io": ("unavailable", "later", 503),
     "storage.closed": ("unavailable", "never", 503),

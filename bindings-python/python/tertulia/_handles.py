@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from datetime import datetime
 from os import PathLike
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 from tertulia._codec import *
 from tertulia._native import CancelToken
-from tertulia._options import crm_options
+from tertulia._options import crm_options, encryption_options
 from tertulia._record import Page
 from tertulia._types import *
 from tertulia._wire import items, optional, read_page, read_time, told, write_bytes, write_time
@@ -1207,11 +1207,16 @@ class Crm(Area):
         credentials: Mapping[str, str] | Credentials | None = None,
         clock: ManualClock | Clock | None = None,
         host: str | None = None,
+        encryption_key: bytes | None = None,
+        convert_from: Literal["plain"] | bytes | None = None,
     ) -> Crm:
         """Opens a CRM over an SQLite file, which is made if it is not there; without a path, one in memory.
 
         `transports` are named by endpoint; `credentials` are keys by reference, or what is asked for them; `clock` is
         the machine's unless given; `host` is this program's name, for the journal, by default `host`.
+
+        `encryption_key` is what the file is encrypted with, 32 random bytes; it takes a build that can. A file that
+        does not open so is converted if `convert_from` says what it was before, "plain" or its former key.
 
         Fails with `storage.*`, or with `input.invalid` or `transport.config_invalid` if a value cannot work.
         """
@@ -1219,6 +1224,7 @@ class Crm(Area):
         options, hosts, handles = crm_options(
             path, transports, credentials, clock, host, (Transport, Credentials, Clock, ManualClock), home.host
         )
+        options |= encryption_options(encryption_key, convert_from)
         return cls(await Scope.open("crm", options, home, hosts, handles))
 
     def org(self, id: OrgId) -> Org:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from tertulia import _codec
 from tertulia._native import Handle, Reply
 from tertulia._types import WhatsApp
-from tertulia._wire import Callback
+from tertulia._wire import Callback, write_bytes
 
 Host: TypeAlias = Callable[[str, str, Reply], object]
 """What the library calls: `(method, arguments, reply)`. It arranges for the work, and returns."""
@@ -73,6 +73,17 @@ def crm_options(
     elif clock is not None:
         raise TypeError(f"the clock is {_name(clock)}, no {_named(manual_class)} and no {_named(clock_class)}")
     return options, hosts, handles
+
+
+def encryption_options(key: bytes | None, convert_from: str | bytes | None) -> dict[str, Any]:
+    """What the file is encrypted with, and was before."""
+    options: dict[str, Any] = {}
+    if key is not None:
+        options["encryption_key"] = write_bytes(key)
+    if convert_from is not None:
+        former = convert_from if isinstance(convert_from, str) else {"key": write_bytes(convert_from)}
+        options["convert_from"] = former
+    return options
 
 
 def _named(cls: type) -> str:

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tertulia::{Code, ContactOrder, Crm, Filter, Language, NewContact, PageOf, Settings};
+use tertulia::{
+    Code, ContactOrder, Crm, EncryptionKey, Filter, Language, NewContact, PageOf, Settings, SqliteOptions,
+};
 
 use crate::support::Shop;
 
@@ -24,6 +26,18 @@ async fn a_file_that_cannot_be_opened_says_why() {
     let error = Crm::open(&missing).await.unwrap_err();
     assert_eq!(error.code(), Code::StorageIo);
     assert!(error.message().contains("crm.db"), "{error}");
+}
+
+#[cfg(not(feature = "encryption"))]
+#[tokio::test]
+async fn a_key_takes_a_build_that_can_encrypt() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("crm.db");
+    let mut options = SqliteOptions::default();
+    options.key = Some(EncryptionKey::new([7; 32]));
+    let refused = Crm::builder().sqlite_with(&path, options).await.unwrap_err();
+    assert_eq!(refused.code(), Code::StorageNoEncryption);
+    assert!(!path.exists());
 }
 
 #[tokio::test]

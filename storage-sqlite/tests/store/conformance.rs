@@ -46,6 +46,25 @@ mod in_a_file {
     tertulia_storage_traits::conformance!(super::Files::new());
 }
 
+/// The same under a key, where the build can encrypt.
+#[cfg(feature = "encryption")]
+mod in_an_encrypted_file {
+    struct Encrypted(super::Files);
+
+    #[async_trait::async_trait]
+    impl super::StoreFactory for Encrypted {
+        async fn open(&self) -> std::sync::Arc<dyn super::Storage> {
+            let number = self.0.opened.fetch_add(1, super::Ordering::Relaxed);
+            let mut options = tertulia_storage_sqlite::Options::default();
+            options.key = Some(tertulia_storage_sqlite::EncryptionKey::new([7; 32]));
+            let path = self.0.folder.path().join(format!("{number}.db"));
+            super::Arc::new(super::SqliteStorage::open_with(path, &options).unwrap())
+        }
+    }
+
+    tertulia_storage_traits::conformance!(Encrypted(super::Files::new()));
+}
+
 mod in_memory {
     tertulia_storage_traits::conformance!(super::Memory);
 }

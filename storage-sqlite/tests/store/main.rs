@@ -4,6 +4,7 @@
 
 mod conformance;
 mod crash;
+mod encryption;
 mod files;
 mod search;
 mod sharing;

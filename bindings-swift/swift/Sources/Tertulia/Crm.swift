@@ -32,6 +32,14 @@ public struct StaticCredentials: Credentials, ExpressibleByDictionaryLiteral, Cu
     }
 }
 
+/// What a file is before its encryption changes.
+public enum ConvertFrom: Sendable {
+    /// Not encrypted.
+    case plain
+    /// Encrypted with another key.
+    case key(Data)
+}
+
 /// A CRM inside this process: opened once, shared by all its tasks, and closed at the end.
 public final class Crm: Sendable {
     let scope: Scope
@@ -46,12 +54,17 @@ public final class Crm: Sendable {
     ///   - credentials: where the keys to send with come from.
     ///   - clock: where the time comes from; nil: the machine's clock.
     ///   - host: the host program's name, for the journal; nil: `host`.
+    ///   - encryptionKey: what the file is encrypted with: 32 random bytes; nil: it is plain. It takes a build that can
+    ///     encrypt.
+    ///   - convertFrom: what a file that does not open so was before: it is then converted.
     public static func open(
         path: String? = nil,
         transports: [String: AnyTransport] = [:],
         credentials: (any Credentials)? = nil,
         clock: (any Clock)? = nil,
-        host: String? = nil
+        host: String? = nil,
+        encryptionKey: Data? = nil,
+        convertFrom: ConvertFrom? = nil
     ) async throws -> Crm {
         var hosts: [NativeObject] = []
         var handles: [NativeHandle] = []
@@ -62,6 +75,12 @@ public final class Crm: Sendable {
         var options = Named()
         options.put("path", path)
         options.put("host", host)
+        options.put("encryption_key", encryptionKey)
+        switch convertFrom {
+        case nil: break
+        case .plain: options.put("convert_from", "plain")
+        case let .key(key): options.put("convert_from", ["key": key])
+        }
         var spoken = Named()
         for (endpoint, transport) in transports {
             switch transport {

@@ -259,6 +259,12 @@ public enum ErrorCode {
     /// The database was written by a newer version of this library.
     public static let storageNewer = "storage.newer"
 
+    /// The encryption key does not open the database.
+    public static let storageKeyWrong = "storage.key_wrong"
+
+    /// A key was given, and this build of the library cannot encrypt.
+    public static let storageNoEncryption = "storage.no_encryption"
+
     /// A stored record cannot be read.
     public static let storageCorrupt = "storage.corrupt"
 
@@ -486,6 +492,8 @@ public enum ErrorCode {
         storageBusy: (.unavailable, .later, 503),
         storageNotADatabase: (.corrupt, .never, 503),
         storageNewer: (.refused, .never, 503),
+        storageKeyWrong: (.refused, .never, 503),
+        storageNoEncryption: (.refused, .never, 503),
         storageCorrupt: (.corrupt, .never, 503),
         storageIo: (.unavailable, .later, 503),
         storageClosed: (.unavailable, .never, 503),

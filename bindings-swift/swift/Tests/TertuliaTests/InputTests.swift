@@ -114,4 +114,18 @@ final class InputTests: XCTestCase {
         await fails("input.invalid") { try await crm.scope.call("crm.no_such_method") as Nothing }
         try await crm.close()
     }
+
+    func testAKeyIs32BytesAndTakesABuildThatCanEncrypt() async throws {
+        let path = try newFolder() + "/crm.db"
+        func open(_ key: Int, _ from: ConvertFrom?) async throws -> Crm {
+            try await Crm.open(path: path, encryptionKey: Data(count: key), convertFrom: from)
+        }
+        await fails("input.invalid") { try await open(31, nil) }
+        await fails("input.invalid") { try await open(32, .key(Data(count: 33))) }
+        for from in [nil, ConvertFrom.plain, .key(Data(count: 32))] {
+            await fails("storage.no_encryption") { try await open(32, from) }
+        }
+        XCTAssertFalse(FileManager.default.fileExists(atPath: path))
+        try await Crm.open(path: path, convertFrom: .plain).close()
+    }
 }

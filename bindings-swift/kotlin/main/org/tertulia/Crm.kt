@@ -18,6 +18,15 @@ class StaticCredentials(keys: Map<String, String>) : Credentials {
         keys[reference] ?: throw TertuliaError(ErrorCode.CREDENTIAL_MISSING, "there is no key $reference")
 }
 
+/** What a file is before its encryption changes. */
+sealed interface ConvertFrom {
+    /** Not encrypted. */
+    data object Plain : ConvertFrom
+
+    /** Encrypted with another key. */
+    class Key(val value: ByteArray) : ConvertFrom
+}
+
 /** A CRM inside this process: opened once, shared by all its coroutines, and closed at the end. */
 class Crm private constructor(scope: Scope) : CrmMethods(scope) {
     /** The organisation with this id, on behalf of the host. Whether it is there shows in the first call. */
@@ -32,6 +41,9 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
          * @param credentials where the keys to send with come from.
          * @param clock where the time comes from; absent: the machine's clock.
          * @param host the host program's name, for the journal; absent: `host`.
+         * @param encryptionKey what the file is encrypted with: 32 random bytes; absent: it is plain. It takes a build
+         * that can encrypt.
+         * @param convertFrom what a file that does not open so was before: it is then converted.
          */
         suspend fun open(
             path: Path? = null,
@@ -39,6 +51,8 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
             credentials: Credentials? = null,
             clock: Clock? = null,
             host: String? = null,
+            encryptionKey: ByteArray? = null,
+            convertFrom: ConvertFrom? = null,
         ): Crm {
             val hosts = mutableListOf<HostObject>()
             val handles = mutableListOf<NativeHandle>()
@@ -46,6 +60,12 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
             val scope = open("crm", hosts, handles) {
                 put("path", OptionalCodec(TextCodec), path?.toString())
                 put("host", OptionalCodec(TextCodec), host)
+                put("encryption_key", OptionalCodec(BytesCodec), encryptionKey)
+                when (convertFrom) {
+                    null -> {}
+                    ConvertFrom.Plain -> put("convert_from", TextCodec, "plain")
+                    is ConvertFrom.Key -> add("convert_from") { put("key", BytesCodec, convertFrom.value) }
+                }
                 add("transports") {
                     for ((endpoint, transport) in transports) add(endpoint) {
                         when (transport) {

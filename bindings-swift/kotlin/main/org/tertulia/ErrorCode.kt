@@ -259,6 +259,12 @@ object ErrorCode {
     /** The database was written by a newer version of this library. */
     const val STORAGE_NEWER: String = "storage.newer"
 
+    /** The encryption key does not open the database. */
+    const val STORAGE_KEY_WRONG: String = "storage.key_wrong"
+
+    /** A key was given, and this build of the library cannot encrypt. */
+    const val STORAGE_NO_ENCRYPTION: String = "storage.no_encryption"
+
     /** A stored record cannot be read. */
     const val STORAGE_CORRUPT: String = "storage.corrupt"
 
@@ -486,6 +492,8 @@ object ErrorCode {
         STORAGE_BUSY to "unavailable",
         STORAGE_NOT_A_DATABASE to "corrupt",
         STORAGE_NEWER to "refused",
+        STORAGE_KEY_WRONG to "refused",
+        STORAGE_NO_ENCRYPTION to "refused",
         STORAGE_CORRUPT to "corrupt",
         STORAGE_IO to "unavailable",
         STORAGE_CLOSED to "unavailable",

@@ -2,10 +2,12 @@ package org.tertulia
 
 import java.math.BigDecimal
 import java.math.BigInteger
+import java.nio.file.Files
 import java.time.Duration
 import java.time.Instant
 import kotlinx.coroutines.runBlocking
 import org.junit.Assert.assertEquals
+import org.junit.Assert.assertFalse
 import org.junit.Test
 import org.tertulia.testing.ManualClock
 
@@ -112,5 +114,20 @@ class InputTest {
         val clock = ManualClock.at(AUTUMN)
         clock.advance(0.000001)
         assertEquals(AUTUMN.plusNanos(1000), clock.now())
+    }
+
+    @Test
+    fun aKeyIs32BytesAndTakesABuildThatCanEncrypt() = runBlocking {
+        val path = Files.createTempDirectory("tertulia").resolve("crm.db")
+        suspend fun refuses(code: String, key: Int, from: ConvertFrom?) {
+            failsWith<TertuliaError>(code) { Crm.open(path, encryptionKey = ByteArray(key), convertFrom = from) }
+        }
+        refuses("input.invalid", 31, null)
+        refuses("input.invalid", 32, ConvertFrom.Key(ByteArray(33)))
+        for (from in listOf(null, ConvertFrom.Plain, ConvertFrom.Key(ByteArray(32)))) {
+            refuses("storage.no_encryption", 32, from)
+        }
+        assertFalse(Files.exists(path))
+        Crm.open(path, convertFrom = ConvertFrom.Plain).close()
     }
 }
