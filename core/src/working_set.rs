@@ -5,6 +5,7 @@
 //! ordinary function over records, and only the engine knows that they come from somewhere.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::Hash;
 
 use crate::error::Error;
 use crate::ids::{BroadcastId, ContactId, OrgId};
@@ -118,12 +119,10 @@ impl WorkingSet {
         );
     }
 
-    /// The keys that the last decision stopped for; taken, so that the next run starts afresh.
+    /// The keys that decisions stopped for since they were last asked for, each once; taken, so that the next run starts
+    /// afresh.
     pub fn wanted(&mut self) -> Vec<Key> {
-        let mut wanted = std::mem::take(&mut self.wanted);
-        let mut seen = HashSet::new();
-        wanted.retain(|key| seen.insert(key.clone()));
-        wanted
+        each_once(std::mem::take(&mut self.wanted))
     }
 
     /// Adds what the store finds for a lookup. Records that the set has already stay as the set has them.
@@ -138,9 +137,9 @@ impl WorkingSet {
         self.lists.insert(lookup, keys);
     }
 
-    /// The lookups that the last decision stopped for; taken.
+    /// The lookups that decisions stopped for, in the same way; taken.
     pub fn wanted_lists(&mut self) -> Vec<Lookup> {
-        std::mem::take(&mut self.wanted_lists)
+        each_once(std::mem::take(&mut self.wanted_lists))
     }
 
     /// Begins one of several decisions over the same set.
@@ -285,6 +284,12 @@ impl WorkingSet {
         changes.ops.extend(self.journal.into_iter().map(Op::Journal));
         changes
     }
+}
+
+fn each_once<T: Eq + Hash + Clone>(mut wanted: Vec<T>) -> Vec<T> {
+    let mut seen = HashSet::new();
+    wanted.retain(|what| seen.insert(what.clone()));
+    wanted
 }
 
 #[cfg(test)]

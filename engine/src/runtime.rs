@@ -176,15 +176,30 @@ impl Runtime {
                 self.fresh_org(org).await?
             };
             let now = self.clock.now();
+            let context = || Context {
+                now,
+                org: &ready,
+                actor: actor.clone(),
+                ids: IdSource::new(now, self.random()),
+            };
             let mut set = WorkingSet::new();
+            // What they stop for is loaded for all of them together: each is tried, and what it would write undone.
+            let mut stopped: Vec<&I> = items.iter().filter(|_| items.len() > 1).collect();
+            for _ in 0..LOADS {
+                stopped.retain(|item| {
+                    set.begin();
+                    let tried = decision(&mut set, &mut context(), item);
+                    set.roll_back();
+                    matches!(tried, Err(Stop::Load))
+                });
+                if stopped.is_empty() {
+                    break;
+                }
+                self.load(&mut set).await?;
+            }
             let mut results = Vec::with_capacity(items.len());
             for item in items {
-                let mut ctx = Context {
-                    now,
-                    org: &ready,
-                    actor: actor.clone(),
-                    ids: IdSource::new(now, self.random()),
-                };
+                let mut ctx = context();
                 match self
                     .run(&mut set, &mut ctx, |set, ctx| decision(set, ctx, item))
                     .await?

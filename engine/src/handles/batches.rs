@@ -94,27 +94,13 @@ pub(crate) async fn one_commit(
 ) -> Result<Vec<Result<bool, Error>>, Error> {
     let (org, ids, each) = (org.clone(), ids.to_vec(), each.clone());
     to_the_end(async move {
-        let keys: Vec<Key> = ids
-            .iter()
-            .map(|contact| Key::Contact {
-                org: org.id,
-                contact: *contact,
-            })
-            .collect();
-        let first = ids.first().copied();
         let runtime = &org.inner.runtime;
         runtime
             .decide_all(
                 org.id,
                 &org.actor,
                 &ids,
-                |set, ctx, id| {
-                    if Some(*id) == first {
-                        // All of them in one load.
-                        set.need(keys.iter().cloned())?;
-                    }
-                    each(set, ctx, *id)
-                },
+                |set, ctx, id| each(set, ctx, *id),
                 |_, _, _, _| (),
             )
             .await
