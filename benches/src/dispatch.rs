@@ -195,13 +195,13 @@ fn mark(connection: &rusqlite::Connection, ids: &[i64], state: &str) -> rusqlite
 }
 
 /// The most memory that the process has held at once since [`forget_peak`], in KiB, where the system tells.
-fn peak_kib() -> Option<u64> {
+pub(crate) fn peak_kib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
 /// Starts the peak anew: 5 does that by proc(5). Where it cannot be done, the peak is the whole process's.
-fn forget_peak() {
+pub(crate) fn forget_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
 }

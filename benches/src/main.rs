@@ -2,6 +2,7 @@
 
 mod border;
 mod dispatch;
+mod files;
 mod ingest;
 mod measure;
 mod merge;
@@ -16,7 +17,7 @@ use measure::Outcome;
 /// A bench: its name, and what runs it.
 type Bench = (&'static str, fn() -> Outcome<()>);
 
-const BENCHES: [Bench; 8] = [
+const BENCHES: [Bench; 9] = [
     ("tagging", tagging::run),
     ("phone", phone::run),
     ("render", render::run),
@@ -25,6 +26,7 @@ const BENCHES: [Bench; 8] = [
     ("border", border::run),
     ("people", people::run),
     ("merge", merge::run),
+    ("files", files::run),
 ];
 
 fn main() -> Outcome<()> {

@@ -102,6 +102,16 @@ pub(crate) fn run() -> Outcome<()> {
     Ok(())
 }
 
+/// A number of one of the countries, written internationally.
+pub(crate) fn international(random: &mut fastrand::Rng) -> String {
+    loop {
+        let row = row(random);
+        if row.region.is_none() && !row.text.starts_with("+999") {
+            return row.text;
+        }
+    }
+}
+
 fn row(random: &mut fastrand::Rng) -> Row {
     let mut share = random.usize(..100);
     let mut country = COUNTRIES[0];

@@ -347,6 +347,8 @@ export const CreatedBy: w.Codec<t.CreatedBy> = w.choice(["inbound", "outbound", 
 
 export const DeletedConversations: w.Codec<t.DeletedConversations> = w.choice(["keep", "remove"]);
 
+export const Delimiter: w.Codec<t.Delimiter> = w.choice(["comma", "semicolon", "tab"]);
+
 export const DeliveryStatus: w.Codec<t.DeliveryStatus> = w.choice(["queued", "held", "accepted", "sent", "delivered", "read", "failed"]);
 
 export const Denial: w.RecordCodec<t.Denial> = w.record(() => ({
@@ -424,6 +426,8 @@ export const Edit: w.RecordCodec<t.Edit> = w.record(() => ({
   content: ["content", Content],
 }));
 
+export const Encoding: w.Codec<t.Encoding> = w.choice(["utf8", "utf16_le", "utf16_be", "windows1252"]);
+
 export const Event: w.RecordCodec<t.Event> = w.record(() => ({
   position: ["position", w.natural],
   entry: ["entry", JournalEntry],
@@ -439,6 +443,25 @@ export const Explanation: w.RecordCodec<t.Explanation> = w.record(() => ({
   allowed: ["allowed", w.bool],
   denials: ["denials", w.list(Denial)],
   window: ["window", WindowState],
+}));
+
+export const ExportColumn: w.Codec<t.ExportColumn> = w.named(["phone", "otherPhones", "whatsappIds", "name", "firstName", "lastName", "email", "tags", "lead", "owner", "recordStatus", "externalIds", "optedIn", "optInProof", "optOuts", "contactId", "fullName", "profileName", "profileUsername", "sourceChannel", "createdBy", "createdAt", "lastInbound", "lastInteraction", "optInSource"], () => ({
+  externalId: ["externalId", w.text],
+  attribute: ["attribute", w.text],
+}));
+
+export const ExportCounts: w.RecordCodec<t.ExportCounts> = w.record(() => ({
+  exported: ["exported", w.natural],
+  missing: ["missing", w.natural],
+}));
+
+export const ExportOptions: w.RecordCodec<t.ExportOptions> = w.record(() => ({
+  columns: ["columns", w.optional(w.list(ExportColumn))],
+}));
+
+export const ExportReport: w.RecordCodec<t.ExportReport> = w.record(() => ({
+  counts: ["counts", ExportCounts],
+  finished: ["finished", w.bool],
 }));
 
 export const Failure: w.RecordCodec<t.Failure> = w.record(() => ({
@@ -572,6 +595,7 @@ export const Import: w.RecordCodec<t.Import> = w.record(() => ({
   file: ["file", w.text],
   columns: ["columns", w.list(ImportField)],
   onDuplicate: ["on_duplicate", OnDuplicate],
+  format: ["format", ImportFormat, {}],
   digest: ["digest", w.text],
   counts: ["counts", ImportCounts],
   finished: ["finished", w.bool],
@@ -584,8 +608,14 @@ export const ImportCounts: w.RecordCodec<t.ImportCounts> = w.record(() => ({
   rejected: ["rejected", w.natural],
 }));
 
-export const ImportField: w.Codec<t.ImportField> = w.named(["phone", "name", "firstName", "lastName", "email", "tags", "optedIn", "optInProof", "ignore"], () => ({
+export const ImportField: w.Codec<t.ImportField> = w.named(["phone", "otherPhones", "whatsappIds", "name", "firstName", "lastName", "email", "tags", "lead", "owner", "recordStatus", "externalIds", "optedIn", "optInProof", "optOuts", "ignore"], () => ({
+  externalId: ["externalId", w.text],
   attribute: ["attribute", w.text],
+}));
+
+export const ImportFormat: w.RecordCodec<t.ImportFormat> = w.record(() => ({
+  encoding: ["encoding", w.optional(Encoding)],
+  delimiter: ["delimiter", w.optional(Delimiter)],
 }));
 
 export const ImportId: w.Codec<t.ImportId> = w.id();
@@ -594,6 +624,8 @@ export const ImportOptions: w.RecordCodec<t.ImportOptions> = w.record(() => ({
   file: ["file", w.text, ""],
   columns: ["columns", w.optional(w.list(w.optional(ImportField)))],
   onDuplicate: ["onDuplicate", OnDuplicate, "update"],
+  encoding: ["encoding", w.optional(Encoding)],
+  delimiter: ["delimiter", w.optional(Delimiter)],
 }));
 
 export const ImportReport: w.RecordCodec<t.ImportReport> = w.record(() => ({
@@ -603,6 +635,8 @@ export const ImportReport: w.RecordCodec<t.ImportReport> = w.record(() => ({
   unmapped: ["unmapped", w.list(w.text)],
   optInsWithheld: ["opt_ins_withheld", w.natural],
   tagsWithheld: ["tags_withheld", w.natural],
+  encoding: ["encoding", Encoding],
+  delimiter: ["delimiter", Delimiter],
   finished: ["finished", w.bool],
 }));
 
@@ -657,6 +691,9 @@ export const InboundPerson: w.RecordCodec<t.InboundPerson> = w.record(() => ({
 export const Inspected: w.RecordCodec<t.Inspected> = w.record(() => ({
   header: ["header", w.list(w.text)],
   suggested: ["suggested", w.list(w.optional(ImportField))],
+  repeated: ["repeated", w.list(w.text)],
+  encoding: ["encoding", Encoding],
+  delimiter: ["delimiter", Delimiter],
 }));
 
 export const JournalEntry: w.RecordCodec<t.JournalEntry> = w.record(() => ({
@@ -1453,6 +1490,7 @@ export const methods = {
   "contacts.advance_lead": w.method("contacts.advance_lead", [["id", ContactId]], LeadStatus),
   "contacts.re_engage": w.method("contacts.re_engage", [["id", ContactId], ["to", w.optional(LeadStatus)]], LeadStatus),
   "contacts.bulk": w.method("contacts.bulk", [["selection", Selection], ["action", BulkAction], ["after", w.optional(w.text)]], BulkReport, BulkReport),
+  "contacts.export": w.method("contacts.export", [["selection", Selection], ["to", w.text], ["options", w.optional(ExportOptions)]], ExportReport, ExportCounts),
   "contacts.add_phone": w.method("contacts.add_phone", [["id", ContactId], ["phone", w.text]], Contact),
   "contacts.replace_phone": w.method("contacts.replace_phone", [["id", ContactId], ["old", w.text], ["new", w.text]], Contact),
   "contacts.find_by_external_id": w.method("contacts.find_by_external_id", [["system", w.text], ["external", w.text]], w.optional(Contact)),
@@ -1495,7 +1533,7 @@ export const methods = {
   "segments.update": w.method("segments.update", [["id", SegmentId], ["name", w.text], ["filter", Filter]], w.nothing),
   "segments.delete": w.method("segments.delete", [["id", SegmentId]], w.nothing),
   "imports.template": w.method("imports.template", [], w.text),
-  "imports.inspect": w.method("imports.inspect", [["file", FileSource]], Inspected),
+  "imports.inspect": w.method("imports.inspect", [["file", FileSource], ["format", w.optional(ImportFormat)]], Inspected),
   "imports.check": w.method("imports.check", [["file", FileSource], ["options", w.optional(ImportOptions)], ["rejected", w.optional(w.text)]], ImportReport, ImportCounts),
   "imports.run": w.method("imports.run", [["file", FileSource], ["options", w.optional(ImportOptions)], ["rejected", w.optional(w.text)]], ImportReport, ImportCounts),
   "imports.resume": w.method("imports.resume", [["id", ImportId], ["file", FileSource], ["rejected", w.optional(w.text)]], ImportReport, ImportCounts),

@@ -155,15 +155,17 @@ const CODES = {
   "broadcast.invalid": ["invalid", "never", 503],
   /** The file's header cannot be used. */
   "import.header": ["invalid", "never", 503],
-  /** The file is not UTF-8 text. */
+  /** The text of the file, or of a row, cannot be read. */
   "import.encoding": ["invalid", "never", 503],
+  /** The file is of another kind than CSV. */
+  "import.kind": ["invalid", "never", 503],
   /** The mapping does not fit the file or the organisation. */
   "import.mapping": ["invalid", "never", 503],
   /** The file is not the one that the import began with. */
   "import.other_file": ["refused", "never", 503],
   /** Another process went on with the same import. */
   "import.elsewhere": ["conflict", "after_reload", 503],
-  /** The file cannot be read, or the file of refused rows not written. */
+  /** A file cannot be read or written. */
   "import.io": ["unavailable", "later", 503],
   /** There is no such import. */
   "import.not_found": ["not_found", "never", 503],

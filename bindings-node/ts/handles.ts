@@ -414,6 +414,17 @@ export class ContactsArea extends Handle {
     return this.call(methods["contacts.bulk"], [selection, action, after], { watch });
   }
 
+  /**
+   * Writes contacts to a file as CSV, UTF-8 with commas, page by page. Each is written once; deleted ones never,
+   * blocked ones as such. No cell is one that a spreadsheet would run: such a cell has one `'` before it, which an
+   * import takes off again. Imported, the columns that are written by default give the same contacts back.
+   *
+   * Fails with `filter.*`, `segment.not_found`, `import.mapping` for columns that do not hold, or `import.io`.
+   */
+  export(selection: t.Selection, to: string, options?: t.ExportOptions, watch?: Watch<t.ExportCounts>): Promise<t.ExportReport> {
+    return this.call(methods["contacts.export"], [selection, to, options], { watch });
+  }
+
   /** Gives a contact one more number. Fails with `phone.*` or `contact.duplicate`. */
   addPhone(id: t.ContactId, phone: string): Promise<t.Contact> {
     return this.call(methods["contacts.add_phone"], [id, phone]);
@@ -738,9 +749,13 @@ export class ImportsArea extends Handle {
     return this.call(methods["imports.template"], []);
   }
 
-  /** The columns of a file, and what each seems to be. Fails with `import.*` if it is not such a file. */
-  inspect(file: t.FileSource): Promise<t.Inspected> {
-    return this.call(methods["imports.inspect"], [file]);
+  /**
+   * The columns of a file, and what each seems to be. What the format leaves open is found out. Fails with
+   * `import.*`
+   * if it is not such a file.
+   */
+  inspect(file: t.FileSource, format?: t.ImportFormat): Promise<t.Inspected> {
+    return this.call(methods["imports.inspect"], [file, format]);
   }
 
   /**

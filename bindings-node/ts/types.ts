@@ -868,6 +868,15 @@ export type DeletedConversations =
   /** They go, with all their messages. */
   | "remove";
 
+/** What stands between a file's columns. */
+export type Delimiter =
+  /** `,` */
+  | "comma"
+  /** `;` */
+  | "semicolon"
+  /** A tab. */
+  | "tab";
+
 /** How far an outgoing message got, as one word. */
 export type DeliveryStatus =
   /** Committed, not answered for yet. */
@@ -1017,6 +1026,17 @@ export interface Edit {
   content: ContentInput;
 }
 
+/** How a file's text is written down. */
+export type Encoding =
+  /** UTF-8. */
+  | "utf8"
+  /** UTF-16, the lower byte first, as Windows writes it. */
+  | "utf16_le"
+  /** UTF-16, the higher byte first. */
+  | "utf16_be"
+  /** Windows-1252, what western versions of Excel call ANSI. */
+  | "windows1252";
+
 /** One event of the feed. */
 export interface Event {
   /** Its position: hand it to [`Events::read`] to go on after it. */
@@ -1043,6 +1063,85 @@ export interface Explanation {
   denials: Denial[];
   /** The window at the sender. */
   window: WindowState;
+}
+
+/** A column of an export. */
+export type ExportColumn =
+  /** The primary telephone number. */
+  | "phone"
+  /** The further telephone numbers, a list. */
+  | "otherPhones"
+  /** Business-scoped WhatsApp user ids, a list. */
+  | "whatsappIds"
+  /** The full name as somebody entered it. */
+  | "name"
+  /** The first name. */
+  | "firstName"
+  /** The last name. */
+  | "lastName"
+  /** The e-mail address. */
+  | "email"
+  /** The tags, a list. */
+  | "tags"
+  /** The lead status. */
+  | "lead"
+  /** Who is responsible: the member's name, or their id where several have the name. */
+  | "owner"
+  /** Active, inactive or blocked. */
+  | "recordStatus"
+  /** Ids in other systems, as JSON. */
+  | "externalIds"
+  /** The id in one other system. */
+  | { externalId: string }
+  /** `true`, `allButMarketing`, `false` for who opted out, or nothing for who was never asked. */
+  | "optedIn"
+  /** When the person agreed. */
+  | "optInProof"
+  /** Every opt-out in force, a list. */
+  | "optOuts"
+  /** An attribute of the organisation. */
+  | { attribute: string }
+  /** The contact's id. For reading, as are those that follow: an import leaves them out. */
+  | "contactId"
+  /** The full name: as entered, else first and last, else the platform's. */
+  | "fullName"
+  /** The name that the person gave themself at the platform. */
+  | "profileName"
+  /** The user name at the platform. */
+  | "profileUsername"
+  /** The channel of the first contact. */
+  | "sourceChannel"
+  /** How the record came to be. */
+  | "createdBy"
+  /** When it came to be. */
+  | "createdAt"
+  /** When the person last wrote or called. */
+  | "lastInbound"
+  /** When anything last went in or out. */
+  | "lastInteraction"
+  /** What the opt-in, or the opt-out, came by. */
+  | "optInSource";
+
+/** What was written so far. */
+export interface ExportCounts {
+  /** Contacts written. */
+  exported: number;
+  /** Contacts asked for by id that are not there, or deleted. */
+  missing: number;
+}
+
+/** What an export has of each contact. */
+export interface ExportOptions {
+  /** The columns, in their order; absent: all that an import takes back. */
+  columns?: ExportColumn[] | undefined;
+}
+
+/** What became of an export. */
+export interface ExportReport {
+  /** What was written. */
+  counts: ExportCounts;
+  /** Whether everybody was written; if not, it was cancelled. */
+  finished: boolean;
 }
 
 /** An error, with all that a host branches on. */
@@ -1412,6 +1511,8 @@ export interface Import {
   columns: ImportField[];
   /** What to do with known contacts. */
   onDuplicate: OnDuplicate;
+  /** What the caller said about how the file is written. */
+  format: ImportFormat;
   /** A digest of the header and of the rows done: going on with another file is refused. */
   digest: string;
   /** The counts so far; their sum is the number of data rows done. */
@@ -1436,6 +1537,10 @@ export interface ImportCounts {
 export type ImportField =
   /** A telephone number. */
   | "phone"
+  /** Further telephone numbers, a list. */
+  | "otherPhones"
+  /** Business-scoped WhatsApp user ids, a list. */
+  | "whatsappIds"
   /** The full name. */
   | "name"
   /** The first name. */
@@ -1444,19 +1549,42 @@ export type ImportField =
   | "lastName"
   /** The e-mail address. */
   | "email"
-  /** A list of tags, separated by commas or semicolons. */
+  /** A list of tags, separated by commas or semicolons; one that holds these stands in double quotes. */
   | "tags"
-  /** `optedIn`: true/false/yes/no/1/0/y/n, or blank. */
+  /** The lead status: cold, warm, hot or customer. */
+  | "lead"
+  /** The member of the team who is responsible: the name, if only one who works here has it, or the id. */
+  | "owner"
+  /** `recordStatus`: active, inactive or blocked. A file blocks, and never lifts a block. */
+  | "recordStatus"
+  /** Ids in other systems, as JSON: `{"shop": "17"}`. */
+  | "externalIds"
+  /** The id in one other system. */
+  | { externalId: string }
+  /** `optedIn`: true/false/yes/no/1/0/y/n, `allButMarketing`, or blank. */
   | "optedIn"
   /**
    * When the person agreed, as RFC 3339 or a date (its first instant in the organisation's zone): evidence that
    * may lift an earlier opt-out.
    */
   | "optInProof"
+  /**
+   * Opt-outs in force, a list: each what it is about (`everything` or `marketing`), after `@` the id of the sender
+   * if it is about one only, and when it was said, as in `marketing 2026-01-31T09:30:00Z`.
+   */
+  | "optOuts"
   /** An attribute of the organisation. */
   | { attribute: string }
   /** Left out on purpose. */
   | "ignore";
+
+/** What the caller says about how a file is written; what is absent is found out. */
+export interface ImportFormat {
+  /** How the text is written down. */
+  encoding?: Encoding | undefined;
+  /** What stands between the columns. */
+  delimiter?: Delimiter | undefined;
+}
 
 /** One CSV import. */
 export type ImportId = string & { readonly [of]: "ImportId" };
@@ -1469,6 +1597,10 @@ export interface ImportOptions {
   columns?: (ImportField | undefined)[] | undefined;
   /** What to do with a row whose contact is known, or was in the file before. */
   onDuplicate?: OnDuplicate | undefined;
+  /** How the text is written down; absent: as the file's beginning says. */
+  encoding?: Encoding | undefined;
+  /** What stands between the columns; absent: as the header says. */
+  delimiter?: Delimiter | undefined;
 }
 
 /** What became of a file's rows. `counts` add up to the rows read. */
@@ -1485,6 +1617,10 @@ export interface ImportReport {
   optInsWithheld: number;
   /** Rows whose tags were held back, because the contact is blocked. */
   tagsWithheld: number;
+  /** How the text is written down, as far as it was read. */
+  encoding: Encoding;
+  /** What stands between the columns. */
+  delimiter: Delimiter;
   /** Whether the end of the file was reached. */
   finished: boolean;
 }
@@ -1585,6 +1721,15 @@ export interface Inspected {
   header: string[];
   /** What each column seems to be. */
   suggested: (ImportField | undefined)[];
+  /**
+   * Names that several columns have. Columns are mapped by their places, so each of them can be; of those for one
+   * field, the first is suggested.
+   */
+  repeated: string[];
+  /** How the text is written down, as far as the header says; an import's report tells it of the whole file. */
+  encoding: Encoding;
+  /** What stands between the columns. */
+  delimiter: Delimiter;
 }
 
 /** One thing that happened. */

@@ -204,6 +204,14 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: write_bulk_report(v),
     ),
+    "contacts.export": (
+        {
+        "selection": ("selection", lambda v: read_selection(v.get("selection"))),
+        "to": ("to", lambda v: v.get("to")),
+        "options": ("options", lambda v: optional(v.get("options"), read_export_options)),
+        },
+        lambda v: write_export_report(v),
+    ),
     "contacts.add_phone": (
         {
         "id": ("id", lambda v: v.get("id")),
@@ -484,6 +492,7 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
     "imports.inspect": (
         {
         "file": ("file", lambda v: read_file_source(v.get("file"))),
+        "format": ("format", lambda v: optional(v.get("format"), read_import_format)),
         },
         lambda v: write_inspected(v),
     ),

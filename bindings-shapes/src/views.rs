@@ -10,7 +10,7 @@ use tertulia::core::contact::{CreatedBy, LeadStatus, RecordStatus};
 use tertulia::core::conversation::{self, Author};
 use tertulia::core::identity::{Address, AddressKind};
 use tertulia::core::ids::{AccountId, AgentId, ContactId, ConversationId, DispatchId, ImportId, MessageId};
-use tertulia::core::import::{ImportCounts, Rejection};
+use tertulia::core::import::{Delimiter, Encoding, ImportCounts, Rejection};
 use tertulia::core::inbound::Referral;
 use tertulia::core::journal::FieldChange;
 use tertulia::core::merge::{MergeDifference, MergeOutcome};
@@ -352,6 +352,10 @@ pub(crate) struct ImportReport {
     opt_ins_withheld: u64,
     /// Rows whose tags were held back, because the contact is blocked.
     tags_withheld: u64,
+    /// How the text is written down, as far as it was read.
+    encoding: Encoding,
+    /// What stands between the columns.
+    delimiter: Delimiter,
     /// Whether the end of the file was reached.
     finished: bool,
 }
@@ -365,6 +369,8 @@ impl From<Report> for ImportReport {
             unmapped: report.unmapped,
             opt_ins_withheld: report.opt_ins_withheld,
             tags_withheld: report.tags_withheld,
+            encoding: report.encoding,
+            delimiter: report.delimiter,
             finished: report.finished,
         }
     }

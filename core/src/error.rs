@@ -184,11 +184,12 @@ codes! {
     BroadcastInvalid = "broadcast.invalid", Invalid, Never, "The broadcast cannot be launched so.", "See the message for what is missing.";
 
     ImportHeader = "import.header", Invalid, Never, "The file's header cannot be used.", "See the message; map a column to phone or email.";
-    ImportEncoding = "import.encoding", Invalid, Never, "The file is not UTF-8 text.", "Export the file as CSV in UTF-8.";
+    ImportEncoding = "import.encoding", Invalid, Never, "The text of the file, or of a row, cannot be read.", "Export the file as CSV in UTF-8, or say in which encoding it is.";
+    ImportKind = "import.kind", Invalid, Never, "The file is of another kind than CSV.", "See the message for what it seems to be; save or export it as CSV.";
     ImportMapping = "import.mapping", Invalid, Never, "The mapping does not fit the file or the organisation.", "See the message for the column.";
     ImportOtherFile = "import.other_file", Refused, Never, "The file is not the one that the import began with.", "Go on with the same file, or start a new import.";
     ImportElsewhere = "import.elsewhere", Conflict, AfterReload, "Another process went on with the same import.", "Let it finish, or go on from where it is.";
-    ImportIo = "import.io", Unavailable, Later, "The file cannot be read, or the file of refused rows not written.", "See the message; go on with the import once it can be.";
+    ImportIo = "import.io", Unavailable, Later, "A file cannot be read or written.", "See the message; go on with the import, or export again, once it can be.";
     ImportNotFound = "import.not_found", NotFound, Never, "There is no such import.", "Start a new import.";
     ImportRow = "import.row", Invalid, Never, "The row cannot be read.", "Mend the row as its reason says, and upload it again.";
 

@@ -15,6 +15,7 @@ pub mod conversation;
 pub mod decide;
 pub mod duplicates;
 pub mod error;
+pub mod export;
 pub mod filter;
 pub mod fold;
 pub mod gate;

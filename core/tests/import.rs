@@ -6,6 +6,8 @@ mod support;
 
 #[path = "import/consent.rs"]
 mod consent;
+#[path = "import/export.rs"]
+mod export;
 #[path = "import/header.rs"]
 mod header;
 #[path = "import/rows.rs"]

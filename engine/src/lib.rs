@@ -20,9 +20,9 @@ pub use credentials::StaticCredentials;
 pub use crm::{Builder, Crm};
 pub use handles::{
     Accounts, Attributes, Audit, Broadcasts, BulkProgress, BulkRefusal, BulkReport, BulkWatch, Consent,
-    ConsentState, Contacts, Event, Events, ImportOptions, ImportReport, Imports, Inbox, Inspected, Listed,
-    Notes, PageOf, Progress, Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Team, Templates,
-    Watch,
+    ConsentState, Contacts, Event, Events, ExportCounts, ExportOptions, ExportProgress, ExportReport,
+    ExportWatch, ImportOptions, ImportReport, Imports, Inbox, Inspected, Listed, Notes, PageOf, Progress,
+    Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Team, Templates, Watch,
 };
 pub use org::Org;
 pub use receive::{Received, http_status};

@@ -33,3 +33,11 @@ fn segments() {
         include_str!("../data/segments.txt"),
     );
 }
+
+#[test]
+fn import_export() {
+    prints(
+        env!("CARGO_BIN_EXE_import-export"),
+        include_str!("../data/import-export.txt"),
+    );
+}

@@ -1363,6 +1363,76 @@ def write_explanation(v: Explanation) -> Any:
     }
 
 
+def read_export_column_external_id(v: Any) -> ExportColumnExternalId:
+    return ExportColumnExternalId(
+        value=v,
+    )
+
+
+def write_export_column_external_id(v: ExportColumnExternalId) -> Any:
+    if not isinstance(v, ExportColumnExternalId):
+        raise wrong(v, "ExportColumnExternalId")
+    return {"externalId": v.value}
+
+
+def read_export_column_attribute(v: Any) -> ExportColumnAttribute:
+    return ExportColumnAttribute(
+        value=v,
+    )
+
+
+def write_export_column_attribute(v: ExportColumnAttribute) -> Any:
+    if not isinstance(v, ExportColumnAttribute):
+        raise wrong(v, "ExportColumnAttribute")
+    return {"attribute": v.value}
+
+
+def read_export_counts(v: Any) -> ExportCounts:
+    return ExportCounts(
+        exported=v["exported"],
+        missing=v["missing"],
+    )
+
+
+def write_export_counts(v: ExportCounts) -> Any:
+    if not isinstance(v, ExportCounts):
+        raise wrong(v, "ExportCounts")
+    return {
+        "exported": v.exported,
+        "missing": v.missing,
+    }
+
+
+def read_export_options(v: Any) -> ExportOptions:
+    return ExportOptions(
+        columns=optional(v.get("columns"), lambda v1: [read_export_column(v2) for v2 in v1]),
+    )
+
+
+def write_export_options(v: ExportOptions) -> Any:
+    if not isinstance(v, ExportOptions):
+        raise wrong(v, "ExportOptions")
+    return {
+        "columns": optional(v.columns, lambda v1: [write_export_column(v2) for v2 in v1]),
+    }
+
+
+def read_export_report(v: Any) -> ExportReport:
+    return ExportReport(
+        counts=read_export_counts(v["counts"]),
+        finished=v["finished"],
+    )
+
+
+def write_export_report(v: ExportReport) -> Any:
+    if not isinstance(v, ExportReport):
+        raise wrong(v, "ExportReport")
+    return {
+        "counts": write_export_counts(v.counts),
+        "finished": v.finished,
+    }
+
+
 def read_failure(v: Any) -> Failure:
     return Failure(
         kind=v["kind"],
@@ -1972,6 +2042,7 @@ def read_import(v: Any) -> Import:
         digest=v["digest"],
         counts=read_import_counts(v["counts"]),
         finished=v["finished"],
+        format=read_import_format(v["format"]) if "format" in v else ImportFormat(),
     )
 
 
@@ -1987,6 +2058,7 @@ def write_import(v: Import) -> Any:
         "digest": v.digest,
         "counts": write_import_counts(v.counts),
         "finished": v.finished,
+        "format": write_import_format(v.format),
     }
 
 
@@ -2010,6 +2082,18 @@ def write_import_counts(v: ImportCounts) -> Any:
     }
 
 
+def read_import_field_external_id(v: Any) -> ImportFieldExternalId:
+    return ImportFieldExternalId(
+        value=v,
+    )
+
+
+def write_import_field_external_id(v: ImportFieldExternalId) -> Any:
+    if not isinstance(v, ImportFieldExternalId):
+        raise wrong(v, "ImportFieldExternalId")
+    return {"externalId": v.value}
+
+
 def read_import_field_attribute(v: Any) -> ImportFieldAttribute:
     return ImportFieldAttribute(
         value=v,
@@ -2022,11 +2106,29 @@ def write_import_field_attribute(v: ImportFieldAttribute) -> Any:
     return {"attribute": v.value}
 
 
+def read_import_format(v: Any) -> ImportFormat:
+    return ImportFormat(
+        encoding=v.get("encoding"),
+        delimiter=v.get("delimiter"),
+    )
+
+
+def write_import_format(v: ImportFormat) -> Any:
+    if not isinstance(v, ImportFormat):
+        raise wrong(v, "ImportFormat")
+    return {
+        "encoding": v.encoding,
+        "delimiter": v.delimiter,
+    }
+
+
 def read_import_options(v: Any) -> ImportOptions:
     return ImportOptions(
         file=v.get("file", ""),
         columns=optional(v.get("columns"), lambda v1: [optional(v2, read_import_field) for v2 in v1]),
         on_duplicate=v.get("onDuplicate", "update"),
+        encoding=v.get("encoding"),
+        delimiter=v.get("delimiter"),
     )
 
 
@@ -2037,6 +2139,8 @@ def write_import_options(v: ImportOptions) -> Any:
         "file": v.file,
         "columns": optional(v.columns, lambda v1: [optional(v2, write_import_field) for v2 in v1]),
         "onDuplicate": v.on_duplicate,
+        "encoding": v.encoding,
+        "delimiter": v.delimiter,
     }
 
 
@@ -2047,6 +2151,8 @@ def read_import_report(v: Any) -> ImportReport:
         unmapped=v["unmapped"],
         opt_ins_withheld=v["opt_ins_withheld"],
         tags_withheld=v["tags_withheld"],
+        encoding=v["encoding"],
+        delimiter=v["delimiter"],
         finished=v["finished"],
         import_=v.get("import"),
     )
@@ -2061,6 +2167,8 @@ def write_import_report(v: ImportReport) -> Any:
         "unmapped": v.unmapped,
         "opt_ins_withheld": v.opt_ins_withheld,
         "tags_withheld": v.tags_withheld,
+        "encoding": v.encoding,
+        "delimiter": v.delimiter,
         "finished": v.finished,
         "import": v.import_,
     }
@@ -2168,6 +2276,9 @@ def read_inspected(v: Any) -> Inspected:
     return Inspected(
         header=v["header"],
         suggested=[optional(v1, read_import_field) for v1 in v["suggested"]],
+        repeated=v["repeated"],
+        encoding=v["encoding"],
+        delimiter=v["delimiter"],
     )
 
 
@@ -2177,6 +2288,9 @@ def write_inspected(v: Inspected) -> Any:
     return {
         "header": v.header,
         "suggested": [optional(v1, write_import_field) for v1 in v.suggested],
+        "repeated": v.repeated,
+        "encoding": v.encoding,
+        "delimiter": v.delimiter,
     }
 
 
@@ -4888,6 +5002,32 @@ def write_draft(v: Draft) -> Any:
     return write(v)
 
 
+_READ_EXPORT_COLUMN: dict[str, Callable[[Any], ExportColumn]] = {
+    "externalId": read_export_column_external_id,
+    "attribute": read_export_column_attribute,
+}
+_WRITE_EXPORT_COLUMN: dict[type, Callable[[Any], Any]] = {
+    ExportColumnExternalId: write_export_column_external_id,
+    ExportColumnAttribute: write_export_column_attribute,
+}
+
+
+def read_export_column(v: Any) -> ExportColumn:
+    if isinstance(v, str):
+        return v  # type: ignore[return-value]
+    [(name, v)] = v.items()
+    return _READ_EXPORT_COLUMN[name](v)
+
+
+def write_export_column(v: ExportColumn) -> Any:
+    if isinstance(v, str):
+        return v
+    write = _WRITE_EXPORT_COLUMN.get(type(v))
+    if write is None:
+        raise wrong(v, "ExportColumn")
+    return write(v)
+
+
 _READ_FAILURE_CLASS: dict[str, Callable[[Any], FailureClass]] = {
     "rate_limited": read_failure_class_rate_limited,
     "recipient_opted_out": read_failure_class_recipient_opted_out,
@@ -5055,9 +5195,11 @@ def write_filter(v: Filter) -> Any:
 
 
 _READ_IMPORT_FIELD: dict[str, Callable[[Any], ImportField]] = {
+    "externalId": read_import_field_external_id,
     "attribute": read_import_field_attribute,
 }
 _WRITE_IMPORT_FIELD: dict[type, Callable[[Any], Any]] = {
+    ImportFieldExternalId: write_import_field_external_id,
     ImportFieldAttribute: write_import_field_attribute,
 }
 

@@ -157,15 +157,17 @@ ErrorCode: TypeAlias = Literal[
     "broadcast.invalid",
     # The file's header cannot be used.
     "import.header",
-    # The file is not UTF-8 text.
+    # The text of the file, or of a row, cannot be read.
     "import.encoding",
+    # The file is of another kind than CSV.
+    "import.kind",
     # The mapping does not fit the file or the organisation.
     "import.mapping",
     # The file is not the one that the import began with.
     "import.other_file",
     # Another process went on with the same import.
     "import.elsewhere",
-    # The file cannot be read, or the file of refused rows not written.
+    # A file cannot be read or written.
     "import.io",
     # There is no such import.
     "import.not_found",
@@ -463,6 +465,7 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "broadcast.invalid": ("invalid", "never", 503),
     "import.header": ("invalid", "never", 503),
     "import.encoding": ("invalid", "never", 503),
+    "import.kind": ("invalid", "never", 503),
     "import.mapping": ("invalid", "never", 503),
     "import.other_file": ("refused", "never", 503),
     "import.elsewhere": ("conflict", "after_reload", 503),

@@ -231,6 +231,16 @@ DeletedConversations: TypeAlias = Literal[
 ]
 """What becomes of the conversations of a contact that is deleted."""
 
+Delimiter: TypeAlias = Literal[
+    # `,`
+    "comma",
+    # `;`
+    "semicolon",
+    # A tab.
+    "tab",
+]
+"""What stands between a file's columns."""
+
 DeliveryStatus: TypeAlias = Literal[
     # Committed, not answered for yet.
     "queued",
@@ -248,6 +258,18 @@ DeliveryStatus: TypeAlias = Literal[
     "failed",
 ]
 """How far an outgoing message got, as one word."""
+
+Encoding: TypeAlias = Literal[
+    # UTF-8.
+    "utf8",
+    # UTF-16, the lower byte first, as Windows writes it.
+    "utf16_le",
+    # UTF-16, the higher byte first.
+    "utf16_be",
+    # Windows-1252, what western versions of Excel call ANSI.
+    "windows1252",
+]
+"""How a file's text is written down."""
 
 InboundConsent: TypeAlias = Literal[
     # Everything.
@@ -2278,6 +2300,92 @@ class Explanation(Record):
         put(self, "window", window)
 
 
+class ExportColumnExternalId(Record):
+    """The id in one other system."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: str
+
+    def __init__(
+        self,
+        value: str,
+    ) -> None:
+        put(self, "value", value)
+
+
+class ExportColumnAttribute(Record):
+    """An attribute of the organisation."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: str
+
+    def __init__(
+        self,
+        value: str,
+    ) -> None:
+        put(self, "value", value)
+
+
+class ExportCounts(Record):
+    """What was written so far."""
+
+    __slots__ = ("exported", "missing")
+
+    exported: int
+    """Contacts written."""
+    missing: int
+    """Contacts asked for by id that are not there, or deleted."""
+
+    def __init__(
+        self,
+        *,
+        exported: int,
+        missing: int,
+    ) -> None:
+        put(self, "exported", exported)
+        put(self, "missing", missing)
+
+
+class ExportOptions(Record):
+    """What an export has of each contact."""
+
+    __slots__ = ("columns",)
+
+    columns: list[ExportColumn] | None
+    """The columns, in their order; absent: all that an import takes back."""
+
+    def __init__(
+        self,
+        *,
+        columns: list[ExportColumn] | None = None,
+    ) -> None:
+        put(self, "columns", columns)
+
+
+class ExportReport(Record):
+    """What became of an export."""
+
+    __slots__ = ("counts", "finished")
+
+    counts: ExportCounts
+    """What was written."""
+    finished: bool
+    """Whether everybody was written; if not, it was cancelled."""
+
+    def __init__(
+        self,
+        *,
+        counts: ExportCounts,
+        finished: bool,
+    ) -> None:
+        put(self, "counts", counts)
+        put(self, "finished", finished)
+
+
 class Failure(Record):
     """An error, with all that a host branches on."""
 
@@ -2983,7 +3091,7 @@ class IdentityChange(Record):
 class Import(Record):
     """How far an import got: what a crash leaves, and what it goes on from."""
 
-    __slots__ = ("id", "org", "file", "columns", "on_duplicate", "digest", "counts", "finished")
+    __slots__ = ("id", "org", "file", "columns", "on_duplicate", "digest", "counts", "finished", "format")
 
     id: ImportId
     """The id: the token to go on with."""
@@ -3001,6 +3109,8 @@ class Import(Record):
     """The counts so far; their sum is the number of data rows done."""
     finished: bool
     """Whether the end of the file was reached."""
+    format: ImportFormat
+    """What the caller said about how the file is written."""
 
     def __init__(
         self,
@@ -3013,6 +3123,7 @@ class Import(Record):
         digest: str,
         counts: ImportCounts,
         finished: bool,
+        format: ImportFormat = LEFT_OUT,
     ) -> None:
         put(self, "id", id)
         put(self, "org", org)
@@ -3022,6 +3133,7 @@ class Import(Record):
         put(self, "digest", digest)
         put(self, "counts", counts)
         put(self, "finished", finished)
+        put(self, "format", ImportFormat() if format is LEFT_OUT else format)
 
 
 class ImportCounts(Record):
@@ -3052,6 +3164,21 @@ class ImportCounts(Record):
         put(self, "rejected", rejected)
 
 
+class ImportFieldExternalId(Record):
+    """The id in one other system."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: str
+
+    def __init__(
+        self,
+        value: str,
+    ) -> None:
+        put(self, "value", value)
+
+
 class ImportFieldAttribute(Record):
     """An attribute of the organisation."""
 
@@ -3067,10 +3194,30 @@ class ImportFieldAttribute(Record):
         put(self, "value", value)
 
 
+class ImportFormat(Record):
+    """What the caller says about how a file is written; what is absent is found out."""
+
+    __slots__ = ("encoding", "delimiter")
+
+    encoding: Encoding | None
+    """How the text is written down."""
+    delimiter: Delimiter | None
+    """What stands between the columns."""
+
+    def __init__(
+        self,
+        *,
+        encoding: Encoding | None = None,
+        delimiter: Delimiter | None = None,
+    ) -> None:
+        put(self, "encoding", encoding)
+        put(self, "delimiter", delimiter)
+
+
 class ImportOptions(Record):
     """How a file is to be taken."""
 
-    __slots__ = ("file", "columns", "on_duplicate")
+    __slots__ = ("file", "columns", "on_duplicate", "encoding", "delimiter")
 
     file: str
     """The file's name: part of each opt-in's proof."""
@@ -3078,6 +3225,10 @@ class ImportOptions(Record):
     """What each column is, in the order of the file, `None` for one to leave out; absent: as suggested."""
     on_duplicate: OnDuplicate
     """What to do with a row whose contact is known, or was in the file before."""
+    encoding: Encoding | None
+    """How the text is written down; absent: as the file's beginning says."""
+    delimiter: Delimiter | None
+    """What stands between the columns; absent: as the header says."""
 
     def __init__(
         self,
@@ -3085,16 +3236,30 @@ class ImportOptions(Record):
         file: str = "",
         columns: list[ImportField | None] | None = None,
         on_duplicate: OnDuplicate = "update",
+        encoding: Encoding | None = None,
+        delimiter: Delimiter | None = None,
     ) -> None:
         put(self, "file", file)
         put(self, "columns", columns)
         put(self, "on_duplicate", on_duplicate)
+        put(self, "encoding", encoding)
+        put(self, "delimiter", delimiter)
 
 
 class ImportReport(Record):
     """What became of a file's rows. `counts` add up to the rows read."""
 
-    __slots__ = ("counts", "rejections", "unmapped", "opt_ins_withheld", "tags_withheld", "finished", "import_")
+    __slots__ = (
+        "counts",
+        "rejections",
+        "unmapped",
+        "opt_ins_withheld",
+        "tags_withheld",
+        "encoding",
+        "delimiter",
+        "finished",
+        "import_",
+    )
 
     counts: ImportCounts
     """The rows, counted."""
@@ -3106,6 +3271,10 @@ class ImportReport(Record):
     """Rows whose opt-in was held back, because the person had opted out."""
     tags_withheld: int
     """Rows whose tags were held back, because the contact is blocked."""
+    encoding: Encoding
+    """How the text is written down, as far as it was read."""
+    delimiter: Delimiter
+    """What stands between the columns."""
     finished: bool
     """Whether the end of the file was reached."""
     import_: ImportId | None
@@ -3119,6 +3288,8 @@ class ImportReport(Record):
         unmapped: list[str],
         opt_ins_withheld: int,
         tags_withheld: int,
+        encoding: Encoding,
+        delimiter: Delimiter,
         finished: bool,
         import_: ImportId | None = None,
     ) -> None:
@@ -3127,6 +3298,8 @@ class ImportReport(Record):
         put(self, "unmapped", unmapped)
         put(self, "opt_ins_withheld", opt_ins_withheld)
         put(self, "tags_withheld", tags_withheld)
+        put(self, "encoding", encoding)
+        put(self, "delimiter", delimiter)
         put(self, "finished", finished)
         put(self, "import_", import_)
 
@@ -3266,21 +3439,35 @@ class InboundPerson(Record):
 class Inspected(Record):
     """What a file's header says, before anything is read of it."""
 
-    __slots__ = ("header", "suggested")
+    __slots__ = ("header", "suggested", "repeated", "encoding", "delimiter")
 
     header: list[str]
     """The columns' names."""
     suggested: list[ImportField | None]
     """What each column seems to be."""
+    repeated: list[str]
+    """Names that several columns have. Columns are mapped by their places, so each of them can be; of those for one
+    field, the first is suggested.
+    """
+    encoding: Encoding
+    """How the text is written down, as far as the header says; an import's report tells it of the whole file."""
+    delimiter: Delimiter
+    """What stands between the columns."""
 
     def __init__(
         self,
         *,
         header: list[str],
         suggested: list[ImportField | None],
+        repeated: list[str],
+        encoding: Encoding,
+        delimiter: Delimiter,
     ) -> None:
         put(self, "header", header)
         put(self, "suggested", suggested)
+        put(self, "repeated", repeated)
+        put(self, "encoding", encoding)
+        put(self, "delimiter", delimiter)
 
 
 class JournalEntry(Record):
@@ -6622,6 +6809,64 @@ Draft: TypeAlias = (
 )
 """What somebody wants to send."""
 
+ExportColumn: TypeAlias = (
+    Literal[
+        # The primary telephone number.
+        "phone",
+        # The further telephone numbers, a list.
+        "otherPhones",
+        # Business-scoped WhatsApp user ids, a list.
+        "whatsappIds",
+        # The full name as somebody entered it.
+        "name",
+        # The first name.
+        "firstName",
+        # The last name.
+        "lastName",
+        # The e-mail address.
+        "email",
+        # The tags, a list.
+        "tags",
+        # The lead status.
+        "lead",
+        # Who is responsible: the member's name, or their id where several have the name.
+        "owner",
+        # Active, inactive or blocked.
+        "recordStatus",
+        # Ids in other systems, as JSON.
+        "externalIds",
+        # `true`, `allButMarketing`, `false` for who opted out, or nothing for who was never asked.
+        "optedIn",
+        # When the person agreed.
+        "optInProof",
+        # Every opt-out in force, a list.
+        "optOuts",
+        # The contact's id. For reading, as are those that follow: an import leaves them out.
+        "contactId",
+        # The full name: as entered, else first and last, else the platform's.
+        "fullName",
+        # The name that the person gave themself at the platform.
+        "profileName",
+        # The user name at the platform.
+        "profileUsername",
+        # The channel of the first contact.
+        "sourceChannel",
+        # How the record came to be.
+        "createdBy",
+        # When it came to be.
+        "createdAt",
+        # When the person last wrote or called.
+        "lastInbound",
+        # When anything last went in or out.
+        "lastInteraction",
+        # What the opt-in, or the opt-out, came by.
+        "optInSource",
+    ]
+    | ExportColumnExternalId
+    | ExportColumnAttribute
+)
+"""A column of an export."""
+
 FailureClass: TypeAlias = (
     Literal[
         # Token, permission or registration: nothing goes out by this sender until somebody mends it.
@@ -6721,6 +6966,10 @@ ImportField: TypeAlias = (
     Literal[
         # A telephone number.
         "phone",
+        # Further telephone numbers, a list.
+        "otherPhones",
+        # Business-scoped WhatsApp user ids, a list.
+        "whatsappIds",
         # The full name.
         "name",
         # The first name.
@@ -6729,16 +6978,28 @@ ImportField: TypeAlias = (
         "lastName",
         # The e-mail address.
         "email",
-        # A list of tags, separated by commas or semicolons.
+        # A list of tags, separated by commas or semicolons; one that holds these stands in double quotes.
         "tags",
-        # `optedIn`: true/false/yes/no/1/0/y/n, or blank.
+        # The lead status: cold, warm, hot or customer.
+        "lead",
+        # The member of the team who is responsible: the name, if only one who works here has it, or the id.
+        "owner",
+        # `recordStatus`: active, inactive or blocked. A file blocks, and never lifts a block.
+        "recordStatus",
+        # Ids in other systems, as JSON: `{"shop": "17"}`.
+        "externalIds",
+        # `optedIn`: true/false/yes/no/1/0/y/n, `allButMarketing`, or blank.
         "optedIn",
         # When the person agreed, as RFC 3339 or a date (its first instant in the organisation's zone): evidence
         # that may lift an earlier opt-out.
         "optInProof",
+        # Opt-outs in force, a list: each what it is about (`everything` or `marketing`), after `@` the id of the
+        # sender if it is about one only, and when it was said, as in `marketing 2026-01-31T09:30:00Z`.
+        "optOuts",
         # Left out on purpose.
         "ignore",
     ]
+    | ImportFieldExternalId
     | ImportFieldAttribute
 )
 """What a column is."""
@@ -7076,6 +7337,7 @@ __all__ = [
     "Correlation",
     "CreatedBy",
     "DeletedConversations",
+    "Delimiter",
     "DeliveryStatus",
     "Denial",
     "DispatchId",
@@ -7096,9 +7358,16 @@ __all__ = [
     "Duplicate",
     "Echo",
     "Edit",
+    "Encoding",
     "Event",
     "EventSource",
     "Explanation",
+    "ExportColumn",
+    "ExportColumnAttribute",
+    "ExportColumnExternalId",
+    "ExportCounts",
+    "ExportOptions",
+    "ExportReport",
     "Failure",
     "FailureClass",
     "FailureClassRateLimited",
@@ -7150,6 +7419,8 @@ __all__ = [
     "ImportCounts",
     "ImportField",
     "ImportFieldAttribute",
+    "ImportFieldExternalId",
+    "ImportFormat",
     "ImportId",
     "ImportOptions",
     "ImportReport",

@@ -1,15 +1,19 @@
 //! People.
 
+use std::fs::File;
+use std::path::PathBuf;
+
 use tertulia::core::contact::LeadStatus;
 use tertulia::core::ids::{AccountId, AgentId, ContactId};
 use tertulia::core::journal::{Entry, EntryKind};
 use tertulia::core::window::WindowState;
 use tertulia::storage::Cursor;
 use tertulia::{
-    BulkAction, BulkReport, BulkWatch, ContactOrder, ContactUpdate, Duplicate, Filter, MergeRequest,
-    NewContact, Org, PlanUsage, Selection,
+    BulkAction, BulkReport, BulkWatch, ContactOrder, ContactUpdate, Duplicate, ExportCounts, ExportOptions,
+    ExportReport, ExportWatch, Filter, MergeRequest, NewContact, Org, PlanUsage, Selection,
 };
 
+use crate::areas::imports::unusable;
 use crate::method::area;
 use crate::views::{Contact, MergedContact, UpsertedContact};
 use crate::wire::{Page, PageRequest, encode};
@@ -189,6 +193,28 @@ area! {
                 cancel: watch.cancel.map(|cancel| cancel.token()),
             };
             let report = org.contacts().bulk(&selection, &action, bulk).await;
+            told.await;
+            report
+        }
+
+        /// Writes contacts to a file as CSV, UTF-8 with commas, page by page. Each is written once; deleted ones never,
+        /// blocked ones as such. No cell is one that a spreadsheet would run: such a cell has one `'` before it, which an
+        /// import takes off again. Imported, the columns that are written by default give the same contacts back.
+        ///
+        /// Fails with `filter.*`, `segment.not_found`, `import.mapping` for columns that do not hold, or `import.io`.
+        fn export(selection: Selection, to: PathBuf, options: Option<ExportOptions>; watch: ExportCounts) -> ExportReport {
+            let file = File::create(&to).map_err(|error| unusable(&to, error))?;
+            let (mut tell, told) = watch.teller();
+            let export = ExportWatch {
+                progress: Some(Box::new(move |counts: &ExportCounts| {
+                    if let Ok(counts) = encode(counts) {
+                        tell(counts);
+                    }
+                })),
+                cancel: watch.cancel.map(|cancel| cancel.token()),
+            };
+            let options = options.unwrap_or_default();
+            let report = org.contacts().export(&selection, &options, file, export).await;
             told.await;
             report
         }

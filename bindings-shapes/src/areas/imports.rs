@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia::core::ids::ImportId;
-use tertulia::core::import::{Import, ImportCounts};
+use tertulia::core::import::{Format, Import, ImportCounts};
 use tertulia::{Code, Error, ImportOptions, Inspected, Org, Watch as ImportWatch};
 
 use crate::method::area;
@@ -35,7 +35,7 @@ impl Source {
     }
 }
 
-fn unusable(path: &Path, error: std::io::Error) -> Error {
+pub(crate) fn unusable(path: &Path, error: std::io::Error) -> Error {
     Error::new(
         Code::InputInvalid,
         format!("the file {} cannot be used: {error}", path.display()),
@@ -79,9 +79,10 @@ area! {
             org.imports().template().await
         }
 
-        /// The columns of a file, and what each seems to be. Fails with `import.*` if it is not such a file.
-        fn inspect(file: Source) -> Inspected {
-            org.imports().inspect(file.open()?).await
+        /// The columns of a file, and what each seems to be. What the format leaves open is found out. Fails with `import.*`
+        /// if it is not such a file.
+        fn inspect(file: Source, format: Option<Format>) -> Inspected {
+            org.imports().inspect(file.open()?, format.unwrap_or_default()).await
         }
 
         /// What taking the file would do, without doing it. The refused rows are written to the file `rejected` as CSV

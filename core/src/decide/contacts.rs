@@ -515,14 +515,19 @@ pub fn untag(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, tags: &[Str
 /// Blocks a contact; nothing if it is blocked already. What waits to be sent to it is skipped.
 pub fn block(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<()> {
     let mut contact = get(set, ctx, id)?;
-    if contact.status == RecordStatus::Blocked {
-        return Ok(());
+    if contact.status != RecordStatus::Blocked {
+        block_contact(set, ctx, &mut contact)?;
+        set.put(contact);
     }
-    skip_open(set, ctx, &contact, SkipReason::Blocked)?;
+    Ok(())
+}
+
+/// [`block`], of a contact that is not stored yet.
+pub(crate) fn block_contact(set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact) -> Step<()> {
+    skip_open(set, ctx, contact, SkipReason::Blocked)?;
     contact.status_before_block = Some(contact.status);
     contact.status = RecordStatus::Blocked;
     set.journal(ctx.about(contact.id, What::ContactBlocked));
-    set.put(contact);
     Ok(())
 }
 
@@ -553,23 +558,32 @@ pub fn set_active(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, active
     } else {
         RecordStatus::Inactive
     };
-    if contact.status != status {
-        let change = FieldChange {
-            field: "status".to_owned(),
-            before: contact.status.as_str().into(),
-            after: status.as_str().into(),
-        };
-        contact.status = status;
-        contact.revision += 1;
-        set.journal(ctx.about(
-            contact.id,
-            What::ContactUpdated {
-                changes: vec![change],
-            },
-        ));
+    if put_aside(set, ctx, &mut contact, status) {
         set.put(contact);
     }
     Ok(())
+}
+
+/// [`set_active`], of a contact that is not blocked and not stored yet; whether it was otherwise.
+pub(crate) fn put_aside(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    status: RecordStatus,
+) -> bool {
+    if contact.status == status {
+        return false;
+    }
+    let change = FieldChange {
+        field: "status".to_owned(),
+        before: contact.status.as_str().into(),
+        after: status.as_str().into(),
+    };
+    contact.status = status;
+    contact.revision += 1;
+    let changes = vec![change];
+    set.journal(ctx.about(contact.id, What::ContactUpdated { changes }));
+    true
 }
 
 /// An opt-in or opt-out that a person's words did not make: an agent's toggle or the host's call.

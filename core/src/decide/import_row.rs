@@ -3,21 +3,24 @@
 use std::collections::HashSet;
 
 use super::contacts::{
-    NewContact, add_identity, add_tags, check_attributes, contact_key, create, identity_key, prepare_tags,
-    record_consent, skip_open,
+    NewContact, add_identity, add_tags, block_contact, check_attributes, contact_key, create, holder,
+    identity_key, prepare_tags, put_aside, record_consent, skip_open,
 };
-use super::profile::{Profile, update_profile};
+use super::external_ids;
+use super::profile::{Profile, journal, own, update_profile};
 use super::suppression::suppression_key;
-use crate::consent::{Change, Fact, Proof, Scope, Source, State};
+use super::team;
+use crate::account::Account;
+use crate::consent::{Change, Fact, Proof, Purpose, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, RecordStatus, tag_name};
 use crate::context::Context;
 use crate::error::{Code, Error};
 use crate::identity::{Address, AddressKind};
-use crate::ids::{ContactId, ImportId};
-use crate::import::{Import, ImportCounts, Mapping, OnDuplicate, Rejection, Row};
+use crate::ids::{AccountId, ContactId, ImportId};
+use crate::import::{Format, Import, ImportCounts, Mapping, OnDuplicate, Rejection, Row};
 use crate::journal::What;
 use crate::ledger::{Dispatch, SkipReason};
-use crate::record::{IdentityRef, Key};
+use crate::record::{ExternalRef, IdentityRef, Key};
 use crate::working_set::{Lookup, Step, Stop, WorkingSet};
 
 /// Some rows of a file, read, that are decided and committed together.
@@ -75,6 +78,7 @@ pub fn start(
     file: String,
     mapping: &Mapping,
     on_duplicate: OnDuplicate,
+    format: Format,
     digest: String,
 ) -> ImportId {
     let import = Import {
@@ -83,6 +87,7 @@ pub fn start(
         file,
         columns: mapping.fields(),
         on_duplicate,
+        format,
         digest,
         counts: ImportCounts::default(),
         finished: false,
@@ -187,8 +192,28 @@ fn email_address(row: &Row) -> Option<Address> {
     Some(Address::new(AddressKind::Email, email))
 }
 
-/// What can be asked for before anything is known: whose the row is, what is held against its address, its tags, its
-/// attributes' definitions.
+fn whatsapp_addresses(row: &Row) -> impl Iterator<Item = Address> {
+    let ids = row.whatsapp_ids.iter();
+    ids.map(|id| Address::new(AddressKind::WhatsAppId, id.as_str()))
+}
+
+/// The addresses that a row gives beside the first number: further numbers and WhatsApp ids.
+fn other_addresses(row: &Row) -> impl Iterator<Item = Address> {
+    let phones = row.other_phones.iter();
+    phones
+        .map(|phone| Address::new(AddressKind::Phone, phone.as_str()))
+        .chain(whatsapp_addresses(row))
+}
+
+fn account_key(ctx: &Context<'_>, account: AccountId) -> Key {
+    Key::Account {
+        org: ctx.org.id,
+        account,
+    }
+}
+
+/// What can be asked for before anything is known: whose the row is, what is held against its addresses, its tags, its
+/// attributes' definitions, its owner, the senders that it names.
 fn first_keys(ctx: &Context<'_>, row: &Row) -> Vec<Key> {
     let org = ctx.org.id;
     let address = phone_address(row).or_else(|| email_address(row));
@@ -197,11 +222,22 @@ fn first_keys(ctx: &Context<'_>, row: &Row) -> Vec<Key> {
     let tags = tags.map(|(key, _)| Key::Tag { org, key });
     let names = row.attributes.keys().cloned();
     let attributes = names.map(|name| Key::Attribute { org, name });
+    let others = other_addresses(row);
+    let others = others.flat_map(|address| [identity_key(ctx, &address), suppression_key(ctx, &address)]);
+    let external = row.external_ids.iter();
+    let external = external.map(|(system, id)| external_ids::ref_key(ctx, system, id));
+    let owner = row.owner.map(|member| Key::Member { org, member });
+    let senders = row.opt_outs.iter().filter_map(|out| out.scope.sender);
+    let senders = senders.map(|account| account_key(ctx, account));
     address
         .into_iter()
         .flatten()
         .chain(tags)
         .chain(attributes)
+        .chain(others)
+        .chain(external)
+        .chain(owner)
+        .chain(senders)
         .collect()
 }
 
@@ -214,12 +250,8 @@ fn load_contacts<'a, I: Iterator<Item = &'a Row>>(
     let mut emails = Vec::new();
     let mut contacts = Vec::new();
     for row in rows() {
-        let holder = match phone_address(row) {
-            Some(phone) => set.get::<IdentityRef>(&identity_key(ctx, &phone))?,
-            None => None,
-        };
-        match holder {
-            Some(holder) => contacts.push(contact_key(ctx, holder.contact)),
+        match named(set, ctx, row)? {
+            Some(contact) => contacts.push(contact_key(ctx, contact)),
             None => emails.extend(email_address(row).map(|email| identity_key(ctx, &email))),
         }
     }
@@ -241,14 +273,19 @@ fn load_open_dispatches<'a, I: Iterator<Item = &'a Row>>(
     let mut opted_in_here = HashSet::new();
     let mut missing = Ok(());
     for row in rows() {
-        let Some(wish) = row.opted_in else { continue };
+        let may_stop = !row.opt_outs.is_empty() || row.status == Some(RecordStatus::Blocked);
+        let wish = match row.opted_in {
+            None if may_stop => true,
+            None => continue,
+            Some(wish) => wish,
+        };
         // A row that is refused here is refused again in its turn.
         let Ok(Some(contact)) = find(set, ctx, row) else {
             continue;
         };
-        if wish {
+        if wish && !may_stop {
             opted_in_here.insert(contact.id);
-        } else if contact.consent.opted_in() || opted_in_here.contains(&contact.id) {
+        } else if may_stop || contact.consent.opted_in() || opted_in_here.contains(&contact.id) {
             // Goes on after one that is missing, so that all are asked for together.
             for id in contact.ids() {
                 let open = set.list::<Dispatch>(&open_dispatches(ctx, id));
@@ -266,27 +303,49 @@ const fn open_dispatches(ctx: &Context<'_>, contact: ContactId) -> Lookup {
     }
 }
 
-/// Whose row it is: the holder of the phone, else of the e-mail address. One e-mail address with two phones is two
-/// people, as far as a file can tell.
-fn find(set: &mut WorkingSet, ctx: &Context<'_>, row: &Row) -> Step<Option<Contact>> {
-    let phone = phone_address(row);
-    for address in phone.iter().cloned().chain(email_address(row)) {
-        let Some(holder) = set.get::<IdentityRef>(&identity_key(ctx, &address))? else {
-            continue;
-        };
-        let Some(contact) = set.get::<Contact>(&contact_key(ctx, holder.contact))? else {
-            let message = format!(
-                "{} belongs to contact {}, which is gone",
-                address.value, holder.contact
-            );
-            return Err(Error::new(Code::ContactNotFound, message).into());
-        };
-        if address.kind == AddressKind::Email && phone.is_some() && contact.phone().is_some() {
-            continue;
+/// The contact that a row names by its first number, else by a WhatsApp id, else by an id in another system.
+fn named(set: &mut WorkingSet, ctx: &Context<'_>, row: &Row) -> Step<Option<ContactId>> {
+    for address in phone_address(row).into_iter().chain(whatsapp_addresses(row)) {
+        if let Some(contact) = holder(set, ctx, &address)? {
+            return Ok(Some(contact));
         }
-        return Ok(Some(contact));
+    }
+    for (system, id) in &row.external_ids {
+        let known: Option<ExternalRef> = set.get(&external_ids::ref_key(ctx, system, id))?;
+        if let Some(known) = known {
+            return external_contact(set, ctx, known.contact).map(Some);
+        }
     }
     Ok(None)
+}
+
+/// An id in another system may be that of a contact that was merged.
+fn external_contact(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<ContactId> {
+    super::contacts::resolve(set, ctx, id)
+}
+
+/// Whose row it is: who is [`named`], else the holder of the e-mail address. One e-mail address with two phones is two
+/// people, as far as a file can tell.
+fn find(set: &mut WorkingSet, ctx: &Context<'_>, row: &Row) -> Step<Option<Contact>> {
+    let by_email = match named(set, ctx, row)? {
+        Some(id) => return whose(set, ctx, id).map(Some),
+        None => email_address(row),
+    };
+    let Some(email) = by_email else { return Ok(None) };
+    let Some(id) = holder(set, ctx, &email)? else {
+        return Ok(None);
+    };
+    let contact = whose(set, ctx, id)?;
+    let another = row.phone.is_some() && contact.phone().is_some();
+    Ok((!another).then_some(contact))
+}
+
+fn whose(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<Contact> {
+    let contact: Option<Contact> = set.get(&contact_key(ctx, id))?;
+    contact.ok_or_else(|| {
+        let message = format!("the row names contact {id}, which is gone");
+        Error::new(Code::ContactNotFound, message).into()
+    })
 }
 
 /// One row against what is stored and what the rows before it did.
@@ -311,7 +370,13 @@ fn take(
         // A contact that was not there a moment ago has nothing waiting.
         set.loaded_list(open_dispatches(ctx, id), Vec::new());
         let mut contact = super::contacts::get(set, ctx, id)?;
+        add_addresses(set, ctx, &mut contact, row)?;
+        if let Some(owner) = row.owner {
+            team::working(set, ctx, owner)?;
+            contact.owner = Some(owner);
+        }
         consent(set, ctx, &mut contact, row, import, &mut withheld)?;
+        take_status(set, ctx, &mut contact, row)?;
         set.put(contact);
         return Ok(Taken {
             outcome: RowOutcome::Created,
@@ -333,12 +398,21 @@ fn take(
             first_name: row.first_name.as_deref(),
             last_name: row.last_name.as_deref(),
             email: row.email.as_deref(),
-            lead: None,
+            lead: row.lead,
             attributes: &row.attributes,
         };
         let overrides = import.on_duplicate == OnDuplicate::Update;
         update_profile(set, ctx, &mut after, &given, overrides)?;
         add_phone(set, ctx, &mut after, row, import)?;
+        if add_addresses(set, ctx, &mut after, row)? {
+            after.revision += 1;
+        }
+        take_owner(set, ctx, &mut after, row, overrides)?;
+        let known = |system: &String| overrides || !before.external_ids.contains_key(system);
+        let external = row.external_ids.iter().filter(|(system, _)| known(system));
+        let external = external_ids::prepare(set, ctx, Some(contact), external)?;
+        let changes = external_ids::put(set, ctx, &mut after, external)?;
+        journal(set, ctx, &mut after, changes);
         if after.status == RecordStatus::Blocked {
             if tags.iter().any(|(key, _)| !after.tags.contains_key(key)) {
                 withheld.push(Withheld::Tags);
@@ -347,6 +421,9 @@ fn take(
             add_tags(set, ctx, &mut after, tags.into_iter().map(|tag| (tag, None)));
         }
         consent(set, ctx, &mut after, row, import, &mut withheld)?;
+        if overrides {
+            take_status(set, ctx, &mut after, row)?;
+        }
     }
     let outcome = if after == before {
         RowOutcome::Unchanged
@@ -368,6 +445,9 @@ fn new_contact(row: &Row) -> NewContact {
         first_name: row.first_name.clone(),
         last_name: row.last_name.clone(),
         email: row.email.clone(),
+        whatsapp_id: row.whatsapp_ids.first().map(ToString::to_string),
+        external_ids: row.external_ids.clone(),
+        lead: row.lead,
         tags: row.tags.clone(),
         attributes: row.attributes.clone(),
         ..NewContact::default()
@@ -378,6 +458,56 @@ fn proof(row: &Row, import: &Import) -> Proof {
     Proof::Line {
         file: import.file.clone(),
         line: row.line,
+    }
+}
+
+/// Gives a contact the further numbers and WhatsApp ids that it lacks; whether there were any. Another contact's are
+/// refused.
+fn add_addresses(set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact, row: &Row) -> Step<bool> {
+    let mut added = false;
+    for address in other_addresses(row) {
+        match holder(set, ctx, &address)? {
+            None => add_identity(set, ctx, contact, &address, None, ctx.now)?,
+            Some(holder) if holder == contact.id => continue,
+            Some(holder) => {
+                let message = format!("{} belongs to contact {holder} already", address.value);
+                return Err(Error::new(Code::ContactDuplicate, message).into());
+            }
+        }
+        added = true;
+    }
+    Ok(added)
+}
+
+/// Makes the row's member responsible, in place of another one only if the row wins.
+fn take_owner(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    row: &Row,
+    overrides: bool,
+) -> Step<()> {
+    let Some(owner) = row.owner.filter(|owner| contact.owner != Some(*owner)) else {
+        return Ok(());
+    };
+    if contact.owner.is_none() || overrides {
+        team::working(set, ctx, owner)?;
+        let changes = own(contact, Some(owner)).into_iter().collect();
+        journal(set, ctx, contact, changes);
+    }
+    Ok(())
+}
+
+/// Blocks, or sets aside and takes back. A block is lifted by hand only.
+fn take_status(set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact, row: &Row) -> Step<()> {
+    match row.status {
+        None | Some(RecordStatus::Deleted) => Ok(()),
+        Some(_) if contact.status == RecordStatus::Blocked => Ok(()),
+        Some(RecordStatus::Blocked) => block_contact(set, ctx, contact),
+        Some(status) => {
+            put_aside(set, ctx, contact, status);
+            Ok(())
+        }
     }
 }
 
@@ -416,8 +546,9 @@ fn fact(ctx: &Context<'_>, change: Change, row: &Row, import: &Import) -> Fact {
     }
 }
 
-/// What the row says about consent. Blank: nothing. False: an opt-out, of who is opted in. True: an opt-in, of who
-/// never opted out; with a time of its own, evidence that is kept and weighed by that time.
+/// What the row says about consent. Opt-outs with their times are kept, unless they are known. Blank: nothing. False: an
+/// opt-out, of who is opted in. True: an opt-in, of who never opted out; with a time of its own, evidence that is kept and
+/// weighed by that time, unless it is what the contact is opted in by.
 fn consent(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
@@ -426,6 +557,7 @@ fn consent(
     import: &Import,
     withheld: &mut Vec<Withheld>,
 ) -> Step<()> {
+    opt_outs(set, ctx, contact, row, import)?;
     match row.opted_in {
         None => return Ok(()),
         Some(false) => {
@@ -437,19 +569,24 @@ fn consent(
         }
         Some(true) => {}
     }
-    let opt_in = fact(ctx, Change::OptIn, row, import);
-    let news = match row.agreed_at {
+    let mut opt_in = fact(ctx, Change::OptIn, row, import);
+    if row.but_marketing {
+        opt_in.scope.purpose = Purpose::AllButMarketing;
+    }
+    let covers = |marketing: bool| marketing || row.but_marketing;
+    let news = match (row.agreed_at, contact.consent.state()) {
         // The same evidence, uploaded again, is not news.
-        Some(at) => !contact.consent.history().iter().any(|known| {
+        (Some(at), State::In { basis, marketing }) if basis.at == at && covers(marketing) => false,
+        (Some(at), _) => !contact.consent.history().iter().any(|known| {
             known.at == at
                 && known.new_proof
                 && known.change == Change::OptIn
                 && known.source == Source::Import
+                && known.scope == opt_in.scope
         }),
-        None => matches!(
-            contact.consent.state(),
-            State::Unasked | State::In { marketing: false, .. }
-        ),
+        (None, State::Unasked) => true,
+        (None, State::In { marketing, .. }) => !covers(marketing),
+        (None, State::Out { .. }) => false,
     };
     if news {
         let fact = Fact {
@@ -461,6 +598,44 @@ fn consent(
     }
     if !contact.consent.opted_in() {
         withheld.push(Withheld::OptIn);
+    }
+    Ok(())
+}
+
+/// Records the opt-outs that a row tells of and nobody knew. One from a sender that is none of the organisation's counts
+/// for all senders: it is never lost.
+fn opt_outs(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    row: &Row,
+    import: &Import,
+) -> Step<()> {
+    for out in &row.opt_outs {
+        let mut scope = out.scope;
+        if let Some(sender) = scope.sender
+            && set.get::<Account>(&account_key(ctx, sender))?.is_none()
+        {
+            scope.sender = None;
+        }
+        let history = contact.consent.history();
+        let known = |fact: &&Fact| {
+            fact.change == Change::OptOut
+                && fact.at == out.at
+                && (fact.scope == scope || fact.scope == out.scope)
+        };
+        if history.into_iter().any(|fact| known(&fact)) {
+            continue;
+        }
+        let fact = Fact {
+            at: out.at,
+            scope,
+            ..fact(ctx, Change::OptOut, row, import)
+        };
+        record_consent(set, ctx, contact, fact);
+        if scope == Scope::EVERYTHING && !contact.consent.opted_in() {
+            skip_open(set, ctx, contact, SkipReason::OptedOut)?;
+        }
     }
     Ok(())
 }

@@ -168,7 +168,7 @@ fn empty(contact: &mut Contact, fields: &[ContactField], attributes: &[String]) 
 }
 
 /// Makes a member, or nobody, responsible; what changed.
-fn own(contact: &mut Contact, owner: Option<AgentId>) -> Option<FieldChange> {
+pub(crate) fn own(contact: &mut Contact, owner: Option<AgentId>) -> Option<FieldChange> {
     let before = std::mem::replace(&mut contact.owner, owner);
     let json = |owner: Option<AgentId>| owner.map_or(Value::Null, |owner| owner.to_string().into());
     (before != owner).then(|| FieldChange {

@@ -1,9 +1,12 @@
 //! The header: what its columns probably mean, whether a mapping of them holds, and a file to begin with.
 
+use std::collections::HashMap;
+
 use super::Field;
 use crate::attributes::{Attribute, AttributeKind};
 use crate::error::{Code, Error};
 use crate::fold::fold;
+use crate::team::Member;
 
 /// The columns of the sample file; an attribute that is named like one of them does not take it over.
 const OWN: [&str; 5] = ["phone", "name", "email", "tags", "optedIn"];
@@ -118,23 +121,144 @@ const NAMES: &[(Field, &[&str])] = &[
         ],
     ),
     (
+        Field::OtherPhones,
+        &[
+            "phone2value",
+            "phone3value",
+            "phone4value",
+            "phone5value",
+            "phone2",
+            "phone3",
+            "otherphone",
+            "otherphones",
+        ],
+    ),
+    // What other systems tell of their own records.
+    (
+        Field::Ignore,
+        &[
+            "created",
+            "createdat",
+            "createdon",
+            "lastinteraction",
+            "lastactive",
+            "source",
+        ],
+    ),
+    (
         Field::OptInProof,
         &["optinproof", "optedinat", "optinat", "optindate", "consentdate"],
     ),
 ];
+
+/// What stands before the name of an exported column that is a field of the contact, where an attribute has its name.
+const OF_CONTACT: &str = "contact.";
+
+/// What stands before the name of an exported column that is an attribute, where a field of the contact has its name.
+const OF_ATTRIBUTES: &str = "attributes.";
+
+/// What stands before the name of a system in the name of a column with its ids.
+pub(crate) const OF_SYSTEM: &str = "externalIds.";
+
+/// The exported columns beyond the [sample file's](OWN) that are read back, by their very names: other tools call other
+/// things by most of these names.
+const EXPORTED: [(&str, Field); 9] = [
+    ("otherPhones", Field::OtherPhones),
+    ("whatsappIds", Field::WhatsappIds),
+    ("firstName", Field::FirstName),
+    ("lastName", Field::LastName),
+    ("lead", Field::Lead),
+    ("owner", Field::Owner),
+    ("recordStatus", Field::RecordStatus),
+    ("externalIds", Field::ExternalIds),
+    ("optOuts", Field::OptOuts),
+];
+
+/// The exported columns that are for reading only.
+pub(crate) const FOR_READING: [&str; 10] = [
+    "contactId",
+    "fullName",
+    "profileName",
+    "profileUsername",
+    "sourceChannel",
+    "createdBy",
+    "createdAt",
+    "lastInbound",
+    "lastInteraction",
+    "optInSource",
+];
+
+/// The field that an exported column of this very name is; of one for reading only, [`Field::Ignore`].
+fn exported(name: &str) -> Option<Field> {
+    let known = EXPORTED.iter().find(|(column, _)| *column == name);
+    if let Some((_, field)) = known {
+        return Some(field.clone());
+    }
+    FOR_READING.contains(&name).then_some(Field::Ignore)
+}
+
+/// A column's name in an export, so that [`suggest`] takes it for what it is whatever attributes there are.
+pub(crate) fn column_name(name: &str, is_attribute: bool, attributes: &[Attribute]) -> String {
+    let of_sample = |name: &str| OWN.iter().any(|own| key(own) == key(name));
+    if is_attribute {
+        let alike = attributes
+            .iter()
+            .filter(|other| key(&other.name) == key(name))
+            .count();
+        let bare = !of_sample(name) && alike == 1 && !key(name).is_empty();
+        return if bare {
+            name.to_owned()
+        } else {
+            format!("{OF_ATTRIBUTES}{name}")
+        };
+    }
+    let taken = !of_sample(name)
+        && attributes
+            .iter()
+            .any(|attribute| key(&attribute.name) == key(name));
+    if taken {
+        format!("{OF_CONTACT}{name}")
+    } else {
+        name.to_owned()
+    }
+}
+
+/// What a column with one of an export's prefixes is.
+fn prefixed(name: &str, attributes: &[Attribute]) -> Option<Field> {
+    if let Some(name) = name.strip_prefix(OF_ATTRIBUTES) {
+        let defined = attributes.iter().any(|attribute| attribute.name == name);
+        return defined.then(|| Field::Attribute(name.to_owned()));
+    }
+    if let Some(system) = name.strip_prefix(OF_SYSTEM) {
+        return Some(Field::ExternalId(system.to_owned()));
+    }
+    let name = name.strip_prefix(OF_CONTACT)?;
+    exported(name).or_else(|| known(&key(name)).map(|(field, _)| field))
+}
+
+/// The field that a column of this name probably is, and how far to the right in its list the name stands.
+fn known(key: &str) -> Option<(Field, usize)> {
+    NAMES.iter().find_map(|(field, names)| {
+        let place = names.iter().position(|name| *name == key)?;
+        Some((field.clone(), place))
+    })
+}
 
 /// A column's name without what differs between tools: case, accents, spaces and punctuation.
 fn key(name: &str) -> String {
     fold(name).chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// What each column probably is, for somebody to look over; `None` where nothing fits. Only tags are suggested for
-/// several columns.
+/// What each column probably is, for somebody to look over; `None` where nothing fits. Only tags and further numbers are
+/// suggested for several columns.
 pub fn suggest(header: &[String], attributes: &[Attribute]) -> Vec<Option<Field>> {
     // A field, and how far to the right in its list the name stands.
     let guesses: Vec<Option<(Field, usize)>> = header
         .iter()
         .map(|name| {
+            if let Some(field) = prefixed(name.trim(), attributes) {
+                return Some((field, 0));
+            }
             let key = key(name);
             let own = OWN.iter().any(|own| fold(own) == key);
             let attribute = attributes
@@ -143,14 +267,13 @@ pub fn suggest(header: &[String], attributes: &[Attribute]) -> Vec<Option<Field>
             if let Some(attribute) = attribute.filter(|_| !own && !key.is_empty()) {
                 return Some((Field::Attribute(attribute.name.clone()), 0));
             }
-            NAMES.iter().find_map(|(field, names)| {
-                let place = names.iter().position(|name| *name == key)?;
-                Some((field.clone(), place))
-            })
+            exported(name.trim())
+                .map(|field| (field, 0))
+                .or_else(|| known(&key))
         })
         .collect();
     let beaten = |place: usize, guess: &(Field, usize)| {
-        guess.0 != Field::Tags
+        !matches!(guess.0, Field::Tags | Field::OtherPhones | Field::Ignore)
             && guesses.iter().enumerate().any(|(other_place, other)| {
                 other
                     .as_ref()
@@ -170,6 +293,8 @@ pub fn suggest(header: &[String], attributes: &[Attribute]) -> Vec<Option<Field>
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mapping {
     columns: Vec<Column>,
+    header: Vec<String>,
+    members: Vec<Member>,
 }
 
 /// One column.
@@ -188,8 +313,10 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`Code::ImportHeader`]: no column is a phone or an e-mail address. [`Code::ImportMapping`]: fewer or more
-    /// fields than columns, two columns for one field (tags excepted), an attribute that is not defined, proofs of
+    /// [`Code::ImportHeader`]: no column names a person: by phone, e-mail address, WhatsApp id or an id in another system.
+    /// [`Code::ImportMapping`]: fewer or more
+    /// fields than columns, two columns for one field (tags and further numbers
+    /// excepted), an attribute that is not defined, proofs of
     /// opt-in without a column that opts in.
     pub fn check(
         header: &[String],
@@ -206,19 +333,23 @@ impl Mapping {
             ));
         }
         let mut columns: Vec<Column> = Vec::with_capacity(header.len());
+        let mut taken: HashMap<&Field, usize> = HashMap::new();
+        let repeated = repeated(header);
         for (place, (name, field)) in header.iter().zip(fields).enumerate() {
-            let label = label(name, place);
+            let mut label = label(name, place);
+            if repeated.binary_search(&label).is_ok() {
+                label = format!("{label} (column {})", place + 1);
+            }
             let single = field
                 .as_ref()
-                .filter(|field| !matches!(field, Field::Tags | Field::Ignore));
-            if let Some(first) = columns
-                .iter()
-                .find(|c| single.is_some() && c.field.as_ref() == single)
+                .filter(|field| !matches!(field, Field::Tags | Field::OtherPhones | Field::Ignore));
+            if let Some(single) = single
+                && let Some(first) = taken.insert(single, place)
             {
                 return misfit(format!(
                     "columns {:?} and {label:?} are both mapped to {}; choose one",
-                    first.label,
-                    field_name(single)
+                    columns[first].label,
+                    field_name(Some(single))
                 ));
             }
             let attribute = match field {
@@ -240,11 +371,15 @@ impl Mapping {
             });
         }
         let has = |field: &Field| columns.iter().any(|column| column.field.as_ref() == Some(field));
-        if !has(&Field::Phone) && !has(&Field::Email) {
+        if !columns
+            .iter()
+            .filter_map(|column| column.field.as_ref())
+            .any(identifies)
+        {
             return Err(Error::new(
                 Code::ImportHeader,
                 format!(
-                    "no column is mapped to phone or email; the file's columns are {}",
+                    "no column is mapped to phone or email, or to whatsappIds or an external id; the file's columns are {}",
                     listed(header)
                 ),
             ));
@@ -257,7 +392,34 @@ impl Mapping {
                 column.label
             ));
         }
-        Ok(Self { columns })
+        Ok(Self {
+            columns,
+            header: header.to_vec(),
+            members: Vec::new(),
+        })
+    }
+
+    /// With the team's members, by whom owners are named.
+    #[must_use]
+    pub fn with_members(self, members: Vec<Member>) -> Self {
+        Self { members, ..self }
+    }
+
+    /// Whether a column names members of the team.
+    pub fn names_members(&self) -> bool {
+        self.columns
+            .iter()
+            .any(|column| column.field == Some(Field::Owner))
+    }
+
+    pub(super) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Whether a row is the header once more, as where files were joined.
+    pub(super) fn is_header(&self, cells: &[&str]) -> bool {
+        let names = self.header.iter().map(|name| name.trim());
+        cells.iter().map(|cell| cell.trim()).eq(names)
     }
 
     /// The columns that nobody said anything about: they are not read.
@@ -279,10 +441,41 @@ impl Mapping {
     /// The labels of the columns that identify a person.
     pub(super) fn identifying(&self) -> String {
         let labels = self.columns.iter().filter_map(|column| {
-            matches!(column.field, Some(Field::Phone | Field::Email)).then_some(column.label.as_str())
+            let names = column.field.as_ref().is_some_and(identifies);
+            names.then_some(column.label.as_str())
         });
         labels.collect::<Vec<_>>().join(", ")
     }
+}
+
+/// Whether a field names a person.
+pub(super) const fn identifies(field: &Field) -> bool {
+    matches!(
+        field,
+        Field::Phone
+            | Field::OtherPhones
+            | Field::Email
+            | Field::WhatsappIds
+            | Field::ExternalIds
+            | Field::ExternalId(_)
+    )
+}
+
+/// The names that several columns have, each once, sorted: such columns are told apart by their places only.
+pub fn repeated(header: &[String]) -> Vec<String> {
+    let mut names: Vec<&str> = header
+        .iter()
+        .map(|name| name.trim())
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.sort_unstable();
+    let mut repeated: Vec<String> = names
+        .windows(2)
+        .filter(|pair| pair[0] == pair[1])
+        .map(|pair| pair[0].to_owned())
+        .collect();
+    repeated.dedup();
+    repeated
 }
 
 /// What reports call a column.
@@ -314,6 +507,7 @@ fn field_name(field: Option<&Field>) -> String {
         Some(Ok(serde_json::Value::String(name))) => name,
         _ => match field {
             Some(Field::Attribute(name)) => format!("attribute {name:?}"),
+            Some(Field::ExternalId(system)) => format!("the id of {system:?}"),
             _ => String::new(),
         },
     }

@@ -39,7 +39,7 @@ type Case = (&'static str, &'static str, &'static [(&'static str, Field)]);
 
 #[test]
 fn headers_of_other_tools_are_recognised() {
-    use Field::{Email, FirstName, LastName, Name, OptInProof, OptedIn, Phone, Tags};
+    use Field::{Email, FirstName, Ignore, LastName, Name, OptInProof, OptedIn, OtherPhones, Phone, Tags};
     let cases: &[Case] = &[
         (
             "the sample file",
@@ -73,6 +73,7 @@ fn headers_of_other_tools_are_recognised() {
                 ("Labels", Tags),
                 ("E-mail 1 - Value", Email),
                 ("Phone 1 - Value", Phone),
+                ("Phone 2 - Value", OtherPhones),
             ],
         ),
         (
@@ -129,12 +130,55 @@ fn headers_of_other_tools_are_recognised() {
                 ("FIRST_NAME", FirstName),
                 ("LAST_NAME", LastName),
                 ("WHATSAPP", Phone),
+                ("CREATED_AT", Ignore),
             ],
         ),
         (
             "Twilio's message log",
             "From,To,Body,Status,SentDate,ApiVersion,NumSegments,ErrorCode,AccountSid,Sid,Direction,Price",
             &[],
+        ),
+        (
+            "a CRM's list of contacts",
+            "Name,Phone,Email,Source,Last Interaction,Status",
+            &[
+                ("Name", Name),
+                ("Phone", Phone),
+                ("Email", Email),
+                ("Source", Ignore),
+                ("Last Interaction", Ignore),
+            ],
+        ),
+        (
+            "a CRM's list of leads",
+            "Name,Phone,Status,Tags,Owner,Last Active,Created",
+            &[
+                ("Name", Name),
+                ("Phone", Phone),
+                ("Tags", Tags),
+                ("Last Active", Ignore),
+                ("Created", Ignore),
+            ],
+        ),
+        (
+            "Chatwoot's export",
+            "id,name,email,phone_number,identifier,company_name,city,country,created_at,last_activity_at",
+            &[
+                ("name", Name),
+                ("email", Email),
+                ("phone_number", Phone),
+                ("created_at", Ignore),
+            ],
+        ),
+        (
+            "HubSpot, with WhatsApp",
+            "Record ID,First Name,Last Name,Email,Phone Number,WhatsApp Phone Number,Lead Status,Contact owner",
+            &[
+                ("First Name", FirstName),
+                ("Last Name", LastName),
+                ("Email", Email),
+                ("WhatsApp Phone Number", Phone),
+            ],
         ),
         (
             "words of one's own",

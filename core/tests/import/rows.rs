@@ -9,9 +9,11 @@ use tertulia_core::decide::import_row::RowOutcome::{self, Created, Unchanged, Up
 use tertulia_core::decide::import_row::{self, Batch, Taken, Withheld};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::ImportId;
-use tertulia_core::import::{Import, ImportCounts, Mapping, OnDuplicate, Rejection, Row, suggest};
+use tertulia_core::import::{
+    Field, Format, Import, ImportCounts, Mapping, OnDuplicate, Rejection, Row, repeated, suggest,
+};
 use tertulia_core::journal::What;
-use tertulia_core::phone::Region;
+use tertulia_core::phone::{Phone, Region};
 use tertulia_core::record::Key;
 use tertulia_core::settings::{Plan, Settings};
 
@@ -29,11 +31,26 @@ type Results = Vec<Result<Taken, Rejection>>;
 impl Importing {
     pub(crate) fn begin(world: &mut World, header: &str, mode: OnDuplicate) -> Self {
         let header: Vec<String> = header.split(',').map(str::to_owned).collect();
+        Self::begin_with(world, &header, mode)
+    }
+
+    pub(crate) fn begin_with(world: &mut World, header: &[String], mode: OnDuplicate) -> Self {
         let attributes = world.attributes();
-        let mapping = Mapping::check(&header, &suggest(&header, &attributes), &attributes).unwrap();
+        let mapping = Mapping::check(header, &suggest(header, &attributes), &attributes).unwrap();
+        let mapping = mapping.with_members(world.all());
         let file = || "contacts.csv".to_owned();
         let id = world
-            .decide(|set, ctx| Ok(import_row::start(set, ctx, file(), &mapping, mode, String::new())))
+            .decide(|set, ctx| {
+                Ok(import_row::start(
+                    set,
+                    ctx,
+                    file(),
+                    &mapping,
+                    mode,
+                    Format::default(),
+                    String::new(),
+                ))
+            })
             .unwrap();
         Self { id, mapping, done: 0 }
     }
@@ -741,4 +758,42 @@ proptest! {
             prop_assert_eq!(now, Some(contact));
         }
     }
+}
+
+#[test]
+fn the_header_in_the_middle_of_a_file_is_refused_as_what_it_is() {
+    let mut world = world_with(&[]);
+    let mut import = Importing::begin(&mut world, "email,name", OnDuplicate::Update);
+    let rows: [&[&str]; 3] = [
+        &["ana@example.com", "Ana"],
+        &[" email", "name "],
+        &["bo@example.com", "name"],
+    ];
+    let results = import.batch(&mut world, &rows, true);
+    let refused = results[1].as_ref().unwrap_err();
+    assert!(refused.to_string().contains("the header again"), "{refused}");
+    assert_eq!(refused.line, 3);
+    assert!(results[0].is_ok() && results[2].is_ok());
+}
+
+#[test]
+fn columns_of_one_name_are_told_apart_by_their_places() {
+    let header: Vec<String> = ["phone", "mail", "mail"].map(str::to_owned).to_vec();
+    let fields = [Some(Field::Phone), Some(Field::Email), None];
+    let mapping = Mapping::check(&header, &fields, &[]).unwrap();
+    assert_eq!(mapping.unmapped(), ["mail (column 3)"]);
+    assert_eq!(repeated(&header), ["mail"]);
+    let refused = Row::read(2, &["", "ana@", "x"], &mapping, &Settings::default(), at(0)).unwrap_err();
+    assert_eq!(refused.errors[0].column, "mail (column 2)");
+}
+
+#[test]
+fn several_numbers_in_googles_cell_are_one_persons() {
+    let header: Vec<String> = ["Phone 1 - Value", "Phone 2 - Value"].map(str::to_owned).to_vec();
+    let mapping = Mapping::check(&header, &suggest(&header, &[]), &[]).unwrap();
+    let cells = ["+1 212-555-0100 ::: +1 212-555-0101", "+1 212-555-0102"];
+    let row = Row::read(2, &cells, &mapping, &Settings::default(), at(0)).unwrap();
+    assert_eq!(row.phone.unwrap().as_str(), "+12125550100");
+    let others: Vec<&str> = row.other_phones.iter().map(Phone::as_str).collect();
+    assert_eq!(others, ["+12125550101", "+12125550102"]);
 }

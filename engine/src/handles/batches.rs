@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use tertulia_core::contact::Contact;
 use tertulia_core::context::Context;
 use tertulia_core::decide::bulk::Selection;
 use tertulia_core::error::{Code, Error};
@@ -39,40 +40,75 @@ impl Batches {
         place: Option<Cursor>,
     ) -> Result<(Vec<ContactId>, Option<Cursor>), Error> {
         match self {
-            Self::Ids(ids) => {
-                if let Some(place) = place {
-                    let last = place.0.parse().ok().filter(|last| ids.contains(last));
-                    let last: ContactId = last.ok_or_else(|| {
-                        Error::new(
-                            Code::CursorInvalid,
-                            "the place is none of this selection; begin again without one",
-                        )
-                    })?;
-                    *ids = ids.split_off(&last);
-                    ids.remove(&last);
-                }
-                let batch: Vec<ContactId> = ids.iter().copied().take(BATCH).collect();
-                let next = batch.last().filter(|_| ids.len() > batch.len());
-                let next = next.map(|last| Cursor(last.to_string()));
-                Ok((batch, next))
-            }
+            Self::Ids(ids) => next_ids(ids, place),
             Self::Query(query) => {
-                let request = PageRequest {
-                    cursor: place,
-                    ..PageRequest::first(query.clone(), BATCH)
-                };
-                let page = org.inner.runtime.page(request).await?;
-                let ids = page
-                    .records
-                    .iter()
-                    .filter_map(|stored| match stored.record.key() {
-                        Key::Contact { contact, .. } => Some(contact),
-                        _ => None,
-                    });
-                Ok((ids.collect(), page.next))
+                let (contacts, next) = next_contacts(org, query, place).await?;
+                Ok((contacts.iter().map(|contact| contact.id).collect(), next))
             }
         }
     }
+
+    /// The batch behind a place, each contact that is there, how many are not, and the place behind it if there is more.
+    pub(crate) async fn contacts_after(
+        &mut self,
+        org: &Org,
+        place: Option<Cursor>,
+    ) -> Result<(Vec<Contact>, u64, Option<Cursor>), Error> {
+        match self {
+            Self::Ids(ids) => {
+                let (batch, next) = next_ids(ids, place)?;
+                let (mut contacts, mut missing) = (Vec::with_capacity(batch.len()), 0);
+                for id in batch {
+                    match org.contacts().get(id).await {
+                        Ok(contact) => contacts.push(contact),
+                        Err(error) if error.code() == Code::ContactNotFound => missing += 1,
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok((contacts, missing, next))
+            }
+            Self::Query(query) => {
+                let (contacts, next) = next_contacts(org, query, place).await?;
+                Ok((contacts, 0, next))
+            }
+        }
+    }
+}
+
+fn next_ids(
+    ids: &mut BTreeSet<ContactId>,
+    place: Option<Cursor>,
+) -> Result<(Vec<ContactId>, Option<Cursor>), Error> {
+    if let Some(place) = place {
+        let last = place.0.parse().ok().filter(|last| ids.contains(last));
+        let last: ContactId = last.ok_or_else(|| {
+            Error::new(
+                Code::CursorInvalid,
+                "the place is none of this selection; begin again without one",
+            )
+        })?;
+        *ids = ids.split_off(&last);
+        ids.remove(&last);
+    }
+    let batch: Vec<ContactId> = ids.iter().copied().take(BATCH).collect();
+    let next = batch.last().filter(|_| ids.len() > batch.len());
+    let next = next.map(|last| Cursor(last.to_string()));
+    Ok((batch, next))
+}
+
+async fn next_contacts(
+    org: &Org,
+    query: &Query,
+    place: Option<Cursor>,
+) -> Result<(Vec<Contact>, Option<Cursor>), Error> {
+    let request = PageRequest {
+        cursor: place,
+        ..PageRequest::first(query.clone(), BATCH)
+    };
+    let page = org.inner.runtime.page(request).await?;
+    let records = page.records.into_iter();
+    let contacts = records.filter_map(|stored| Contact::try_from(stored.record).ok());
+    Ok((contacts.collect(), page.next))
 }
 
 /// A decision over one contact of many; whether it changes anything.

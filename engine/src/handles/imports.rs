@@ -11,7 +11,8 @@ use tertulia_core::decide::import_row::{self, Batch, Taken, Withheld};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::ImportId;
 use tertulia_core::import::{
-    Field, Import, ImportCounts, Mapping, OnDuplicate, Rejection, Row, suggest, template,
+    Delimiter, Encoding, Field, Format, Import, ImportCounts, Mapping, OnDuplicate, Rejection, Row, repeated,
+    suggest, template,
 };
 use tertulia_core::record::Key;
 use tertulia_core::settings::Settings;
@@ -39,6 +40,19 @@ pub struct ImportOptions {
     pub columns: Option<Vec<Option<Field>>>,
     /// What to do with a row whose contact is known, or was in the file before.
     pub on_duplicate: OnDuplicate,
+    /// How the text is written down; absent: as the file's beginning says.
+    pub encoding: Option<Encoding>,
+    /// What stands between the columns; absent: as the header says.
+    pub delimiter: Option<Delimiter>,
+}
+
+impl ImportOptions {
+    const fn format(&self) -> Format {
+        Format {
+            encoding: self.encoding,
+            delimiter: self.delimiter,
+        }
+    }
 }
 
 /// What a file's header says, before anything is read of it.
@@ -48,10 +62,17 @@ pub struct Inspected {
     pub header: Vec<String>,
     /// What each column seems to be.
     pub suggested: Vec<Option<Field>>,
+    /// Names that several columns have. Columns are mapped by their places, so each of them can be; of those for one
+    /// field, the first is suggested.
+    pub repeated: Vec<String>,
+    /// How the text is written down, as far as the header says; an import's report tells it of the whole file.
+    pub encoding: Encoding,
+    /// What stands between the columns.
+    pub delimiter: Delimiter,
 }
 
 /// What became of a file's rows. `counts` add up to the rows read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportReport {
     /// The import, to go on with after a crash or a cancellation; none of a check.
     pub import: Option<ImportId>,
@@ -65,6 +86,10 @@ pub struct ImportReport {
     pub opt_ins_withheld: u64,
     /// Rows whose tags were held back, because the contact is blocked.
     pub tags_withheld: u64,
+    /// How the text is written down, as far as it was read.
+    pub encoding: Encoding,
+    /// What stands between the columns.
+    pub delimiter: Delimiter,
     /// Whether the end of the file was reached; if not, row `counts.rows() + 1` is next.
     pub finished: bool,
 }
@@ -96,12 +121,15 @@ impl Imports<'_> {
     }
 
     /// The columns of a file, and what each seems to be. Fails with `import.*` if it is not such a file.
-    pub async fn inspect(&self, file: impl Read) -> Result<Inspected, Error> {
-        let file = CsvFile::open(file)?;
+    pub async fn inspect(&self, file: impl Read, format: Format) -> Result<Inspected, Error> {
+        let file = CsvFile::open(file, format)?;
         let suggested = suggest(file.header(), &self.attributes().await?);
         Ok(Inspected {
             header: file.header().to_vec(),
             suggested,
+            repeated: repeated(file.header()),
+            encoding: file.encoding(),
+            delimiter: file.delimiter(),
         })
     }
 
@@ -117,18 +145,15 @@ impl Imports<'_> {
         let mut rehearsal = Box::new(WorkingSet::new());
         let start = starting(options, &mapping, file.digest());
         let import = self.rehearse(&mut rehearsal, start).await?;
-        let report = ImportReport {
-            unmapped: unmapped(&mapping),
-            ..ImportReport::default()
-        };
+        let report = ImportReport::begin(None, &file, &mapping);
         self.take(file, &mapping, import, report, watch, Some(rehearsal))
             .await
     }
 
     /// Takes a file. The rows before a cancellation or failure stay taken; [`resume`](Self::resume) goes on after them.
     ///
-    /// Fails before the first row with `import.header`, `import.mapping` or `import.encoding`; in the middle, with
-    /// `import.*`, where nothing can be read any more.
+    /// Fails before the first row with `import.kind`, `import.header`, `import.mapping` or `import.encoding`; in the
+    /// middle, with `import.*`, where nothing can be read any more.
     pub async fn run(
         &self,
         file: impl Read + Send,
@@ -137,11 +162,7 @@ impl Imports<'_> {
     ) -> Result<ImportReport, Error> {
         let (file, mapping) = self.open(file, options).await?;
         let import = self.0.decide(starting(options, &mapping, file.digest())).await?;
-        let report = ImportReport {
-            import: Some(import),
-            unmapped: unmapped(&mapping),
-            ..ImportReport::default()
-        };
+        let report = ImportReport::begin(Some(import), &file, &mapping);
         self.take(file, &mapping, import, report, watch, None).await
     }
 
@@ -155,7 +176,7 @@ impl Imports<'_> {
         watch: Watch<'_>,
     ) -> Result<ImportReport, Error> {
         let record = self.get(import).await?;
-        let mut file = CsvFile::open(file)?;
+        let mut file = CsvFile::open(file, record.format)?;
         let columns: Vec<Option<Field>> = record.columns.iter().cloned().map(Some).collect();
         let attributes = self.attributes().await?;
         let mapping = match Mapping::check(file.header(), &columns, &attributes) {
@@ -163,14 +184,13 @@ impl Imports<'_> {
                 let message = format!("the file's header is not the one of {:?}", record.file);
                 return Err(Error::new(Code::ImportOtherFile, message).because(error));
             }
-            checked => checked?,
+            checked => self.with_members(checked?).await?,
         };
         file.skip(record.counts.rows(), &record.digest)?;
         let start = ImportReport {
-            import: Some(import),
             counts: record.counts,
             finished: record.finished,
-            ..ImportReport::default()
+            ..ImportReport::begin(Some(import), &file, &mapping)
         };
         if record.finished {
             return Ok(start);
@@ -197,14 +217,22 @@ impl Imports<'_> {
     }
 
     async fn open<R: Read>(&self, file: R, options: &ImportOptions) -> Result<(CsvFile<R>, Mapping), Error> {
-        let file = CsvFile::open(file)?;
+        let file = CsvFile::open(file, options.format())?;
         let attributes = self.attributes().await?;
         let columns = match &options.columns {
             Some(columns) => columns.clone(),
             None => suggest(file.header(), &attributes),
         };
         let mapping = Mapping::check(file.header(), &columns, &attributes)?;
-        Ok((file, mapping))
+        Ok((file, self.with_members(mapping).await?))
+    }
+
+    /// The mapping with the members, where it needs them.
+    async fn with_members(&self, mapping: Mapping) -> Result<Mapping, Error> {
+        if mapping.names_members() {
+            return Ok(mapping.with_members(self.0.team().list().await?));
+        }
+        Ok(mapping)
     }
 
     /// The rows that are left, batch by batch: committed, or rehearsed over a set.
@@ -229,7 +257,10 @@ impl Imports<'_> {
             let rows: Vec<Result<Row, Rejection>> = read
                 .records
                 .iter()
-                .map(|record| Row::read(record.line, &record.cells(), mapping, &settings, now))
+                .map(|record| match record.refused() {
+                    Some(rejection) => Err(rejection),
+                    None => Row::read(record.line, &record.cells(), mapping, &settings, now),
+                })
                 .collect();
             let (rows, digest, done) = (Arc::new(rows), read.digest.clone(), report.counts.rows());
             let counted = self.0.inner.contacts_for_limit(self.0.id).await?;
@@ -257,6 +288,7 @@ impl Imports<'_> {
                 }
                 report.count(result);
             }
+            report.encoding = file.encoding();
             report.finished = last;
             if let Some(progress) = &mut watch.progress {
                 progress(&report.counts);
@@ -290,6 +322,22 @@ impl Imports<'_> {
 }
 
 impl ImportReport {
+    /// The report before the first row.
+    fn begin<R: Read>(import: Option<ImportId>, file: &CsvFile<R>, mapping: &Mapping) -> Self {
+        let unmapped = mapping.unmapped();
+        Self {
+            import,
+            counts: ImportCounts::default(),
+            rejections: Vec::new(),
+            unmapped: unmapped.into_iter().map(ToOwned::to_owned).collect(),
+            opt_ins_withheld: 0,
+            tags_withheld: 0,
+            encoding: file.encoding(),
+            delimiter: file.delimiter(),
+            finished: false,
+        }
+    }
+
     fn count(&mut self, result: Result<Taken, Rejection>) {
         use tertulia_core::decide::import_row::RowOutcome;
         match result {
@@ -319,6 +367,7 @@ fn starting(
     digest: String,
 ) -> impl FnMut(&mut WorkingSet, &mut Context<'_>) -> Step<ImportId> + Send + 'static {
     let (file, mapping, on_duplicate) = (options.file.clone(), mapping.clone(), options.on_duplicate);
+    let format = options.format();
     move |set, ctx| {
         Ok(import_row::start(
             set,
@@ -326,11 +375,8 @@ fn starting(
             file.clone(),
             &mapping,
             on_duplicate,
+            format,
             digest.clone(),
         ))
     }
-}
-
-fn unmapped(mapping: &Mapping) -> Vec<String> {
-    mapping.unmapped().into_iter().map(ToOwned::to_owned).collect()
 }

@@ -1,8 +1,9 @@
 //! A CSV file as a stream of records, whatever its size, and the file of the records that were refused.
 //!
-//! Comma-separated UTF-8, with or without a byte order mark, lines ended by LF, CRLF or CR; quoted fields may hold
-//! commas, quotes and line ends. A record of blank cells is no record, as an empty line is none.
+//! UTF-8, UTF-16 or Windows-1252, with or without a byte order mark; commas, semicolons or tabs; lines ended by LF, CRLF
+//! or CR; quoted fields may hold all of these. A record of blank cells is no record, as an empty line is none.
 
+mod kind;
 mod source;
 
 use std::io::{Read, Write};
@@ -11,9 +12,9 @@ use csv::StringRecord;
 use csv_core::ReadRecordResult;
 use sha2::{Digest, Sha256};
 use tertulia_core::error::{Code, Error};
-use tertulia_core::import::Rejection;
+use tertulia_core::import::{Delimiter, Encoding, Format, Rejection, harmless, unguard};
 
-use source::Source;
+use source::{Fault, Source};
 
 /// The longest record that is read, in bytes, quotes included: what a quote that is never closed can cost.
 pub(crate) const RECORD_MAX: usize = 1 << 20;
@@ -41,9 +42,17 @@ pub(crate) struct Record {
     pub line: u64,
     /// Its cells, as many as it has.
     pub cells: StringRecord,
+    /// Why its text cannot be trusted.
+    pub fault: Option<String>,
 }
 
 impl Record {
+    /// The row as refused, where its text cannot be trusted.
+    pub(crate) fn refused(&self) -> Option<Rejection> {
+        let fault = self.fault.as_ref()?;
+        Some(Rejection::of_row(self.line, Code::ImportEncoding, fault.clone()))
+    }
+
     /// The cells as [`tertulia_core::import::Row::read`] takes them.
     pub(crate) fn cells(&self) -> Vec<&str> {
         self.cells.iter().collect()
@@ -66,6 +75,7 @@ pub(crate) struct Batch {
 pub(crate) struct CsvFile<R> {
     source: Source<R>,
     parser: csv_core::Reader,
+    delimiter: Delimiter,
     /// The cells of the record under way, one after the other, and where each ends.
     cells: Vec<u8>,
     ends: Vec<usize>,
@@ -95,16 +105,19 @@ impl Lines {
 }
 
 impl<R: Read> CsvFile<R> {
-    /// Reads the header.
+    /// Reads the header. What the format leaves open is found out: the encoding from the first bytes, or from the first
+    /// that are not ASCII; the delimiter from the header.
     ///
     /// # Errors
     ///
-    /// [`Code::ImportHeader`]: the file is empty, or its columns are separated by semicolons or tabs.
-    /// [`Code::ImportEncoding`], [`Code::ImportIo`] and [`Code::ImportRow`] as [`batch`](Self::batch).
-    pub(crate) fn open(file: R) -> Result<Self, Error> {
+    /// [`Code::ImportKind`]: the file is no CSV. [`Code::ImportHeader`]: it is empty. [`Code::ImportEncoding`]: it is in
+    /// another encoding, or its header cannot be read. [`Code::ImportIo`] and [`Code::ImportRow`] as
+    /// [`batch`](Self::batch).
+    pub(crate) fn open(file: R, format: Format) -> Result<Self, Error> {
         let mut file = Self {
-            source: Source::new(file),
+            source: Source::new(file, format.encoding),
             parser: csv_core::Reader::new(),
+            delimiter: Delimiter::Comma,
             cells: vec![0; 4096],
             ends: vec![0; 64],
             lines: Lines {
@@ -116,15 +129,59 @@ impl<R: Read> CsvFile<R> {
             ended: false,
             failure: None,
         };
+        let found = file.find_delimiter().map_err(|failure| Error::from(&failure))?;
+        file.delimiter = format.delimiter.unwrap_or(found);
+        file.parser = csv_core::ReaderBuilder::new()
+            .delimiter(file.delimiter.byte())
+            .build();
         let Some(header) = file.next().map_err(|failure| Error::from(&failure))? else {
             return Err(Error::new(
                 Code::ImportHeader,
                 "the file is empty; it needs a header",
             ));
         };
-        file.header = header.cells.iter().map(str::to_owned).collect();
-        refuse_other_separators(&file.header)?;
+        if let Some(fault) = header.fault {
+            return Err(Error::new(Code::ImportEncoding, format!("the header: {fault}")));
+        }
+        let names = header.cells.iter();
+        file.header = names
+            .map(|name| unguard(name).unwrap_or(name).to_owned())
+            .collect();
         Ok(file)
+    }
+
+    /// How the text is written down, as far as it was read.
+    pub(crate) fn encoding(&self) -> Encoding {
+        self.source.encoding()
+    }
+
+    /// What stands between the columns.
+    pub(crate) const fn delimiter(&self) -> Delimiter {
+        self.delimiter
+    }
+
+    /// The delimiter that makes the most of the first line with anything in it. Excel's `sep=;` before it is passed over.
+    fn find_delimiter(&mut self) -> Result<Delimiter, Failure> {
+        self.skip_line_ends()?;
+        let mut known = 0;
+        loop {
+            let text = self.source.fill()?;
+            let (line, whole) = first_line(text);
+            let found = Delimiter::ALL.into_iter().find(|delimiter| {
+                let said = line.strip_prefix("sep=").map(str::as_bytes);
+                said.is_some_and(|said| said == [delimiter.byte()])
+            });
+            if let (Some(delimiter), true) = (found, whole) {
+                let length = line.len();
+                self.source.consume(length);
+                return Ok(delimiter);
+            }
+            if whole || text.len() == known || text.len() > RECORD_MAX {
+                return Ok(most_cells(line));
+            }
+            known = text.len();
+            self.source.peek_further()?;
+        }
     }
 
     /// The names of the columns, as they are written.
@@ -142,9 +199,9 @@ impl<R: Read> CsvFile<R> {
     ///
     /// # Errors
     ///
-    /// Nothing can be read after these, and every later call says the same. [`Code::ImportEncoding`]: not UTF-8, or a
-    /// NUL byte; the message names the offset in bytes. [`Code::ImportRow`]: a record is longer than [`RECORD_MAX`], or
-    /// a quote is never closed. [`Code::ImportIo`]: the source failed.
+    /// Nothing can be read after these, and every later call says the same. [`Code::ImportEncoding`]: the text turns
+    /// out to be in an encoding that is not read. [`Code::ImportRow`]: a record is longer than [`RECORD_MAX`], or a
+    /// quote is never closed. [`Code::ImportIo`]: the source failed.
     pub(crate) fn batch(&mut self, at_most: usize) -> Result<Batch, Error> {
         let mut records = Vec::new();
         let mut bytes = 0;
@@ -203,13 +260,14 @@ impl<R: Read> CsvFile<R> {
 
     fn read_next(&mut self) -> Result<Option<Record>, Failure> {
         while let Some((line, cells)) = self.parse()? {
+            let fault = self.source.fault().map(Fault::message);
             if cells.iter().any(|cell| !cell.trim().is_empty()) {
                 self.read.update(cells.len().to_le_bytes());
                 for cell in &cells {
                     self.read.update(cell.len().to_le_bytes());
                     self.read.update(cell);
                 }
-                return Ok(Some(Record { line, cells }));
+                return Ok(Some(Record { line, cells, fault }));
             }
         }
         self.ended = true;
@@ -228,7 +286,7 @@ impl<R: Read> CsvFile<R> {
         };
         let (mut length, mut filled, mut count) = (0, 0, 0);
         loop {
-            let input = self.source.fill()?;
+            let input = self.source.fill()?.as_bytes();
             let at_end = input.is_empty();
             // A line end ends the last record, unless a quote is open.
             let input = if at_end { b"\n" } else { input };
@@ -257,8 +315,14 @@ impl<R: Read> CsvFile<R> {
             }
         }
         let text = std::str::from_utf8(&self.cells[..filled]).map_err(|error| refuse(&error.to_string()))?;
+        // Files that were joined bring their marks along.
+        let mark = if text.starts_with('\u{feff}') {
+            '\u{feff}'.len_utf8()
+        } else {
+            0
+        };
         let mut cells = StringRecord::with_capacity(filled, count);
-        let mut start = 0;
+        let mut start = mark.min(self.ends[..count].first().copied().unwrap_or(0));
         for end in &self.ends[..count] {
             cells.push_field(&text[start..*end]);
             start = *end;
@@ -269,7 +333,7 @@ impl<R: Read> CsvFile<R> {
     /// Passes over empty lines; whether anything follows.
     fn skip_line_ends(&mut self) -> Result<bool, Failure> {
         loop {
-            let bytes = self.source.fill()?;
+            let bytes = self.source.fill()?.as_bytes();
             if bytes.is_empty() {
                 return Ok(false);
             }
@@ -284,22 +348,48 @@ impl<R: Read> CsvFile<R> {
     }
 }
 
-/// Tells a file with other separators from one with a single column.
-fn refuse_other_separators(header: &[String]) -> Result<(), Error> {
-    let commas = header.len() - 1;
-    for (separator, name) in [(';', "semicolons"), ('\t', "tabs")] {
-        let found: usize = header.iter().map(|cell| cell.matches(separator).count()).sum();
-        if found > commas {
-            return Err(Error::new(
-                Code::ImportHeader,
-                format!("the columns are separated by {name}; save the file as CSV separated by commas"),
-            ));
+/// The first line with a letter or digit in it, line ends between quotes aside, and whether its end was seen.
+fn first_line(text: &str) -> (&str, bool) {
+    let (mut start, mut quoted) = (0, false);
+    for (at, byte) in text.bytes().enumerate() {
+        quoted ^= byte == b'"';
+        if matches!(byte, b'\r' | b'\n') && !quoted {
+            let line = &text[start..at];
+            if line.contains(char::is_alphanumeric) {
+                return (line, true);
+            }
+            start = at + 1;
         }
     }
-    Ok(())
+    (&text[start..], false)
 }
 
-/// The file of the rows that were refused: each as it came, after a column with the reason, to mend and upload.
+/// The delimiter by which a line has the most cells.
+fn most_cells(line: &str) -> Delimiter {
+    let cells = |delimiter: Delimiter| {
+        let mut reader = csv::ReaderBuilder::new();
+        let reader = reader
+            .has_headers(false)
+            .flexible(true)
+            .delimiter(delimiter.byte());
+        let mut records = reader.from_reader(line.as_bytes()).into_byte_records();
+        records
+            .next()
+            .and_then(Result::ok)
+            .map_or(0, |record| record.len())
+    };
+    let mut best = (Delimiter::Comma, 0);
+    for delimiter in Delimiter::ALL {
+        let found = cells(delimiter);
+        if found > best.1 {
+            best = (delimiter, found);
+        }
+    }
+    best.0
+}
+
+/// The file of the rows that were refused: each as it came, after a column with the reason, to mend and upload. It is
+/// UTF-8 with commas, and no cell is one that a spreadsheet would run.
 ///
 /// The reason comes first, so that a row with too few or too many cells stays as it was.
 #[derive(Debug)]
@@ -340,7 +430,9 @@ impl<W: Write> Rejected<W> {
 
     fn write<'a>(&mut self, reason: &'a str, cells: impl Iterator<Item = &'a str>) -> Result<(), Error> {
         let cells = cells.skip(usize::from(self.replaces));
-        let row = std::iter::once(reason).chain(cells);
+        let row = std::iter::once(reason)
+            .chain(cells)
+            .map(|cell| harmless(cell).into_owned());
         self.csv.write_record(row).map_err(|error| not_written(&error))
     }
 }

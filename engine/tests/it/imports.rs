@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Mutex;
 
-use tertulia::core::import::{Field, OnDuplicate};
+use tertulia::core::import::{Delimiter, Encoding, Field, Format, OnDuplicate};
 use tertulia::testing::Inbound;
 use tertulia::{AttributeKind, CancellationToken, Code, Filter, ImportOptions, Plan, Settings, Watch};
 
@@ -217,19 +217,14 @@ async fn files_of_the_wrong_kind_are_refused_before_the_first_row() {
             options(),
             Code::ImportHeader,
         ),
-        (b"phone;name\n+1;x\n", options(), Code::ImportHeader),
         (b"phone,City\n+12025550100,Rome\n", undefined, Code::ImportMapping),
         (
             b"phone,City\n+12025550100,Rome\n",
             map(&[Some(Field::Phone)]),
             Code::ImportMapping,
         ),
-        (
-            b"phone,name\n+12025550100,\xe9ric\n",
-            options(),
-            Code::ImportEncoding,
-        ),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", options(), Code::ImportEncoding),
+        (b"ph\0ne,name\n+12025550100,x\n", options(), Code::ImportEncoding),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", options(), Code::ImportKind),
     ] {
         let error = shop
             .org
@@ -253,7 +248,12 @@ async fn a_real_file_without_phones_is_refused_or_taken_by_email_if_mapped_so() 
         return;
     };
     let shop = Shop::open().await;
-    let header = shop.org.imports().inspect(&bytes[..]).await.unwrap();
+    let header = shop
+        .org
+        .imports()
+        .inspect(&bytes[..], Format::default())
+        .await
+        .unwrap();
     assert!(!header.suggested.contains(&Some(Field::Phone)));
     let without = header
         .suggested
@@ -350,4 +350,161 @@ async fn rows_beyond_the_plans_limit_are_refused_and_inbound_messages_are_not() 
         .unwrap();
     shop.platform.drain().await;
     assert_eq!(shop.org.contacts().count(&Filter::Everyone).await.unwrap(), 11);
+}
+
+#[tokio::test]
+async fn the_same_rows_in_every_encoding_and_with_every_delimiter_give_the_same_contacts() {
+    let text = "phone|name|tags|optedIn\n+351912345678|João Conceição|\"café;vip\"|yes\n+4930123456|Jörg Müßig|über|no\n\
+                +15|Zoë|x|y\n";
+    let mut first: Option<String> = None;
+    for (delimiter, separator) in Delimiter::ALL.into_iter().zip([",", ";", "\t"]) {
+        let text = text.replace('|', separator);
+        for encoding in [
+            Encoding::Utf8,
+            Encoding::Utf16Le,
+            Encoding::Utf16Be,
+            Encoding::Windows1252,
+        ] {
+            let bytes: Vec<u8> = match encoding {
+                Encoding::Utf8 => text.clone().into_bytes(),
+                Encoding::Utf16Le => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+                Encoding::Utf16Be => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+                // Latin-1 is its beginning.
+                Encoding::Windows1252 => text
+                    .chars()
+                    .map(|c| u8::try_from(u32::from(c)).unwrap())
+                    .collect(),
+            };
+            let shop = Shop::in_memory().await;
+            let imports = shop.org.imports();
+            let inspected = imports.inspect(&bytes[..], Format::default()).await.unwrap();
+            assert_eq!(inspected.delimiter, delimiter);
+            let mut rejected = Vec::new();
+            let watch = Watch {
+                rejected: Some(Box::new(&mut rejected)),
+                ..Watch::default()
+            };
+            let report = imports.run(&bytes[..], &options(), watch).await.unwrap();
+            assert_eq!((report.encoding, report.delimiter), (encoding, delimiter));
+            assert_eq!((report.counts.created, report.counts.rejected), (2, 1));
+            assert_eq!(report.rejections[0].line, 4);
+            assert_eq!(
+                String::from_utf8(rejected)
+                    .unwrap()
+                    .lines()
+                    .last()
+                    .unwrap()
+                    .rsplit_once(',')
+                    .unwrap()
+                    .1,
+                "y"
+            );
+            let made = exported(&shop.org).await;
+            assert_eq!(
+                first.get_or_insert(made.clone()),
+                &made,
+                "{encoding} {delimiter:?}"
+            );
+        }
+    }
+    assert!(first.unwrap().contains("João Conceição"));
+}
+
+/// All contacts, without when anybody agreed, which is when the file came.
+async fn exported(org: &tertulia::Org) -> String {
+    use tertulia::core::export::Column::{Name, OptedIn, Phone, Tags};
+    let options = tertulia::ExportOptions {
+        columns: Some(vec![Phone, Name, Tags, OptedIn]),
+    };
+    let mut csv = Vec::new();
+    let all = tertulia::Selection::Filter(Filter::Everyone);
+    org.contacts()
+        .export(&all, &options, &mut csv, tertulia::ExportWatch::default())
+        .await
+        .unwrap();
+    String::from_utf8(csv).unwrap()
+}
+
+#[tokio::test]
+async fn a_row_that_cannot_be_read_is_refused_with_its_place_and_taken_once_mended() {
+    let shop = Shop::in_memory().await;
+    let file = b"phone,name\n+351912345678,Jo\xc3\xa3o\n+351912345679,Jos\xe9\n+351912345670,=1+1\0\n+351912345671,Bo\n";
+    let mut rejected = Vec::new();
+    let watch = Watch {
+        rejected: Some(Box::new(&mut rejected)),
+        ..Watch::default()
+    };
+    let report = shop
+        .org
+        .imports()
+        .run(&file[..], &options(), watch)
+        .await
+        .unwrap();
+    assert_eq!((report.counts.created, report.counts.rejected), (2, 2));
+    let told: Vec<(u64, Code)> = report
+        .rejections
+        .iter()
+        .map(|refused| (refused.line, refused.errors[0].code))
+        .collect();
+    assert_eq!(told, [(3, Code::ImportEncoding), (4, Code::ImportEncoding)]);
+    let text = String::from_utf8(rejected).unwrap();
+    assert!(
+        text.contains("at offset 48 are no UTF-8") && text.contains("'=1+1"),
+        "{text}"
+    );
+    // Unmended, they are refused again: nothing is ever taken that nobody wrote.
+    let again = shop
+        .org
+        .imports()
+        .run(text.as_bytes(), &options(), Watch::default())
+        .await
+        .unwrap();
+    assert_eq!((again.counts.created, again.counts.rejected), (0, 2));
+    let mended = text.replace('\u{fffd}', "é").replace('\0', "");
+    let report = shop
+        .org
+        .imports()
+        .run(mended.as_bytes(), &options(), Watch::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        (report.counts.created, report.counts.rejected),
+        (2, 0),
+        "{:?}",
+        report.rejections
+    );
+    assert_eq!(shop.find("+351912345679").await.name.as_deref(), Some("José"));
+    assert_eq!(shop.find("+351912345670").await.name.as_deref(), Some("=1+1"));
+}
+
+#[tokio::test]
+async fn an_import_goes_on_as_its_encoding_and_delimiter_were_said() {
+    let shop = Shop::in_memory().await;
+    // By its first bytes it would be UTF-8 with commas.
+    let file = b"phone,home;name\n+351912345678;\xc3\xa9\n";
+    let said = ImportOptions {
+        columns: Some(vec![Some(Field::Phone), Some(Field::Name)]),
+        encoding: Some(Encoding::Windows1252),
+        delimiter: Some(Delimiter::Semicolon),
+        ..options()
+    };
+    let cancel = CancellationToken::new();
+    cancel.cancel();
+    let watch = Watch {
+        cancel: Some(cancel),
+        ..Watch::default()
+    };
+    let begun = shop.org.imports().run(&file[..], &said, watch).await.unwrap();
+    let import = begun.import.unwrap();
+    let report = shop
+        .org
+        .imports()
+        .resume(import, &file[..], Watch::default())
+        .await
+        .unwrap();
+    assert_eq!(
+        (report.encoding, report.counts.created),
+        (Encoding::Windows1252, 1)
+    );
+    assert_eq!(shop.find("+351912345678").await.name.as_deref(), Some("Ã©"));
 }

@@ -11,6 +11,7 @@ mod broadcasts;
 mod calls;
 mod consent;
 mod duplicates;
+mod exports;
 mod external_ids;
 mod find;
 mod imports;

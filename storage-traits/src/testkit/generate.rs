@@ -19,7 +19,7 @@ use tertulia_core::conversation::{Author, Conversation, Evidence, Message, Messa
 use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, Span, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{ContactId, DispatchId, OrgId};
-use tertulia_core::import::{Field, Import, ImportCounts, OnDuplicate};
+use tertulia_core::import::{Field, Format, Import, ImportCounts, OnDuplicate};
 use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Dispatch, DispatchState, Reached, SkipReason, Slot, StateName};
 use tertulia_core::merge::{Merged, Undo};
@@ -482,6 +482,7 @@ impl Generator {
                 file: self.text(),
                 columns: vec![Field::Phone, Field::Attribute(self.text())],
                 on_duplicate: self.one_of(&[OnDuplicate::Skip, OnDuplicate::FillGaps]),
+                format: Format::default(),
                 digest: self.text(),
                 counts: ImportCounts {
                     created: self.rng.u64(..9),

@@ -267,6 +267,30 @@ class OrgContacts(Area):
         }, progress=told(progress, lambda v: read_bulk_report(v)), cancel=cancel)
         return read_bulk_report(v)
 
+    def export(
+        self,
+        selection: Selection,
+        to: str,
+        options: ExportOptions | None = None,
+        *,
+        progress: Callable[[ExportCounts], object] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> ExportReport:
+        """Writes contacts to a file as CSV, UTF-8 with commas, page by page. Each is written once; deleted ones
+        never, blocked ones as such. No cell is one that a spreadsheet would run: such a cell has one `'` before
+        it, which an import takes off again. Imported, the columns that are written by default give the same
+        contacts back.
+
+        Fails with `filter.*`, `segment.not_found`, `import.mapping` for columns that do not hold, or
+        `import.io`.
+        """
+        v: Any = self._scope.call("contacts.export", {
+            "selection": write_selection(selection),
+            "to": to,
+            "options": optional(options, write_export_options),
+        }, progress=told(progress, lambda v: read_export_counts(v)), cancel=cancel)
+        return read_export_report(v)
+
     def add_phone(self, id: ContactId, phone: str) -> Contact:
         """Gives a contact one more number. Fails with `phone.*` or `contact.duplicate`."""
         v: Any = self._scope.call("contacts.add_phone", {"id": id, "phone": phone})
@@ -617,9 +641,14 @@ class OrgImports(Area):
         v: str = self._scope.call("imports.template", {})
         return v
 
-    def inspect(self, file: FileSource) -> Inspected:
-        """The columns of a file, and what each seems to be. Fails with `import.*` if it is not such a file."""
-        v: Any = self._scope.call("imports.inspect", {"file": write_file_source(file)})
+    def inspect(self, file: FileSource, format: ImportFormat | None = None) -> Inspected:
+        """The columns of a file, and what each seems to be. What the format leaves open is found out. Fails with
+        `import.*` if it is not such a file.
+        """
+        v: Any = self._scope.call("imports.inspect", {
+            "file": write_file_source(file),
+            "format": optional(format, write_import_format),
+        })
         return read_inspected(v)
 
     def check(

@@ -226,8 +226,11 @@ public enum ErrorCode {
     /// The file's header cannot be used.
     public static let importHeader = "import.header"
 
-    /// The file is not UTF-8 text.
+    /// The text of the file, or of a row, cannot be read.
     public static let importEncoding = "import.encoding"
+
+    /// The file is of another kind than CSV.
+    public static let importKind = "import.kind"
 
     /// The mapping does not fit the file or the organisation.
     public static let importMapping = "import.mapping"
@@ -238,7 +241,7 @@ public enum ErrorCode {
     /// Another process went on with the same import.
     public static let importElsewhere = "import.elsewhere"
 
-    /// The file cannot be read, or the file of refused rows not written.
+    /// A file cannot be read or written.
     public static let importIo = "import.io"
 
     /// There is no such import.
@@ -482,6 +485,7 @@ public enum ErrorCode {
         broadcastInvalid: (.invalid, .never, 503),
         importHeader: (.invalid, .never, 503),
         importEncoding: (.invalid, .never, 503),
+        importKind: (.invalid, .never, 503),
         importMapping: (.invalid, .never, 503),
         importOtherFile: (.refused, .never, 503),
         importElsewhere: (.conflict, .afterReload, 503),

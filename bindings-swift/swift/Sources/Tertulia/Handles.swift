@@ -500,6 +500,25 @@ public struct ContactsArea: Sendable {
         }
     }
 
+    /// Writes contacts to a file as CSV, UTF-8 with commas, page by page. Each is written once; deleted ones never,
+    /// blocked ones as such. No cell is one that a spreadsheet would run: such a cell has one `'` before it, which an
+    /// import takes off again. Imported, the columns that are written by default give the same contacts back.
+    ///
+    /// Fails with `filter.*`, `segment.not_found`, `import.mapping` for columns that do not hold, or `import.io`.
+    public func export(
+        _ selection: Selection,
+        to: String,
+        options: ExportOptions? = nil,
+        progress: (@Sendable (ExportCounts) async throws -> Void)? = nil,
+        cancel: CancelToken? = nil
+    ) async throws -> ExportReport {
+        try await scope.call("contacts.export", progress: teller(progress), cancel: cancel) {
+            $0.put("selection", selection)
+            $0.put("to", to)
+            $0.put("options", options)
+        }
+    }
+
     /// Gives a contact one more number. Fails with `phone.*` or `contact.duplicate`.
     public func addPhone(_ id: ContactId, phone: String) async throws -> Contact {
         try await scope.call("contacts.add_phone") {
@@ -914,10 +933,12 @@ public struct ImportsArea: Sendable {
         try await scope.call("imports.template")
     }
 
-    /// The columns of a file, and what each seems to be. Fails with `import.*` if it is not such a file.
-    public func inspect(_ file: FileSource) async throws -> Inspected {
+    /// The columns of a file, and what each seems to be. What the format leaves open is found out. Fails with `import.*`
+    /// if it is not such a file.
+    public func inspect(_ file: FileSource, format: ImportFormat? = nil) async throws -> Inspected {
         try await scope.call("imports.inspect") {
             $0.put("file", file)
+            $0.put("format", format)
         }
     }
 

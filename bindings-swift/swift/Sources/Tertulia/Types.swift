@@ -1725,6 +1725,16 @@ public enum DeletedConversations: String, Hashable, Sendable, Codable, CaseItera
     case remove = "remove"
 }
 
+/// What stands between a file's columns.
+public enum Delimiter: String, Hashable, Sendable, Codable, CaseIterable {
+    /// `,`
+    case comma = "comma"
+    /// `;`
+    case semicolon = "semicolon"
+    /// A tab.
+    case tab = "tab"
+}
+
 /// How far an outgoing message got, as one word.
 public enum DeliveryStatus: String, Hashable, Sendable, Codable, CaseIterable {
     /// Committed, not answered for yet.
@@ -2033,6 +2043,18 @@ public struct Edit: Hashable, Sendable, Codable {
     }
 }
 
+/// How a file's text is written down.
+public enum Encoding: String, Hashable, Sendable, Codable, CaseIterable {
+    /// UTF-8.
+    case utf8 = "utf8"
+    /// UTF-16, the lower byte first, as Windows writes it.
+    case utf16Le = "utf16_le"
+    /// UTF-16, the higher byte first.
+    case utf16Be = "utf16_be"
+    /// Windows-1252, what western versions of Excel call ANSI.
+    case windows1252 = "windows1252"
+}
+
 /// One event of the feed.
 public struct Event: Hashable, Sendable, Codable {
     /// Its position: hand it to [`Events::read`] to go on after it.
@@ -2092,6 +2114,262 @@ public struct Explanation: Hashable, Sendable, Codable {
         case allowed = "allowed"
         case denials = "denials"
         case window = "window"
+    }
+}
+
+/// A column of an export.
+public enum ExportColumn: Hashable, Sendable, Codable {
+    /// The primary telephone number.
+    case phone
+    /// The further telephone numbers, a list.
+    case otherPhones
+    /// Business-scoped WhatsApp user ids, a list.
+    case whatsappIds
+    /// The full name as somebody entered it.
+    case name
+    /// The first name.
+    case firstName
+    /// The last name.
+    case lastName
+    /// The e-mail address.
+    case email
+    /// The tags, a list.
+    case tags
+    /// The lead status.
+    case lead
+    /// Who is responsible: the member's name, or their id where several have the name.
+    case owner
+    /// Active, inactive or blocked.
+    case recordStatus
+    /// Ids in other systems, as JSON.
+    case externalIds
+    /// The id in one other system.
+    case externalId(String)
+    /// `true`, `allButMarketing`, `false` for who opted out, or nothing for who was never asked.
+    case optedIn
+    /// When the person agreed.
+    case optInProof
+    /// Every opt-out in force, a list.
+    case optOuts
+    /// An attribute of the organisation.
+    case attribute(String)
+    /// The contact's id. For reading, as are those that follow: an import leaves them out.
+    case contactId
+    /// The full name: as entered, else first and last, else the platform's.
+    case fullName
+    /// The name that the person gave themself at the platform.
+    case profileName
+    /// The user name at the platform.
+    case profileUsername
+    /// The channel of the first contact.
+    case sourceChannel
+    /// How the record came to be.
+    case createdBy
+    /// When it came to be.
+    case createdAt
+    /// When the person last wrote or called.
+    case lastInbound
+    /// When anything last went in or out.
+    case lastInteraction
+    /// What the opt-in, or the opt-out, came by.
+    case optInSource
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case .phone:
+            var container = encoder.singleValueContainer()
+            try container.encode("phone")
+        case .otherPhones:
+            var container = encoder.singleValueContainer()
+            try container.encode("otherPhones")
+        case .whatsappIds:
+            var container = encoder.singleValueContainer()
+            try container.encode("whatsappIds")
+        case .name:
+            var container = encoder.singleValueContainer()
+            try container.encode("name")
+        case .firstName:
+            var container = encoder.singleValueContainer()
+            try container.encode("firstName")
+        case .lastName:
+            var container = encoder.singleValueContainer()
+            try container.encode("lastName")
+        case .email:
+            var container = encoder.singleValueContainer()
+            try container.encode("email")
+        case .tags:
+            var container = encoder.singleValueContainer()
+            try container.encode("tags")
+        case .lead:
+            var container = encoder.singleValueContainer()
+            try container.encode("lead")
+        case .owner:
+            var container = encoder.singleValueContainer()
+            try container.encode("owner")
+        case .recordStatus:
+            var container = encoder.singleValueContainer()
+            try container.encode("recordStatus")
+        case .externalIds:
+            var container = encoder.singleValueContainer()
+            try container.encode("externalIds")
+        case let .externalId(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "externalId")
+        case .optedIn:
+            var container = encoder.singleValueContainer()
+            try container.encode("optedIn")
+        case .optInProof:
+            var container = encoder.singleValueContainer()
+            try container.encode("optInProof")
+        case .optOuts:
+            var container = encoder.singleValueContainer()
+            try container.encode("optOuts")
+        case let .attribute(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "attribute")
+        case .contactId:
+            var container = encoder.singleValueContainer()
+            try container.encode("contactId")
+        case .fullName:
+            var container = encoder.singleValueContainer()
+            try container.encode("fullName")
+        case .profileName:
+            var container = encoder.singleValueContainer()
+            try container.encode("profileName")
+        case .profileUsername:
+            var container = encoder.singleValueContainer()
+            try container.encode("profileUsername")
+        case .sourceChannel:
+            var container = encoder.singleValueContainer()
+            try container.encode("sourceChannel")
+        case .createdBy:
+            var container = encoder.singleValueContainer()
+            try container.encode("createdBy")
+        case .createdAt:
+            var container = encoder.singleValueContainer()
+            try container.encode("createdAt")
+        case .lastInbound:
+            var container = encoder.singleValueContainer()
+            try container.encode("lastInbound")
+        case .lastInteraction:
+            var container = encoder.singleValueContainer()
+            try container.encode("lastInteraction")
+        case .optInSource:
+            var container = encoder.singleValueContainer()
+            try container.encode("optInSource")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "phone":
+            self = .phone
+        case "otherPhones":
+            self = .otherPhones
+        case "whatsappIds":
+            self = .whatsappIds
+        case "name":
+            self = .name
+        case "firstName":
+            self = .firstName
+        case "lastName":
+            self = .lastName
+        case "email":
+            self = .email
+        case "tags":
+            self = .tags
+        case "lead":
+            self = .lead
+        case "owner":
+            self = .owner
+        case "recordStatus":
+            self = .recordStatus
+        case "externalIds":
+            self = .externalIds
+        case "externalId":
+            self = .externalId(try variant.value(String.self))
+        case "optedIn":
+            self = .optedIn
+        case "optInProof":
+            self = .optInProof
+        case "optOuts":
+            self = .optOuts
+        case "attribute":
+            self = .attribute(try variant.value(String.self))
+        case "contactId":
+            self = .contactId
+        case "fullName":
+            self = .fullName
+        case "profileName":
+            self = .profileName
+        case "profileUsername":
+            self = .profileUsername
+        case "sourceChannel":
+            self = .sourceChannel
+        case "createdBy":
+            self = .createdBy
+        case "createdAt":
+            self = .createdAt
+        case "lastInbound":
+            self = .lastInbound
+        case "lastInteraction":
+            self = .lastInteraction
+        case "optInSource":
+            self = .optInSource
+        default:
+            throw decoder.misfit("\(variant.name) is no ExportColumn")
+        }
+    }
+}
+
+/// What was written so far.
+public struct ExportCounts: Hashable, Sendable, Codable {
+    /// Contacts written.
+    public var exported: Int
+    /// Contacts asked for by id that are not there, or deleted.
+    public var missing: Int
+
+    public init(exported: Int, missing: Int) {
+        self.exported = exported
+        self.missing = missing
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case exported = "exported"
+        case missing = "missing"
+    }
+}
+
+/// What an export has of each contact.
+public struct ExportOptions: Hashable, Sendable, Codable {
+    /// The columns, in their order; absent: all that an import takes back.
+    public var columns: [ExportColumn]?
+
+    public init(columns: [ExportColumn]? = nil) {
+        self.columns = columns
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case columns = "columns"
+    }
+}
+
+/// What became of an export.
+public struct ExportReport: Hashable, Sendable, Codable {
+    /// What was written.
+    public var counts: ExportCounts
+    /// Whether everybody was written; if not, it was cancelled.
+    public var finished: Bool
+
+    public init(counts: ExportCounts, finished: Bool) {
+        self.counts = counts
+        self.finished = finished
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case counts = "counts"
+        case finished = "finished"
     }
 }
 
@@ -2748,6 +3026,8 @@ public struct Import: Hashable, Sendable, Codable {
     public var columns: [ImportField]
     /// What to do with known contacts.
     public var onDuplicate: OnDuplicate
+    /// What the caller said about how the file is written.
+    public var format: ImportFormat
     /// A digest of the header and of the rows done: going on with another file is refused.
     public var digest: String
     /// The counts so far; their sum is the number of data rows done.
@@ -2761,6 +3041,7 @@ public struct Import: Hashable, Sendable, Codable {
         file: String,
         columns: [ImportField],
         onDuplicate: OnDuplicate,
+        format: ImportFormat = ImportFormat(),
         digest: String,
         counts: ImportCounts,
         finished: Bool
@@ -2770,6 +3051,7 @@ public struct Import: Hashable, Sendable, Codable {
         self.file = file
         self.columns = columns
         self.onDuplicate = onDuplicate
+        self.format = format
         self.digest = digest
         self.counts = counts
         self.finished = finished
@@ -2781,9 +3063,23 @@ public struct Import: Hashable, Sendable, Codable {
         case file = "file"
         case columns = "columns"
         case onDuplicate = "on_duplicate"
+        case format = "format"
         case digest = "digest"
         case counts = "counts"
         case finished = "finished"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.id = try container.decode(ImportId.self, forKey: .id)
+        self.org = try container.decode(OrgId.self, forKey: .org)
+        self.file = try container.decode(String.self, forKey: .file)
+        self.columns = try container.decode([ImportField].self, forKey: .columns)
+        self.onDuplicate = try container.decode(OnDuplicate.self, forKey: .onDuplicate)
+        self.format = try container.decodeIfPresent(ImportFormat.self, forKey: .format) ?? ImportFormat()
+        self.digest = try container.decode(String.self, forKey: .digest)
+        self.counts = try container.decode(ImportCounts.self, forKey: .counts)
+        self.finished = try container.decode(Bool.self, forKey: .finished)
     }
 }
 
@@ -2817,6 +3113,10 @@ public struct ImportCounts: Hashable, Sendable, Codable {
 public enum ImportField: Hashable, Sendable, Codable {
     /// A telephone number.
     case phone
+    /// Further telephone numbers, a list.
+    case otherPhones
+    /// Business-scoped WhatsApp user ids, a list.
+    case whatsappIds
     /// The full name.
     case name
     /// The first name.
@@ -2825,13 +3125,26 @@ public enum ImportField: Hashable, Sendable, Codable {
     case lastName
     /// The e-mail address.
     case email
-    /// A list of tags, separated by commas or semicolons.
+    /// A list of tags, separated by commas or semicolons; one that holds these stands in double quotes.
     case tags
-    /// `optedIn`: true/false/yes/no/1/0/y/n, or blank.
+    /// The lead status: cold, warm, hot or customer.
+    case lead
+    /// The member of the team who is responsible: the name, if only one who works here has it, or the id.
+    case owner
+    /// `recordStatus`: active, inactive or blocked. A file blocks, and never lifts a block.
+    case recordStatus
+    /// Ids in other systems, as JSON: `{"shop": "17"}`.
+    case externalIds
+    /// The id in one other system.
+    case externalId(String)
+    /// `optedIn`: true/false/yes/no/1/0/y/n, `allButMarketing`, or blank.
     case optedIn
     /// When the person agreed, as RFC 3339 or a date (its first instant in the organisation's zone): evidence that
     /// may lift an earlier opt-out.
     case optInProof
+    /// Opt-outs in force, a list: each what it is about (`everything` or `marketing`), after `@` the id of the sender
+    /// if it is about one only, and when it was said, as in `marketing 2026-01-31T09:30:00Z`.
+    case optOuts
     /// An attribute of the organisation.
     case attribute(String)
     /// Left out on purpose.
@@ -2842,6 +3155,12 @@ public enum ImportField: Hashable, Sendable, Codable {
         case .phone:
             var container = encoder.singleValueContainer()
             try container.encode("phone")
+        case .otherPhones:
+            var container = encoder.singleValueContainer()
+            try container.encode("otherPhones")
+        case .whatsappIds:
+            var container = encoder.singleValueContainer()
+            try container.encode("whatsappIds")
         case .name:
             var container = encoder.singleValueContainer()
             try container.encode("name")
@@ -2857,12 +3176,30 @@ public enum ImportField: Hashable, Sendable, Codable {
         case .tags:
             var container = encoder.singleValueContainer()
             try container.encode("tags")
+        case .lead:
+            var container = encoder.singleValueContainer()
+            try container.encode("lead")
+        case .owner:
+            var container = encoder.singleValueContainer()
+            try container.encode("owner")
+        case .recordStatus:
+            var container = encoder.singleValueContainer()
+            try container.encode("recordStatus")
+        case .externalIds:
+            var container = encoder.singleValueContainer()
+            try container.encode("externalIds")
+        case let .externalId(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "externalId")
         case .optedIn:
             var container = encoder.singleValueContainer()
             try container.encode("optedIn")
         case .optInProof:
             var container = encoder.singleValueContainer()
             try container.encode("optInProof")
+        case .optOuts:
+            var container = encoder.singleValueContainer()
+            try container.encode("optOuts")
         case let .attribute(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "attribute")
@@ -2877,6 +3214,10 @@ public enum ImportField: Hashable, Sendable, Codable {
         switch variant.name {
         case "phone":
             self = .phone
+        case "otherPhones":
+            self = .otherPhones
+        case "whatsappIds":
+            self = .whatsappIds
         case "name":
             self = .name
         case "firstName":
@@ -2887,10 +3228,22 @@ public enum ImportField: Hashable, Sendable, Codable {
             self = .email
         case "tags":
             self = .tags
+        case "lead":
+            self = .lead
+        case "owner":
+            self = .owner
+        case "recordStatus":
+            self = .recordStatus
+        case "externalIds":
+            self = .externalIds
+        case "externalId":
+            self = .externalId(try variant.value(String.self))
         case "optedIn":
             self = .optedIn
         case "optInProof":
             self = .optInProof
+        case "optOuts":
+            self = .optOuts
         case "attribute":
             self = .attribute(try variant.value(String.self))
         case "ignore":
@@ -2898,6 +3251,24 @@ public enum ImportField: Hashable, Sendable, Codable {
         default:
             throw decoder.misfit("\(variant.name) is no ImportField")
         }
+    }
+}
+
+/// What the caller says about how a file is written; what is absent is found out.
+public struct ImportFormat: Hashable, Sendable, Codable {
+    /// How the text is written down.
+    public var encoding: Encoding?
+    /// What stands between the columns.
+    public var delimiter: Delimiter?
+
+    public init(encoding: Encoding? = nil, delimiter: Delimiter? = nil) {
+        self.encoding = encoding
+        self.delimiter = delimiter
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case encoding = "encoding"
+        case delimiter = "delimiter"
     }
 }
 
@@ -2920,17 +3291,31 @@ public struct ImportOptions: Hashable, Sendable, Codable {
     public var columns: [ImportField?]?
     /// What to do with a row whose contact is known, or was in the file before.
     public var onDuplicate: OnDuplicate
+    /// How the text is written down; absent: as the file's beginning says.
+    public var encoding: Encoding?
+    /// What stands between the columns; absent: as the header says.
+    public var delimiter: Delimiter?
 
-    public init(file: String = "", columns: [ImportField?]? = nil, onDuplicate: OnDuplicate = .update) {
+    public init(
+        file: String = "",
+        columns: [ImportField?]? = nil,
+        onDuplicate: OnDuplicate = .update,
+        encoding: Encoding? = nil,
+        delimiter: Delimiter? = nil
+    ) {
         self.file = file
         self.columns = columns
         self.onDuplicate = onDuplicate
+        self.encoding = encoding
+        self.delimiter = delimiter
     }
 
     private enum CodingKeys: String, CodingKey {
         case file = "file"
         case columns = "columns"
         case onDuplicate = "onDuplicate"
+        case encoding = "encoding"
+        case delimiter = "delimiter"
     }
 
     public init(from decoder: Decoder) throws {
@@ -2938,6 +3323,8 @@ public struct ImportOptions: Hashable, Sendable, Codable {
         self.file = try container.decodeIfPresent(String.self, forKey: .file) ?? ""
         self.columns = try container.decodeIfPresent([ImportField?].self, forKey: .columns)
         self.onDuplicate = try container.decodeIfPresent(OnDuplicate.self, forKey: .onDuplicate) ?? .update
+        self.encoding = try container.decodeIfPresent(Encoding.self, forKey: .encoding)
+        self.delimiter = try container.decodeIfPresent(Delimiter.self, forKey: .delimiter)
     }
 }
 
@@ -2955,6 +3342,10 @@ public struct ImportReport: Hashable, Sendable, Codable {
     public var optInsWithheld: Int
     /// Rows whose tags were held back, because the contact is blocked.
     public var tagsWithheld: Int
+    /// How the text is written down, as far as it was read.
+    public var encoding: Encoding
+    /// What stands between the columns.
+    public var delimiter: Delimiter
     /// Whether the end of the file was reached.
     public var finished: Bool
 
@@ -2965,6 +3356,8 @@ public struct ImportReport: Hashable, Sendable, Codable {
         unmapped: [String],
         optInsWithheld: Int,
         tagsWithheld: Int,
+        encoding: Encoding,
+        delimiter: Delimiter,
         finished: Bool
     ) {
         self.import = `import`
@@ -2973,6 +3366,8 @@ public struct ImportReport: Hashable, Sendable, Codable {
         self.unmapped = unmapped
         self.optInsWithheld = optInsWithheld
         self.tagsWithheld = tagsWithheld
+        self.encoding = encoding
+        self.delimiter = delimiter
         self.finished = finished
     }
 
@@ -2983,6 +3378,8 @@ public struct ImportReport: Hashable, Sendable, Codable {
         case unmapped = "unmapped"
         case optInsWithheld = "opt_ins_withheld"
         case tagsWithheld = "tags_withheld"
+        case encoding = "encoding"
+        case delimiter = "delimiter"
         case finished = "finished"
     }
 }
@@ -3229,15 +3626,34 @@ public struct Inspected: Hashable, Sendable, Codable {
     public var header: [String]
     /// What each column seems to be.
     public var suggested: [ImportField?]
+    /// Names that several columns have. Columns are mapped by their places, so each of them can be; of those for one
+    /// field, the first is suggested.
+    public var repeated: [String]
+    /// How the text is written down, as far as the header says; an import's report tells it of the whole file.
+    public var encoding: Encoding
+    /// What stands between the columns.
+    public var delimiter: Delimiter
 
-    public init(header: [String], suggested: [ImportField?]) {
+    public init(
+        header: [String],
+        suggested: [ImportField?],
+        repeated: [String],
+        encoding: Encoding,
+        delimiter: Delimiter
+    ) {
         self.header = header
         self.suggested = suggested
+        self.repeated = repeated
+        self.encoding = encoding
+        self.delimiter = delimiter
     }
 
     private enum CodingKeys: String, CodingKey {
         case header = "header"
         case suggested = "suggested"
+        case repeated = "repeated"
+        case encoding = "encoding"
+        case delimiter = "delimiter"
     }
 }
 

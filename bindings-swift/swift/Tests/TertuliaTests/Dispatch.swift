@@ -78,6 +78,8 @@ extension Org {
             return try answer(await contacts.reEngage(try call.arg("id"), to: try call.arg("to")))
         case "contacts.bulk":
             return try answer(await contacts.bulk(try call.arg("selection"), action: try call.arg("action"), after: try call.arg("after"), progress: call.progress(), cancel: call.cancel))
+        case "contacts.export":
+            return try answer(await contacts.export(try call.arg("selection"), to: try call.arg("to"), options: try call.arg("options"), progress: call.progress(), cancel: call.cancel))
         case "contacts.add_phone":
             return try answer(await contacts.addPhone(try call.arg("id"), phone: try call.arg("phone")))
         case "contacts.replace_phone":
@@ -173,7 +175,7 @@ extension Org {
         case "imports.template":
             return try answer(await imports.template())
         case "imports.inspect":
-            return try answer(await imports.inspect(try call.arg("file")))
+            return try answer(await imports.inspect(try call.arg("file"), format: try call.arg("format")))
         case "imports.check":
             return try answer(await imports.check(try call.arg("file"), options: try call.arg("options"), rejected: try call.arg("rejected"), progress: call.progress(), cancel: call.cancel))
         case "imports.run":

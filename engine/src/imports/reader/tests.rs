@@ -2,7 +2,7 @@ use std::io::{self, Read};
 
 use proptest::prelude::*;
 use tertulia_core::error::{Code, Error};
-use tertulia_core::import::Rejection;
+use tertulia_core::import::{Delimiter, Encoding, Format, Rejection};
 
 use super::{BATCH_BYTES, CsvFile, RECORD_MAX, Rejected};
 
@@ -43,11 +43,19 @@ impl Read for &mut Endless {
 type Table = (Vec<String>, Vec<(u64, Vec<String>)>);
 
 fn read_from(file: impl Read) -> Result<Table, Error> {
-    let mut file = CsvFile::open(file)?;
+    read_as(file, Format::default())
+}
+
+fn read_as(file: impl Read, format: Format) -> Result<Table, Error> {
+    let mut file = CsvFile::open(file, format)?;
     let mut rows = Vec::new();
     loop {
         let batch = file.batch(3)?;
         for record in &batch.records {
+            if let Some(refused) = record.refused() {
+                rows.push((record.line, vec![refused.to_string()]));
+                continue;
+            }
             rows.push((
                 record.line,
                 record.cells().into_iter().map(str::to_owned).collect(),
@@ -111,45 +119,21 @@ fn files_that_cannot_be_read_are_refused_with_place_and_remedy() {
     let cases: &[(&[u8], Code, &str)] = &[
         (b"", Code::ImportHeader, "the file is empty"),
         (b"\n\r\n", Code::ImportHeader, "the file is empty"),
+        (b" , ,\n\n", Code::ImportHeader, "the file is empty"),
         ("\u{feff}".as_bytes(), Code::ImportHeader, "the file is empty"),
-        (
-            b"phone;name;email\n",
-            Code::ImportHeader,
-            "separated by semicolons",
-        ),
-        (
-            b"phone;last, first;email\n",
-            Code::ImportHeader,
-            "separated by semicolons",
-        ),
-        (b"phone\tname\n1\t2\n", Code::ImportHeader, "separated by tabs"),
-        (
-            b"phone,name\n1,Jos\xe9\n",
-            Code::ImportEncoding,
-            "0xe9 at offset 16",
-        ),
-        (
-            b"phone,name\n1,Jos\xc3",
-            Code::ImportEncoding,
-            "0xc3 at offset 16",
-        ),
-        (
-            b"\xef\xbb\xbfphone\n\xff\n",
-            Code::ImportEncoding,
-            "0xff at offset 9",
-        ),
-        (
-            b"\xff\xfep\0h\0",
-            Code::ImportEncoding,
-            "0xff at offset 0 is not UTF-8 text: the file is probably UTF-16",
-        ),
-        (
-            b"p\0h\0o\0",
-            Code::ImportEncoding,
-            "offset 1 is not UTF-8 text: the file is probably UTF-16",
-        ),
-        (b"PK\x03\x04\x14\0\x06\0", Code::ImportEncoding, "spreadsheet"),
-        (b"phone\n1\0\n", Code::ImportEncoding, "0x00 at offset 7"),
+        (b"\xff\xfe", Code::ImportHeader, "the file is empty"),
+        (b"PK\x03\x04\x14\0\x06\0", Code::ImportKind, "a spreadsheet (xlsx, ods) or a zip archive; open it"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", Code::ImportKind, "Excel"),
+        (b"%PDF-1.7\n", Code::ImportKind, "a PDF; export"),
+        (b"\x1f\x8b\x08\0", Code::ImportKind, "gzip archive; unpack"),
+        (b"\x89PNG\r\n\x1a\n\0\0", Code::ImportKind, "an image"),
+        (b"\xff\xd8\xff\xe0\0", Code::ImportKind, "an image"),
+        (b"GIF89a\x01\0", Code::ImportKind, "an image"),
+        (b"\n <!DOCTYPE html><html>", Code::ImportKind, "a web page"),
+        (b"\xef\xbb\xbf<?xml version=\"1.0\"?>", Code::ImportKind, "XML"),
+        (b"[\n {\"phone\": \"+1\"}]", Code::ImportKind, "JSON"),
+        (b"{\"contacts\": []}", Code::ImportKind, "JSON"),
+        (b"BEGIN:VCARD\r\nVERSION:3.0", Code::ImportKind, "vCard"),
         (
             b"phone,name\n1,Ana\n2,\"Bo\n3,Cy\n",
             Code::ImportRow,
@@ -157,6 +141,13 @@ fn files_that_cannot_be_read_are_refused_with_place_and_remedy() {
         ),
         (b"phone,name\n1,Ana\n2,\"", Code::ImportRow, "line 3: a quote"),
         (b"phone,\"name\n1,Ana\n", Code::ImportRow, "line 1: a quote"),
+        (b"ph\0ne,name\n", Code::ImportEncoding, "the header: there is a NUL byte at offset 2"),
+        // Russian in Windows-1251.
+        (
+            b"phone,name\n1,\xcf\xe0\xe2\xe5\xeb \xd1\xe5\xf0\xe3\xe5\xe5\xe2\xe8\xf7\n2,\xcd\xe0\xf2\xe0\xeb\xfc\xff\n",
+            Code::ImportEncoding,
+            "seems to be windows-1251",
+        ),
     ];
     for (file, code, words) in cases {
         for piece in [1, 1000] {
@@ -165,33 +156,243 @@ fn files_that_cannot_be_read_are_refused_with_place_and_remedy() {
             assert!(error.message().contains(words), "{file:?}: {error}");
         }
     }
+    // Brackets around names make no JSON.
+    assert!(read(b"[phone],[name]\n1,2\n").is_ok());
 }
 
 #[test]
-fn a_byte_that_is_not_utf8_is_named_by_its_offset_wherever_it_stands() {
-    for length in [10, 65_530, 65_536, 70_000, 200_000] {
-        let mut file = "phone\n".to_owned().into_bytes();
-        while file.len() < length {
-            file.extend("é\n".bytes());
+fn a_folder_is_no_file() {
+    let folder = std::fs::File::open(env!("CARGO_MANIFEST_DIR")).unwrap();
+    let error = read_from(folder).unwrap_err();
+    assert_eq!(error.code(), Code::ImportKind);
+    assert!(error.message().contains("this is a folder"), "{error}");
+}
+
+/// How many line ends are within the cells of a row.
+fn line_ends(row: &[String]) -> u64 {
+    let ends = row
+        .iter()
+        .map(|cell| cell.replace("\r\n", "\n").matches(['\r', '\n']).count() as u64);
+    ends.sum()
+}
+
+fn encoded(text: &str, encoding: Encoding) -> Vec<u8> {
+    match encoding {
+        Encoding::Utf8 => text.as_bytes().to_vec(),
+        Encoding::Utf16Le => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        Encoding::Utf16Be => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        Encoding::Windows1252 => {
+            let (bytes, _, lost) = encoding_rs::WINDOWS_1252.encode(text);
+            assert!(!lost, "{text:?}");
+            bytes.into_owned()
         }
-        let offset = file.len();
-        file.extend(b"\xc3(\n");
-        let error = read(&file).unwrap_err();
-        assert!(
-            error.message().contains(&format!("at offset {offset} ")),
-            "{error}"
-        );
+    }
+}
+
+const ENCODINGS: [Encoding; 4] = [
+    Encoding::Utf8,
+    Encoding::Utf16Le,
+    Encoding::Utf16Be,
+    Encoding::Windows1252,
+];
+
+#[test]
+fn the_encoding_and_the_delimiter_are_found_out() {
+    // Those who are named by one accent only, and those by many.
+    let texts = [
+        "phone|name|tags\n+1|José|a,b\n",
+        "phone|name|tags\n+49|Jürgen Müller|\"x|y\"\n+34|Begoña Núñez|vip\n+351|João Conceição|\n+33|Zoë Çelik|€\n",
+        "Téléphone|Prénom|Ville\n+33|Élodie|Orléans\n",
+        "phone|name|x\n+1|“Smart” quotes – and dashes…|z\n",
+    ];
+    for text in texts {
+        for (delimiter, name) in Delimiter::ALL.iter().zip([",", ";", "\t"]) {
+            let text = if *delimiter == Delimiter::Comma {
+                text.replace("a,b", "\"a,b\"")
+            } else {
+                text.to_owned()
+            };
+            let text = text.replace('|', name);
+            let wanted = read(text.as_bytes()).unwrap();
+            assert_eq!(wanted.0.len(), 3, "{text:?}");
+            for encoding in ENCODINGS {
+                let bytes = encoded(&text, encoding);
+                let marks: &[&str] = if encoding == Encoding::Windows1252 {
+                    &[""]
+                } else {
+                    &["", "\u{feff}"]
+                };
+                for mark in marks {
+                    let bytes = [encoded(mark, encoding), bytes.clone()].concat();
+                    // Without a mark, UTF-16 is seen by letters of ASCII at the beginning.
+                    let seen = encoding != Encoding::Utf16Le && encoding != Encoding::Utf16Be;
+                    if mark.is_empty() && !seen && !text.starts_with("phone") {
+                        continue;
+                    }
+                    for piece in [1, 3, 1000] {
+                        let file = CsvFile::open(Trickle(&bytes, piece), Format::default()).unwrap();
+                        assert_eq!(file.delimiter(), *delimiter);
+                        let read = read_from(Trickle(&bytes, piece)).unwrap();
+                        assert_eq!(read, wanted, "{encoding} {mark:?} in pieces of {piece}");
+                        let said = Format {
+                            encoding: Some(encoding),
+                            delimiter: Some(*delimiter),
+                        };
+                        assert_eq!(read_as(Trickle(&bytes, piece), said).unwrap(), wanted);
+                    }
+                    let mut file = CsvFile::open(&bytes[..], Format::default()).unwrap();
+                    file.batch(100).unwrap();
+                    assert_eq!(file.encoding(), encoding, "{text:?}");
+                }
+            }
+        }
     }
 }
 
 #[test]
-fn records_before_a_fault_are_given_first_and_the_fault_stays() {
-    let mut file = CsvFile::open(&b"phone\n1\n2\n\xff\n4\n"[..]).unwrap();
-    let batch = file.batch(10).unwrap();
-    assert_eq!((batch.records.len(), batch.last), (2, false));
-    for _ in 0..2 {
-        assert_eq!(file.batch(10).unwrap_err().code(), Code::ImportEncoding);
+fn the_delimiter_is_the_headers_by_the_rules_of_quoting_or_as_said() {
+    for (file, columns) in [
+        ("phone;last, first;email\n", 3),
+        ("\"a;b;c;d\",phone\n", 2),
+        ("phone\n1;2;3\n", 1),
+        ("\n ; \nphone;name\n", 2),
+        ("sep=;\nphone;name\n", 2),
+        ("sep=\t\r\na,b\tname\n", 2),
+        ("\"two\nlines, really\";b;c\n", 3),
+        ("phone\tname;x\tmail\n", 3),
+    ] {
+        let (header, _) = read(file.as_bytes()).unwrap();
+        assert_eq!(header.len(), columns, "{file:?}: {header:?}");
     }
+    let said = Format {
+        delimiter: Some(Delimiter::Semicolon),
+        encoding: None,
+    };
+    let (header, rows) = read_as(&b"a,b,c;d\n1,2,3;4\n"[..], said).unwrap();
+    assert_eq!(header, ["a,b,c", "d"]);
+    assert_eq!(rows[0].1, ["1,2,3", "4"]);
+}
+
+#[test]
+fn a_character_that_cannot_be_read_refuses_its_row_with_line_and_offset_and_no_other() {
+    let utf8 = |bytes: &[u8]| bytes.to_vec();
+    // UTF-16 with half a pair.
+    let mut half = encoded("\u{feff}phone\n1\n", Encoding::Utf16Le);
+    half.extend([0x3d, 0xd8]);
+    half.extend(encoded("2\n3\n", Encoding::Utf16Le));
+    let cases = [
+        (utf8("phone,name\n1,José\n2,Jos\u{e9}\n".as_bytes()), None, ""),
+        (
+            utf8(b"phone,name\n1,Jos\xc3\xa9\n2,Jos\xe9\n3,Bo\n"),
+            Some(3),
+            "at offset 24 are no UTF-8",
+        ),
+        (
+            utf8(b"\xef\xbb\xbfphone\n1\n\xff\n3\n"),
+            Some(3),
+            "at offset 11 are no UTF-8",
+        ),
+        (
+            utf8(b"phone,name\n1,\xc3\xa9\xc3\xa9\n2,x\0y\n3,Bo\n"),
+            Some(3),
+            "NUL byte at offset 21",
+        ),
+        (
+            utf8("phone,name\n1,é\n2,J\u{fffd}s\n3,Bo\n".as_bytes()),
+            Some(3),
+            "at offset 19 stands",
+        ),
+        (
+            utf8(b"phone,name\n1,Jos\xe9\n2,\x81\n3,Bo\n"),
+            Some(3),
+            "at offset 20 are no Windows-1252",
+        ),
+        (half, Some(3), "at offset 18 are no UTF-16LE"),
+    ];
+    for (file, line, words) in cases {
+        for piece in [1, 2, 1000] {
+            let (_, rows) = read_from(Trickle(&file, piece)).unwrap();
+            let refused: Vec<&(u64, Vec<String>)> = rows
+                .iter()
+                .filter(|(_, cells)| cells[0].contains("offset"))
+                .collect();
+            assert_eq!(refused.first().map(|(line, _)| *line), line, "{rows:?}");
+            assert_eq!(refused.len(), usize::from(line.is_some()), "{rows:?}");
+            assert!(
+                refused.iter().all(|(_, cells)| cells[0].contains(words)),
+                "{rows:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_fault_is_named_by_its_offset_wherever_it_stands() {
+    for length in [10, 65_530, 65_536, 70_000, 200_000] {
+        for (broken, encoding) in [(&b"\xc3("[..], Encoding::Utf8), (b"\0\0", Encoding::Utf16Le)] {
+            let mut file = encoded("\u{feff}phone\n", encoding);
+            while file.len() < length {
+                file.extend(encoded("é\n", encoding));
+            }
+            let offset = file.len();
+            file.extend(broken);
+            file.extend(encoded("\n5\n", encoding));
+            let (_, rows) = read(&file).unwrap();
+            let [.., (_, refused), (_, after)] = &rows[..] else {
+                panic!()
+            };
+            assert!(refused[0].contains(&format!("at offset {offset}")), "{refused:?}");
+            assert_eq!(after, &["5"]);
+        }
+    }
+}
+
+#[test]
+fn text_that_begins_as_ascii_is_judged_where_it_is_no_longer() {
+    let mut file = b"phone,name\n".to_vec();
+    while file.len() < 300_000 {
+        file.extend(b"+12125550100,Ann\n");
+    }
+    file.extend(b"+12125550100,Jos\xe9 Garc\xeda\n");
+    let mut csv = CsvFile::open(&file[..], Format::default()).unwrap();
+    assert_eq!(csv.encoding(), Encoding::Utf8);
+    let mut last = None;
+    loop {
+        let batch = csv.batch(1000).unwrap();
+        last = batch.records.last().cloned().or(last);
+        if batch.last {
+            break;
+        }
+    }
+    assert_eq!(csv.encoding(), Encoding::Windows1252);
+    assert_eq!(last.unwrap().cells(), ["+12125550100", "José García"]);
+}
+
+#[test]
+fn what_is_added_to_a_file_after_its_end_was_seen_is_no_part_of_it() {
+    /// Says that it is at its end, and then goes on.
+    #[derive(Debug)]
+    struct Growing(Vec<&'static [u8]>);
+    impl Read for Growing {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            let next = if self.0.is_empty() {
+                &b""[..]
+            } else {
+                self.0.remove(0)
+            };
+            out[..next.len()].copy_from_slice(next);
+            Ok(next.len())
+        }
+    }
+    let file = Growing(vec![b"phone\n1\n", b"2\n", b"", b"3\n", b""]);
+    let (_, rows) = read_from(file).unwrap();
+    assert_eq!(rows, [(2, vec!["1".to_owned()]), (3, vec!["2".to_owned()])]);
+}
+
+#[test]
+fn a_mark_in_the_middle_of_joined_files_is_no_part_of_a_cell() {
+    let (_, rows) = read("\u{feff}phone\n1\n\u{feff}phone\n2\n".as_bytes()).unwrap();
+    assert_eq!(rows[1].1, ["phone"]);
 }
 
 #[test]
@@ -203,7 +404,7 @@ fn a_source_that_fails_is_no_end() {
             Err(io::Error::other("the cable is out"))
         }
     }
-    let mut file = CsvFile::open(b"phone\n1\n".chain(Broken)).unwrap();
+    let mut file = CsvFile::open(b"phone\n1\n".chain(Broken), Format::default()).unwrap();
     assert_eq!(file.batch(10).unwrap().records.len(), 1);
     for _ in 0..2 {
         let error = file.batch(10).unwrap_err();
@@ -245,7 +446,7 @@ fn a_long_record_within_the_limit_is_read() {
 fn a_batch_ends_with_its_rows_or_its_bytes() {
     let cell = "x".repeat(RECORD_MAX / 2);
     let file = format!("phone\n{}", format!("{cell}\n").repeat(20));
-    let mut file = CsvFile::open(file.as_bytes()).unwrap();
+    let mut file = CsvFile::open(file.as_bytes(), Format::default()).unwrap();
     let mut sizes = Vec::new();
     loop {
         let batch = file.batch(2_000).unwrap();
@@ -257,7 +458,7 @@ fn a_batch_ends_with_its_rows_or_its_bytes() {
     let full = BATCH_BYTES / cell.len();
     assert_eq!(sizes, [full, full, 20 - 2 * full]);
 
-    let mut file = CsvFile::open(&b"phone\n1\n2\n3\n4\n"[..]).unwrap();
+    let mut file = CsvFile::open(&b"phone\n1\n2\n3\n4\n"[..], Format::default()).unwrap();
     let sizes: Vec<(usize, bool)> = (0..3)
         .map(|_| {
             file.batch(2)
@@ -271,12 +472,12 @@ fn a_batch_ends_with_its_rows_or_its_bytes() {
 #[test]
 fn an_import_goes_on_after_the_rows_done_of_the_same_file_only() {
     let file = b"phone,name\n1,Ana\n2,Bo\n\n3,Cy\n4,Di\n";
-    let mut first = CsvFile::open(&file[..]).unwrap();
+    let mut first = CsvFile::open(&file[..], Format::default()).unwrap();
     let none = first.digest();
     let done = first.batch(2).unwrap();
     assert_eq!(done.digest, first.digest());
 
-    let mut again = CsvFile::open(&file[..]).unwrap();
+    let mut again = CsvFile::open(&file[..], Format::default()).unwrap();
     again.skip(0, &none).unwrap();
     again.skip(2, &done.digest).unwrap();
     let rest = again.batch(10).unwrap();
@@ -294,7 +495,7 @@ fn an_import_goes_on_after_the_rows_done_of_the_same_file_only() {
         (b"phone,name\n1,Ana\n", false),
     ];
     for (other, same) in others {
-        let mut file = CsvFile::open(*other).unwrap();
+        let mut file = CsvFile::open(*other, Format::default()).unwrap();
         let result = file.skip(2, &done.digest).map_err(|error| error.code());
         assert_eq!(
             result,
@@ -306,7 +507,11 @@ fn an_import_goes_on_after_the_rows_done_of_the_same_file_only() {
 
 #[test]
 fn refused_rows_come_back_as_they_were_after_their_reason() {
-    let mut file = CsvFile::open(&b"phone,name\n1,\"Ana, \"\"A\"\"\"\n2\n3,Cy,x\n"[..]).unwrap();
+    let mut file = CsvFile::open(
+        &b"phone,name\n1,\"Ana, \"\"A\"\"\"\n2\n3,Cy,x\n"[..],
+        Format::default(),
+    )
+    .unwrap();
     let records = file.batch(10).unwrap().records;
     let mut rejected = Rejected::begin(Vec::new(), file.header()).unwrap();
     for record in &records {
@@ -323,7 +528,7 @@ fn refused_rows_come_back_as_they_were_after_their_reason() {
 
 #[test]
 fn a_file_of_refused_rows_uploaded_again_does_not_pile_up_reasons() {
-    let mut file = CsvFile::open(&b"reason,phone\ntoo short,12\n"[..]).unwrap();
+    let mut file = CsvFile::open(&b"reason,phone\ntoo short,12\n"[..], Format::default()).unwrap();
     let records = file.batch(10).unwrap().records;
     let mut rejected = Rejected::begin(Vec::new(), file.header()).unwrap();
     rejected
@@ -352,6 +557,36 @@ fn a_disk_that_is_full_is_told() {
 }
 
 proptest! {
+    #[test]
+    fn the_same_rows_are_read_from_every_encoding_and_delimiter(
+        rows in prop::collection::vec(prop::collection::vec("[a,;\t\"\r\n éñ€]{0,5}", 3), 1..8),
+        piece in 1..40_usize,
+    ) {
+        for delimiter in Delimiter::ALL {
+            let mut file = csv::WriterBuilder::new().delimiter(delimiter.byte()).from_writer(Vec::new());
+            file.write_record(["phone", "name", "x"]).unwrap();
+            for row in &rows {
+                file.write_record(row).unwrap();
+            }
+            let text = String::from_utf8(file.into_inner().unwrap()).unwrap();
+            let mut line = 2;
+            let mut wanted = Vec::new();
+            for row in &rows {
+                if row.iter().any(|cell| !cell.trim().is_empty()) {
+                    wanted.push((line, row.clone()));
+                }
+                line += 1 + line_ends(row);
+            }
+            for encoding in ENCODINGS {
+                let bytes = encoded(&text, encoding);
+                let format = Format { encoding: Some(encoding), delimiter: None };
+                let (header, read) = read_as(Trickle(&bytes, piece), format).unwrap();
+                prop_assert_eq!(header, ["phone", "name", "x"]);
+                prop_assert_eq!(&read, &wanted, "{} {:?}", encoding, delimiter);
+            }
+        }
+    }
+
     #[test]
     fn what_a_writer_of_csv_writes_is_read_back(
         rows in prop::collection::vec(prop::collection::vec("[a,\"\r\n é]{0,5}", 1..5), 0..20),

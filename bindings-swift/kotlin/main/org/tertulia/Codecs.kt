@@ -1191,6 +1191,21 @@ internal object DeletedConversationsCodec : Codec<DeletedConversations> {
     }
 }
 
+internal object DelimiterCodec : Codec<Delimiter> {
+    override fun encode(value: Delimiter): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): Delimiter {
+        return when (val word = TextCodec.decode(json)) {
+            "comma" -> Delimiter.COMMA
+            "semicolon" -> Delimiter.SEMICOLON
+            "tab" -> Delimiter.TAB
+            else -> throw Misfit("$word is no Delimiter")
+        }
+    }
+}
+
 internal object DeliveryStatusCodec : Codec<DeliveryStatus> {
     override fun encode(value: DeliveryStatus): JsonElement {
         return JsonPrimitive(value.wire)
@@ -1434,6 +1449,22 @@ internal object EditCodec : Codec<Edit> {
     }
 }
 
+internal object EncodingCodec : Codec<Encoding> {
+    override fun encode(value: Encoding): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): Encoding {
+        return when (val word = TextCodec.decode(json)) {
+            "utf8" -> Encoding.UTF8
+            "utf16_le" -> Encoding.UTF16_LE
+            "utf16_be" -> Encoding.UTF16_BE
+            "windows1252" -> Encoding.WINDOWS1252
+            else -> throw Misfit("$word is no Encoding")
+        }
+    }
+}
+
 internal object EventCodec : Codec<Event> {
     override fun encode(value: Event): JsonElement {
         return record {
@@ -1485,6 +1516,123 @@ internal object ExplanationCodec : Codec<Explanation> {
             allowed = record.get("allowed", BoolCodec),
             denials = record.get("denials", ListCodec(DenialCodec)),
             window = record.get("window", WindowStateCodec),
+        )
+    }
+}
+
+internal object ExportColumnCodec : Codec<ExportColumn> {
+    override fun encode(value: ExportColumn): JsonElement {
+        return when (value) {
+            ExportColumn.Phone -> JsonPrimitive("phone")
+            ExportColumn.OtherPhones -> JsonPrimitive("otherPhones")
+            ExportColumn.WhatsappIds -> JsonPrimitive("whatsappIds")
+            ExportColumn.Name -> JsonPrimitive("name")
+            ExportColumn.FirstName -> JsonPrimitive("firstName")
+            ExportColumn.LastName -> JsonPrimitive("lastName")
+            ExportColumn.Email -> JsonPrimitive("email")
+            ExportColumn.Tags -> JsonPrimitive("tags")
+            ExportColumn.Lead -> JsonPrimitive("lead")
+            ExportColumn.Owner -> JsonPrimitive("owner")
+            ExportColumn.RecordStatus -> JsonPrimitive("recordStatus")
+            ExportColumn.ExternalIds -> JsonPrimitive("externalIds")
+            is ExportColumn.ExternalId -> record { put("externalId", TextCodec, value.value) }
+            ExportColumn.OptedIn -> JsonPrimitive("optedIn")
+            ExportColumn.OptInProof -> JsonPrimitive("optInProof")
+            ExportColumn.OptOuts -> JsonPrimitive("optOuts")
+            is ExportColumn.Attribute -> record { put("attribute", TextCodec, value.value) }
+            ExportColumn.ContactId -> JsonPrimitive("contactId")
+            ExportColumn.FullName -> JsonPrimitive("fullName")
+            ExportColumn.ProfileName -> JsonPrimitive("profileName")
+            ExportColumn.ProfileUsername -> JsonPrimitive("profileUsername")
+            ExportColumn.SourceChannel -> JsonPrimitive("sourceChannel")
+            ExportColumn.CreatedBy -> JsonPrimitive("createdBy")
+            ExportColumn.CreatedAt -> JsonPrimitive("createdAt")
+            ExportColumn.LastInbound -> JsonPrimitive("lastInbound")
+            ExportColumn.LastInteraction -> JsonPrimitive("lastInteraction")
+            ExportColumn.OptInSource -> JsonPrimitive("optInSource")
+        }
+    }
+
+    override fun decode(json: JsonElement): ExportColumn {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "phone" -> ExportColumn.Phone
+            "otherPhones" -> ExportColumn.OtherPhones
+            "whatsappIds" -> ExportColumn.WhatsappIds
+            "name" -> ExportColumn.Name
+            "firstName" -> ExportColumn.FirstName
+            "lastName" -> ExportColumn.LastName
+            "email" -> ExportColumn.Email
+            "tags" -> ExportColumn.Tags
+            "lead" -> ExportColumn.Lead
+            "owner" -> ExportColumn.Owner
+            "recordStatus" -> ExportColumn.RecordStatus
+            "externalIds" -> ExportColumn.ExternalIds
+            "externalId" -> ExportColumn.ExternalId(TextCodec.decode(inside))
+            "optedIn" -> ExportColumn.OptedIn
+            "optInProof" -> ExportColumn.OptInProof
+            "optOuts" -> ExportColumn.OptOuts
+            "attribute" -> ExportColumn.Attribute(TextCodec.decode(inside))
+            "contactId" -> ExportColumn.ContactId
+            "fullName" -> ExportColumn.FullName
+            "profileName" -> ExportColumn.ProfileName
+            "profileUsername" -> ExportColumn.ProfileUsername
+            "sourceChannel" -> ExportColumn.SourceChannel
+            "createdBy" -> ExportColumn.CreatedBy
+            "createdAt" -> ExportColumn.CreatedAt
+            "lastInbound" -> ExportColumn.LastInbound
+            "lastInteraction" -> ExportColumn.LastInteraction
+            "optInSource" -> ExportColumn.OptInSource
+            else -> throw Misfit("$word is no ExportColumn")
+        }
+    }
+}
+
+internal object ExportCountsCodec : Codec<ExportCounts> {
+    override fun encode(value: ExportCounts): JsonElement {
+        return record {
+            put("exported", IntCodec, value.exported)
+            put("missing", IntCodec, value.missing)
+        }
+    }
+
+    override fun decode(json: JsonElement): ExportCounts {
+        val record = Reader(json)
+        return ExportCounts(
+            exported = record.get("exported", IntCodec),
+            missing = record.get("missing", IntCodec),
+        )
+    }
+}
+
+internal object ExportOptionsCodec : Codec<ExportOptions> {
+    override fun encode(value: ExportOptions): JsonElement {
+        return record {
+            put("columns", OptionalCodec(ListCodec(ExportColumnCodec)), value.columns)
+        }
+    }
+
+    override fun decode(json: JsonElement): ExportOptions {
+        val record = Reader(json)
+        return ExportOptions(
+            columns = record.get("columns", OptionalCodec(ListCodec(ExportColumnCodec))),
+        )
+    }
+}
+
+internal object ExportReportCodec : Codec<ExportReport> {
+    override fun encode(value: ExportReport): JsonElement {
+        return record {
+            put("counts", ExportCountsCodec, value.counts)
+            put("finished", BoolCodec, value.finished)
+        }
+    }
+
+    override fun decode(json: JsonElement): ExportReport {
+        val record = Reader(json)
+        return ExportReport(
+            counts = record.get("counts", ExportCountsCodec),
+            finished = record.get("finished", BoolCodec),
         )
     }
 }
@@ -1877,6 +2025,7 @@ internal object ImportCodec : Codec<Import> {
             put("file", TextCodec, value.file)
             put("columns", ListCodec(ImportFieldCodec), value.columns)
             put("on_duplicate", OnDuplicateCodec, value.onDuplicate)
+            put("format", ImportFormatCodec, value.format)
             put("digest", TextCodec, value.digest)
             put("counts", ImportCountsCodec, value.counts)
             put("finished", BoolCodec, value.finished)
@@ -1891,6 +2040,7 @@ internal object ImportCodec : Codec<Import> {
             file = record.get("file", TextCodec),
             columns = record.get("columns", ListCodec(ImportFieldCodec)),
             onDuplicate = record.get("on_duplicate", OnDuplicateCodec),
+            format = record.get("format", ImportFormatCodec) { ImportFormat() },
             digest = record.get("digest", TextCodec),
             counts = record.get("counts", ImportCountsCodec),
             finished = record.get("finished", BoolCodec),
@@ -1923,13 +2073,21 @@ internal object ImportFieldCodec : Codec<ImportField> {
     override fun encode(value: ImportField): JsonElement {
         return when (value) {
             ImportField.Phone -> JsonPrimitive("phone")
+            ImportField.OtherPhones -> JsonPrimitive("otherPhones")
+            ImportField.WhatsappIds -> JsonPrimitive("whatsappIds")
             ImportField.Name -> JsonPrimitive("name")
             ImportField.FirstName -> JsonPrimitive("firstName")
             ImportField.LastName -> JsonPrimitive("lastName")
             ImportField.Email -> JsonPrimitive("email")
             ImportField.Tags -> JsonPrimitive("tags")
+            ImportField.Lead -> JsonPrimitive("lead")
+            ImportField.Owner -> JsonPrimitive("owner")
+            ImportField.RecordStatus -> JsonPrimitive("recordStatus")
+            ImportField.ExternalIds -> JsonPrimitive("externalIds")
+            is ImportField.ExternalId -> record { put("externalId", TextCodec, value.value) }
             ImportField.OptedIn -> JsonPrimitive("optedIn")
             ImportField.OptInProof -> JsonPrimitive("optInProof")
+            ImportField.OptOuts -> JsonPrimitive("optOuts")
             is ImportField.Attribute -> record { put("attribute", TextCodec, value.value) }
             ImportField.Ignore -> JsonPrimitive("ignore")
         }
@@ -1939,17 +2097,42 @@ internal object ImportFieldCodec : Codec<ImportField> {
         val (word, inside) = variant(json)
         return when (word) {
             "phone" -> ImportField.Phone
+            "otherPhones" -> ImportField.OtherPhones
+            "whatsappIds" -> ImportField.WhatsappIds
             "name" -> ImportField.Name
             "firstName" -> ImportField.FirstName
             "lastName" -> ImportField.LastName
             "email" -> ImportField.Email
             "tags" -> ImportField.Tags
+            "lead" -> ImportField.Lead
+            "owner" -> ImportField.Owner
+            "recordStatus" -> ImportField.RecordStatus
+            "externalIds" -> ImportField.ExternalIds
+            "externalId" -> ImportField.ExternalId(TextCodec.decode(inside))
             "optedIn" -> ImportField.OptedIn
             "optInProof" -> ImportField.OptInProof
+            "optOuts" -> ImportField.OptOuts
             "attribute" -> ImportField.Attribute(TextCodec.decode(inside))
             "ignore" -> ImportField.Ignore
             else -> throw Misfit("$word is no ImportField")
         }
+    }
+}
+
+internal object ImportFormatCodec : Codec<ImportFormat> {
+    override fun encode(value: ImportFormat): JsonElement {
+        return record {
+            put("encoding", OptionalCodec(EncodingCodec), value.encoding)
+            put("delimiter", OptionalCodec(DelimiterCodec), value.delimiter)
+        }
+    }
+
+    override fun decode(json: JsonElement): ImportFormat {
+        val record = Reader(json)
+        return ImportFormat(
+            encoding = record.get("encoding", OptionalCodec(EncodingCodec)),
+            delimiter = record.get("delimiter", OptionalCodec(DelimiterCodec)),
+        )
     }
 }
 
@@ -1969,6 +2152,8 @@ internal object ImportOptionsCodec : Codec<ImportOptions> {
             put("file", TextCodec, value.file)
             put("columns", OptionalCodec(ListCodec(OptionalCodec(ImportFieldCodec))), value.columns)
             put("onDuplicate", OnDuplicateCodec, value.onDuplicate)
+            put("encoding", OptionalCodec(EncodingCodec), value.encoding)
+            put("delimiter", OptionalCodec(DelimiterCodec), value.delimiter)
         }
     }
 
@@ -1978,6 +2163,8 @@ internal object ImportOptionsCodec : Codec<ImportOptions> {
             file = record.get("file", TextCodec) { "" },
             columns = record.get("columns", OptionalCodec(ListCodec(OptionalCodec(ImportFieldCodec)))),
             onDuplicate = record.get("onDuplicate", OnDuplicateCodec) { OnDuplicate.UPDATE },
+            encoding = record.get("encoding", OptionalCodec(EncodingCodec)),
+            delimiter = record.get("delimiter", OptionalCodec(DelimiterCodec)),
         )
     }
 }
@@ -1991,6 +2178,8 @@ internal object ImportReportCodec : Codec<ImportReport> {
             put("unmapped", ListCodec(TextCodec), value.unmapped)
             put("opt_ins_withheld", IntCodec, value.optInsWithheld)
             put("tags_withheld", IntCodec, value.tagsWithheld)
+            put("encoding", EncodingCodec, value.encoding)
+            put("delimiter", DelimiterCodec, value.delimiter)
             put("finished", BoolCodec, value.finished)
         }
     }
@@ -2004,6 +2193,8 @@ internal object ImportReportCodec : Codec<ImportReport> {
             unmapped = record.get("unmapped", ListCodec(TextCodec)),
             optInsWithheld = record.get("opt_ins_withheld", IntCodec),
             tagsWithheld = record.get("tags_withheld", IntCodec),
+            encoding = record.get("encoding", EncodingCodec),
+            delimiter = record.get("delimiter", DelimiterCodec),
             finished = record.get("finished", BoolCodec),
         )
     }
@@ -2175,6 +2366,9 @@ internal object InspectedCodec : Codec<Inspected> {
         return record {
             put("header", ListCodec(TextCodec), value.header)
             put("suggested", ListCodec(OptionalCodec(ImportFieldCodec)), value.suggested)
+            put("repeated", ListCodec(TextCodec), value.repeated)
+            put("encoding", EncodingCodec, value.encoding)
+            put("delimiter", DelimiterCodec, value.delimiter)
         }
     }
 
@@ -2183,6 +2377,9 @@ internal object InspectedCodec : Codec<Inspected> {
         return Inspected(
             header = record.get("header", ListCodec(TextCodec)),
             suggested = record.get("suggested", ListCodec(OptionalCodec(ImportFieldCodec))),
+            repeated = record.get("repeated", ListCodec(TextCodec)),
+            encoding = record.get("encoding", EncodingCodec),
+            delimiter = record.get("delimiter", DelimiterCodec),
         )
     }
 }

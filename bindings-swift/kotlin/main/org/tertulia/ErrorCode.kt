@@ -226,8 +226,11 @@ object ErrorCode {
     /** The file's header cannot be used. */
     const val IMPORT_HEADER: String = "import.header"
 
-    /** The file is not UTF-8 text. */
+    /** The text of the file, or of a row, cannot be read. */
     const val IMPORT_ENCODING: String = "import.encoding"
+
+    /** The file is of another kind than CSV. */
+    const val IMPORT_KIND: String = "import.kind"
 
     /** The mapping does not fit the file or the organisation. */
     const val IMPORT_MAPPING: String = "import.mapping"
@@ -238,7 +241,7 @@ object ErrorCode {
     /** Another process went on with the same import. */
     const val IMPORT_ELSEWHERE: String = "import.elsewhere"
 
-    /** The file cannot be read, or the file of refused rows not written. */
+    /** A file cannot be read or written. */
     const val IMPORT_IO: String = "import.io"
 
     /** There is no such import. */
@@ -482,6 +485,7 @@ object ErrorCode {
         BROADCAST_INVALID to "invalid",
         IMPORT_HEADER to "invalid",
         IMPORT_ENCODING to "invalid",
+        IMPORT_KIND to "invalid",
         IMPORT_MAPPING to "invalid",
         IMPORT_OTHER_FILE to "refused",
         IMPORT_ELSEWHERE to "conflict",

@@ -338,6 +338,20 @@ class ContactsArea internal constructor(private val scope: Scope) {
             put("after", OptionalCodec(TextCodec), after)
         }
 
+    /**
+     * Writes contacts to a file as CSV, UTF-8 with commas, page by page. Each is written once; deleted ones never,
+     * blocked ones as such. No cell is one that a spreadsheet would run: such a cell has one `'` before it, which an
+     * import takes off again. Imported, the columns that are written by default give the same contacts back.
+     *
+     * Fails with `filter.*`, `segment.not_found`, `import.mapping` for columns that do not hold, or `import.io`.
+     */
+    suspend fun export(selection: Selection, to: String, options: ExportOptions? = null, progress: (suspend (ExportCounts) -> Unit)? = null, cancel: CancelToken? = null): ExportReport =
+        scope.call("contacts.export", ExportReportCodec, Watch(progress, ExportCountsCodec, cancel)) {
+            put("selection", SelectionCodec, selection)
+            put("to", TextCodec, to)
+            put("options", OptionalCodec(ExportOptionsCodec), options)
+        }
+
     /** Gives a contact one more number. Fails with `phone.*` or `contact.duplicate`. */
     suspend fun addPhone(id: ContactId, phone: String): Contact =
         scope.call("contacts.add_phone", ContactCodec) {
@@ -714,10 +728,14 @@ class ImportsArea internal constructor(private val scope: Scope) {
     suspend fun template(): String =
         scope.call("imports.template", TextCodec)
 
-    /** The columns of a file, and what each seems to be. Fails with `import.*` if it is not such a file. */
-    suspend fun inspect(file: FileSource): Inspected =
+    /**
+     * The columns of a file, and what each seems to be. What the format leaves open is found out. Fails with `import.*`
+     * if it is not such a file.
+     */
+    suspend fun inspect(file: FileSource, format: ImportFormat? = null): Inspected =
         scope.call("imports.inspect", InspectedCodec) {
             put("file", FileSourceCodec, file)
+            put("format", OptionalCodec(ImportFormatCodec), format)
         }
 
     /**

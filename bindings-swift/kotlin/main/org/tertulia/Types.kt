@@ -835,6 +835,16 @@ enum class DeletedConversations(internal val wire: String) {
     REMOVE("remove"),
 }
 
+/** What stands between a file's columns. */
+enum class Delimiter(internal val wire: String) {
+    /** `,` */
+    COMMA("comma"),
+    /** `;` */
+    SEMICOLON("semicolon"),
+    /** A tab. */
+    TAB("tab"),
+}
+
 /** How far an outgoing message got, as one word. */
 enum class DeliveryStatus(internal val wire: String) {
     /** Committed, not answered for yet. */
@@ -991,6 +1001,18 @@ data class Edit(
     val content: Content,
 )
 
+/** How a file's text is written down. */
+enum class Encoding(internal val wire: String) {
+    /** UTF-8. */
+    UTF8("utf8"),
+    /** UTF-16, the lower byte first, as Windows writes it. */
+    UTF16_LE("utf16_le"),
+    /** UTF-16, the higher byte first. */
+    UTF16_BE("utf16_be"),
+    /** Windows-1252, what western versions of Excel call ANSI. */
+    WINDOWS1252("windows1252"),
+}
+
 /** One event of the feed. */
 data class Event(
     /** Its position: hand it to [`Events::read`] to go on after it. */
@@ -1017,6 +1039,112 @@ data class Explanation(
     val denials: List<Denial>,
     /** The window at the sender. */
     val window: WindowState,
+)
+
+/** A column of an export. */
+sealed interface ExportColumn {
+    /** The primary telephone number. */
+    data object Phone : ExportColumn
+
+    /** The further telephone numbers, a list. */
+    data object OtherPhones : ExportColumn
+
+    /** Business-scoped WhatsApp user ids, a list. */
+    data object WhatsappIds : ExportColumn
+
+    /** The full name as somebody entered it. */
+    data object Name : ExportColumn
+
+    /** The first name. */
+    data object FirstName : ExportColumn
+
+    /** The last name. */
+    data object LastName : ExportColumn
+
+    /** The e-mail address. */
+    data object Email : ExportColumn
+
+    /** The tags, a list. */
+    data object Tags : ExportColumn
+
+    /** The lead status. */
+    data object Lead : ExportColumn
+
+    /** Who is responsible: the member's name, or their id where several have the name. */
+    data object Owner : ExportColumn
+
+    /** Active, inactive or blocked. */
+    data object RecordStatus : ExportColumn
+
+    /** Ids in other systems, as JSON. */
+    data object ExternalIds : ExportColumn
+
+    /** The id in one other system. */
+    data class ExternalId(val value: String) : ExportColumn
+
+    /** `true`, `allButMarketing`, `false` for who opted out, or nothing for who was never asked. */
+    data object OptedIn : ExportColumn
+
+    /** When the person agreed. */
+    data object OptInProof : ExportColumn
+
+    /** Every opt-out in force, a list. */
+    data object OptOuts : ExportColumn
+
+    /** An attribute of the organisation. */
+    data class Attribute(val value: String) : ExportColumn
+
+    /** The contact's id. For reading, as are those that follow: an import leaves them out. */
+    data object ContactId : ExportColumn
+
+    /** The full name: as entered, else first and last, else the platform's. */
+    data object FullName : ExportColumn
+
+    /** The name that the person gave themself at the platform. */
+    data object ProfileName : ExportColumn
+
+    /** The user name at the platform. */
+    data object ProfileUsername : ExportColumn
+
+    /** The channel of the first contact. */
+    data object SourceChannel : ExportColumn
+
+    /** How the record came to be. */
+    data object CreatedBy : ExportColumn
+
+    /** When it came to be. */
+    data object CreatedAt : ExportColumn
+
+    /** When the person last wrote or called. */
+    data object LastInbound : ExportColumn
+
+    /** When anything last went in or out. */
+    data object LastInteraction : ExportColumn
+
+    /** What the opt-in, or the opt-out, came by. */
+    data object OptInSource : ExportColumn
+}
+
+/** What was written so far. */
+data class ExportCounts(
+    /** Contacts written. */
+    val exported: Long,
+    /** Contacts asked for by id that are not there, or deleted. */
+    val missing: Long,
+)
+
+/** What an export has of each contact. */
+data class ExportOptions(
+    /** The columns, in their order; absent: all that an import takes back. */
+    val columns: List<ExportColumn>? = null,
+)
+
+/** What became of an export. */
+data class ExportReport(
+    /** What was written. */
+    val counts: ExportCounts,
+    /** Whether everybody was written; if not, it was cancelled. */
+    val finished: Boolean,
 )
 
 /** An error, with all that a host branches on. */
@@ -1328,6 +1456,8 @@ data class Import(
     val columns: List<ImportField>,
     /** What to do with known contacts. */
     val onDuplicate: OnDuplicate,
+    /** What the caller said about how the file is written. */
+    val format: ImportFormat = ImportFormat(),
     /** A digest of the header and of the rows done: going on with another file is refused. */
     val digest: String,
     /** The counts so far; their sum is the number of data rows done. */
@@ -1353,6 +1483,12 @@ sealed interface ImportField {
     /** A telephone number. */
     data object Phone : ImportField
 
+    /** Further telephone numbers, a list. */
+    data object OtherPhones : ImportField
+
+    /** Business-scoped WhatsApp user ids, a list. */
+    data object WhatsappIds : ImportField
+
     /** The full name. */
     data object Name : ImportField
 
@@ -1365,10 +1501,25 @@ sealed interface ImportField {
     /** The e-mail address. */
     data object Email : ImportField
 
-    /** A list of tags, separated by commas or semicolons. */
+    /** A list of tags, separated by commas or semicolons; one that holds these stands in double quotes. */
     data object Tags : ImportField
 
-    /** `optedIn`: true/false/yes/no/1/0/y/n, or blank. */
+    /** The lead status: cold, warm, hot or customer. */
+    data object Lead : ImportField
+
+    /** The member of the team who is responsible: the name, if only one who works here has it, or the id. */
+    data object Owner : ImportField
+
+    /** `recordStatus`: active, inactive or blocked. A file blocks, and never lifts a block. */
+    data object RecordStatus : ImportField
+
+    /** Ids in other systems, as JSON: `{"shop": "17"}`. */
+    data object ExternalIds : ImportField
+
+    /** The id in one other system. */
+    data class ExternalId(val value: String) : ImportField
+
+    /** `optedIn`: true/false/yes/no/1/0/y/n, `allButMarketing`, or blank. */
     data object OptedIn : ImportField
 
     /**
@@ -1377,12 +1528,26 @@ sealed interface ImportField {
      */
     data object OptInProof : ImportField
 
+    /**
+     * Opt-outs in force, a list: each what it is about (`everything` or `marketing`), after `@` the id of the sender
+     * if it is about one only, and when it was said, as in `marketing 2026-01-31T09:30:00Z`.
+     */
+    data object OptOuts : ImportField
+
     /** An attribute of the organisation. */
     data class Attribute(val value: String) : ImportField
 
     /** Left out on purpose. */
     data object Ignore : ImportField
 }
+
+/** What the caller says about how a file is written; what is absent is found out. */
+data class ImportFormat(
+    /** How the text is written down. */
+    val encoding: Encoding? = null,
+    /** What stands between the columns. */
+    val delimiter: Delimiter? = null,
+)
 
 /** One CSV import. */
 @JvmInline
@@ -1398,6 +1563,10 @@ data class ImportOptions(
     val columns: List<ImportField?>? = null,
     /** What to do with a row whose contact is known, or was in the file before. */
     val onDuplicate: OnDuplicate = OnDuplicate.UPDATE,
+    /** How the text is written down; absent: as the file's beginning says. */
+    val encoding: Encoding? = null,
+    /** What stands between the columns; absent: as the header says. */
+    val delimiter: Delimiter? = null,
 )
 
 /** What became of a file's rows. `counts` add up to the rows read. */
@@ -1414,6 +1583,10 @@ data class ImportReport(
     val optInsWithheld: Long,
     /** Rows whose tags were held back, because the contact is blocked. */
     val tagsWithheld: Long,
+    /** How the text is written down, as far as it was read. */
+    val encoding: Encoding,
+    /** What stands between the columns. */
+    val delimiter: Delimiter,
     /** Whether the end of the file was reached. */
     val finished: Boolean,
 )
@@ -1527,6 +1700,15 @@ data class Inspected(
     val header: List<String>,
     /** What each column seems to be. */
     val suggested: List<ImportField?>,
+    /**
+     * Names that several columns have. Columns are mapped by their places, so each of them can be; of those for one
+     * field, the first is suggested.
+     */
+    val repeated: List<String>,
+    /** How the text is written down, as far as the header says; an import's report tells it of the whole file. */
+    val encoding: Encoding,
+    /** What stands between the columns. */
+    val delimiter: Delimiter,
 )
 
 /** One thing that happened. */
