@@ -1,5 +1,6 @@
 //! How fast tertulia is, beside peers measured in the same run. `benches/README.md` says how to read it.
 
+mod audit;
 mod border;
 mod dispatch;
 mod files;
@@ -17,7 +18,7 @@ use measure::Outcome;
 /// A bench: its name, and what runs it.
 type Bench = (&'static str, fn() -> Outcome<()>);
 
-const BENCHES: [Bench; 9] = [
+const BENCHES: [Bench; 10] = [
     ("tagging", tagging::run),
     ("phone", phone::run),
     ("render", render::run),
@@ -27,6 +28,7 @@ const BENCHES: [Bench; 9] = [
     ("people", people::run),
     ("merge", merge::run),
     ("files", files::run),
+    ("audit", audit::run),
 ];
 
 fn main() -> Outcome<()> {

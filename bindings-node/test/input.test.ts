@@ -153,7 +153,7 @@ test("options are looked at like everything else", async () => {
   const open = (options: unknown) => Crm.open(options as object);
   const own = transport(() => ({ accepted: { providerId: "1" } }));
   await refused(() => open(null), /Crm\.open: expected an object, found null/);
-  await refused(() => open({ file: "crm.db" }), /there is no field "file"; there are path, transports/);
+  await refused(() => open({ file: "crm.db" }), /there is no field "file"; there are path, encryptionKey, /);
   await refused(() => open({ path: 5 }), /Crm\.open path: expected text/);
   await refused(() => open({ transports: { own: {} } }), /transports\.own: expected a WhatsApp or a Transport; it has no function verify/);
   await refused(() => open({ transports: { own: { ...own, channel: "pigeon" } } }), /transports\.own\.channel: expected one of whatsapp, .*, found "pigeon"$/);

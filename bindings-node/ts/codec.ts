@@ -80,6 +80,41 @@ export const AttributeKind: w.Codec<t.AttributeKind> = w.tagged("type", () => ({
   boolean: w.record(() => ({})),
 }));
 
+export const AuditBreak: w.RecordCodec<t.AuditBreak> = w.record(() => ({
+  position: ["position", w.natural],
+  why: ["why", AuditFault],
+}));
+
+export const AuditExport: w.RecordCodec<t.AuditExport> = w.record(() => ({
+  entries: ["entries", w.natural],
+  head: ["head", w.optional(AuditHead)],
+}));
+
+export const AuditFault: w.Codec<t.AuditFault> = w.choice(["changed", "missing", "foreign", "seal"]);
+
+export const AuditFilter: w.RecordCodec<t.AuditFilter> = w.record(() => ({
+  kinds: ["kinds", w.list(JournalKind), []],
+  actor: ["actor", w.optional(Actor)],
+  contact: ["contact", w.optional(ContactId)],
+  from: ["from", w.optional(w.time)],
+  until: ["until", w.optional(w.time)],
+}));
+
+export const AuditHead: w.RecordCodec<t.AuditHead> = w.record(() => ({
+  seal: ["seal", w.natural],
+  position: ["position", w.natural],
+  hash: ["hash", w.text],
+}));
+
+export const AuditVerdict: w.RecordCodec<t.AuditVerdict> = w.record(() => ({
+  head: ["head", w.optional(AuditHead)],
+  entries: ["entries", w.natural],
+  redacted: ["redacted", w.natural],
+  unsealed: ["unsealed", w.natural],
+  firstBreak: ["first_break", w.optional(AuditBreak)],
+  holdsHead: ["holds_head", w.optional(w.bool)],
+}));
+
 export const Author: w.Codec<t.Author> = w.named(["contact", "elsewhere", "stop_confirmation"], () => ({
   agent: ["agent", AgentId],
   host: ["host", w.text],
@@ -391,6 +426,7 @@ export const Done: w.RecordCodec<t.Done> = w.record(() => ({
   unknown: ["unknown", w.natural],
   unconfirmed: ["unconfirmed", w.natural],
   finished: ["finished", w.natural],
+  erased: ["erased", w.natural],
 }));
 
 export const Draft: w.Codec<t.Draft> = w.named([], () => ({
@@ -427,6 +463,43 @@ export const Edit: w.RecordCodec<t.Edit> = w.record(() => ({
 }));
 
 export const Encoding: w.Codec<t.Encoding> = w.choice(["utf8", "utf16_le", "utf16_be", "windows1252"]);
+
+export const ErasedMedia: w.RecordCodec<t.ErasedMedia> = w.record(() => ({
+  message: ["message", MessageId],
+  account: ["account", AccountId],
+  channel: ["channel", Channel],
+  source: ["source", MediaSource],
+}));
+
+export const ErasureCertificate: w.RecordCodec<t.ErasureCertificate> = w.record(() => ({
+  contact: ["contact", ContactId],
+  ids: ["ids", w.list(ContactId)],
+  requestedAt: ["requested_at", w.time],
+  by: ["by", Actor],
+  finishedAt: ["finished_at", w.optional(w.time)],
+  scrubbed: ["scrubbed", w.bool],
+  counts: ["counts", ErasureCounts],
+  media: ["media", w.list(ErasedMedia)],
+}));
+
+export const ErasureCounts: w.RecordCodec<t.ErasureCounts> = w.record(() => ({
+  conversations: ["conversations", w.natural, 0],
+  messages: ["messages", w.natural, 0],
+  messageReferences: ["message_references", w.natural, 0],
+  evidence: ["evidence", w.natural, 0],
+  notes: ["notes", w.natural, 0],
+  ledgerRows: ["ledger_rows", w.natural, 0],
+  journalEntries: ["journal_entries", w.natural, 0],
+  identities: ["identities", w.natural, 0],
+  externalIds: ["external_ids", w.natural, 0],
+  attributes: ["attributes", w.natural, 0],
+  tags: ["tags", w.natural, 0],
+  proofs: ["proofs", w.natural, 0],
+  undoSnapshots: ["undo_snapshots", w.natural, 0],
+  windows: ["windows", w.natural, 0],
+  quarantined: ["quarantined", w.natural, 0],
+  mentions: ["mentions", w.natural, 0],
+}));
 
 export const Event: w.RecordCodec<t.Event> = w.record(() => ({
   position: ["position", w.natural],
@@ -703,6 +776,7 @@ export const JournalEntry: w.RecordCodec<t.JournalEntry> = w.record(() => ({
   actor: ["actor", Actor],
   contact: ["contact", w.optional(ContactId)],
   what: ["what", JournalEvent],
+  redacted: ["redacted", w.bool, false],
 }));
 
 export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
@@ -725,6 +799,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   contact_blocked: w.record(() => ({})),
   contact_unblocked: w.record(() => ({})),
   contact_deleted: w.record(() => ({})),
+  contact_erased: w.record(() => ({})),
   contact_reactivated: w.record(() => ({})),
   blocked_message: w.record(() => ({
     channel: ["channel", Channel],
@@ -833,6 +908,11 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
     before: ["before", w.json, null],
     after: ["after", w.json],
   })),
+  access_refused: w.record(() => ({
+    call: ["call", w.text],
+    role: ["role", w.optional(Role)],
+    needs: ["needs", Role],
+  })),
   import_changed: w.record(() => ({
     import: ["import", ImportId],
     change: ["change", w.text],
@@ -843,7 +923,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
 }));
 
-export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "import_changed", "provider_notice"]);
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "access_refused", "import_changed", "provider_notice"]);
 
 export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
   stop: ["stop", w.list(w.text), []],
@@ -917,6 +997,7 @@ export const Member: w.RecordCodec<t.Member> = w.record(() => ({
   id: ["id", AgentId],
   org: ["org", OrgId],
   name: ["name", w.text],
+  role: ["role", Role],
   active: ["active", w.bool],
 }));
 
@@ -1226,6 +1307,8 @@ export const Revoke: w.RecordCodec<t.Revoke> = w.record(() => ({
   target: ["target", w.text],
 }));
 
+export const Role: w.Codec<t.Role> = w.choice(["viewer", "agent", "admin", "owner"]);
+
 export const Rule: w.RecordCodec<t.Rule> = w.record(() => ({
   id: ["id", RuleId],
   name: ["name", w.optional(w.text)],
@@ -1498,6 +1581,9 @@ export const methods = {
   "contacts.remove_external_id": w.method("contacts.remove_external_id", [["id", ContactId], ["system", w.text]], Contact),
   "contacts.upsert": w.method("contacts.upsert", [["new", NewContact], ["system", w.text], ["external", w.text]], UpsertedContact),
   "contacts.delete": w.method("contacts.delete", [["id", ContactId]], w.nothing),
+  "contacts.erase": w.method("contacts.erase", [["id", ContactId]], ErasureCertificate),
+  "contacts.certificate": w.method("contacts.certificate", [["id", ContactId]], ErasureCertificate),
+  "contacts.dossier": w.method("contacts.dossier", [["id", ContactId]], w.map(w.json)),
   "contacts.block": w.method("contacts.block", [["id", ContactId]], w.nothing),
   "contacts.unblock": w.method("contacts.unblock", [["id", ContactId]], w.nothing),
   "contacts.set_active": w.method("contacts.set_active", [["id", ContactId], ["active", w.bool]], w.nothing),
@@ -1564,8 +1650,9 @@ export const methods = {
   "accounts.list": w.method("accounts.list", [], w.list(Account)),
   "accounts.resume": w.method("accounts.resume", [["id", AccountId]], w.nothing),
   "accounts.disable": w.method("accounts.disable", [["id", AccountId]], w.nothing),
-  "team.add": w.method("team.add", [["name", w.text]], Member),
+  "team.add": w.method("team.add", [["name", w.text], ["role", Role]], Member),
   "team.rename": w.method("team.rename", [["id", AgentId], ["name", w.text]], Member),
+  "team.set_role": w.method("team.set_role", [["id", AgentId], ["role", Role]], Member),
   "team.deactivate": w.method("team.deactivate", [["id", AgentId], ["successor", w.optional(AgentId)]], w.natural),
   "team.reactivate": w.method("team.reactivate", [["id", AgentId]], Member),
   "team.get": w.method("team.get", [["id", AgentId]], Member),
@@ -1573,7 +1660,9 @@ export const methods = {
   "settings.get": w.method("settings.get", [], Settings),
   "settings.set": w.method("settings.set", [["settings", Settings]], w.nothing),
   "events.read": w.method("events.read", [["after", w.natural], ["limit", w.natural]], w.list(Event)),
-  "audit.list": w.method("audit.list", [["kinds", w.optional(w.list(JournalKind))], ["page", w.optional(PageRequest)]], w.page(JournalEntry)),
+  "audit.list": w.method("audit.list", [["filter", w.optional(AuditFilter)], ["page", w.optional(PageRequest)]], w.page(JournalEntry)),
+  "audit.verify": w.method("audit.verify", [["against", w.optional(AuditHead)]], AuditVerdict),
+  "audit.export": w.method("audit.export", [["file", w.text]], AuditExport),
 };
 
 /** What objects of the host are called by. */

@@ -45,6 +45,16 @@ const CODES = {
   "member.inactive": ["refused", "never", 503],
   /** A member of the team needs a name. */
   "member.name_required": ["invalid", "never", 503],
+  /** The organisation would be left without a working owner. */
+  "member.last_owner": ["refused", "never", 503],
+  /** An entry of the audit is not as it was sealed. */
+  "audit.broken": ["corrupt", "never", 503],
+  /** The file is no audit that was exported. */
+  "audit.malformed": ["invalid", "never", 503],
+  /** The file of the audit cannot be written. */
+  "audit.unwritable": ["unavailable", "never", 503],
+  /** The member's role does not allow the call. */
+  "role.forbidden": ["forbidden", "never", 503],
   /** The attribute cannot be defined so. */
   "attribute.invalid": ["invalid", "never", 503],
   /** No attribute of this name is defined. */

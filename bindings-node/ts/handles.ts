@@ -482,6 +482,37 @@ export class ContactsArea extends Handle {
     return this.call(methods["contacts.delete"], [id]);
   }
 
+  /**
+   * Erases a contact, as the laws on privacy (GDPR, CCPA) grant it: all that `delete` takes, its conversations
+   * whatever the settings say, and every personal value wherever else it stands: in evidence of consent, in the
+   * ledger, in the journal and so in the audit, in snapshots that would take back a merge, in webhook events that
+   * were kept, and where other contacts' records name its addresses. Merged contacts go whole. One that is deleted
+   * already can be erased, too.
+   *
+   * What stays names nobody: the id, counts, times, and the keyed hash of each address with its opt-outs. The
+   * certificate says how much there was, and which media files the host is to delete. What is removed cannot be
+   * read out of the store's files any more when it says so. Cut off, it is gone on with by `runDue`, or by asking
+   * again. Fails with `contact.not_found`.
+   */
+  erase(id: t.ContactId): Promise<t.ErasureCertificate> {
+    return this.call(methods["contacts.erase"], [id]);
+  }
+
+  /** The certificate of an erase, as it stands. Fails with `contact.not_found` for a contact that was not erased. */
+  certificate(id: t.ContactId): Promise<t.ErasureCertificate> {
+    return this.call(methods["contacts.certificate"], [id]);
+  }
+
+  /**
+   * Everything that is held about a contact, a deleted one too, under all ids that lead to it, as one object: what
+   * the right of access (GDPR, article 15) asks for. Its fields: `contact` (with the history of consent), `merged`,
+   * `notes`, `conversations`, `messages`, `messageReferences`, `evidence`, `ledger`, `windows`, `slots`,
+   * `suppressions`, `imports`, `quarantined`, `mentions`, `journal`, `erasure`. Fails with `contact.not_found`.
+   */
+  dossier(id: t.ContactId): Promise<Record<string, t.Json>> {
+    return this.call(methods["contacts.dossier"], [id]);
+  }
+
   /** Blocks a contact: it opens no conversation and gets no message, tag or automation. */
   block(id: t.ContactId): Promise<void> {
     return this.call(methods["contacts.block"], [id]);
@@ -1001,8 +1032,8 @@ export class AccountsArea extends Handle {
 /** The people who work with the contacts. */
 export class TeamArea extends Handle {
   /** Adds a member; `acting_as` makes calls on their behalf. Fails with `member.name_required`. */
-  add(name: string): Promise<t.Member> {
-    return this.call(methods["team.add"], [name]);
+  add(name: string, role: t.Role): Promise<t.Member> {
+    return this.call(methods["team.add"], [name, role]);
   }
 
   /**
@@ -1014,11 +1045,20 @@ export class TeamArea extends Handle {
   }
 
   /**
+   * Gives a member another role: it counts from the next call on. Fails with `member.not_found`, and with
+   * `member.last_owner` where a member of the team, and not the host, would leave it without an owner.
+   */
+  setRole(id: t.AgentId, role: t.Role): Promise<t.Member> {
+    return this.call(methods["team.set_role"], [id, role]);
+  }
+
+  /**
    * Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
    * contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with
    * what an interruption left.
    *
-   * Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+   * Fails with `member.not_found`, with `member.inactive` for a successor who does not work here, and with
+   * `member.last_owner` where a member of the team, and not the host, would leave it without an owner.
    */
   deactivate(id: t.AgentId, successor?: t.AgentId): Promise<number> {
     return this.call(methods["team.deactivate"], [id, successor]);
@@ -1064,17 +1104,39 @@ export class EventsArea extends Handle {
 /** Who changed what, before and after. */
 export class AuditArea extends Handle {
   /**
-   * The audited changes, in the order of their commits; of these kinds only, or (empty) of all.
+   * The audited changes, in the order of their commits. Fails with `contact.not_found`; a deleted contact is found.
    *
    * All of them, page after page; each page is asked for when it is reached.
    */
-  list(kinds?: t.JournalKind[], page?: t.PageRequest): AsyncIterableIterator<t.JournalEntry> {
-    return this.pages(methods["audit.list"], [kinds, page]);
+  list(filter?: t.AuditFilter, page?: t.PageRequest): AsyncIterableIterator<t.JournalEntry> {
+    return this.pages(methods["audit.list"], [filter, page]);
   }
 
   /** One page of what `list` gives. */
-  listPage(kinds?: t.JournalKind[], page?: t.PageRequest): Promise<t.Page<t.JournalEntry>> {
-    return this.call(methods["audit.list"], [kinds, page]);
+  listPage(filter?: t.AuditFilter, page?: t.PageRequest): Promise<t.Page<t.JournalEntry>> {
+    return this.call(methods["audit.list"], [filter, page]);
+  }
+
+  /**
+   * Looks at the whole audit: whether each entry that is sealed is there as it was, and none between them that was
+   * not. Entries are sealed by due work (`runDue`, `work`).
+   *
+   * Whoever can write the whole file can also seal it anew, or cut off its end. Give the head of an earlier verdict
+   * or export, which was kept elsewhere: `holdsHead` tells whether the audit still has everything up to it.
+   */
+  verify(against?: t.AuditHead): Promise<t.AuditVerdict> {
+    return this.call(methods["audit.verify"], [against]);
+  }
+
+  /**
+   * Seals what is not sealed yet, and writes the whole audit as JSON Lines to a new file, its seals among it and
+   * its
+   * head at the end. The head is to be kept elsewhere.
+   *
+   * Fails with `audit.broken` at the first entry that is not as it was sealed, and with `audit.unwritable`.
+   */
+  export(file: string): Promise<t.AuditExport> {
+    return this.call(methods["audit.export"], [file]);
   }
 }
 

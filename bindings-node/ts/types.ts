@@ -159,6 +159,76 @@ export type AttributeKind =
   /** Yes or no. */
   | { type: "boolean" };
 
+/** Where an audit is not as it was sealed. */
+export interface AuditBreak {
+  /** The entry's position; of a seal, that of its first entry. */
+  position: number;
+  /** What is wrong. */
+  why: AuditFault;
+}
+
+/** What was exported. */
+export interface AuditExport {
+  /** How many entries. */
+  entries: number;
+  /** How far the chain had come: keep this elsewhere. Absent: nothing is audited yet. */
+  head?: AuditHead | undefined;
+}
+
+/** What is wrong with an audit. */
+export type AuditFault =
+  /** The entry was changed, or erased by somebody else than this library. */
+  | "changed"
+  /** A sealed entry is not there. */
+  | "missing"
+  /** An entry is there that was not when its neighbours were sealed. */
+  | "foreign"
+  /**
+   * The seal itself was changed, does not follow the one before, or an erased entry's time, kind or contact was
+   * changed.
+   */
+  | "seal";
+
+/** Which audited changes; what is empty or absent asks for nothing. */
+export interface AuditFilter {
+  /** Of these kinds. */
+  kinds?: JournalKind[] | undefined;
+  /** By whom. */
+  actor?: Actor | undefined;
+  /** Of this contact, under all ids that lead to it. */
+  contact?: ContactId | undefined;
+  /** That happened then or later. */
+  from?: Date | undefined;
+  /** That happened before. */
+  until?: Date | undefined;
+}
+
+/** How far the chain had come at some time: kept elsewhere, it shows whether the chain still has what it had then. */
+export interface AuditHead {
+  /** The number of the seal. */
+  seal: number;
+  /** The position of its last entry. */
+  position: number;
+  /** The hash of everything up to there. */
+  hash: string;
+}
+
+/** What looking at the whole audit came to. */
+export interface AuditVerdict {
+  /** How far the chain holds: keep this elsewhere. Absent: nothing is sealed, or the first seal does not hold. */
+  head?: AuditHead | undefined;
+  /** How many sealed entries hold, erased ones among them. */
+  entries: number;
+  /** How many of these were erased since. */
+  redacted: number;
+  /** How many entries are not sealed yet. */
+  unsealed: number;
+  /** Where it is not as it was sealed; what follows was not looked at. */
+  firstBreak?: AuditBreak | undefined;
+  /** Whether the chain still has the head that was asked about; absent if none was. */
+  holdsHead?: boolean | undefined;
+}
+
 /** Who wrote a message. */
 export type Author =
   /** The contact. */
@@ -968,6 +1038,8 @@ export interface Done {
   unconfirmed: number;
   /** Broadcasts that were finished. */
   finished: number;
+  /** Erases that were gone on with, and finished. */
+  erased: number;
 }
 
 /** What somebody wants to send. */
@@ -1036,6 +1108,77 @@ export type Encoding =
   | "utf16_be"
   /** Windows-1252, what western versions of Excel call ANSI. */
   | "windows1252";
+
+/** A media file of an erased message. */
+export interface ErasedMedia {
+  /** The message that had it. */
+  message: MessageId;
+  /** The sender at whose platform it is. */
+  account: AccountId;
+  /** The channel. */
+  channel: Channel;
+  /** The platform's id of the file, or its link. */
+  source: MediaSource;
+}
+
+/** What an erase touched. It names nobody but by id. */
+export interface ErasureCertificate {
+  /** The contact. */
+  contact: ContactId;
+  /** Its id, and those of the contacts that had been merged into it. */
+  ids: ContactId[];
+  /** When it was asked for. */
+  requestedAt: Date;
+  /** Who asked. */
+  by: Actor;
+  /** When the last of it was removed; absent while it is under way. */
+  finishedAt?: Date | undefined;
+  /**
+   * Whether what was removed cannot be read out of the store's files any more. While other processes hold them it
+   * cannot be done; due work then tries again.
+   */
+  scrubbed: boolean;
+  /** How much of each kind there was. */
+  counts: ErasureCounts;
+  /** The media files of the person's messages, which the host deletes where it keeps copies of them. */
+  media: ErasedMedia[];
+}
+
+/** How much an erase removed or made nameless. */
+export interface ErasureCounts {
+  /** Conversations removed. */
+  conversations: number;
+  /** Messages removed, in and out. */
+  messages: number;
+  /** References that platforms' message ids lead by, removed. */
+  messageReferences: number;
+  /** Evidence that waited for its message, removed. */
+  evidence: number;
+  /** Notes removed. */
+  notes: number;
+  /** Rows of the ledger that say nothing of the address any more; they still count. */
+  ledgerRows: number;
+  /** Entries of the journal whose personal values were removed. */
+  journalEntries: number;
+  /** Addresses removed, former ones included. */
+  identities: number;
+  /** Ids in other systems removed. */
+  externalIds: number;
+  /** Custom attributes removed. */
+  attributes: number;
+  /** Tags removed. */
+  tags: number;
+  /** Entries of the consent history whose evidence was made nameless. */
+  proofs: number;
+  /** Snapshots that would have taken back a merge, removed. */
+  undoSnapshots: number;
+  /** Windows removed. */
+  windows: number;
+  /** Webhook events that could not be applied and named the person, removed. */
+  quarantined: number;
+  /** Records of other contacts that named the person, and do not any more. */
+  mentions: number;
+}
 
 /** One event of the feed. */
 export interface Event {
@@ -1746,6 +1889,8 @@ export interface JournalEntry {
   contact?: ContactId | undefined;
   /** What happened. */
   what: JournalEvent;
+  /** Personal values were removed by an erase. */
+  redacted: boolean;
 }
 
 /** What happened. */
@@ -1788,6 +1933,8 @@ export type JournalEvent =
   | { what: "contact_unblocked" }
   /** A contact was deleted, its profile and notes with it, and its conversations if the organisation removes them. */
   | { what: "contact_deleted" }
+  /** All that was known of a contact was erased, or is being erased: its profile, conversations and history. */
+  | { what: "contact_erased" }
   /** An inactive contact wrote and is active again. */
   | { what: "contact_reactivated" }
   /** A blocked contact wrote or called; nothing of it was kept. */
@@ -1994,7 +2141,7 @@ export type JournalEvent =
       /** `created`, `updated` or `deleted`. */
       change: string;
     }
-  /** A member of the team was added or renamed, left or came back. */
+  /** A member of the team was added, renamed or given another role, left or came back. */
   | {
       what: "member_changed";
       /** The member. */
@@ -2003,6 +2150,16 @@ export type JournalEvent =
       before: Json;
       /** The member after. */
       after: Json;
+    }
+  /** A call on behalf of somebody who may not make it was refused, and changed nothing. */
+  | {
+      what: "access_refused";
+      /** The call, as in `contacts.merge`. */
+      call: string;
+      /** The role of who asked; absent: no member has the id. */
+      role?: Role | undefined;
+      /** The role that the call takes. */
+      needs: Role;
     }
   /** An import began, or is done. */
   | {
@@ -2037,6 +2194,8 @@ export type JournalKind =
   | "contact_unblocked"
   /** `contact_deleted` */
   | "contact_deleted"
+  /** `contact_erased` */
+  | "contact_erased"
   /** `contact_reactivated` */
   | "contact_reactivated"
   /** `blocked_message` */
@@ -2087,6 +2246,8 @@ export type JournalKind =
   | "segment_changed"
   /** `member_changed` */
   | "member_changed"
+  /** `access_refused` */
+  | "access_refused"
   /** `import_changed` */
   | "import_changed"
   /** `provider_notice` */
@@ -2283,6 +2444,8 @@ export interface Member {
   org: OrgId;
   /** The name, as contacts read it in `{{agent.name}}`. */
   name: string;
+  /** What they may do. */
+  role: Role;
   /** Whether they still work here. Nothing that they did goes with them. */
   active: boolean;
 }
@@ -2911,6 +3074,24 @@ export interface Revoke {
   /** The provider's id of the message deleted. */
   target: string;
 }
+
+/** What a member may do; each role may do all that the ones before it may. */
+export type Role =
+  /** Reads. */
+  | "viewer"
+  /**
+   * Works with contacts and conversations: creates and updates contacts, their tags, notes and consent, and writes
+   * to
+   * them.
+   */
+  | "agent"
+  /**
+   * Runs the work: imports, bulk actions, merges, deletions, attributes, rules, templates, segments, broadcasts,
+   * senders and the audit.
+   */
+  | "admin"
+  /** Settings, team and plan. */
+  | "owner";
 
 /**
  * An auto-tag rule. In JSON, at its shortest:

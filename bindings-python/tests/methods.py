@@ -10,7 +10,7 @@ from typing import Any
 
 from tertulia._codec import *
 from tertulia._types import *
-from tertulia._wire import optional, read_bytes, read_time, write_page, write_time
+from tertulia._wire import items, optional, read_bytes, read_time, write_page, write_time
 
 Reader = Callable[[Any], Any]
 METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
@@ -262,6 +262,24 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         "id": ("id", lambda v: v.get("id")),
         },
         lambda v: None,
+    ),
+    "contacts.erase": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: write_erasure_certificate(v),
+    ),
+    "contacts.certificate": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: write_erasure_certificate(v),
+    ),
+    "contacts.dossier": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: {k: v1 for k, v1 in items(v)},
     ),
     "contacts.block": (
         {
@@ -692,6 +710,7 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
     "team.add": (
         {
         "name": ("name", lambda v: v.get("name")),
+        "role": ("role", lambda v: v.get("role")),
         },
         lambda v: write_member(v),
     ),
@@ -699,6 +718,13 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         {
         "id": ("id", lambda v: v.get("id")),
         "name": ("name", lambda v: v.get("name")),
+        },
+        lambda v: write_member(v),
+    ),
+    "team.set_role": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "role": ("role", lambda v: v.get("role")),
         },
         lambda v: write_member(v),
     ),
@@ -746,10 +772,22 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
     ),
     "audit.list": (
         {
-        "kinds": ("kinds", lambda v: v.get("kinds")),
+        "filter": ("filter", lambda v: optional(v.get("filter"), read_audit_filter)),
         "page": ("page", lambda v: optional(v.get("page"), read_page_request)),
         },
         lambda v: write_page(v, write_journal_entry),
+    ),
+    "audit.verify": (
+        {
+        "against": ("against", lambda v: optional(v.get("against"), read_audit_head)),
+        },
+        lambda v: write_audit_verdict(v),
+    ),
+    "audit.export": (
+        {
+        "file": ("file", lambda v: v.get("file")),
+        },
+        lambda v: write_audit_export(v),
     ),
     "platform.info": (
         {

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, AgentId, ContactId};
+use crate::suppression::nameless;
 
 /// What an entry is about: a purpose, at all senders or at one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -308,6 +309,23 @@ impl Consent {
             }
         }
         restored
+    }
+
+    /// Puts words that name no person in place of the evidence; of how many entries.
+    pub fn forget_names(&mut self) -> u64 {
+        let mut changed = 0;
+        for facts in
+            std::iter::once(&mut self.facts).chain(self.merged.iter_mut().map(|lane| &mut lane.facts))
+        {
+            for fact in facts.iter_mut() {
+                let bare = nameless(fact.clone());
+                changed += u64::from(bare != *fact);
+                *fact = bare;
+            }
+            facts.sort_by(|a, b| a.order().cmp(&b.order()));
+            facts.dedup();
+        }
+        changed
     }
 
     /// Whether the contact is opted in, as the seeds' `optedIn`.

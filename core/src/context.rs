@@ -87,6 +87,7 @@ impl Context<'_> {
             actor: self.actor.clone(),
             contact: None,
             what,
+            redacted: false,
         }
     }
 

@@ -1,16 +1,18 @@
 //! Decisions: functions over a [`WorkingSet`](crate::working_set::WorkingSet), one file an occasion.
 //!
 //! `receive` is what a platform tells, with `evidence` (about a message), `calls` and `moves` (of numbers and ids);
-//! `contacts`, `profile`, `merging`, `deletion`, `leads`, `notes`, `external_ids`, `broadcasts`, `segments`, `tags`, `organisation`
+//! `contacts`, `profile`, `merging`, `deletion`, `erasure`, `leads`, `notes`, `external_ids`, `broadcasts`, `segments`, `tags`, `organisation`
 //! and `team` are what a caller asks for; `suppression` is what an address is held to when its contact is gone; `filters`
-//! are checked as they come in; `bulk` does one thing with many contacts; `import_row` is what a file's rows do;
+//! are checked as they come in; `access` is who may ask for what; `bulk` does one thing with many contacts; `import_row` is what a file's rows do;
 //! `sending` takes a row of the ledger to the socket, and `landing` is what becomes of it there.
 
+pub mod access;
 pub mod broadcasts;
 pub mod bulk;
 mod calls;
 pub mod contacts;
 pub mod deletion;
+pub mod erasure;
 mod evidence;
 pub mod external_ids;
 pub mod filters;

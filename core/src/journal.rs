@@ -16,6 +16,8 @@ use crate::ids::{
 use crate::inbound::{CallEvent, Caller};
 use crate::ledger::{SkipReason, StateName};
 use crate::message::{ContentKind, DeliveryStatus};
+use crate::roles::Role;
+use crate::suppression::nameless;
 
 /// Who did something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +51,39 @@ pub struct Entry {
     pub contact: Option<ContactId>,
     /// What happened.
     pub what: What,
+    /// Personal values were removed by an erase.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
+}
+
+/// Which entries of the journal; what is empty or absent asks for nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EntryFilter {
+    /// Of these kinds.
+    pub kinds: Vec<EntryKind>,
+    /// By whom.
+    pub actor: Option<Actor>,
+    /// About any of these contacts.
+    pub contacts: Vec<ContactId>,
+    /// That happened then or later.
+    pub from: Option<DateTime<Utc>>,
+    /// That happened before.
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl EntryFilter {
+    /// Whether an entry is meant. Times are compared to the microsecond, as stores do.
+    pub fn matches(&self, entry: &Entry) -> bool {
+        let at = entry.at.timestamp_micros();
+        (self.kinds.is_empty() || self.kinds.contains(&entry.what.kind()))
+            && self.actor.as_ref().is_none_or(|actor| *actor == entry.actor)
+            && (self.contacts.is_empty()
+                || entry
+                    .contact
+                    .is_some_and(|contact| self.contacts.contains(&contact)))
+            && self.from.is_none_or(|from| at >= from.timestamp_micros())
+            && self.until.is_none_or(|until| at < until.timestamp_micros())
+    }
 }
 
 /// What happened.
@@ -90,6 +125,8 @@ pub enum What {
     ContactUnblocked,
     /// A contact was deleted, its profile and notes with it, and its conversations if the organisation removes them.
     ContactDeleted,
+    /// All that was known of a contact was erased, or is being erased: its profile, conversations and history.
+    ContactErased,
     /// An inactive contact wrote and is active again.
     ContactReactivated,
     /// A blocked contact wrote or called; nothing of it was kept.
@@ -273,7 +310,7 @@ pub enum What {
         /// `created`, `updated` or `deleted`.
         change: String,
     },
-    /// A member of the team was added or renamed, left or came back.
+    /// A member of the team was added, renamed or given another role, left or came back.
     MemberChanged {
         /// The member.
         member: AgentId,
@@ -281,6 +318,15 @@ pub enum What {
         before: Option<Value>,
         /// The member after.
         after: Value,
+    },
+    /// A call on behalf of somebody who may not make it was refused, and changed nothing.
+    AccessRefused {
+        /// The call, as in `contacts.merge`.
+        call: String,
+        /// The role of who asked; absent: no member has the id.
+        role: Option<Role>,
+        /// The role that the call takes.
+        needs: Role,
     },
     /// An import began, or is done.
     ImportChanged {
@@ -307,6 +353,69 @@ pub struct FieldChange {
     pub before: Value,
     /// After.
     pub after: Value,
+}
+
+impl Entry {
+    /// Removes what it says of a person, and keeps what happened, when, by whom and to which record; whether there was
+    /// anything to remove.
+    pub fn redact(&mut self) -> bool {
+        let said = self.what.redact();
+        self.redacted |= said;
+        said
+    }
+}
+
+impl What {
+    /// Every event says here what of it is personal.
+    fn redact(&mut self) -> bool {
+        let before = self.clone();
+        match self {
+            Self::ContactUpdated { changes } | Self::ContactMerged { changes, .. } => {
+                for change in changes {
+                    (change.before, change.after) = (Value::Null, Value::Null);
+                }
+            }
+            Self::IdentityAdded { address } | Self::IdentityConflict { address, .. } => address.value.clear(),
+            Self::IdentityMoved { from, to } => {
+                from.value.clear();
+                to.value.clear();
+            }
+            Self::TagAdded { tag, .. } | Self::TagRemoved { tag } => tag.clear(),
+            Self::ConsentChanged { fact, .. } => *fact = nameless(fact.clone()),
+            Self::Call { call, raw, .. } => {
+                call.clear();
+                *raw = Value::Null;
+            }
+            Self::ProviderNotice { raw, .. } => *raw = Value::Null,
+            Self::ContactCreated { .. }
+            | Self::ContactUnmerged { .. }
+            | Self::ContactBlocked
+            | Self::ContactUnblocked
+            | Self::ContactDeleted
+            | Self::ContactErased
+            | Self::ContactReactivated
+            | Self::BlockedMessage { .. }
+            | Self::NoteChanged { .. }
+            | Self::ConversationOpened { .. }
+            | Self::MessageReceived { .. }
+            | Self::MessageSent { .. }
+            | Self::MessageStatus { .. }
+            | Self::MessageChanged { .. }
+            | Self::DispatchChanged { .. }
+            | Self::BroadcastChanged { .. }
+            | Self::SettingsChanged { .. }
+            | Self::RuleChanged { .. }
+            | Self::TemplateChanged { .. }
+            | Self::AccountChanged { .. }
+            | Self::TagChanged { .. }
+            | Self::AttributeChanged { .. }
+            | Self::SegmentChanged { .. }
+            | Self::MemberChanged { .. }
+            | Self::AccessRefused { .. }
+            | Self::ImportChanged { .. } => {}
+        }
+        *self != before
+    }
 }
 
 macro_rules! kinds {
@@ -355,6 +464,7 @@ kinds! {
     ContactBlocked = "contact_blocked", true, true;
     ContactUnblocked = "contact_unblocked", true, true;
     ContactDeleted = "contact_deleted", true, true;
+    ContactErased = "contact_erased", false, true;
     ContactReactivated = "contact_reactivated", true, true;
     BlockedMessage = "blocked_message", false, true;
     IdentityAdded = "identity_added", true, true;
@@ -380,6 +490,7 @@ kinds! {
     AttributeChanged = "attribute_changed", false, true;
     SegmentChanged = "segment_changed", false, true;
     MemberChanged = "member_changed", false, true;
+    AccessRefused = "access_refused", false, true;
     ImportChanged = "import_changed", false, true;
     ProviderNotice = "provider_notice", false, false;
 }

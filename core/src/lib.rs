@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod attributes;
+pub mod audit;
 pub mod broadcast;
 pub mod canonical;
 pub mod channel;
@@ -13,7 +14,9 @@ pub mod contact;
 pub mod context;
 pub mod conversation;
 pub mod decide;
+pub mod dossier;
 pub mod duplicates;
+pub mod erasure;
 pub mod error;
 pub mod export;
 pub mod filter;
@@ -33,6 +36,7 @@ pub mod phone;
 pub mod record;
 pub mod render;
 pub mod retry;
+pub mod roles;
 pub mod search;
 pub mod segment;
 pub mod settings;

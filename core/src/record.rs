@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use crate::account::{Account, Route};
 use crate::attributes::Attribute;
+use crate::audit::Seal;
 use crate::broadcast::{Audience, Broadcast};
 use crate::channel::Channel;
 use crate::contact::{Contact, Tag};
 use crate::conversation::{Conversation, Message, MessageRef, Parked};
+use crate::erasure::Erasure;
 use crate::identity::AddressKind;
 use crate::ids::{
     AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, NoteId,
@@ -247,6 +249,11 @@ records! {
     /// What outlives the contacts of an address.
     Suppression(Suppression) = "suppression", Suppression { org: OrgId, hash: String },
         |r| Key::Suppression { org: r.org, hash: r.hash.clone() };
+    /// Entries of the audit, sealed.
+    Seal(Seal) = "seal", Seal { org: OrgId, number: u64 }, |r| Key::Seal { org: r.org, number: r.number };
+    /// An erase of a contact.
+    Erasure(Erasure) = "erasure", Erasure { org: OrgId, contact: ContactId },
+        |r| Key::Erasure { org: r.org, contact: r.certificate.contact };
     /// An event that could not be applied.
     Quarantined(Quarantined) = "quarantined", Quarantined { id: Uuid }, |r| Key::Quarantined { id: r.id };
 }
@@ -278,7 +285,9 @@ impl Key {
             | Self::SegmentName { org, .. }
             | Self::Note { org, .. }
             | Self::Merged { org, .. }
-            | Self::Suppression { org, .. } => Some(*org),
+            | Self::Suppression { org, .. }
+            | Self::Seal { org, .. }
+            | Self::Erasure { org, .. } => Some(*org),
             Self::Route { .. } | Self::Quarantined { .. } => None,
         }
     }
@@ -314,6 +323,14 @@ pub enum Op {
     Remove(Key, u64),
     /// An entry of the journal; the store gives it the next position.
     Journal(Entry),
+    /// This entry, which says less, in place of the one at that position; its organisation, kind, contact and times are
+    /// as they were. A conflict if there is none.
+    Redact {
+        /// The position.
+        position: u64,
+        /// The entry.
+        entry: Entry,
+    },
     /// The ledger rows of a broadcast: one for each contact that fits its target at this instant, by
     /// [`Audience::enlist`]. The seed makes their ids.
     SnapshotAudience(Box<Audience>, u64),

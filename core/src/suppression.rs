@@ -70,6 +70,9 @@ pub struct Suppression {
     /// The last marketing template to it, and by which attempt.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slot: Option<(DateTime<Utc>, AttemptId)>,
+    /// When its contact was erased: what a platform says again that was said before then is not taken in anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<DateTime<Utc>>,
 }
 
 /// The opt-outs in force of all that is known, in words that name no person.
@@ -80,13 +83,17 @@ pub fn revocations(consent: &Consent) -> Vec<Fact> {
     facts
 }
 
+const MESSAGE: &str = "a message of the person, since deleted";
+const LINE: &str = "a line of a file";
+
 /// The same entry, its evidence in words that name no person: a platform's message id has a number in it, a file or a
 /// host's words may have a name.
-fn nameless(fact: Fact) -> Fact {
+pub(crate) fn nameless(fact: Fact) -> Fact {
     let stated = |words: &str| Proof::Stated(words.to_owned());
     let proof = match fact.proof {
-        Proof::Message(_) => stated("a message of the person, since deleted"),
-        Proof::Line { .. } => stated("a line of a file"),
+        Proof::Message(_) => stated(MESSAGE),
+        Proof::Line { .. } => stated(LINE),
+        Proof::Stated(words) if words == MESSAGE || words == LINE => Proof::Stated(words),
         Proof::Stated(_) => stated("the host's words, since deleted"),
         proof @ (Proof::Agent(_) | Proof::Provider(_)) => proof,
     };

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error};
 use crate::ids::{AgentId, OrgId};
+use crate::roles::Role;
 
 /// A member of the team: what an agent's id stands for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,6 +16,8 @@ pub struct Member {
     pub org: OrgId,
     /// The name, as contacts read it in `{{agent.name}}`.
     pub name: String,
+    /// What they may do.
+    pub role: Role,
     /// Whether they still work here. Nothing that they did goes with them.
     pub active: bool,
 }

@@ -56,6 +56,18 @@ pub enum Lookup {
         /// The contact.
         contact: ContactId,
     },
+    /// The members of the team.
+    Members {
+        /// The organisation.
+        org: OrgId,
+    },
+    /// The seals of the audit that hold entries at these positions.
+    Seals {
+        /// The organisation.
+        org: OrgId,
+        /// The positions.
+        positions: Vec<u64>,
+    },
     /// The notes about a contact.
     Notes {
         /// The organisation.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use tertulia_core::account::Account;
 use tertulia_core::channel::Channel;
 use tertulia_core::error::{Code, Error};
@@ -40,6 +41,8 @@ pub(crate) struct Inner {
     pub(crate) host: String,
     pub(crate) worker: String,
     pub(crate) closed: CancellationToken,
+    /// Held by whoever goes on with erases: when due work may scrub the store's files again.
+    pub(crate) erasing: tokio::sync::Mutex<Option<DateTime<Utc>>>,
 }
 
 impl Inner {
@@ -158,6 +161,7 @@ impl Builder {
                 host: self.host.unwrap_or_else(|| "host".to_owned()),
                 worker,
                 closed: CancellationToken::new(),
+                erasing: tokio::sync::Mutex::new(None),
             }),
         })
     }
@@ -181,7 +185,7 @@ impl Crm {
         settings.validate()?;
         let inner = Arc::clone(&self.inner);
         let id: OrgId = IdSource::new(inner.runtime.clock.now(), inner.runtime.random()).next();
-        let suppression_key = random_key()?;
+        let suppression_key = SuppressionKey::new(random_bytes()?);
         to_the_end(async move {
             let record = OrgRecord {
                 id,
@@ -218,11 +222,11 @@ impl Crm {
 
     /// A handle on an organisation, acting as the host. Calls on one that is not there fail with `org.not_found`.
     pub fn org(&self, id: OrgId) -> Org {
-        Org {
-            inner: Arc::clone(&self.inner),
+        Org::new(
+            Arc::clone(&self.inner),
             id,
-            actor: Actor::System(self.inner.host.clone()),
-        }
+            Actor::System(self.inner.host.clone()),
+        )
     }
 
     /// Answers if the store can be read.
@@ -241,12 +245,12 @@ impl Crm {
     }
 }
 
-/// A key out of the system's own randomness: what follows from a seed could be guessed.
-fn random_key() -> Result<SuppressionKey, Error> {
-    let mut bytes = [0; 32];
+/// Bytes out of the system's own randomness: what follows from a seed could be guessed.
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| {
         let message = "the system gives no random bytes";
         Error::new(Code::RuntimeNoRandomness, message).because(error)
     })?;
-    Ok(SuppressionKey::new(bytes))
+    Ok(bytes)
 }

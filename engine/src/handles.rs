@@ -2,6 +2,7 @@
 
 pub(crate) mod accounts;
 pub(crate) mod attributes;
+pub(crate) mod audit;
 pub(crate) mod batches;
 pub(crate) mod broadcasts;
 pub(crate) mod bulk;
@@ -12,6 +13,7 @@ pub(crate) mod imports;
 pub(crate) mod inbox;
 pub(crate) mod journal;
 pub(crate) mod notes;
+pub(crate) mod phones;
 pub(crate) mod rules;
 pub(crate) mod segments;
 pub(crate) mod settings;
@@ -24,10 +26,12 @@ use tertulia_core::decide::filters;
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
 use tertulia_core::record::Record;
+use tertulia_core::roles::Call;
 use tertulia_storage_traits::{Cursor, PageRequest, Query};
 
 pub use accounts::Accounts;
 pub use attributes::Attributes;
+pub use audit::{Audit, AuditFilter};
 pub use broadcasts::{Broadcasts, Recipient};
 pub use bulk::{BulkProgress, BulkRefusal, BulkReport, BulkWatch};
 pub use consent::{Consent, ConsentState};
@@ -35,8 +39,9 @@ pub use contacts::Contacts;
 pub use export::{ExportCounts, ExportOptions, ExportProgress, ExportReport, ExportWatch};
 pub use imports::{ImportOptions, ImportReport, Imports, Inspected, Progress, Watch};
 pub use inbox::Inbox;
-pub use journal::{Audit, Event, Events};
+pub use journal::{Event, Events};
 pub use notes::Notes;
+pub use phones::Phones;
 pub use rules::Rules;
 pub use segments::Segments;
 pub use settings::SettingsHandle;
@@ -113,11 +118,13 @@ impl Org {
     /// One page of a query, its records taken out.
     pub(crate) async fn list<R: TryFrom<Record>>(
         &self,
+        call: Call,
         query: Query,
         page: &PageOf,
     ) -> Result<Listed<R>, Error> {
-        self.inner.runtime.org(self.id).await?;
-        let found = self.inner.runtime.page(page.request(query)).await?;
+        let runtime = &self.admitted(call).await?.runtime;
+        runtime.org(self.id).await?;
+        let found = runtime.page(page.request(query)).await?;
         let items = found
             .records
             .into_iter()
@@ -130,14 +137,16 @@ impl Org {
     }
 
     /// A filter as stores take it, deleted contacts left out.
-    pub(crate) async fn ready(&self, filter: &Filter) -> Result<Filter, Error> {
-        self.look(|set, ctx| filters::to_find(set, ctx, filter)).await
+    pub(crate) async fn ready(&self, call: Call, filter: &Filter) -> Result<Filter, Error> {
+        self.look(call, |set, ctx| filters::to_find(set, ctx, filter))
+            .await
     }
 
     /// All records of a short query.
-    pub(crate) async fn all<R: TryFrom<Record>>(&self, query: Query) -> Result<Vec<R>, Error> {
-        self.inner.runtime.org(self.id).await?;
-        let found = self.inner.runtime.all(query).await?;
+    pub(crate) async fn all<R: TryFrom<Record>>(&self, call: Call, query: Query) -> Result<Vec<R>, Error> {
+        let runtime = &self.admitted(call).await?.runtime;
+        runtime.org(self.id).await?;
+        let found = runtime.all(query).await?;
         Ok(found
             .into_iter()
             .filter_map(|record| R::try_from(record).ok())

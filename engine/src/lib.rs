@@ -4,9 +4,12 @@
 //! free-form outside the window, and never twice to one recipient of a broadcast: at most once, always. What a crash
 //! leaves in doubt is named, and sent again only by an explicit choice.
 
+mod audit;
 pub mod clock;
 mod credentials;
 mod crm;
+mod dossiers;
+mod erasing;
 mod error;
 mod handles;
 mod imports;
@@ -14,20 +17,23 @@ mod org;
 mod receive;
 mod runtime;
 pub mod testing;
+mod walk;
 mod worker;
 
+pub use audit::{AuditExport, check_audit};
 pub use credentials::StaticCredentials;
 pub use crm::{Builder, Crm};
 pub use handles::{
-    Accounts, Attributes, Audit, Broadcasts, BulkProgress, BulkRefusal, BulkReport, BulkWatch, Consent,
-    ConsentState, Contacts, Event, Events, ExportCounts, ExportOptions, ExportProgress, ExportReport,
-    ExportWatch, ImportOptions, ImportReport, Imports, Inbox, Inspected, Listed, Notes, PageOf, Progress,
-    Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Team, Templates, Watch,
+    Accounts, Attributes, Audit, AuditFilter, Broadcasts, BulkProgress, BulkRefusal, BulkReport, BulkWatch,
+    Consent, ConsentState, Contacts, Event, Events, ExportCounts, ExportOptions, ExportProgress,
+    ExportReport, ExportWatch, ImportOptions, ImportReport, Imports, Inbox, Inspected, Listed, Notes, PageOf,
+    Phones, Progress, Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Team, Templates, Watch,
 };
 pub use org::Org;
 pub use receive::{Received, http_status};
 pub use tertulia_core as core;
 pub use tertulia_core::attributes::AttributeKind;
+pub use tertulia_core::audit::{AuditBreak, AuditFault, AuditHead, AuditVerdict};
 pub use tertulia_core::channel::Channel;
 pub use tertulia_core::contact::{Contact, ContactOrder};
 pub use tertulia_core::decide::broadcasts::NewBroadcast;
@@ -37,11 +43,14 @@ pub use tertulia_core::decide::external_ids::Upserted;
 pub use tertulia_core::decide::organisation::NewAccount;
 pub use tertulia_core::decide::profile::{ContactField, ContactUpdate};
 pub use tertulia_core::decide::sending::{Draft, Explanation, SendRequest};
+pub use tertulia_core::dossier::{Dossier, DossierMention};
 pub use tertulia_core::duplicates::{Duplicate, Likeness, LikenessReason};
+pub use tertulia_core::erasure::{ErasedMedia, ErasureCertificate, ErasureCounts};
 pub use tertulia_core::error::{Code, Error, ErrorKind, Retry};
 pub use tertulia_core::filter::Filter;
 pub use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeRequest};
 pub use tertulia_core::message::Content;
+pub use tertulia_core::roles::Role;
 pub use tertulia_core::settings::{DeletedConversations, Plan, PlanUsage, Settings};
 pub use tertulia_core::tagging::{Pattern, PatternKind};
 pub use tertulia_core::team::Member;

@@ -2,35 +2,43 @@
 
 use std::sync::Arc;
 
+use tertulia_core::contact::CreatedBy;
 use tertulia_core::context::Context;
 use tertulia_core::error::Error;
 use tertulia_core::ids::{AgentId, OrgId};
 use tertulia_core::journal::Actor;
+use tertulia_core::roles::Call;
 use tertulia_core::working_set::{Step, WorkingSet};
 
 use crate::crm::Inner;
 use crate::handles::{
-    Accounts, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Notes, Rules,
+    Accounts, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Notes, Phones, Rules,
     Segments, SettingsHandle, Tags, Team, Templates,
 };
-use crate::runtime::to_the_end;
+use crate::runtime::{By, to_the_end};
 
 /// One organisation, and on whose behalf it is used.
 #[derive(Debug, Clone)]
 pub struct Org {
-    pub(crate) inner: Arc<Inner>,
+    inner: Arc<Inner>,
     pub(crate) id: OrgId,
-    pub(crate) actor: Actor,
+    actor: Actor,
 }
 
 impl Org {
+    pub(crate) const fn new(inner: Arc<Inner>, id: OrgId, actor: Actor) -> Self {
+        Self { inner, id, actor }
+    }
+
     /// The organisation's id.
     pub const fn id(&self) -> OrgId {
         self.id
     }
 
-    /// The same organisation, used by a member of the team, or by an agent whom only the host knows: then messages have
-    /// no `{{agent.name}}`.
+    /// The same organisation, used by a member of the team. Each call is held to the member's [role](crate::Role): one
+    /// that it does not allow fails with `role.forbidden`, one of somebody who left with `member.inactive`, and one of
+    /// somebody who is no member with `member.not_found`; each refusal is audited. Without this the host calls, who may
+    /// do everything.
     #[must_use]
     pub fn acting_as(&self, agent: AgentId) -> Self {
         Self {
@@ -42,6 +50,11 @@ impl Org {
     /// People.
     pub const fn contacts(&self) -> Contacts<'_> {
         Contacts(self)
+    }
+
+    /// Telephone numbers, read as contacts' numbers are.
+    pub const fn phones(&self) -> Phones<'_> {
+        Phones(self)
     }
 
     /// What people agreed to.
@@ -122,19 +135,85 @@ impl Org {
     /// One changing call: decided, committed, and finished even if nobody waits for it any more.
     pub(crate) async fn decide<R: Send + 'static>(
         &self,
+        call: Call,
         decision: impl FnMut(&mut WorkingSet, &mut Context<'_>) -> Step<R> + Send + 'static,
     ) -> Result<R, Error> {
         let org = self.clone();
-        to_the_end(async move { org.inner.runtime.decide(org.id, &org.actor, decision).await }).await
+        to_the_end(async move {
+            let by = By {
+                actor: &org.actor,
+                call: Some(call),
+            };
+            org.inner.runtime.decide(org.id, by, decision).await
+        })
+        .await
+    }
+
+    /// A decision over each of many, in one commit; each may be refused by itself. Without a call it is not checked who
+    /// asks: it follows from what is decided already.
+    pub(crate) async fn decide_all<I: Send + Sync + 'static, R: Send + 'static>(
+        &self,
+        call: Option<Call>,
+        items: Vec<I>,
+        decision: impl FnMut(&mut WorkingSet, &mut Context<'_>, &I) -> Step<R> + Send + 'static,
+    ) -> Result<Vec<Result<R, Error>>, Error> {
+        let org = self.clone();
+        to_the_end(async move {
+            let by = By {
+                actor: &org.actor,
+                call,
+            };
+            let runtime = &org.inner.runtime;
+            runtime
+                .decide_all(org.id, by, &items, decision, |_, _, _, _| ())
+                .await
+        })
+        .await
     }
 
     /// One call that only looks: what it would change is never committed.
     pub(crate) async fn look<R>(
         &self,
+        call: Call,
         decision: impl FnMut(&mut WorkingSet, &mut Context<'_>) -> Step<R>,
     ) -> Result<R, Error> {
-        let mut set = WorkingSet::new();
-        let runtime = &self.inner.runtime;
-        runtime.rehearse(self.id, &self.actor, &mut set, decision).await
+        self.rehearse(call, &mut WorkingSet::new(), decision).await
+    }
+
+    /// One decision over a set that is never committed: later ones over the same set see what it wrote.
+    pub(crate) async fn rehearse<R>(
+        &self,
+        call: Call,
+        set: &mut WorkingSet,
+        decision: impl FnMut(&mut WorkingSet, &mut Context<'_>) -> Step<R>,
+    ) -> Result<R, Error> {
+        let runtime = &self.admitted(call).await?.runtime;
+        runtime.rehearse(self.id, &self.actor, set, decision).await
+    }
+
+    /// The CRM behind the handle, for whoever may make the call; the only way to it.
+    pub(crate) async fn admitted(&self, call: Call) -> Result<&Arc<Inner>, Error> {
+        if matches!(self.actor, Actor::Agent(_)) {
+            self.decide(call, |_, _| Ok(())).await?;
+        }
+        Ok(&self.inner)
+    }
+
+    /// On whose behalf the handle is used.
+    pub(crate) const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Whether a member of the team, and no other, uses the handle.
+    pub(crate) fn is_used_by(&self, agent: AgentId) -> bool {
+        self.actor == Actor::Agent(agent)
+    }
+
+    /// How what the caller creates by hand came to be.
+    pub(crate) const fn created_by(&self) -> CreatedBy {
+        match &self.actor {
+            Actor::Agent(_) => CreatedBy::Manual,
+            _ => CreatedBy::Api,
+        }
     }
 }

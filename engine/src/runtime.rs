@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tertulia_core::context::{Context, OrgContext};
+use tertulia_core::decide::access;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::journal::Actor;
 use tertulia_core::record::{Key, Org, OrgRule, Record, RecordKind, Stored};
+use tertulia_core::roles::Call;
 use tertulia_core::working_set::{Lookup, Step, Stop, WorkingSet};
 use tertulia_storage_traits::{Page, PageRequest, Query, Storage};
 
@@ -24,6 +26,20 @@ const LOADS: u32 = 64;
 
 /// The most records that a lookup or a listing inside the engine asks for at once.
 pub(crate) const BATCH: usize = 2_000;
+
+/// Who makes a decision, and by which call: a member of the team makes those that their role allows. Without a call it
+/// follows from what is decided already.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct By<'a> {
+    pub(crate) actor: &'a Actor,
+    pub(crate) call: Option<Call>,
+}
+
+impl<'a> From<&'a Actor> for By<'a> {
+    fn from(actor: &'a Actor) -> Self {
+        Self { actor, call: None }
+    }
+}
 
 /// Storage, time and chance, and the organisations made ready.
 #[derive(Debug)]
@@ -150,25 +166,27 @@ impl Runtime {
     pub(crate) async fn decide<R>(
         &self,
         org: OrgId,
-        actor: &Actor,
+        by: impl Into<By<'_>>,
         mut decision: impl FnMut(&mut WorkingSet, &mut Context<'_>) -> Step<R>,
     ) -> Result<R, Error> {
         let one = |set: &mut WorkingSet, ctx: &mut Context<'_>, (): &()| decision(set, ctx);
-        let mut decided = self.decide_all(org, actor, &[()], one, |_, _, (), _| ()).await?;
+        let mut decided = self.decide_all(org, by, &[()], one, |_, _, (), _| ()).await?;
         decided
             .pop()
             .unwrap_or_else(|| Err(Error::new(Code::StorageConflict, "nothing was decided")))
     }
 
-    /// Several decisions in sequence, one commit. One that is refused changes nothing, and `refused` may record it.
+    /// Several decisions in sequence, one commit. One that is refused changes nothing, and `refused` may record it. If the
+    /// call itself is refused, none is made, and that is journaled.
     pub(crate) async fn decide_all<I, R>(
         &self,
         org: OrgId,
-        actor: &Actor,
+        by: impl Into<By<'_>>,
         items: &[I],
         mut decision: impl FnMut(&mut WorkingSet, &mut Context<'_>, &I) -> Step<R>,
         mut refused: impl FnMut(&mut WorkingSet, &mut Context<'_>, &I, &Error),
     ) -> Result<Vec<Result<R, Error>>, Error> {
+        let by = by.into();
         for attempt in 0..TRIES {
             let ready = if attempt == 0 {
                 self.org(org).await?
@@ -179,10 +197,15 @@ impl Runtime {
             let context = || Context {
                 now,
                 org: &ready,
-                actor: actor.clone(),
+                actor: by.actor.clone(),
                 ids: IdSource::new(now, self.random()),
             };
             let mut set = WorkingSet::new();
+            let refusal = match by.call {
+                Some(call) => self.admit(&mut set, &mut context(), call).await?.err(),
+                None => None,
+            };
+            let items = if refusal.is_none() { items } else { &[] };
             // What they stop for is loaded for all of them together: each is tried, and what it would write undone.
             let mut stopped: Vec<&I> = items.iter().filter(|_| items.len() > 1).collect();
             for _ in 0..LOADS {
@@ -211,13 +234,14 @@ impl Runtime {
                     }
                 }
             }
+            let results = refusal.map_or(Ok(results), Err);
             let mut changes = set.into_changes();
             if changes.is_empty() {
-                return Ok(results);
+                return results;
             }
             changes.expect.push(ready.expectation());
             match self.storage.commit(changes).await {
-                Ok(_) => return Ok(results),
+                Ok(_) => return results,
                 Err(error) if error.is_conflict() => {
                     tracing::debug!(attempt, "a commit lost against another one");
                     self.pause(attempt).await;
@@ -229,6 +253,24 @@ impl Runtime {
             Code::StorageConflict,
             format!("the commit lost {TRIES} times against others"),
         ))
+    }
+
+    /// Whether the call may be made, first of all in the set that it is decided in; if not, the set holds the journal's
+    /// word of it and nothing else.
+    async fn admit(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &mut Context<'_>,
+        call: Call,
+    ) -> Result<Result<(), Error>, Error> {
+        let checked = self
+            .run(set, ctx, |set, ctx| access::check(set, ctx, call))
+            .await?;
+        if checked.is_err() {
+            self.run(set, ctx, |set, ctx| access::refuse(set, ctx, call))
+                .await??;
+        }
+        Ok(checked)
     }
 
     /// One decision over a set that is never committed: later ones over the same set see what it wrote.
@@ -304,6 +346,14 @@ impl Runtime {
                     org,
                     broadcast,
                     contacts: contacts.clone(),
+                },
+                Lookup::Members { org } => Query::Records {
+                    org: Some(org),
+                    kind: RecordKind::Member,
+                },
+                Lookup::Seals { org, ref positions } => Query::Seals {
+                    org,
+                    positions: positions.clone(),
                 },
                 Lookup::Notes { org, contact } => Query::Notes {
                     org,

@@ -47,6 +47,8 @@ pub struct Done {
     pub unconfirmed: u64,
     /// Broadcasts that were finished.
     pub finished: u64,
+    /// Erases that were gone on with, and finished.
+    pub erased: u64,
 }
 
 impl Done {
@@ -58,6 +60,7 @@ impl Done {
             + self.unknown
             + self.unconfirmed
             + self.finished
+            + self.erased
             == 0
     }
 
@@ -85,6 +88,8 @@ impl Crm {
             crm.inner.expire(&mut done).await?;
             while !crm.inner.closed.is_cancelled() && crm.inner.dispatch(&mut done).await? {}
             crm.inner.finish(&mut done).await?;
+            crm.inner.erase_due(&mut done).await?;
+            crm.inner.seal_all().await?;
             Ok(done)
         })
         .await

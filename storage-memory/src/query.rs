@@ -116,7 +116,7 @@ impl State {
         };
         let mut found: Vec<(u64, &Entry)> = (1..)
             .zip(all)
-            .filter(|(_, entry)| shows(request, entry))
+            .filter(|(position, entry)| *position > request.after && shows(request, entry))
             .collect();
         found.sort_by_key(|(position, _)| order(*position));
         if request.backwards {
@@ -203,6 +203,12 @@ fn fits(query: &Query, record: &Record) -> bool {
         (Query::RunningBroadcasts, Record::Broadcast(broadcast)) => {
             matches!(broadcast.state, BroadcastState::Running { .. })
         }
+        (Query::Seals { org, positions }, Record::Seal(seal)) => {
+            let first = seal.leaves.first().map_or(u64::MAX, |leaf| leaf.position);
+            let range = first..=seal.through();
+            seal.org == *org && positions.iter().any(|position| range.contains(position))
+        }
+        (Query::OpenErasures, Record::Erasure(erasure)) => erasure.is_open(),
         _ => false,
     }
 }
@@ -238,9 +244,10 @@ fn key_place(key: &Key) -> String {
         Key::Org { org } => joined(&[org]),
         Key::Route { channel, sender_id } => joined(&[channel, sender_id]),
         Key::Account { org, account } => joined(&[org, account]),
-        Key::Contact { org, contact } | Key::Slot { org, contact } | Key::Merged { org, contact } => {
-            joined(&[org, contact])
-        }
+        Key::Contact { org, contact }
+        | Key::Slot { org, contact }
+        | Key::Merged { org, contact }
+        | Key::Erasure { org, contact } => joined(&[org, contact]),
         Key::Identity { org, kind, match_key } => joined(&[org, &kind.as_str(), match_key]),
         Key::ExternalRef { org, system, id } => joined(&[org, system, id]),
         Key::Window {
@@ -269,6 +276,7 @@ fn key_place(key: &Key) -> String {
         Key::Import { org, import } => joined(&[org, import]),
         Key::Segment { org, segment } => joined(&[org, segment]),
         Key::Note { org, note } => joined(&[org, note]),
+        Key::Seal { org, number } => joined(&[org, &format!("{number:020}")]),
         Key::Quarantined { id } => joined(&[id]),
     }
 }
@@ -316,5 +324,5 @@ fn shows(request: &JournalRequest, entry: &Entry) -> bool {
             kind.on_timeline() && entry.contact.is_some_and(|contact| contacts.contains(&contact))
         }
     };
-    seen && (request.kinds.is_empty() || request.kinds.contains(&kind))
+    seen && request.filter.matches(entry)
 }

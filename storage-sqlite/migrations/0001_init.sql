@@ -354,6 +354,28 @@ CREATE TABLE segment_names (
     PRIMARY KEY (org, name)
 ) STRICT, WITHOUT ROWID;
 
+-- The audit, sealed; `first` and `through` are the positions of a seal's first and last entry.
+CREATE TABLE seals (
+    org BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    through INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, number)
+) STRICT;
+
+CREATE TABLE erasures (
+    org BLOB NOT NULL,
+    contact BLOB NOT NULL,
+    open INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, contact)
+) STRICT;
+
+CREATE INDEX erasures_open ON erasures (org, contact) WHERE open = 1;
+
 CREATE TABLE quarantined (
     id BLOB NOT NULL,
     version INTEGER NOT NULL,

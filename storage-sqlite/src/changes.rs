@@ -52,6 +52,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
                 write_beside(connection, before, None)?;
             }
             Op::Journal(entry) => done.position = Some(record_entry(connection, entry)?),
+            Op::Redact { position, entry } => redact(connection, *position, entry)?,
             Op::RemoveConversations { org, contact } => remove_conversations(connection, *org, *contact)?,
             Op::SnapshotAudience(audience, seed) => done.enlisted += enlist(connection, audience, *seed)?,
         }
@@ -133,6 +134,27 @@ fn record_entry(connection: &Connection, entry: &Entry) -> Result<u64> {
         ],
     )?;
     Ok(position.cast_unsigned())
+}
+
+/// Puts an entry that says less in place of the one at a position.
+fn redact(connection: &Connection, position: u64, entry: &Entry) -> Result<()> {
+    let body = serde_json::to_string(entry).map_err(|e| error::unwritable("entry of the journal", &e))?;
+    let rows = execute(
+        connection,
+        "UPDATE journal SET body = ? WHERE org = ? AND position = ?",
+        vec![
+            Value::Text(body),
+            blob(entry.org.0.as_bytes()),
+            Value::Integer(position.cast_signed()),
+        ],
+    )?;
+    if rows == 1 {
+        return Ok(());
+    }
+    Err(StorageError::new(
+        StorageErrorKind::Conflict,
+        format!("the journal has no entry at position {position}"),
+    ))
 }
 
 /// Removes the conversations of a contact with all their messages.

@@ -58,8 +58,9 @@ impl ConvertFrom {
     }
 }
 
-/// Gives a connection the key, before anything is read.
+/// Gives a connection the key, before anything is read. What goes wrong is told by errors, not on the program's output.
 pub(crate) fn unlock(connection: &Connection, key: &EncryptionKey) -> rusqlite::Result<()> {
+    connection.execute_batch("PRAGMA cipher_log_level = NONE")?;
     connection.pragma_update(None, "key", key.literal())
 }
 

@@ -15,6 +15,7 @@ mod migrate;
 mod query;
 mod readers;
 mod rows;
+mod scrub;
 mod store;
 mod writer;
 

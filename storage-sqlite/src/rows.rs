@@ -7,9 +7,11 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use tertulia_core::account::{Account, Route};
 use tertulia_core::attributes::Attribute;
+use tertulia_core::audit::Seal;
 use tertulia_core::broadcast::{Broadcast, BroadcastState, Bucket};
 use tertulia_core::contact::{Contact, Tag};
 use tertulia_core::conversation::{Conversation, Message, MessageRef, Parked};
+use tertulia_core::erasure::Erasure;
 use tertulia_core::import::Import;
 use tertulia_core::ledger::{Dispatch, Slot};
 use tertulia_core::merge::Merged;
@@ -97,6 +99,8 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::Note => ("notes", &["org", "note"], &["contact", "at"]),
         RecordKind::Merged => ("merged", &["org", "contact"], &[]),
         RecordKind::Suppression => ("suppressions", &["org", "hash"], &[]),
+        RecordKind::Seal => ("seals", &["org", "number"], &["first", "through"]),
+        RecordKind::Erasure => ("erasures", &["org", "contact"], &["open"]),
         RecordKind::Quarantined => ("quarantined", &["id"], &[]),
     };
     Table { name, key, columns }
@@ -129,7 +133,10 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Org { org } => ids![org],
         Key::Route { channel, sender_id } => vec![text(channel.as_str()), text(sender_id)],
         Key::Account { org, account } => ids![org, account],
-        Key::Contact { org, contact } | Key::Slot { org, contact } | Key::Merged { org, contact } => {
+        Key::Contact { org, contact }
+        | Key::Slot { org, contact }
+        | Key::Merged { org, contact }
+        | Key::Erasure { org, contact } => {
             ids![org, contact]
         }
         Key::Identity { org, kind, match_key } => {
@@ -176,6 +183,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Import { org, import } => ids![org, import],
         Key::Segment { org, segment } => ids![org, segment],
         Key::Note { org, note } => ids![org, note],
+        Key::Seal { org, number } => vec![blob(org.0.as_bytes()), Value::Integer(number.cast_signed())],
         Key::Quarantined { id } => vec![blob(id.as_bytes())],
     }
 }
@@ -189,10 +197,17 @@ fn column_values(record: &Record) -> Vec<Value> {
         Record::Message(message) => vec![blob(message.conversation.0.as_bytes()), micros(message.at)],
         Record::Note(note) => vec![blob(note.contact.0.as_bytes()), micros(note.at)],
         Record::Parked(parked) => vec![micros(parked.since)],
+        Record::Seal(seal) => {
+            let first = seal.leaves.first().map_or(0, |leaf| leaf.position);
+            [first, seal.through()]
+                .map(|at| Value::Integer(at.cast_signed()))
+                .to_vec()
+        }
         Record::Broadcast(broadcast) => {
             vec![flag(matches!(broadcast.state, BroadcastState::Running { .. }))]
         }
         Record::Dispatch(dispatch) => dispatch_values(dispatch),
+        Record::Erasure(erasure) => vec![flag(erasure.is_open())],
         _ => Vec::new(),
     }
 }
@@ -260,7 +275,8 @@ bodies! {
     ExternalRef(ExternalRef), Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Member(Member), Template(OrgTemplate),
     Conversation(Conversation), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
     Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
-    SegmentName(SegmentName), Note(Note), Merged(Merged), Suppression(Suppression), Quarantined(Quarantined),
+    SegmentName(SegmentName), Note(Note), Merged(Merged), Suppression(Suppression), Seal(Seal), Erasure(Erasure),
+    Quarantined(Quarantined),
 }
 
 /// The statements of a kind.

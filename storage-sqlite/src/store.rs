@@ -21,7 +21,7 @@ use crate::error::{self, Result};
 use crate::readers::Readers;
 use crate::rows::micros;
 use crate::writer::Writer;
-use crate::{changes, claims, connection, migrate, query, rows};
+use crate::{changes, claims, connection, migrate, query, rows, scrub};
 
 /// How a store behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct SqliteStorage {
     writer: Writer,
     /// In memory there are none: what one connection writes there, others do not see.
     readers: Option<Readers>,
+    patience: Duration,
+    encrypted: bool,
 }
 
 impl fmt::Debug for SqliteStorage {
@@ -79,7 +81,6 @@ impl SqliteStorage {
     pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Self> {
         let given = path.as_ref();
         let name = given.display().to_string();
-        let patience = options.busy_timeout;
         // Readers open it again later: the process may have another working folder by then.
         let path = std::path::absolute(given).map_err(|e| {
             StorageError::new(
@@ -89,28 +90,35 @@ impl SqliteStorage {
             .because(e)
         })?;
         let connection = open_file(&path, &name, options)?;
-        let readers = Readers::new(path, patience, options.key.clone());
-        Self::begin(name, connection, patience, Some(readers))
+        let readers = Readers::new(path, options.busy_timeout, options.key.clone());
+        Self::begin(name, connection, options, Some(readers))
     }
 
     /// A store in memory, gone when it is dropped.
     pub fn open_in_memory() -> Result<Self> {
         let connection = connection::open_in_memory()?;
         migrate::migrate(&connection, "a store in memory", Duration::ZERO)?;
-        Self::begin("in memory".to_owned(), connection, Duration::ZERO, None)
+        let alone = Options {
+            busy_timeout: Duration::ZERO,
+            ..Options::default()
+        };
+        Self::begin("in memory".to_owned(), connection, &alone, None)
     }
 
     fn begin(
         name: String,
         connection: Connection,
-        patience: Duration,
+        options: &Options,
         readers: Option<Readers>,
     ) -> Result<Self> {
+        let patience = options.busy_timeout;
         connection::tune_writer(&connection).map_err(|e| error::sqlite(e, "opening the store"))?;
         Ok(Self {
             name,
             writer: Writer::start(connection, patience)?,
             readers,
+            patience,
+            encrypted: options.key.is_some(),
         })
     }
 
@@ -206,6 +214,17 @@ impl Storage for SqliteStorage {
             .run(move |connection| rows::execute(connection, "DELETE FROM parked WHERE since < ?", before))
             .await
             .map(|rows| rows as u64)
+    }
+
+    async fn scrub(&self) -> Result<()> {
+        if self.readers.is_none() {
+            // What was removed from memory is overwritten.
+            return self.writer.run(|_| Ok(())).await;
+        }
+        let (patience, encrypted) = (self.patience, self.encrypted);
+        self.writer
+            .alone(move |connection| scrub::scrub(connection, patience, encrypted))
+            .await
     }
 
     async fn ping(&self) -> Result<()> {

@@ -23,6 +23,8 @@ pub(crate) struct Writer {
 
 enum Mail {
     Work(Box<dyn Task>),
+    /// Work that no transaction may be around.
+    Alone(Box<dyn Task>),
     Close(oneshot::Sender<()>),
 }
 
@@ -85,15 +87,29 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        self.ask(work, Mail::Work).await
+    }
+
+    /// Does some work outside of all transactions, after all that was asked for before.
+    pub(crate) async fn alone<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.ask(work, Mail::Alone).await
+    }
+
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+        mail: fn(Box<dyn Task>) -> Mail,
+    ) -> Result<T> {
         let (to, answer) = oneshot::channel();
         let job = Job {
             work: Some(work),
             result: None,
             to,
         };
-        self.mail
-            .send(Mail::Work(Box::new(job)))
-            .map_err(|_| error::closed())?;
+        self.mail.send(mail(Box::new(job))).map_err(|_| error::closed())?;
         answer.await.unwrap_or_else(|_| Err(error::closed()))
     }
 
@@ -109,14 +125,16 @@ impl Writer {
 fn serve(connection: Connection, patience: Duration, post: &Receiver<Mail>) {
     while let Ok(first) = post.recv() {
         let mut group = Vec::new();
+        let mut alone = None;
         let mut closing = None;
         let mut next = Some(first);
         while let Some(mail) = next.take() {
             match mail {
                 Mail::Work(task) => group.push(task),
+                Mail::Alone(task) => alone = Some(task),
                 Mail::Close(done) => closing = Some(done),
             }
-            if closing.is_none() && group.len() < MOST {
+            if closing.is_none() && alone.is_none() && group.len() < MOST {
                 next = post.try_recv().ok();
             }
         }
@@ -125,6 +143,10 @@ fn serve(connection: Connection, patience: Duration, post: &Receiver<Mail>) {
             for task in group {
                 task.answer(lost.as_ref());
             }
+        }
+        if let Some(mut task) = alone {
+            task.run(&connection);
+            task.answer(None);
         }
         if let Some(done) = closing {
             // Another process may be reading: then the log stays, and nothing is lost.

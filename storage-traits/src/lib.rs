@@ -14,7 +14,7 @@ use tertulia_core::broadcast::Bucket;
 use tertulia_core::contact::ContactOrder;
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::{BroadcastId, ContactId, ConversationId, OrgId};
-use tertulia_core::journal::{Entry, EntryKind};
+use tertulia_core::journal::{Entry, EntryFilter};
 use tertulia_core::ledger::{Dispatch, StateName};
 use tertulia_core::record::{ChangeSet, Key, RecordKind, Stored};
 
@@ -68,6 +68,10 @@ pub trait Storage: fmt::Debug + Send + Sync {
 
     /// Forgets evidence that waited for its message since before this time; how many rows.
     async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError>;
+
+    /// Makes what was removed or replaced before unreadable in all that the store keeps on disk, its logs included; what
+    /// is there stays as it is. Fails with [`StorageErrorKind::Busy`] while another process is in the way.
+    async fn scrub(&self) -> Result<(), StorageError>;
 
     /// Answers if the store can be read.
     async fn ping(&self) -> Result<(), StorageError>;
@@ -153,6 +157,15 @@ pub enum Query {
     },
     /// The running broadcasts of all organisations, by key.
     RunningBroadcasts,
+    /// The seals of the audit from whose first to whose last position any of these lies, by number.
+    Seals {
+        /// The organisation.
+        org: OrgId,
+        /// Positions in the journal.
+        positions: Vec<u64>,
+    },
+    /// The erasures of all organisations that are not done (see [`tertulia_core::erasure::Erasure::is_open`]), by key.
+    OpenErasures,
 }
 
 /// Which page of a query.
@@ -237,8 +250,10 @@ pub struct JournalRequest {
     pub org: OrgId,
     /// The order, and whose entries.
     pub view: JournalView,
-    /// These kinds only; empty: all.
-    pub kinds: Vec<EntryKind>,
+    /// Which of these entries.
+    pub filter: EntryFilter,
+    /// Those behind this position only; 0: all.
+    pub after: u64,
     /// The end of the page before; `None`: from the start.
     pub cursor: Option<Cursor>,
     /// From the last to the first.

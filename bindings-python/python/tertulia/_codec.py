@@ -280,6 +280,102 @@ def write_attribute_kind_boolean(v: AttributeKindBoolean) -> Any:
     }
 
 
+def read_audit_break(v: Any) -> AuditBreak:
+    return AuditBreak(
+        position=v["position"],
+        why=v["why"],
+    )
+
+
+def write_audit_break(v: AuditBreak) -> Any:
+    if not isinstance(v, AuditBreak):
+        raise wrong(v, "AuditBreak")
+    return {
+        "position": v.position,
+        "why": v.why,
+    }
+
+
+def read_audit_export(v: Any) -> AuditExport:
+    return AuditExport(
+        entries=v["entries"],
+        head=optional(v.get("head"), read_audit_head),
+    )
+
+
+def write_audit_export(v: AuditExport) -> Any:
+    if not isinstance(v, AuditExport):
+        raise wrong(v, "AuditExport")
+    return {
+        "entries": v.entries,
+        "head": optional(v.head, write_audit_head),
+    }
+
+
+def read_audit_filter(v: Any) -> AuditFilter:
+    return AuditFilter(
+        kinds=v.get("kinds", []),
+        actor=optional(v.get("actor"), read_actor),
+        contact=v.get("contact"),
+        from_=optional(v.get("from"), read_time),
+        until=optional(v.get("until"), read_time),
+    )
+
+
+def write_audit_filter(v: AuditFilter) -> Any:
+    if not isinstance(v, AuditFilter):
+        raise wrong(v, "AuditFilter")
+    return {
+        "kinds": v.kinds,
+        "actor": optional(v.actor, write_actor),
+        "contact": v.contact,
+        "from": optional(v.from_, write_time),
+        "until": optional(v.until, write_time),
+    }
+
+
+def read_audit_head(v: Any) -> AuditHead:
+    return AuditHead(
+        seal=v["seal"],
+        position=v["position"],
+        hash=v["hash"],
+    )
+
+
+def write_audit_head(v: AuditHead) -> Any:
+    if not isinstance(v, AuditHead):
+        raise wrong(v, "AuditHead")
+    return {
+        "seal": v.seal,
+        "position": v.position,
+        "hash": v.hash,
+    }
+
+
+def read_audit_verdict(v: Any) -> AuditVerdict:
+    return AuditVerdict(
+        entries=v["entries"],
+        redacted=v["redacted"],
+        unsealed=v["unsealed"],
+        head=optional(v.get("head"), read_audit_head),
+        first_break=optional(v.get("first_break"), read_audit_break),
+        holds_head=v.get("holds_head"),
+    )
+
+
+def write_audit_verdict(v: AuditVerdict) -> Any:
+    if not isinstance(v, AuditVerdict):
+        raise wrong(v, "AuditVerdict")
+    return {
+        "entries": v.entries,
+        "redacted": v.redacted,
+        "unsealed": v.unsealed,
+        "head": optional(v.head, write_audit_head),
+        "first_break": optional(v.first_break, write_audit_break),
+        "holds_head": v.holds_head,
+    }
+
+
 def read_author_agent(v: Any) -> AuthorAgent:
     return AuthorAgent(
         value=v,
@@ -1192,6 +1288,7 @@ def read_done(v: Any) -> Done:
         unknown=v["unknown"],
         unconfirmed=v["unconfirmed"],
         finished=v["finished"],
+        erased=v["erased"],
     )
 
 
@@ -1206,6 +1303,7 @@ def write_done(v: Done) -> Any:
         "unknown": v.unknown,
         "unconfirmed": v.unconfirmed,
         "finished": v.finished,
+        "erased": v.erased,
     }
 
 
@@ -1308,6 +1406,98 @@ def write_edit(v: Edit) -> Any:
         "from": write_inbound_person(v.from_),
         "target": v.target,
         "content": write_content(v.content),
+    }
+
+
+def read_erased_media(v: Any) -> ErasedMedia:
+    return ErasedMedia(
+        message=v["message"],
+        account=v["account"],
+        channel=v["channel"],
+        source=read_media_source(v["source"]),
+    )
+
+
+def write_erased_media(v: ErasedMedia) -> Any:
+    if not isinstance(v, ErasedMedia):
+        raise wrong(v, "ErasedMedia")
+    return {
+        "message": v.message,
+        "account": v.account,
+        "channel": v.channel,
+        "source": write_media_source(v.source),
+    }
+
+
+def read_erasure_certificate(v: Any) -> ErasureCertificate:
+    return ErasureCertificate(
+        contact=v["contact"],
+        ids=v["ids"],
+        requested_at=read_time(v["requested_at"]),
+        by=read_actor(v["by"]),
+        scrubbed=v["scrubbed"],
+        counts=read_erasure_counts(v["counts"]),
+        media=[read_erased_media(v1) for v1 in v["media"]],
+        finished_at=optional(v.get("finished_at"), read_time),
+    )
+
+
+def write_erasure_certificate(v: ErasureCertificate) -> Any:
+    if not isinstance(v, ErasureCertificate):
+        raise wrong(v, "ErasureCertificate")
+    return {
+        "contact": v.contact,
+        "ids": v.ids,
+        "requested_at": write_time(v.requested_at),
+        "by": write_actor(v.by),
+        "scrubbed": v.scrubbed,
+        "counts": write_erasure_counts(v.counts),
+        "media": [write_erased_media(v1) for v1 in v.media],
+        "finished_at": optional(v.finished_at, write_time),
+    }
+
+
+def read_erasure_counts(v: Any) -> ErasureCounts:
+    return ErasureCounts(
+        conversations=v.get("conversations", 0),
+        messages=v.get("messages", 0),
+        message_references=v.get("message_references", 0),
+        evidence=v.get("evidence", 0),
+        notes=v.get("notes", 0),
+        ledger_rows=v.get("ledger_rows", 0),
+        journal_entries=v.get("journal_entries", 0),
+        identities=v.get("identities", 0),
+        external_ids=v.get("external_ids", 0),
+        attributes=v.get("attributes", 0),
+        tags=v.get("tags", 0),
+        proofs=v.get("proofs", 0),
+        undo_snapshots=v.get("undo_snapshots", 0),
+        windows=v.get("windows", 0),
+        quarantined=v.get("quarantined", 0),
+        mentions=v.get("mentions", 0),
+    )
+
+
+def write_erasure_counts(v: ErasureCounts) -> Any:
+    if not isinstance(v, ErasureCounts):
+        raise wrong(v, "ErasureCounts")
+    return {
+        "conversations": v.conversations,
+        "messages": v.messages,
+        "message_references": v.message_references,
+        "evidence": v.evidence,
+        "notes": v.notes,
+        "ledger_rows": v.ledger_rows,
+        "journal_entries": v.journal_entries,
+        "identities": v.identities,
+        "external_ids": v.external_ids,
+        "attributes": v.attributes,
+        "tags": v.tags,
+        "proofs": v.proofs,
+        "undo_snapshots": v.undo_snapshots,
+        "windows": v.windows,
+        "quarantined": v.quarantined,
+        "mentions": v.mentions,
     }
 
 
@@ -2302,6 +2492,7 @@ def read_journal_entry(v: Any) -> JournalEntry:
         actor=read_actor(v["actor"]),
         what=read_journal_event(v["what"]),
         contact=v.get("contact"),
+        redacted=v.get("redacted", False),
     )
 
 
@@ -2315,6 +2506,7 @@ def write_journal_entry(v: JournalEntry) -> Any:
         "actor": write_actor(v.actor),
         "what": write_journal_event(v.what),
         "contact": v.contact,
+        "redacted": v.redacted,
     }
 
 
@@ -2419,6 +2611,18 @@ def write_journal_event_contact_deleted(v: JournalEventContactDeleted) -> Any:
         raise wrong(v, "JournalEventContactDeleted")
     return {
         "what": "contact_deleted",
+    }
+
+
+def read_journal_event_contact_erased(v: Any) -> JournalEventContactErased:
+    return JournalEventContactErased()
+
+
+def write_journal_event_contact_erased(v: JournalEventContactErased) -> Any:
+    if not isinstance(v, JournalEventContactErased):
+        raise wrong(v, "JournalEventContactErased")
+    return {
+        "what": "contact_erased",
     }
 
 
@@ -2864,6 +3068,25 @@ def write_journal_event_member_changed(v: JournalEventMemberChanged) -> Any:
     }
 
 
+def read_journal_event_access_refused(v: Any) -> JournalEventAccessRefused:
+    return JournalEventAccessRefused(
+        call=v["call"],
+        needs=v["needs"],
+        role=v.get("role"),
+    )
+
+
+def write_journal_event_access_refused(v: JournalEventAccessRefused) -> Any:
+    if not isinstance(v, JournalEventAccessRefused):
+        raise wrong(v, "JournalEventAccessRefused")
+    return {
+        "what": "access_refused",
+        "call": v.call,
+        "needs": v.needs,
+        "role": v.role,
+    }
+
+
 def read_journal_event_import_changed(v: Any) -> JournalEventImportChanged:
     return JournalEventImportChanged(
         import_=v["import"],
@@ -3089,6 +3312,7 @@ def read_member(v: Any) -> Member:
         id=v["id"],
         org=v["org"],
         name=v["name"],
+        role=v["role"],
         active=v["active"],
     )
 
@@ -3100,6 +3324,7 @@ def write_member(v: Member) -> Any:
         "id": v.id,
         "org": v.org,
         "name": v.name,
+        "role": v.role,
         "active": v.active,
     }
 
@@ -5273,6 +5498,7 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "contact_blocked": read_journal_event_contact_blocked,
     "contact_unblocked": read_journal_event_contact_unblocked,
     "contact_deleted": read_journal_event_contact_deleted,
+    "contact_erased": read_journal_event_contact_erased,
     "contact_reactivated": read_journal_event_contact_reactivated,
     "blocked_message": read_journal_event_blocked_message,
     "identity_added": read_journal_event_identity_added,
@@ -5298,6 +5524,7 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "attribute_changed": read_journal_event_attribute_changed,
     "segment_changed": read_journal_event_segment_changed,
     "member_changed": read_journal_event_member_changed,
+    "access_refused": read_journal_event_access_refused,
     "import_changed": read_journal_event_import_changed,
     "provider_notice": read_journal_event_provider_notice,
 }
@@ -5309,6 +5536,7 @@ _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventContactBlocked: write_journal_event_contact_blocked,
     JournalEventContactUnblocked: write_journal_event_contact_unblocked,
     JournalEventContactDeleted: write_journal_event_contact_deleted,
+    JournalEventContactErased: write_journal_event_contact_erased,
     JournalEventContactReactivated: write_journal_event_contact_reactivated,
     JournalEventBlockedMessage: write_journal_event_blocked_message,
     JournalEventIdentityAdded: write_journal_event_identity_added,
@@ -5334,6 +5562,7 @@ _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventAttributeChanged: write_journal_event_attribute_changed,
     JournalEventSegmentChanged: write_journal_event_segment_changed,
     JournalEventMemberChanged: write_journal_event_member_changed,
+    JournalEventAccessRefused: write_journal_event_access_refused,
     JournalEventImportChanged: write_journal_event_import_changed,
     JournalEventProviderNotice: write_journal_event_provider_notice,
 }

@@ -47,6 +47,16 @@ ErrorCode: TypeAlias = Literal[
     "member.inactive",
     # A member of the team needs a name.
     "member.name_required",
+    # The organisation would be left without a working owner.
+    "member.last_owner",
+    # An entry of the audit is not as it was sealed.
+    "audit.broken",
+    # The file is no audit that was exported.
+    "audit.malformed",
+    # The file of the audit cannot be written.
+    "audit.unwritable",
+    # The member's role does not allow the call.
+    "role.forbidden",
     # The attribute cannot be defined so.
     "attribute.invalid",
     # No attribute of this name is defined.
@@ -282,7 +292,7 @@ ErrorCode: TypeAlias = Literal[
 ]
 """Every code that an error can carry. `docs/errors.md` says what to do about each."""
 
-ErrorKind: TypeAlias = Literal["invalid", "refused", "unavailable", "forbidden", "not_found", "conflict", "corrupt"]
+ErrorKind: TypeAlias = Literal["invalid", "refused", "unavailable", "forbidden", "not_found", "corrupt", "conflict"]
 """What went wrong, coarsely."""
 
 Retry: TypeAlias = Literal["never", "later", "after_reload"]
@@ -354,14 +364,14 @@ class NotFoundError(TertuliaError):
     __module__ = "tertulia"
 
 
-class ConflictError(TertuliaError):
-    """Somebody else changed or made the same thing first."""
+class CorruptError(TertuliaError):
+    """What is stored cannot be read."""
 
     __module__ = "tertulia"
 
 
-class CorruptError(TertuliaError):
-    """What is stored cannot be read."""
+class ConflictError(TertuliaError):
+    """Somebody else changed or made the same thing first."""
 
     __module__ = "tertulia"
 
@@ -385,8 +395,8 @@ _CLASSES: dict[ErrorKind, type[TertuliaError]] = {
     "unavailable": UnavailableError,
     "forbidden": ForbiddenError,
     "not_found": NotFoundError,
-    "conflict": ConflictError,
     "corrupt": CorruptError,
+    "conflict": ConflictError,
 }
 
 _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
@@ -409,6 +419,11 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "member.not_found": ("not_found", "never", 503),
     "member.inactive": ("refused", "never", 503),
     "member.name_required": ("invalid", "never", 503),
+    "member.last_owner": ("refused", "never", 503),
+    "audit.broken": ("corrupt", "never", 503),
+    "audit.malformed": ("invalid", "never", 503),
+    "audit.unwritable": ("unavailable", "never", 503),
+    "role.forbidden": ("forbidden", "never", 503),
     "attribute.invalid": ("invalid", "never", 503),
     "attribute.unknown": ("invalid", "never", 503),
     "attribute.in_use": ("refused", "never", 503),
@@ -537,6 +552,6 @@ __all__ = [
     "UnavailableError",
     "ForbiddenError",
     "NotFoundError",
-    "ConflictError",
     "CorruptError",
+    "ConflictError",
 ]

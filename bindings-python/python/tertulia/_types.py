@@ -66,6 +66,19 @@ AddressKind: TypeAlias = Literal[
 ]
 """The kind of an address. A phone serves WhatsApp and SMS alike."""
 
+AuditFault: TypeAlias = Literal[
+    # The entry was changed, or erased by somebody else than this library.
+    "changed",
+    # A sealed entry is not there.
+    "missing",
+    # An entry is there that was not when its neighbours were sealed.
+    "foreign",
+    # The seal itself was changed, does not follow the one before, or an erased entry's time, kind or contact was
+    # changed.
+    "seal",
+]
+"""What is wrong with an audit."""
+
 Caller: TypeAlias = Literal[
     # The person called the business.
     "person",
@@ -294,6 +307,8 @@ JournalKind: TypeAlias = Literal[
     "contact_unblocked",
     # `contact_deleted`
     "contact_deleted",
+    # `contact_erased`
+    "contact_erased",
     # `contact_reactivated`
     "contact_reactivated",
     # `blocked_message`
@@ -344,6 +359,8 @@ JournalKind: TypeAlias = Literal[
     "segment_changed",
     # `member_changed`
     "member_changed",
+    # `access_refused`
+    "access_refused",
     # `import_changed`
     "import_changed",
     # `provider_notice`
@@ -477,6 +494,20 @@ RecordStatus: TypeAlias = Literal[
     "deleted",
 ]
 """Whether a record takes part."""
+
+Role: TypeAlias = Literal[
+    # Reads.
+    "viewer",
+    # Works with contacts and conversations: creates and updates contacts, their tags, notes and consent, and writes
+    # to them.
+    "agent",
+    # Runs the work: imports, bulk actions, merges, deletions, attributes, rules, templates, segments, broadcasts,
+    # senders and the audit.
+    "admin",
+    # Settings, team and plan.
+    "owner",
+]
+"""What a member may do; each role may do all that the ones before it may."""
 
 SkipReason: TypeAlias = Literal[
     # Never opted in, or not to this purpose.
@@ -829,6 +860,140 @@ class AttributeKindBoolean(Record):
     """Yes or no."""
 
     __slots__ = ()
+
+
+class AuditBreak(Record):
+    """Where an audit is not as it was sealed."""
+
+    __slots__ = ("position", "why")
+
+    position: int
+    """The entry's position; of a seal, that of its first entry."""
+    why: AuditFault
+    """What is wrong."""
+
+    def __init__(
+        self,
+        *,
+        position: int,
+        why: AuditFault,
+    ) -> None:
+        put(self, "position", position)
+        put(self, "why", why)
+
+
+class AuditExport(Record):
+    """What was exported."""
+
+    __slots__ = ("entries", "head")
+
+    entries: int
+    """How many entries."""
+    head: AuditHead | None
+    """How far the chain had come: keep this elsewhere. Absent: nothing is audited yet."""
+
+    def __init__(
+        self,
+        *,
+        entries: int,
+        head: AuditHead | None = None,
+    ) -> None:
+        put(self, "entries", entries)
+        put(self, "head", head)
+
+
+class AuditFilter(Record):
+    """Which audited changes; what is empty or absent asks for nothing."""
+
+    __slots__ = ("kinds", "actor", "contact", "from_", "until")
+
+    kinds: list[JournalKind]
+    """Of these kinds."""
+    actor: Actor | None
+    """By whom."""
+    contact: ContactId | None
+    """Of this contact, under all ids that lead to it."""
+    from_: datetime | None
+    """That happened then or later."""
+    until: datetime | None
+    """That happened before."""
+
+    def __init__(
+        self,
+        *,
+        kinds: list[JournalKind] = LEFT_OUT,
+        actor: Actor | None = None,
+        contact: ContactId | None = None,
+        from_: datetime | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        put(self, "kinds", [] if kinds is LEFT_OUT else kinds)
+        put(self, "actor", actor)
+        put(self, "contact", contact)
+        put(self, "from_", from_)
+        put(self, "until", until)
+
+
+class AuditHead(Record):
+    """How far the chain had come at some time: kept elsewhere, it shows whether the chain still has what it had
+    then.
+    """
+
+    __slots__ = ("seal", "position", "hash")
+
+    seal: int
+    """The number of the seal."""
+    position: int
+    """The position of its last entry."""
+    hash: str
+    """The hash of everything up to there."""
+
+    def __init__(
+        self,
+        *,
+        seal: int,
+        position: int,
+        hash: str,
+    ) -> None:
+        put(self, "seal", seal)
+        put(self, "position", position)
+        put(self, "hash", hash)
+
+
+class AuditVerdict(Record):
+    """What looking at the whole audit came to."""
+
+    __slots__ = ("entries", "redacted", "unsealed", "head", "first_break", "holds_head")
+
+    entries: int
+    """How many sealed entries hold, erased ones among them."""
+    redacted: int
+    """How many of these were erased since."""
+    unsealed: int
+    """How many entries are not sealed yet."""
+    head: AuditHead | None
+    """How far the chain holds: keep this elsewhere. Absent: nothing is sealed, or the first seal does not hold."""
+    first_break: AuditBreak | None
+    """Where it is not as it was sealed; what follows was not looked at."""
+    holds_head: bool | None
+    """Whether the chain still has the head that was asked about; absent if none was."""
+
+    def __init__(
+        self,
+        *,
+        entries: int,
+        redacted: int,
+        unsealed: int,
+        head: AuditHead | None = None,
+        first_break: AuditBreak | None = None,
+        holds_head: bool | None = None,
+    ) -> None:
+        put(self, "entries", entries)
+        put(self, "redacted", redacted)
+        put(self, "unsealed", unsealed)
+        put(self, "head", head)
+        put(self, "first_break", first_break)
+        put(self, "holds_head", holds_head)
 
 
 class AuthorAgent(Record):
@@ -2060,7 +2225,7 @@ class DispatchStateUnconfirmed(Record):
 class Done(Record):
     """What a run of due work did."""
 
-    __slots__ = ("accepted", "skipped", "postponed", "failed", "unknown", "unconfirmed", "finished")
+    __slots__ = ("accepted", "skipped", "postponed", "failed", "unknown", "unconfirmed", "finished", "erased")
 
     accepted: int
     """Messages that a platform took."""
@@ -2076,6 +2241,8 @@ class Done(Record):
     """Attempts that were given up as unconfirmed."""
     finished: int
     """Broadcasts that were finished."""
+    erased: int
+    """Erases that were gone on with, and finished."""
 
     def __init__(
         self,
@@ -2087,6 +2254,7 @@ class Done(Record):
         unknown: int,
         unconfirmed: int,
         finished: int,
+        erased: int,
     ) -> None:
         put(self, "accepted", accepted)
         put(self, "skipped", skipped)
@@ -2095,6 +2263,7 @@ class Done(Record):
         put(self, "unknown", unknown)
         put(self, "unconfirmed", unconfirmed)
         put(self, "finished", finished)
+        put(self, "erased", erased)
 
 
 class DraftContent(Record):
@@ -2230,6 +2399,173 @@ class Edit(Record):
         put(self, "from_", from_)
         put(self, "target", target)
         put(self, "content", content)
+
+
+class ErasedMedia(Record):
+    """A media file of an erased message."""
+
+    __slots__ = ("message", "account", "channel", "source")
+
+    message: MessageId
+    """The message that had it."""
+    account: AccountId
+    """The sender at whose platform it is."""
+    channel: Channel
+    """The channel."""
+    source: MediaSource
+    """The platform's id of the file, or its link."""
+
+    def __init__(
+        self,
+        *,
+        message: MessageId,
+        account: AccountId,
+        channel: Channel,
+        source: MediaSource,
+    ) -> None:
+        put(self, "message", message)
+        put(self, "account", account)
+        put(self, "channel", channel)
+        put(self, "source", source)
+
+
+class ErasureCertificate(Record):
+    """What an erase touched. It names nobody but by id."""
+
+    __slots__ = ("contact", "ids", "requested_at", "by", "scrubbed", "counts", "media", "finished_at")
+
+    contact: ContactId
+    """The contact."""
+    ids: list[ContactId]
+    """Its id, and those of the contacts that had been merged into it."""
+    requested_at: datetime
+    """When it was asked for."""
+    by: Actor
+    """Who asked."""
+    scrubbed: bool
+    """Whether what was removed cannot be read out of the store's files any more. While other processes hold them it
+    cannot be done; due work then tries again.
+    """
+    counts: ErasureCounts
+    """How much of each kind there was."""
+    media: list[ErasedMedia]
+    """The media files of the person's messages, which the host deletes where it keeps copies of them."""
+    finished_at: datetime | None
+    """When the last of it was removed; absent while it is under way."""
+
+    def __init__(
+        self,
+        *,
+        contact: ContactId,
+        ids: list[ContactId],
+        requested_at: datetime,
+        by: Actor,
+        scrubbed: bool,
+        counts: ErasureCounts,
+        media: list[ErasedMedia],
+        finished_at: datetime | None = None,
+    ) -> None:
+        put(self, "contact", contact)
+        put(self, "ids", ids)
+        put(self, "requested_at", requested_at)
+        put(self, "by", by)
+        put(self, "scrubbed", scrubbed)
+        put(self, "counts", counts)
+        put(self, "media", media)
+        put(self, "finished_at", finished_at)
+
+
+class ErasureCounts(Record):
+    """How much an erase removed or made nameless."""
+
+    __slots__ = (
+        "conversations",
+        "messages",
+        "message_references",
+        "evidence",
+        "notes",
+        "ledger_rows",
+        "journal_entries",
+        "identities",
+        "external_ids",
+        "attributes",
+        "tags",
+        "proofs",
+        "undo_snapshots",
+        "windows",
+        "quarantined",
+        "mentions",
+    )
+
+    conversations: int
+    """Conversations removed."""
+    messages: int
+    """Messages removed, in and out."""
+    message_references: int
+    """References that platforms' message ids lead by, removed."""
+    evidence: int
+    """Evidence that waited for its message, removed."""
+    notes: int
+    """Notes removed."""
+    ledger_rows: int
+    """Rows of the ledger that say nothing of the address any more; they still count."""
+    journal_entries: int
+    """Entries of the journal whose personal values were removed."""
+    identities: int
+    """Addresses removed, former ones included."""
+    external_ids: int
+    """Ids in other systems removed."""
+    attributes: int
+    """Custom attributes removed."""
+    tags: int
+    """Tags removed."""
+    proofs: int
+    """Entries of the consent history whose evidence was made nameless."""
+    undo_snapshots: int
+    """Snapshots that would have taken back a merge, removed."""
+    windows: int
+    """Windows removed."""
+    quarantined: int
+    """Webhook events that could not be applied and named the person, removed."""
+    mentions: int
+    """Records of other contacts that named the person, and do not any more."""
+
+    def __init__(
+        self,
+        *,
+        conversations: int = 0,
+        messages: int = 0,
+        message_references: int = 0,
+        evidence: int = 0,
+        notes: int = 0,
+        ledger_rows: int = 0,
+        journal_entries: int = 0,
+        identities: int = 0,
+        external_ids: int = 0,
+        attributes: int = 0,
+        tags: int = 0,
+        proofs: int = 0,
+        undo_snapshots: int = 0,
+        windows: int = 0,
+        quarantined: int = 0,
+        mentions: int = 0,
+    ) -> None:
+        put(self, "conversations", conversations)
+        put(self, "messages", messages)
+        put(self, "message_references", message_references)
+        put(self, "evidence", evidence)
+        put(self, "notes", notes)
+        put(self, "ledger_rows", ledger_rows)
+        put(self, "journal_entries", journal_entries)
+        put(self, "identities", identities)
+        put(self, "external_ids", external_ids)
+        put(self, "attributes", attributes)
+        put(self, "tags", tags)
+        put(self, "proofs", proofs)
+        put(self, "undo_snapshots", undo_snapshots)
+        put(self, "windows", windows)
+        put(self, "quarantined", quarantined)
+        put(self, "mentions", mentions)
 
 
 class Event(Record):
@@ -3473,7 +3809,7 @@ class Inspected(Record):
 class JournalEntry(Record):
     """One thing that happened."""
 
-    __slots__ = ("org", "at", "recorded_at", "actor", "what", "contact")
+    __slots__ = ("org", "at", "recorded_at", "actor", "what", "contact", "redacted")
 
     org: OrgId
     """The organisation."""
@@ -3487,6 +3823,8 @@ class JournalEntry(Record):
     """What happened."""
     contact: ContactId | None
     """To whose record, if to one."""
+    redacted: bool
+    """Personal values were removed by an erase."""
 
     def __init__(
         self,
@@ -3497,6 +3835,7 @@ class JournalEntry(Record):
         actor: Actor,
         what: JournalEvent,
         contact: ContactId | None = None,
+        redacted: bool = False,
     ) -> None:
         put(self, "org", org)
         put(self, "at", at)
@@ -3504,6 +3843,7 @@ class JournalEntry(Record):
         put(self, "actor", actor)
         put(self, "what", what)
         put(self, "contact", contact)
+        put(self, "redacted", redacted)
 
 
 class JournalEventContactCreated(Record):
@@ -3600,6 +3940,12 @@ class JournalEventContactUnblocked(Record):
 
 class JournalEventContactDeleted(Record):
     """A contact was deleted, its profile and notes with it, and its conversations if the organisation removes them."""
+
+    __slots__ = ()
+
+
+class JournalEventContactErased(Record):
+    """All that was known of a contact was erased, or is being erased: its profile, conversations and history."""
 
     __slots__ = ()
 
@@ -4113,7 +4459,7 @@ class JournalEventSegmentChanged(Record):
 
 
 class JournalEventMemberChanged(Record):
-    """A member of the team was added or renamed, left or came back."""
+    """A member of the team was added, renamed or given another role, left or came back."""
 
     __slots__ = ("member", "after", "before")
 
@@ -4134,6 +4480,30 @@ class JournalEventMemberChanged(Record):
         put(self, "member", member)
         put(self, "after", after)
         put(self, "before", before)
+
+
+class JournalEventAccessRefused(Record):
+    """A call on behalf of somebody who may not make it was refused, and changed nothing."""
+
+    __slots__ = ("call", "needs", "role")
+
+    call: str
+    """The call, as in `contacts.merge`."""
+    needs: Role
+    """The role that the call takes."""
+    role: Role | None
+    """The role of who asked; absent: no member has the id."""
+
+    def __init__(
+        self,
+        *,
+        call: str,
+        needs: Role,
+        role: Role | None = None,
+    ) -> None:
+        put(self, "call", call)
+        put(self, "needs", needs)
+        put(self, "role", role)
 
 
 class JournalEventImportChanged(Record):
@@ -4431,7 +4801,7 @@ class MediaSourceLink(Record):
 class Member(Record):
     """A member of the team: what an agent's id stands for."""
 
-    __slots__ = ("id", "org", "name", "active")
+    __slots__ = ("id", "org", "name", "role", "active")
 
     id: AgentId
     """The id, by which calls are made on the member's behalf."""
@@ -4439,6 +4809,8 @@ class Member(Record):
     """The organisation."""
     name: str
     """The name, as contacts read it in `{{agent.name}}`."""
+    role: Role
+    """What they may do."""
     active: bool
     """Whether they still work here. Nothing that they did goes with them."""
 
@@ -4448,11 +4820,13 @@ class Member(Record):
         id: AgentId,
         org: OrgId,
         name: str,
+        role: Role,
         active: bool,
     ) -> None:
         put(self, "id", id)
         put(self, "org", org)
         put(self, "name", name)
+        put(self, "role", role)
         put(self, "active", active)
 
 
@@ -7030,6 +7404,7 @@ JournalEvent: TypeAlias = (
     | JournalEventContactBlocked
     | JournalEventContactUnblocked
     | JournalEventContactDeleted
+    | JournalEventContactErased
     | JournalEventContactReactivated
     | JournalEventBlockedMessage
     | JournalEventIdentityAdded
@@ -7055,6 +7430,7 @@ JournalEvent: TypeAlias = (
     | JournalEventAttributeChanged
     | JournalEventSegmentChanged
     | JournalEventMemberChanged
+    | JournalEventAccessRefused
     | JournalEventImportChanged
     | JournalEventProviderNotice
 )
@@ -7273,6 +7649,12 @@ __all__ = [
     "AttributeKindDropdown",
     "AttributeKindNumber",
     "AttributeKindText",
+    "AuditBreak",
+    "AuditExport",
+    "AuditFault",
+    "AuditFilter",
+    "AuditHead",
+    "AuditVerdict",
     "Author",
     "AuthorAgent",
     "AuthorBroadcast",
@@ -7359,6 +7741,9 @@ __all__ = [
     "Echo",
     "Edit",
     "Encoding",
+    "ErasedMedia",
+    "ErasureCertificate",
+    "ErasureCounts",
     "Event",
     "EventSource",
     "Explanation",
@@ -7434,6 +7819,7 @@ __all__ = [
     "Inspected",
     "JournalEntry",
     "JournalEvent",
+    "JournalEventAccessRefused",
     "JournalEventAccountChanged",
     "JournalEventAttributeChanged",
     "JournalEventBlockedMessage",
@@ -7443,6 +7829,7 @@ __all__ = [
     "JournalEventContactBlocked",
     "JournalEventContactCreated",
     "JournalEventContactDeleted",
+    "JournalEventContactErased",
     "JournalEventContactMerged",
     "JournalEventContactReactivated",
     "JournalEventContactUnblocked",
@@ -7556,6 +7943,7 @@ __all__ = [
     "Rendered",
     "ReplyButton",
     "Revoke",
+    "Role",
     "Rule",
     "RuleId",
     "RuleMatch",

@@ -1,16 +1,19 @@
 //! People.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::PathBuf;
 
+use serde_json::Value;
 use tertulia::core::contact::LeadStatus;
 use tertulia::core::ids::{AccountId, AgentId, ContactId};
 use tertulia::core::journal::{Entry, EntryKind};
 use tertulia::core::window::WindowState;
 use tertulia::storage::Cursor;
 use tertulia::{
-    BulkAction, BulkReport, BulkWatch, ContactOrder, ContactUpdate, Duplicate, ExportCounts, ExportOptions,
-    ExportReport, ExportWatch, Filter, MergeRequest, NewContact, Org, PlanUsage, Selection,
+    BulkAction, BulkReport, BulkWatch, ContactOrder, ContactUpdate, Duplicate, ErasureCertificate,
+    ExportCounts, ExportOptions, ExportReport, ExportWatch, Filter, MergeRequest, NewContact, Org, PlanUsage,
+    Selection,
 };
 
 use crate::areas::imports::unusable;
@@ -270,6 +273,35 @@ area! {
         /// the address later, by whatever way, is held to it. Fails with `contact.not_found`.
         fn delete(id: ContactId) -> () {
             org.contacts().delete(id).await
+        }
+
+        /// Erases a contact, as the laws on privacy (GDPR, CCPA) grant it: all that `delete` takes, its conversations
+        /// whatever the settings say, and every personal value wherever else it stands: in evidence of consent, in the
+        /// ledger, in the journal and so in the audit, in snapshots that would take back a merge, in webhook events that
+        /// were kept, and where other contacts' records name its addresses. Merged contacts go whole. One that is deleted
+        /// already can be erased, too.
+        ///
+        /// What stays names nobody: the id, counts, times, and the keyed hash of each address with its opt-outs. The
+        /// certificate says how much there was, and which media files the host is to delete. What is removed cannot be
+        /// read out of the store's files any more when it says so. Cut off, it is gone on with by `run_due`, or by asking
+        /// again. Fails with `contact.not_found`.
+        fn erase(id: ContactId) -> ErasureCertificate {
+            org.contacts().erase(id).await
+        }
+
+        /// The certificate of an erase, as it stands. Fails with `contact.not_found` for a contact that was not erased.
+        fn certificate(id: ContactId) -> ErasureCertificate {
+            org.contacts().certificate(id).await
+        }
+
+        /// Everything that is held about a contact, a deleted one too, under all ids that lead to it, as one object: what
+        /// the right of access (GDPR, article 15) asks for. Its fields: `contact` (with the history of consent), `merged`,
+        /// `notes`, `conversations`, `messages`, `message_references`, `evidence`, `ledger`, `windows`, `slots`,
+        /// `suppressions`, `imports`, `quarantined`, `mentions`, `journal`, `erasure`. Fails with `contact.not_found`.
+        fn dossier(id: ContactId) -> BTreeMap<String, Value> {
+            let dossier = org.contacts().dossier(id).await?;
+            // What was just written as an object can be read as one.
+            Ok(serde_json::from_str(&encode(&dossier)?).unwrap_or_default())
         }
 
         /// Blocks a contact: it opens no conversation and gets no message, tag or automation.

@@ -39,15 +39,12 @@ area! {
     phones(org: Org) {
         /// Reads a number in any spelling, national ones by the organisation's default region. Fails with `phone.*`.
         fn parse(text: String) -> Phone {
-            let region = org.settings().get().await?.default_region;
-            Number::parse(&text, region).map(Phone::from)
+            org.phones().parse(&text).await.map(Phone::from)
         }
 
         /// Reads the digits that WhatsApp names a number by: always internationally. Fails with `phone.*`.
         fn parse_wa_id(wa_id: String) -> Phone {
-            // The organisation must be there, as for every call on one.
-            org.settings().get().await?;
-            Number::parse_wa_id(&wa_id).map(Phone::from)
+            org.phones().parse_wa_id(&wa_id).await.map(Phone::from)
         }
     }
 }

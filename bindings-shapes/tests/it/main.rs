@@ -11,6 +11,7 @@ mod border;
 mod calls;
 mod description;
 mod hosts;
+mod roles;
 mod round_trips;
 mod scenario;
 mod support;

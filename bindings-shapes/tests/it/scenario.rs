@@ -42,40 +42,40 @@ use crate::hosts::{Called, Clock, Credentials, Progress, Transport};
 
 const SCENARIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenario.json");
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Step {
+pub(crate) struct Step {
     #[allow(dead_code, reason = "for readers")]
-    note: Option<String>,
-    open: Option<String>,
-    r#as: Option<String>,
-    options: Option<Value>,
-    on: Option<String>,
-    call: Option<String>,
-    org: Option<String>,
-    agent: Option<String>,
+    pub(crate) note: Option<String>,
+    pub(crate) open: Option<String>,
+    pub(crate) r#as: Option<String>,
+    pub(crate) options: Option<Value>,
+    pub(crate) on: Option<String>,
+    pub(crate) call: Option<String>,
+    pub(crate) org: Option<String>,
+    pub(crate) agent: Option<String>,
     #[serde(default)]
-    args: Map<String, Value>,
-    other: Option<String>,
-    expect: Option<Value>,
-    count: Option<usize>,
-    error: Option<String>,
+    pub(crate) args: Map<String, Value>,
+    pub(crate) other: Option<String>,
+    pub(crate) expect: Option<Value>,
+    pub(crate) count: Option<usize>,
+    pub(crate) error: Option<String>,
     #[serde(default)]
-    save: BTreeMap<String, String>,
+    pub(crate) save: BTreeMap<String, String>,
     #[serde(default)]
-    each: bool,
+    pub(crate) each: bool,
     #[serde(default)]
-    watch: Watched,
+    pub(crate) watch: Watched,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-struct Watched {
+pub(crate) struct Watched {
     expect_progress: bool,
     cancelled: bool,
 }
 
-struct Replay {
+pub(crate) struct Replay {
     folder: TempDir,
     saved: BTreeMap<String, Value>,
     opened: BTreeMap<String, (Kind, Handle)>,
@@ -87,10 +87,10 @@ struct Replay {
 }
 
 /// What a step came to: what it answered, or the failure.
-type Answer = Result<Value, Failure>;
+pub(crate) type Answer = Result<Value, Failure>;
 
 impl Replay {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
             saved: BTreeMap::new(),
@@ -101,7 +101,7 @@ impl Replay {
         }
     }
 
-    async fn play(&mut self, step: &Step) -> Result<(), String> {
+    pub(crate) async fn play(&mut self, step: &Step) -> Result<(), String> {
         let answer = match (&step.open, &step.call) {
             (Some(kind), None) => self.open(step, kind).await,
             (None, Some(call)) => self.call(step, call).await?,
@@ -171,7 +171,7 @@ impl Replay {
         Ok(Value::Null)
     }
 
-    async fn call(&mut self, step: &Step, method: &str) -> Result<Answer, String> {
+    pub(crate) async fn call(&mut self, step: &Step, method: &str) -> Result<Answer, String> {
         let on = step.on.as_deref().unwrap_or_default();
         let (kind, handle) = self.opened.get(on).ok_or_else(|| format!("{on:?} is not open"))?;
         let area = match kind {
@@ -236,7 +236,7 @@ impl Replay {
         Ok(Ok(answer))
     }
 
-    fn text(&self, text: Option<&String>) -> Option<String> {
+    pub(crate) fn text(&self, text: Option<&String>) -> Option<String> {
         let filled = self.filled(&text?.as_str().into());
         filled.as_str().map(ToOwned::to_owned)
     }
@@ -316,7 +316,7 @@ fn matches(expected: &Value, answer: &Value) -> Result<(), String> {
 }
 
 /// The names in the description, as in `contacts.create`, of these lists.
-fn described(lists: &[&str]) -> BTreeSet<String> {
+pub(crate) fn described(lists: &[&str]) -> BTreeSet<String> {
     let description = describe();
     let areas = lists
         .iter()
@@ -331,11 +331,15 @@ fn described(lists: &[&str]) -> BTreeSet<String> {
     names.collect()
 }
 
-async fn replayed() -> Replay {
+/// The steps of the scenario.
+pub(crate) fn steps() -> Vec<Step> {
     let scenario = std::fs::read_to_string(SCENARIO).unwrap();
-    let steps: Vec<Step> = serde_json::from_str(&scenario).unwrap();
+    serde_json::from_str(&scenario).unwrap()
+}
+
+async fn replayed() -> Replay {
     let mut replay = Replay::new();
-    for (place, step) in steps.iter().enumerate() {
+    for (place, step) in steps().iter().enumerate() {
         if let Err(why) = replay.play(step).await {
             let what = step.call.as_ref().or(step.open.as_ref());
             panic!("step {place}, {what:?}: {why}");

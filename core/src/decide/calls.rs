@@ -6,6 +6,7 @@ use crate::conversation::MessageRef;
 use crate::decide::contacts::identity_key;
 use crate::decide::evidence::ref_key;
 use crate::decide::receive::{Applied, Inbox, count_blocked};
+use crate::decide::suppression::is_forgotten;
 use crate::inbound::{Call, CallEvent, Caller};
 use crate::journal::{Entry, What};
 use crate::working_set::{Step, WorkingSet};
@@ -21,6 +22,9 @@ impl Inbox<'_> {
         let identities = addresses.iter().map(|address| identity_key(ctx, address));
         set.need(identities.chain([dedupe.clone()]))?;
         if set.get::<MessageRef>(&dedupe)?.is_some() {
+            return Ok(Applied::Duplicate);
+        }
+        if is_forgotten(set, ctx, addresses, Some(self.at))? {
             return Ok(Applied::Duplicate);
         }
         let by = match call.caller {

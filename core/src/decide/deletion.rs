@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::contact::RecordStatus;
+use crate::contact::{Contact, RecordStatus};
 use crate::context::Context;
 use crate::decide::contacts::{get, holder, identity_key, merged_key, skip_open};
 use crate::decide::external_ids::{forget, ref_key};
@@ -23,6 +23,21 @@ use crate::working_set::{Lookup, Step, WorkingSet};
 /// but for a hash of each that is held to its opt-outs.
 pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<()> {
     let mut contact = get(set, ctx, id)?;
+    strip(set, ctx, &mut contact)?;
+    if ctx.org.settings.deleted_conversations == DeletedConversations::Remove {
+        contact.conversation = None;
+        set.also(Op::RemoveConversations {
+            org: ctx.org.id,
+            contact: contact.id,
+        });
+    }
+    set.journal(ctx.about(contact.id, What::ContactDeleted));
+    set.put(contact);
+    Ok(())
+}
+
+/// Takes from a contact all that a deletion takes, but for its conversations; how many notes there were.
+pub(crate) fn strip(set: &mut WorkingSet, ctx: &Context<'_>, contact: &mut Contact) -> Step<u64> {
     let id = contact.id;
     let org = ctx.org.id;
     let identities = contact.identities.iter();
@@ -34,7 +49,7 @@ pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<()
                 .iter()
                 .map(|(system, id)| ref_key(ctx, system, id)),
         )
-        .chain(keys_of(ctx, &contact))
+        .chain(keys_of(ctx, contact))
         .chain(contact.merged.iter().map(|merged| merged_key(ctx, *merged)))
         .chain([slot_key(ctx, id)]);
     // All that is missing is asked for together.
@@ -51,14 +66,15 @@ pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<()
     }
     loaded?;
 
+    let count = notes.len() as u64;
     for note in notes {
         set.remove(Key::Note { org, note: note.id });
     }
     for merged in &contact.merged {
         forget_merged(set, ctx, id, *merged)?;
     }
-    skip_open(set, ctx, &contact, SkipReason::Deleted)?;
-    leave(set, ctx, &contact)?;
+    skip_open(set, ctx, contact, SkipReason::Deleted)?;
+    leave(set, ctx, contact)?;
     for identity in std::mem::take(&mut contact.identities) {
         if holder(set, ctx, &identity.address)? == Some(id) {
             set.remove(identity_key(ctx, &identity.address));
@@ -80,13 +96,7 @@ pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<()
     contact.status = RecordStatus::Deleted;
     contact.status_before_block = None;
     contact.revision += 1;
-    if ctx.org.settings.deleted_conversations == DeletedConversations::Remove {
-        contact.conversation = None;
-        set.also(Op::RemoveConversations { org, contact: id });
-    }
-    set.journal(ctx.about(id, What::ContactDeleted));
-    set.put(contact);
-    Ok(())
+    Ok(count)
 }
 
 /// What would bring back a contact that was merged into a deleted one goes, with its ids in other systems; where its own

@@ -8,13 +8,16 @@ use crate::contact::RecordStatus;
 use crate::context::Context;
 use crate::conversation::{Evidence, Message, MessageRef, Parked, attempt_token};
 use crate::decide::contacts::{find, holder, identity_key, link_addresses, record_consent_of};
+use crate::decide::erasure::is_erased;
 use crate::decide::landing::{settle_by_evidence, settle_without_message};
 use crate::decide::receive::{Applied, count_blocked, known, learn_windows};
-use crate::decide::suppression::learn_late;
+use crate::decide::sending::dispatch_key;
+use crate::decide::suppression::{is_forgotten, learn_late};
 use crate::identity::Address;
 use crate::ids::{AccountId, ContactId, MessageId};
 use crate::inbound::{Person, StatusUpdate};
 use crate::journal::What;
+use crate::ledger::Dispatch;
 use crate::message::StatusKind;
 use crate::record::Key;
 use crate::retry::{FailureClass, OptOutScope};
@@ -116,6 +119,9 @@ pub(crate) fn about_message(
         return Ok(Applied::Applied);
     }
     let Some(found_ref) = set.get::<MessageRef>(&found)? else {
+        if is_forgotten(set, ctx, &about.from.addresses, Some(evidence.at()))? {
+            return Ok(Applied::Duplicate);
+        }
         set.expect(&found);
         return park(set, ctx, account, about.target, evidence);
     };
@@ -155,6 +161,7 @@ pub(crate) fn status(
 ) -> Step<Applied> {
     // About the recipient, whether or not the message is known.
     let priced = match update.free_entry_until {
+        Some(_) if is_forgotten(set, ctx, &update.recipient, None)? => false,
         Some(until) => learn_windows(set, ctx, account.id, &update.recipient, |window| {
             window.free_entry_until = window.free_entry_until.max(Some(until));
         })?,
@@ -186,6 +193,10 @@ fn status_of_message(
         at,
     };
     let Some(found) = found else {
+        // The message was erased, and nobody has the address since.
+        if is_forgotten(set, ctx, &update.recipient, None)? {
+            return Ok(Applied::Duplicate);
+        }
         set.expect(&by_id);
         return park(set, ctx, account, &update.provider_id, evidence);
     };
@@ -194,10 +205,12 @@ fn status_of_message(
     if !id_known {
         // The status overtook the answer to the send, or the answer was lost: now the platform's id is known.
         learned.extend(take_parked(set, &parked_key(ctx, account, &update.provider_id))?);
-        set.put(MessageRef {
-            token: update.provider_id.clone(),
-            ..found.clone()
-        });
+        if message.is_some() || !was_erased(set, ctx, &found)? {
+            set.put(MessageRef {
+                token: update.provider_id.clone(),
+                ..found.clone()
+            });
+        }
     }
     let Some(old) = message else {
         // Gone with its conversation, but for the row that it was sent by.
@@ -224,6 +237,15 @@ fn status_of_message(
     settle_by_evidence(set, ctx, &old, &new)?;
     set.put(new);
     Ok(Applied::Applied)
+}
+
+/// Whether a message that is gone was that of a contact who was erased.
+fn was_erased(set: &mut WorkingSet, ctx: &Context<'_>, way: &MessageRef) -> Step<bool> {
+    let row: Option<Dispatch> = match way.dispatch {
+        Some(dispatch) => set.get(&dispatch_key(ctx, dispatch))?,
+        None => None,
+    };
+    row.map_or(Ok(false), |row| is_erased(set, ctx, row.contact))
 }
 
 /// A status may name the recipient's other address: linked, if one of those it names is the contact's already.

@@ -7,6 +7,7 @@ use crate::contact::RecordStatus;
 use crate::context::Context;
 use crate::conversation::{Author, Evidence, Message, MessageRef};
 use crate::decide::contacts::{contact_key, find, identity_key, link_addresses, resolve};
+use crate::decide::erasure::is_erased;
 use crate::decide::evidence::{opted_out_at_platform, take_parked};
 use crate::decide::sending::{dispatch_key, get_account, journal_row, slot_key};
 use crate::error::{Code, Error};
@@ -105,7 +106,9 @@ fn took(
     };
     if set.get::<MessageRef>(&by_id)?.is_none() {
         learned.extend(take_parked(set, &parked)?);
-        set.put(way.clone());
+        if message.is_some() || !is_erased(set, ctx, row.contact)? {
+            set.put(way.clone());
+        }
     }
     if let Some(old) = message {
         let mut new = old.clone();

@@ -1,12 +1,13 @@
 //! What a caller writes down about a contact.
 
 use crate::context::Context;
-use crate::decide::contacts;
+use crate::decide::{contacts, team};
 use crate::error::{Code, Error};
 use crate::ids::{ContactId, NoteId};
-use crate::journal::{Actor, What};
+use crate::journal::What;
 use crate::note::{Note, note_text};
 use crate::record::Key;
+use crate::roles::Role;
 use crate::working_set::{Step, WorkingSet};
 
 fn note_key(ctx: &Context<'_>, note: NoteId) -> Key {
@@ -37,7 +38,8 @@ pub fn add(set: &mut WorkingSet, ctx: &mut Context<'_>, contact: ContactId, text
 
 /// Gives a note another text; nothing if it is the same.
 ///
-/// Fails with `note.not_found`, `note.invalid`, or `note.not_author` for a member of the team who did not write it.
+/// Fails with `note.not_found`, `note.invalid`, or `note.not_author` for a member of the team who neither wrote it nor is
+/// an admin.
 pub fn edit(set: &mut WorkingSet, ctx: &Context<'_>, id: NoteId, text: &str) -> Step<Note> {
     let mut note = own(set, ctx, id)?;
     let text = note_text(text)?;
@@ -52,7 +54,7 @@ pub fn edit(set: &mut WorkingSet, ctx: &Context<'_>, id: NoteId, text: &str) -> 
 
 /// Takes a note away.
 ///
-/// Fails with `note.not_found`, or `note.not_author` for a member of the team who did not write it.
+/// Fails with `note.not_found`, or `note.not_author` for a member of the team who neither wrote it nor is an admin.
 pub fn remove(set: &mut WorkingSet, ctx: &Context<'_>, id: NoteId) -> Step<()> {
     let note = own(set, ctx, id)?;
     journal(set, ctx, &note, "removed");
@@ -60,12 +62,12 @@ pub fn remove(set: &mut WorkingSet, ctx: &Context<'_>, id: NoteId) -> Step<()> {
     Ok(())
 }
 
-/// The note, if the caller may change it: its author, and the host.
+/// The note, if the caller may change it: its author, an admin, and the host.
 fn own(set: &mut WorkingSet, ctx: &Context<'_>, id: NoteId) -> Step<Note> {
     let found: Option<Note> = set.get(&note_key(ctx, id))?;
     let note = found.ok_or_else(|| Error::new(Code::NoteNotFound, format!("there is no note {id}")))?;
-    match &ctx.actor {
-        Actor::Agent(_) if note.author != ctx.actor => {
+    match ctx.agent() {
+        Some(agent) if note.author != ctx.actor && team::get(set, ctx, agent)?.role < Role::Admin => {
             let message = format!("note {id} was written by somebody else");
             Err(Error::new(Code::NoteNotAuthor, message).into())
         }

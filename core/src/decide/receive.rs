@@ -21,6 +21,7 @@ use crate::decide::evidence::{
 };
 use crate::decide::moves::identity_changed;
 use crate::decide::sending::confirm_stop;
+use crate::decide::suppression::{is_forgotten, learn_late};
 use crate::error::{Code, Error};
 use crate::identity::Address;
 use crate::ids::{AccountId, ContactId, ConversationId};
@@ -33,6 +34,7 @@ use crate::ledger::{Dispatch, SkipReason};
 use crate::message::{ContentKind, Delivery, StatusKind};
 use crate::record::{Key, OrgTemplate};
 use crate::settings::InboundConsent;
+use crate::suppression::nameless;
 use crate::window::Window;
 use crate::working_set::{Step, WorkingSet};
 
@@ -101,7 +103,13 @@ pub fn receive(
             };
             about_message(set, ctx, account, &about, Evidence::Revoke { at })
         }
-        (InboundKind::IdentityChanged(change), _) => identity_changed(set, ctx, at, change),
+        (InboundKind::IdentityChanged(change), _) => {
+            let named: Vec<Address> = change.previous.iter().chain(&change.current).cloned().collect();
+            if is_forgotten(set, ctx, &named, Some(at))? {
+                return Ok(Applied::Duplicate);
+            }
+            identity_changed(set, ctx, at, change)
+        }
         (InboundKind::TemplateStatus(notice), _) => {
             template_changed(set, ctx, at, notice, "status", |template, new| {
                 let before = template.template.status.as_str().to_owned();
@@ -182,12 +190,19 @@ impl Inbox<'_> {
         if set.get::<MessageRef>(&dedupe)?.is_some() {
             return Ok(Applied::Duplicate);
         }
-        let (mut contact, address) = self.person(set, ctx, &message.from, CreatedBy::Inbound)?;
         // What is said in a group is not said to us, and a platform's notice is not said by the person: neither opens a
         // window, consents, or counts as an answer.
         let spoken = message.group_id.is_none() && message.content.kind() != ContentKind::System;
         let words = message.content.words().filter(|_| spoken);
         let keyword = words.and_then(|words| ctx.org.settings.keywords.classify(words));
+        if is_forgotten(set, ctx, &message.from.addresses, Some(self.at))? {
+            // A STOP counts though it comes late.
+            if keyword == Some(Keyword::Stop) {
+                learn_late(set, ctx, &message.from.addresses, &nameless(self.stop(message)))?;
+            }
+            return Ok(Applied::Duplicate);
+        }
+        let (mut contact, address) = self.person(set, ctx, &message.from, CreatedBy::Inbound)?;
         if contact.status == RecordStatus::Blocked {
             if set.get::<Parked>(&parked)?.is_some() {
                 set.remove(parked);
@@ -282,6 +297,9 @@ impl Inbox<'_> {
         let parked = parked_key(ctx, self.account, &echo.provider_id);
         set.need([dedupe.clone(), parked.clone()])?;
         if set.get::<MessageRef>(&dedupe)?.is_some() {
+            return Ok(Applied::Duplicate);
+        }
+        if is_forgotten(set, ctx, &echo.to.addresses, Some(self.at))? {
             return Ok(Applied::Duplicate);
         }
         let (mut contact, address) = self.person(set, ctx, &echo.to, CreatedBy::Outbound)?;
@@ -460,6 +478,18 @@ impl Inbox<'_> {
         Ok(())
     }
 
+    fn stop(&self, message: &InboundMessage) -> Fact {
+        Fact {
+            at: self.at,
+            change: Change::OptOut,
+            scope: Scope::EVERYTHING,
+            source: Source::Keyword,
+            via: Some(self.account.id),
+            new_proof: false,
+            proof: Proof::Message(message.provider_id.clone()),
+        }
+    }
+
     /// A person's STOP: recorded, what waits is skipped, and, where the organisation says so, confirmed once.
     fn opt_out(
         &self,
@@ -469,17 +499,8 @@ impl Inbox<'_> {
         message: &InboundMessage,
     ) -> Step<()> {
         let was_out = matches!(contact.consent.state(), State::Out { .. });
-        let fact = Fact {
-            at: self.at,
-            change: Change::OptOut,
-            scope: Scope::EVERYTHING,
-            source: Source::Keyword,
-            via: Some(self.account.id),
-            new_proof: false,
-            proof: Proof::Message(message.provider_id.clone()),
-        };
         let of = contact.merged_with(&message.from.addresses);
-        record_consent_of(set, ctx, contact, of, fact);
+        record_consent_of(set, ctx, contact, of, self.stop(message));
         self.mark_last_broadcast(set, ctx, contact, |row| row.opted_out_after = true)?;
         if contact.consent.opted_in() {
             // An older STOP than the START that is known already.
@@ -540,9 +561,13 @@ impl Inbox<'_> {
         ctx: &mut Context<'_>,
         preference: &Preference,
     ) -> Step<Applied> {
+        let forgotten = is_forgotten(set, ctx, &preference.person.addresses, Some(self.at))?;
         let change = match &preference.choice {
             PreferenceChoice::Stop => Change::OptOut,
             PreferenceChoice::Resume => Change::OptIn,
+            PreferenceChoice::Signup | PreferenceChoice::Other(_) if forgotten => {
+                return Ok(Applied::Duplicate);
+            }
             PreferenceChoice::Signup | PreferenceChoice::Other(_) => {
                 let raw = serde_json::to_value(preference).unwrap_or_default();
                 let entry = ctx.entry(What::ProviderNotice {
@@ -553,7 +578,6 @@ impl Inbox<'_> {
                 return Ok(Applied::Applied);
             }
         };
-        let (mut contact, _) = self.person(set, ctx, &preference.person, CreatedBy::Inbound)?;
         let fact = Fact {
             at: self.at,
             change,
@@ -566,6 +590,13 @@ impl Inbox<'_> {
             new_proof: false,
             proof: Proof::Provider("user_preferences".to_owned()),
         };
+        if forgotten {
+            if change == Change::OptOut {
+                learn_late(set, ctx, &preference.person.addresses, &fact)?;
+            }
+            return Ok(Applied::Duplicate);
+        }
+        let (mut contact, _) = self.person(set, ctx, &preference.person, CreatedBy::Inbound)?;
         let of = contact.merged_with(&preference.person.addresses);
         let new = record_consent_of(set, ctx, &mut contact, of, fact);
         if change == Change::OptOut && new {

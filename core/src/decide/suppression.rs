@@ -55,8 +55,9 @@ pub(crate) fn leave(set: &mut WorkingSet, ctx: &Context<'_>, contact: &Contact) 
         let slot = slot.max(before.as_ref().and_then(|before| before.slot));
         let slot = slot.filter(|(taken_at, _)| ctx.now < *taken_at + SLOT);
         let facts = revocations(&consent);
-        if !facts.is_empty() || slot.is_some() {
-            put(set, key, facts, slot);
+        let erased_at = before.as_ref().and_then(|before| before.erased_at);
+        if !facts.is_empty() || slot.is_some() || erased_at.is_some() {
+            put(set, key, facts, slot, erased_at);
         } else if before.is_some() {
             set.remove(key);
         }
@@ -134,19 +135,67 @@ pub(crate) fn learn_late(
         for fact in known.chain([fact]) {
             consent.record(fact.clone());
         }
-        let slot = before.and_then(|before| before.slot);
-        put(set, key, revocations(&consent), slot);
+        let (slot, erased_at) = before.map_or((None, None), |before| (before.slot, before.erased_at));
+        put(set, key, revocations(&consent), slot, erased_at);
     }
     Ok(())
 }
 
-fn put(set: &mut WorkingSet, key: Key, facts: Vec<Fact>, slot: Option<Taken>) {
+/// Remembers that the contact of an address was erased at this moment.
+pub(crate) fn erase_from(set: &mut WorkingSet, ctx: &Context<'_>, address: &Address) -> Step<()> {
+    let key = suppression_key(ctx, address);
+    let before: Option<Suppression> = set.get(&key)?;
+    let (facts, slot) = before.map_or((Vec::new(), None), |before| (before.facts, before.slot));
+    put(set, key, facts, slot, Some(ctx.now));
+    Ok(())
+}
+
+/// Whether what a person said then, at these addresses, was said before they were erased: platforms repeat webhooks for
+/// days, and one that comes again must not bring the person back. Without a time, whether they were erased and are nobody's
+/// since.
+pub(crate) fn is_forgotten(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    addresses: &[Address],
+    at: Option<DateTime<Utc>>,
+) -> Step<bool> {
+    set.need(addresses.iter().map(|address| identity_key(ctx, address)))?;
+    let mut keys = Vec::new();
+    for address in addresses {
+        if let Some(id) = holder(set, ctx, address)? {
+            let contact: Option<Contact> = set.get(&contact_key(ctx, id))?;
+            // Whoever was there at the time is somebody else.
+            if contact.is_some_and(|contact| at.is_none_or(|at| contact.created_at <= at)) {
+                return Ok(false);
+            }
+        }
+        keys.push(suppression_key(ctx, address));
+    }
+    set.need(keys.iter().cloned())?;
+    for key in keys {
+        let held: Option<Suppression> = set.get(&key)?;
+        let erased_at = held.and_then(|held| held.erased_at);
+        if erased_at.is_some_and(|erased_at| at.is_none_or(|at| at <= erased_at)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn put(
+    set: &mut WorkingSet,
+    key: Key,
+    facts: Vec<Fact>,
+    slot: Option<Taken>,
+    erased_at: Option<DateTime<Utc>>,
+) {
     if let Key::Suppression { org, hash } = key {
         set.put(Suppression {
             org,
             hash,
             facts,
             slot,
+            erased_at,
         });
     }
 }

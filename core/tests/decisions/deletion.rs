@@ -22,6 +22,7 @@ use tertulia_core::message::StatusKind;
 use tertulia_core::note::Note;
 use tertulia_core::record::{ExternalRef, IdentityRef, Org};
 use tertulia_core::retry::FailureClass;
+use tertulia_core::roles::Role;
 use tertulia_core::settings::DeletedConversations;
 use tertulia_core::suppression::{Suppression, SuppressionKey};
 use uuid::Uuid;
@@ -63,7 +64,10 @@ fn full(world: &mut World) -> ContactId {
         name: "city".to_owned(),
         kind: AttributeKind::Text,
     });
-    let owner = world.decide(|set, ctx| team::add(set, ctx, "Priya")).unwrap().id;
+    let owner = world
+        .decide(|set, ctx| team::add(set, ctx, "Priya", Role::Agent))
+        .unwrap()
+        .id;
     let id = world
         .create(&NewContact {
             first_name: Some("Ana".to_owned()),

@@ -254,7 +254,10 @@ impl World {
             Op::Insert(record) => version(&record.key()).is_none(),
             Op::Update(record, read) => version(&record.key()) == Some(*read),
             Op::Remove(key, read) => version(key) == Some(*read),
-            Op::Journal(_) | Op::SnapshotAudience(..) | Op::RemoveConversations { .. } => true,
+            Op::Journal(_)
+            | Op::Redact { .. }
+            | Op::SnapshotAudience(..)
+            | Op::RemoveConversations { .. } => true,
         });
         if !holds || !fits {
             return Err(Conflict);
@@ -266,6 +269,9 @@ impl World {
                     self.records.remove(&key);
                 }
                 Op::Journal(entry) => self.journal.push(entry),
+                Op::Redact { position, entry } => {
+                    self.journal[usize::try_from(position).unwrap() - 1] = entry;
+                }
                 Op::RemoveConversations { contact, .. } => {
                     let threads = self.all::<Conversation>().into_iter();
                     let threads: Vec<ConversationId> = threads
@@ -454,6 +460,10 @@ fn finds(lookup: &Lookup, record: &Record) -> bool {
             Record::Dispatch(row),
         ) => row.broadcast() == Some(*broadcast) && contacts.contains(&row.contact),
         (Lookup::Conversations { contact, .. }, Record::Conversation(thread)) => thread.contact == *contact,
+        (Lookup::Seals { positions, .. }, Record::Seal(seal)) => {
+            seal.leaves.iter().any(|leaf| positions.contains(&leaf.position))
+        }
+        (Lookup::Members { .. }, Record::Member(_)) => true,
         (Lookup::Notes { contact, .. }, Record::Note(note)) => note.contact == *contact,
         _ => false,
     }

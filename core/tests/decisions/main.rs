@@ -8,6 +8,7 @@
 mod calls;
 mod contacts;
 mod deletion;
+mod erasure;
 mod external_ids;
 mod harness;
 mod inbound;
@@ -17,6 +18,7 @@ mod moves;
 mod notes;
 mod permutations;
 mod profile;
+mod roles;
 mod segments;
 mod sending;
 mod tags;

@@ -21,6 +21,7 @@ use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeRequest, 
 use tertulia_core::note::Note;
 use tertulia_core::record::Key;
 use tertulia_core::retry::FailureClass;
+use tertulia_core::roles::Role;
 
 use crate::harness::*;
 
@@ -883,7 +884,10 @@ fn an_undo_brings_back_no_tag_value_or_owner_that_is_no_more() {
         serde_json::from_value(json!({"org": ORG, "name": "size", "kind": kind})).unwrap()
     };
     world.store(attribute(json!({"type": "dropdown", "values": ["S", "M"]})));
-    let priya = world.decide(|set, ctx| team::add(set, ctx, "Priya")).unwrap().id;
+    let priya = world
+        .decide(|set, ctx| team::add(set, ctx, "Priya", Role::Agent))
+        .unwrap()
+        .id;
     let [primary, duplicate] = [(ANA, "Ana", "S"), (SHE, "Anna", "M")].map(|(number, name, size)| {
         let new = NewContact {
             attributes: BTreeMap::from([("size".to_owned(), json!(size))]),

@@ -6,6 +6,7 @@ use tertulia_core::error::Code;
 use tertulia_core::ids::{ContactId, NoteId};
 use tertulia_core::journal::{Actor, EntryKind, What};
 use tertulia_core::note::{NOTE_MAX_CHARS, Note};
+use tertulia_core::roles::Role;
 use uuid::Uuid;
 
 use crate::harness::*;
@@ -34,7 +35,10 @@ fn remove(world: &mut World, id: NoteId) -> Result<(), Code> {
 fn a_note_has_its_author_and_time_and_its_text_is_in_no_journal() {
     let mut world = World::new();
     let id = world.contact("+919876543210");
-    let priya = world.decide(|set, ctx| team::add(set, ctx, "Priya")).unwrap().id;
+    let priya = world
+        .decide(|set, ctx| team::add(set, ctx, "Priya", Role::Agent))
+        .unwrap()
+        .id;
     world.actor = Actor::Agent(priya);
     world.now = at(60);
     let note = add(&mut world, id, "  Likes green tea.\n").unwrap();
@@ -72,8 +76,14 @@ fn a_note_has_its_author_and_time_and_its_text_is_in_no_journal() {
 fn a_note_is_changed_by_its_author_and_by_the_host() {
     let mut world = World::new();
     let id = world.contact("+919876543210");
-    let [priya, otto] = ["Priya", "Otto"]
-        .map(|name| Actor::Agent(world.decide(|set, ctx| team::add(set, ctx, name)).unwrap().id));
+    let [priya, otto] = ["Priya", "Otto"].map(|name| {
+        Actor::Agent(
+            world
+                .decide(|set, ctx| team::add(set, ctx, name, Role::Agent))
+                .unwrap()
+                .id,
+        )
+    });
     let host = world.actor.clone();
     world.actor = priya.clone();
     let note = add(&mut world, id, "Calls on Mondays.").unwrap();
@@ -90,6 +100,25 @@ fn a_note_is_changed_by_its_author_and_by_the_host() {
     assert_eq!(edit(&mut world, hosts.id, "Not paid."), Err(Code::NoteNotAuthor));
     remove(&mut world, note.id).unwrap();
     assert_eq!(world.all::<Note>(), [hosts]);
+}
+
+#[test]
+fn an_admin_changes_the_notes_of_others() {
+    for role in [Role::Admin, Role::Owner] {
+        let mut world = World::new();
+        let id = world.contact("+919876543210");
+        let note = add(&mut world, id, "Paid.").unwrap();
+        let member = world
+            .decide(|set, ctx| team::add(set, ctx, "Iris", role))
+            .unwrap();
+        world.actor = Actor::Agent(member.id);
+        let edited = edit(&mut world, note.id, "Not paid.").unwrap();
+        assert_eq!(
+            (&edited.author, edited.text.as_str()),
+            (&note.author, "Not paid.")
+        );
+        remove(&mut world, note.id).unwrap();
+    }
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{AgentId, ContactId};
 use tertulia_core::journal::What;
 use tertulia_core::record::Key;
+use tertulia_core::roles::Role;
 use uuid::Uuid;
 
 use crate::harness::*;
@@ -50,7 +51,10 @@ fn changes(world: &World) -> Vec<Vec<(String, Value, Value)>> {
 fn an_update_changes_what_it_names_and_journals_before_and_after_as_one() {
     let mut world = World::new();
     world.store(city());
-    let priya = world.decide(|set, ctx| team::add(set, ctx, "Priya")).unwrap().id;
+    let priya = world
+        .decide(|set, ctx| team::add(set, ctx, "Priya", Role::Agent))
+        .unwrap()
+        .id;
     let id = world.contact("+919876543210");
     let before = world.see(id);
     let change = ContactUpdate {
@@ -134,7 +138,10 @@ fn an_update_of_what_somebody_else_changed_is_refused() {
 fn an_update_is_refused_whole_with_the_rule() {
     let mut world = World::new();
     world.store(city());
-    let left = world.decide(|set, ctx| team::add(set, ctx, "Otto")).unwrap().id;
+    let left = world
+        .decide(|set, ctx| team::add(set, ctx, "Otto", Role::Agent))
+        .unwrap()
+        .id;
     world
         .decide(|set, ctx| team::set_active(set, ctx, left, false))
         .unwrap();
@@ -272,7 +279,10 @@ fn a_lead_goes_on_step_by_step_and_back_only_from_far() {
 #[test]
 fn members_who_work_here_own_contacts() {
     let mut world = World::new();
-    let priya = world.decide(|set, ctx| team::add(set, ctx, "Priya")).unwrap().id;
+    let priya = world
+        .decide(|set, ctx| team::add(set, ctx, "Priya", Role::Agent))
+        .unwrap()
+        .id;
     let id = world.contact("+919876543210");
     let own = |world: &mut World, owner| world.decide(|set, ctx| profile::set_owner(set, ctx, id, owner));
     assert!(own(&mut world, Some(priya)).unwrap());

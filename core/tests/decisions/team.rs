@@ -7,6 +7,7 @@ use tertulia_core::error::Code;
 use tertulia_core::ids::{AgentId, ContactId};
 use tertulia_core::journal::{Actor, EntryKind, What};
 use tertulia_core::render::Text;
+use tertulia_core::roles::Role;
 use tertulia_core::team::Member;
 use uuid::Uuid;
 
@@ -15,7 +16,9 @@ use crate::harness::*;
 const STRANGER: AgentId = AgentId(Uuid::from_u128(404));
 
 fn added(world: &mut World, name: &str) -> Member {
-    world.decide(|set, ctx| team::add(set, ctx, name)).unwrap()
+    world
+        .decide(|set, ctx| team::add(set, ctx, name, Role::Agent))
+        .unwrap()
 }
 
 #[test]
@@ -53,7 +56,9 @@ fn a_member_has_a_name_and_every_change_of_it_is_audited() {
     );
     assert!(EntryKind::MemberChanged.in_audit());
 
-    let nameless = world.decide(|set, ctx| team::add(set, ctx, " \t")).unwrap_err();
+    let nameless = world
+        .decide(|set, ctx| team::add(set, ctx, " \t", Role::Agent))
+        .unwrap_err();
     assert_eq!(nameless.code(), Code::MemberNameRequired);
     let refused = rename(&mut world, priya.id, "").unwrap_err();
     assert_eq!(refused.code(), Code::MemberNameRequired);

@@ -348,6 +348,7 @@ fn a_row_is_held_to_what_the_person_said_before_their_contact_was_deleted() {
             ),
             facts: vec![fact(50, Change::OptOut, source, Scope::EVERYTHING)],
             slot: None,
+            erased_at: None,
         });
         let mut importing =
             Importing::begin(&mut world, "phone,name,optedIn,optInProof", OnDuplicate::Update);

@@ -14,6 +14,7 @@ use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{AccountId, AgentId, ContactId};
 use tertulia_core::import::{Field, OnDuplicate, suggest};
 use tertulia_core::record::{ExternalRef, IdentityRef};
+use tertulia_core::roles::Role;
 use tertulia_core::settings::Settings;
 use tertulia_core::team::Member;
 use uuid::Uuid;
@@ -22,6 +23,7 @@ use crate::rows::Importing;
 use crate::support::{ORG, World, at};
 
 const SENDER: AccountId = AccountId(Uuid::from_u128(8));
+const ANOTHER: AccountId = AccountId(Uuid::from_u128(9));
 const MEMBERS: [(u128, &str, bool); 5] = [
     (20, "Mia", true),
     (21, "Noor", true),
@@ -76,6 +78,7 @@ fn world() -> World {
             id: AgentId(Uuid::from_u128(id)),
             org: ORG,
             name: name.to_owned(),
+            role: Role::Agent,
             active,
         });
     }
@@ -516,6 +519,9 @@ fn who_opted_out_comes_back_opted_out_from_then_on_and_who_never_was_asked_is_no
                 marketing,
                 "{case}"
             );
+            let elsewhere = back.consent.permits(false, ANOTHER, None).is_ok();
+            let there_alone = case == "in, and out at one sender" && has_sender;
+            assert_eq!(elsewhere, any || there_alone, "{case}");
             let asked = back.consent.history().is_empty();
             assert_eq!(asked, case == "never asked", "{case}");
             // A later list of people who agreed does not lift it.

@@ -147,7 +147,7 @@ impl World {
                 }
                 Op::Remove(key, version) => assert_eq!(self.records.remove(&key).unwrap().version, version),
                 Op::Journal(entry) => self.journal.push(entry),
-                Op::SnapshotAudience(..) | Op::RemoveConversations { .. } => {
+                Op::Redact { .. } | Op::SnapshotAudience(..) | Op::RemoveConversations { .. } => {
                     unreachable!("no test here launches a broadcast or deletes a contact")
                 }
             }

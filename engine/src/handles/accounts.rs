@@ -6,6 +6,7 @@ use tertulia_core::decide::sending::get_account;
 use tertulia_core::error::Error;
 use tertulia_core::ids::AccountId;
 use tertulia_core::record::RecordKind;
+use tertulia_core::roles::Call;
 use tertulia_storage_traits::Query;
 
 use crate::org::Org;
@@ -20,36 +21,47 @@ impl Accounts<'_> {
     /// Fails with `account.taken` if any organisation has connected it, or `account.invalid`.
     pub async fn connect(&self, new: NewAccount) -> Result<AccountId, Error> {
         self.0
-            .decide(move |set, ctx| organisation::connect(set, ctx, &new))
+            .decide(Call::AccountsConnect, move |set, ctx| {
+                organisation::connect(set, ctx, &new)
+            })
             .await
     }
 
     /// The sender, which must be there.
     pub async fn get(&self, id: AccountId) -> Result<Account, Error> {
-        self.0.look(|set, ctx| get_account(set, ctx, id)).await
+        self.0
+            .look(Call::AccountsGet, |set, ctx| get_account(set, ctx, id))
+            .await
     }
 
     /// All senders, by id.
     pub async fn list(&self) -> Result<Vec<Account>, Error> {
         self.0
-            .all(Query::Records {
-                org: Some(self.0.id),
-                kind: RecordKind::Account,
-            })
+            .all(
+                Call::AccountsList,
+                Query::Records {
+                    org: Some(self.0.id),
+                    kind: RecordKind::Account,
+                },
+            )
             .await
     }
 
     /// Lets a held, stopped or disabled sender send again.
     pub async fn resume(&self, id: AccountId) -> Result<(), Error> {
         self.0
-            .decide(move |set, ctx| organisation::resume(set, ctx, id))
+            .decide(Call::AccountsResume, move |set, ctx| {
+                organisation::resume(set, ctx, id)
+            })
             .await
     }
 
     /// Switches a sender off: what waits to go out by it waits until it is resumed.
     pub async fn disable(&self, id: AccountId) -> Result<(), Error> {
         self.0
-            .decide(move |set, ctx| organisation::disable(set, ctx, id))
+            .decide(Call::AccountsDisable, move |set, ctx| {
+                organisation::disable(set, ctx, id)
+            })
             .await
     }
 }

@@ -5,15 +5,16 @@ use std::collections::BTreeSet;
 use tertulia_core::contact::Contact;
 use tertulia_core::context::Context;
 use tertulia_core::decide::bulk::Selection;
+use tertulia_core::decide::contacts;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::ContactId;
-use tertulia_core::record::Key;
+use tertulia_core::roles::Call;
 use tertulia_core::working_set::{Step, WorkingSet};
 use tertulia_storage_traits::{Cursor, PageRequest, Query};
 
 use crate::org::Org;
-use crate::runtime::{BATCH, to_the_end};
+use crate::runtime::{BATCH, Runtime};
 
 /// The contacts that are meant, batch by batch, each once.
 pub(crate) enum Batches {
@@ -22,12 +23,12 @@ pub(crate) enum Batches {
 }
 
 impl Batches {
-    pub(crate) async fn of(org: &Org, selection: &Selection) -> Result<Self, Error> {
+    pub(crate) async fn of(org: &Org, call: Call, selection: &Selection) -> Result<Self, Error> {
         Ok(match selection {
             Selection::Ids(ids) => Self::Ids(ids.iter().copied().collect()),
             Selection::Filter(filter) => Self::Query(Query::Contacts {
                 org: org.id,
-                filter: org.ready(filter).await?,
+                filter: org.ready(call, filter).await?,
                 order: None,
             }),
         })
@@ -36,13 +37,13 @@ impl Batches {
     /// The batch behind a place, and the place behind it if there is more.
     pub(crate) async fn after(
         &mut self,
-        org: &Org,
+        runtime: &Runtime,
         place: Option<Cursor>,
     ) -> Result<(Vec<ContactId>, Option<Cursor>), Error> {
         match self {
             Self::Ids(ids) => next_ids(ids, place),
             Self::Query(query) => {
-                let (contacts, next) = next_contacts(org, query, place).await?;
+                let (contacts, next) = next_contacts(runtime, query, place).await?;
                 Ok((contacts.iter().map(|contact| contact.id).collect(), next))
             }
         }
@@ -51,25 +52,27 @@ impl Batches {
     /// The batch behind a place, each contact that is there, how many are not, and the place behind it if there is more.
     pub(crate) async fn contacts_after(
         &mut self,
+        runtime: &Runtime,
         org: &Org,
+        call: Call,
         place: Option<Cursor>,
     ) -> Result<(Vec<Contact>, u64, Option<Cursor>), Error> {
         match self {
             Self::Ids(ids) => {
                 let (batch, next) = next_ids(ids, place)?;
-                let (mut contacts, mut missing) = (Vec::with_capacity(batch.len()), 0);
+                let (mut found, mut missing) = (Vec::with_capacity(batch.len()), 0);
                 for id in batch {
-                    match org.contacts().get(id).await {
-                        Ok(contact) => contacts.push(contact),
+                    match org.look(call, |set, ctx| contacts::get(set, ctx, id)).await {
+                        Ok(contact) => found.push(contact),
                         Err(error) if error.code() == Code::ContactNotFound => missing += 1,
                         Err(error) => return Err(error),
                     }
                 }
-                Ok((contacts, missing, next))
+                Ok((found, missing, next))
             }
             Self::Query(query) => {
-                let (contacts, next) = next_contacts(org, query, place).await?;
-                Ok((contacts, 0, next))
+                let (found, next) = next_contacts(runtime, query, place).await?;
+                Ok((found, 0, next))
             }
         }
     }
@@ -97,7 +100,7 @@ fn next_ids(
 }
 
 async fn next_contacts(
-    org: &Org,
+    runtime: &Runtime,
     query: &Query,
     place: Option<Cursor>,
 ) -> Result<(Vec<Contact>, Option<Cursor>), Error> {
@@ -105,7 +108,7 @@ async fn next_contacts(
         cursor: place,
         ..PageRequest::first(query.clone(), BATCH)
     };
-    let page = org.inner.runtime.page(request).await?;
+    let page = runtime.page(request).await?;
     let records = page.records.into_iter();
     let contacts = records.filter_map(|stored| Contact::try_from(stored.record).ok());
     Ok((contacts.collect(), page.next))
@@ -125,28 +128,24 @@ impl<F> Each for F where
 /// Decides over each contact of a batch, and commits what changes; finished even if nobody waits for it any more.
 pub(crate) async fn one_commit(
     org: &Org,
+    call: Option<Call>,
     ids: &[ContactId],
     each: &impl Each,
 ) -> Result<Vec<Result<bool, Error>>, Error> {
-    let (org, ids, each) = (org.clone(), ids.to_vec(), each.clone());
-    to_the_end(async move {
-        let runtime = &org.inner.runtime;
-        runtime
-            .decide_all(
-                org.id,
-                &org.actor,
-                &ids,
-                |set, ctx, id| each(set, ctx, *id),
-                |_, _, _, _| (),
-            )
-            .await
-    })
-    .await
+    let each = each.clone();
+    org.decide_all(call, ids.to_vec(), move |set, ctx, id| each(set, ctx, *id))
+        .await
 }
 
 /// Decides over everybody who fits a filter that is ready, batch by batch; how many changed. Whoever is gone by their
-/// turn is passed over.
-pub(crate) async fn everybody(org: &Org, filter: Filter, each: impl Each) -> Result<u64, Error> {
+/// turn is passed over. Each batch is held to the call, if it is one.
+pub(crate) async fn everybody(
+    runtime: &Runtime,
+    org: &Org,
+    call: Option<Call>,
+    filter: Filter,
+    each: impl Each,
+) -> Result<u64, Error> {
     let mut batches = Batches::Query(Query::Contacts {
         org: org.id,
         filter,
@@ -154,8 +153,8 @@ pub(crate) async fn everybody(org: &Org, filter: Filter, each: impl Each) -> Res
     });
     let (mut changed, mut place) = (0, None);
     loop {
-        let (ids, next) = batches.after(org, place).await?;
-        for result in one_commit(org, &ids, &each).await? {
+        let (ids, next) = batches.after(runtime, place).await?;
+        for result in one_commit(org, call, &ids, &each).await? {
             match result {
                 Ok(true) => changed += 1,
                 Ok(false) => {}

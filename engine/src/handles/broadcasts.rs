@@ -11,6 +11,7 @@ use tertulia_core::ids::{BroadcastId, ContactId, DispatchId};
 use tertulia_core::ledger::{Dispatch, DispatchState, Slot, StateName};
 use tertulia_core::record::{Key, RecordKind};
 use tertulia_core::retry::Failure;
+use tertulia_core::roles::Call;
 use tertulia_storage_traits::{PageRequest, Query};
 
 use crate::error::from_storage;
@@ -45,26 +46,33 @@ impl Broadcasts<'_> {
     /// `account.not_found`, `broadcast.invalid`.
     pub async fn create(&self, new: NewBroadcast) -> Result<BroadcastId, Error> {
         self.0
-            .decide(move |set, ctx| broadcasts::create(set, ctx, &new))
+            .decide(Call::BroadcastsCreate, move |set, ctx| {
+                broadcasts::create(set, ctx, &new)
+            })
             .await
     }
 
     /// Replaces a draft. Fails with `broadcast.not_draft` once it was launched.
     pub async fn update(&self, id: BroadcastId, new: NewBroadcast) -> Result<(), Error> {
         self.0
-            .decide(move |set, ctx| broadcasts::update(set, ctx, id, &new))
+            .decide(Call::BroadcastsUpdate, move |set, ctx| {
+                broadcasts::update(set, ctx, id, &new)
+            })
             .await
     }
 
     /// The broadcast, which must be there.
     pub async fn get(&self, id: BroadcastId) -> Result<Broadcast, Error> {
-        self.0.look(|set, ctx| broadcasts::get(set, ctx, id)).await
+        self.0
+            .look(Call::BroadcastsGet, |set, ctx| broadcasts::get(set, ctx, id))
+            .await
     }
 
     /// All broadcasts, by the time they were drafted.
     pub async fn list(&self, page: &PageOf) -> Result<Listed<Broadcast>, Error> {
         self.0
             .list(
+                Call::BroadcastsList,
                 Query::Records {
                     org: Some(self.0.id),
                     kind: RecordKind::Broadcast,
@@ -77,20 +85,21 @@ impl Broadcasts<'_> {
     /// Who would be sent to if the broadcast were launched now: the first ten, the total, and those who fit the
     /// target but would be left out, by reason.
     pub async fn preview(&self, id: BroadcastId) -> Result<Preview, Error> {
+        let call = Call::BroadcastsPreview;
+        let runtime = &self.0.admitted(call).await?.runtime;
         let (broadcast, account, template) = self
             .0
-            .look(|set, ctx| {
+            .look(Call::BroadcastsPreview, |set, ctx| {
                 let broadcast = broadcasts::get(set, ctx, id)?;
                 let (account, template) = broadcasts::check(set, ctx, &broadcast)?;
                 Ok((broadcast, account, template))
             })
             .await?;
-        let runtime = &self.0.inner.runtime;
         let now = runtime.clock.now();
         let mut preview = Preview::default();
         let query = Query::Contacts {
             org: self.0.id,
-            filter: self.0.ready(&broadcast.target).await?,
+            filter: self.0.ready(call, &broadcast.target).await?,
             order: None,
         };
         let mut request = PageRequest::first(query, BATCH);
@@ -131,23 +140,23 @@ impl Broadcasts<'_> {
     /// Fixes the recipients at this instant and starts sending; [`Crm::run_due`](crate::Crm::run_due) or
     /// [`Crm::work`](crate::Crm::work) sends. Launched twice, the second call fails with `broadcast.not_draft`.
     pub async fn launch(&self, id: BroadcastId) -> Result<(), Error> {
-        let seed = self.0.inner.runtime.random();
+        let runtime = &self.0.admitted(Call::BroadcastsLaunch).await?.runtime;
+        let seed = runtime.random();
         self.0
-            .decide(move |set, ctx| broadcasts::launch(set, ctx, id, seed))
+            .decide(Call::BroadcastsLaunch, move |set, ctx| {
+                broadcasts::launch(set, ctx, id, seed)
+            })
             .await
     }
 
     /// The funnel, as of now.
     pub async fn stats(&self, id: BroadcastId) -> Result<Stats, Error> {
-        self.get(id).await?;
-        let buckets = self
-            .0
-            .inner
-            .runtime
-            .storage
-            .tally(self.0.id, id)
-            .await
-            .map_err(from_storage)?;
+        let call = Call::BroadcastsStats;
+        let storage = &self.0.admitted(call).await?.runtime.storage;
+        self.0
+            .look(call, |set, ctx| broadcasts::get(set, ctx, id))
+            .await?;
+        let buckets = storage.tally(self.0.id, id).await.map_err(from_storage)?;
         let mut stats = Stats::default();
         for (bucket, count) in &buckets {
             stats.add(bucket, *count);
@@ -167,7 +176,7 @@ impl Broadcasts<'_> {
             broadcast: id,
             states: states.to_vec(),
         };
-        let found: Listed<Dispatch> = self.0.list(query, page).await?;
+        let found: Listed<Dispatch> = self.0.list(Call::BroadcastsRecipients, query, page).await?;
         let recipient = |row: Dispatch| Recipient {
             dispatch: row.id,
             contact: row.contact,
@@ -184,7 +193,7 @@ impl Broadcasts<'_> {
     /// Sends to an unconfirmed recipient again. An explicit choice: they may get the message twice.
     pub async fn resend_unconfirmed(&self, dispatch: DispatchId) -> Result<(), Error> {
         self.0
-            .decide(move |set, ctx| {
+            .decide(Call::BroadcastsResendUnconfirmed, move |set, ctx| {
                 let key = Key::Dispatch {
                     org: ctx.org.id,
                     dispatch,

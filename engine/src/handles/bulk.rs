@@ -9,6 +9,7 @@ use tertulia_core::context::Context;
 use tertulia_core::decide::bulk::{BulkAction, Selection, apply};
 use tertulia_core::error::Error;
 use tertulia_core::ids::ContactId;
+use tertulia_core::roles::Call;
 use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Cursor;
 use tokio_util::sync::CancellationToken;
@@ -102,15 +103,17 @@ impl Contacts<'_> {
         action: &BulkAction,
         mut watch: BulkWatch<'_>,
     ) -> Result<BulkReport, Error> {
+        let call = Call::ContactsBulk;
+        let runtime = &self.0.admitted(call).await?.runtime;
         action.check()?;
-        let mut batches = Batches::of(self.0, selection).await?;
+        let mut batches = Batches::of(self.0, call, selection).await?;
         let action = Arc::new(action.clone());
         let each = move |set: &mut WorkingSet, ctx: &Context<'_>, id| apply(set, ctx, id, &action);
         let mut report = BulkReport::default();
         let mut place = watch.after.take();
         loop {
-            let (ids, next) = batches.after(self.0, place).await?;
-            for (id, result) in ids.iter().zip(one_commit(self.0, &ids, &each).await?) {
+            let (ids, next) = batches.after(runtime, place).await?;
+            for (id, result) in ids.iter().zip(one_commit(self.0, Some(call), &ids, &each).await?) {
                 report.count(*id, result);
             }
             report.next.clone_from(&next);

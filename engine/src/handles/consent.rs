@@ -8,6 +8,7 @@ use tertulia_core::decide::contacts::{self, ConsentRequest};
 use tertulia_core::decide::sending::{Explanation, SendRequest, explain};
 use tertulia_core::error::Error;
 use tertulia_core::ids::ContactId;
+use tertulia_core::roles::Call;
 
 use crate::org::Org;
 
@@ -29,7 +30,10 @@ pub struct ConsentState {
 impl Consent<'_> {
     /// Where a contact stands.
     pub async fn get(&self, contact: ContactId) -> Result<ConsentState, Error> {
-        let contact: Contact = self.0.look(|set, ctx| contacts::get(set, ctx, contact)).await?;
+        let contact: Contact = self
+            .0
+            .look(Call::ConsentGet, |set, ctx| contacts::get(set, ctx, contact))
+            .await?;
         let basis = match contact.consent.state() {
             State::In { basis, .. } | State::Out { basis } => Some(basis.clone()),
             State::Unasked => None,
@@ -50,7 +54,7 @@ impl Consent<'_> {
             proof: proof.map(ToOwned::to_owned),
             at: None,
         };
-        self.set(contact, request).await
+        self.record(Call::ConsentOptIn, contact, request).await
     }
 
     /// Records an opt-out; whether it was new. What waits to be sent to the contact is skipped in the same commit.
@@ -61,18 +65,26 @@ impl Consent<'_> {
             proof: proof.map(ToOwned::to_owned),
             at: None,
         };
-        self.set(contact, request).await
+        self.record(Call::ConsentOptOut, contact, request).await
     }
 
     /// Records an opt-in or opt-out with a scope and time of its own; whether it was new.
     pub async fn set(&self, contact: ContactId, request: ConsentRequest) -> Result<bool, Error> {
+        self.record(Call::ConsentSet, contact, request).await
+    }
+
+    async fn record(&self, call: Call, contact: ContactId, request: ConsentRequest) -> Result<bool, Error> {
         self.0
-            .decide(move |set, ctx| contacts::set_consent(set, ctx, contact, &request))
+            .decide(call, move |set, ctx| {
+                contacts::set_consent(set, ctx, contact, &request)
+            })
             .await
     }
 
     /// Whether a message may be sent now; if not, every rule that says no, and when it would say yes.
     pub async fn explain(&self, request: &SendRequest) -> Result<Explanation, Error> {
-        self.0.look(|set, ctx| explain(set, ctx, request)).await
+        self.0
+            .look(Call::ConsentExplain, |set, ctx| explain(set, ctx, request))
+            .await
     }
 }

@@ -1,22 +1,26 @@
 //! People.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use tertulia_core::contact::{Contact, ContactOrder, CreatedBy, LeadStatus, external_id};
+use tertulia_core::contact::{Contact, ContactOrder, LeadStatus, external_id};
 use tertulia_core::decide::contacts::{self, NewContact, read_email};
 use tertulia_core::decide::external_ids::{self, Upserted};
 use tertulia_core::decide::profile::{self, ContactUpdate};
 use tertulia_core::decide::sending::window_of;
-use tertulia_core::decide::{deletion, leads, merging, moves};
+use tertulia_core::decide::{deletion, erasure, leads, merging, moves};
+use tertulia_core::dossier::Dossier;
 use tertulia_core::duplicates::{self, Duplicate};
+use tertulia_core::erasure::ErasureCertificate;
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
 use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{AccountId, AgentId, ContactId};
-use tertulia_core::journal::{Actor, Entry, EntryKind};
+use tertulia_core::journal::{Entry, EntryFilter, EntryKind};
 use tertulia_core::merge::{MergeOutcome, MergeRequest};
 use tertulia_core::phone::Phone;
 use tertulia_core::record::{ExternalRef, IdentityRef, Key};
+use tertulia_core::roles::Call;
 use tertulia_core::settings::PlanUsage;
 use tertulia_core::window::WindowState;
 use tertulia_storage_traits::{JournalView, Query, SharedPage, SharedRequest};
@@ -24,6 +28,7 @@ use tertulia_storage_traits::{JournalView, Query, SharedPage, SharedRequest};
 use crate::error::from_storage;
 use crate::handles::{Listed, PageOf};
 use crate::org::Org;
+use crate::runtime::{Runtime, to_the_end};
 
 /// How many texts that contacts share are looked at together.
 const SHARED_AT_ONCE: usize = 50;
@@ -39,10 +44,10 @@ impl Contacts<'_> {
     /// `contact.duplicate` (the message names the contact), `attribute.*`, `tag.*` or `contact.limit`, and with
     /// `consent.opted_out` where `opted_in` does not lift what the person said before their contact was deleted.
     pub async fn create(&self, new: NewContact) -> Result<Contact, Error> {
-        let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
-        let by = self.created_by();
+        let contacts_now = self.contacts_for_limit(Call::ContactsCreate).await?;
+        let by = self.0.created_by();
         self.0
-            .decide(move |set, ctx| {
+            .decide(Call::ContactsCreate, move |set, ctx| {
                 let (source, proof) = contacts::own_words(ctx);
                 let id = contacts::create(set, ctx, &new, by, source, proof, contacts_now)?;
                 contacts::get(set, ctx, id)
@@ -58,9 +63,9 @@ impl Contacts<'_> {
     /// Fails with `phone.*`, `contact.email_invalid`, `contact.identity_required`, `attribute.*` or `tag.*`, and with
     /// `contact.duplicate` for an id in another system that is another contact's.
     pub async fn capture_lead(&self, new: NewContact) -> Result<Contact, Error> {
-        let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
+        let contacts_now = self.contacts_for_limit(Call::ContactsCaptureLead).await?;
         self.0
-            .decide(move |set, ctx| {
+            .decide(Call::ContactsCaptureLead, move |set, ctx| {
                 let id = leads::capture_lead(set, ctx, &new, contacts_now)?;
                 contacts::get(set, ctx, id)
             })
@@ -69,67 +74,75 @@ impl Contacts<'_> {
 
     /// Where the organisation stands with its plan: how many contacts count, and by how many it is over.
     pub async fn usage(&self) -> Result<PlanUsage, Error> {
-        let org = self.0.inner.runtime.fresh_org(self.0.id).await?;
-        let contacts = self.0.inner.count_contacts(self.0.id).await?;
+        let inner = self.0.admitted(Call::ContactsUsage).await?;
+        let org = inner.runtime.fresh_org(self.0.id).await?;
+        let contacts = inner.count_contacts(self.0.id).await?;
         Ok(org.settings.plan.usage(contacts))
     }
 
-    const fn created_by(self) -> CreatedBy {
-        match &self.0.actor {
-            Actor::Agent(_) => CreatedBy::Manual,
-            _ => CreatedBy::Api,
-        }
+    async fn contacts_for_limit(&self, call: Call) -> Result<u64, Error> {
+        self.0.admitted(call).await?.contacts_for_limit(self.0.id).await
     }
 
     /// The contact, which must be there; a deleted one is not.
     pub async fn get(&self, id: ContactId) -> Result<Contact, Error> {
-        self.0.look(|set, ctx| contacts::get(set, ctx, id)).await
+        self.known(Call::ContactsGet, id).await
+    }
+
+    async fn known(&self, call: Call, id: ContactId) -> Result<Contact, Error> {
+        self.0.look(call, |set, ctx| contacts::get(set, ctx, id)).await
     }
 
     /// The contact with this number, in any spelling that WhatsApp treats as the same one.
     pub async fn find_by_phone(&self, phone: &str) -> Result<Option<Contact>, Error> {
-        let settings = self.0.inner.runtime.org(self.0.id).await?;
-        let phone = Phone::parse(phone, settings.settings.default_region)?;
-        self.find(&Address::new(AddressKind::Phone, phone.wa_id())).await
+        let call = Call::ContactsFindByPhone;
+        let org = self.0.admitted(call).await?.runtime.org(self.0.id).await?;
+        let phone = Phone::parse(phone, org.settings.default_region)?;
+        self.find(call, &Address::new(AddressKind::Phone, phone.wa_id()))
+            .await
     }
 
     /// The contact that this e-mail address identifies.
     pub async fn find_by_email(&self, email: &str) -> Result<Option<Contact>, Error> {
-        self.find(&Address::new(AddressKind::Email, read_email(email)?))
+        let call = Call::ContactsFindByEmail;
+        self.0.admitted(call).await?;
+        self.find(call, &Address::new(AddressKind::Email, read_email(email)?))
             .await
     }
 
     /// The contact with this business-scoped WhatsApp id.
     pub async fn find_by_whatsapp_id(&self, id: &str) -> Result<Option<Contact>, Error> {
-        self.find(&Address::new(AddressKind::WhatsAppId, id)).await
+        let call = Call::ContactsFindByWhatsappId;
+        self.find(call, &Address::new(AddressKind::WhatsAppId, id)).await
     }
 
     /// The contact that has this id in another system. Fails with `contact.external_id_invalid`.
     pub async fn find_by_external_id(&self, system: &str, id: &str) -> Result<Option<Contact>, Error> {
+        let call = Call::ContactsFindByExternalId;
+        let runtime = &self.0.admitted(call).await?.runtime;
         let (system, id) = external_id(system, id)?;
         let org = self.0.id;
         let key = Key::ExternalRef { org, system, id };
-        let found: Option<ExternalRef> = self.0.inner.runtime.get(key).await?;
+        let found: Option<ExternalRef> = runtime.get(key).await?;
         match found {
-            Some(found) => self.get(found.contact).await.map(Some),
+            Some(found) => self.known(call, found.contact).await.map(Some),
             None => Ok(None),
         }
     }
 
-    async fn find(&self, address: &Address) -> Result<Option<Contact>, Error> {
+    async fn find(&self, call: Call, address: &Address) -> Result<Option<Contact>, Error> {
+        let runtime = &self.0.admitted(call).await?.runtime;
+        let org = self.0.id;
         let key = Key::Identity {
-            org: self.0.id,
+            org,
             kind: address.kind,
             match_key: address.match_key(),
         };
-        let found: Option<IdentityRef> = self.0.inner.runtime.get(key).await?;
-        self.held_by(found.map(|found| found.contact)).await
-    }
-
-    async fn held_by(&self, holder: Option<ContactId>) -> Result<Option<Contact>, Error> {
-        let Some(contact) = holder else { return Ok(None) };
-        let org = self.0.id;
-        self.0.inner.runtime.get(Key::Contact { org, contact }).await
+        let found: Option<IdentityRef> = runtime.get(key).await?;
+        match found.map(|found| found.contact) {
+            Some(contact) => runtime.get(Key::Contact { org, contact }).await,
+            None => Ok(None),
+        }
     }
 
     /// Gives a contact its id in another system, in place of the one it has there. An id belongs to one contact of the
@@ -144,7 +157,7 @@ impl Contacts<'_> {
     ) -> Result<Contact, Error> {
         let (system, external) = (system.to_owned(), external.to_owned());
         self.0
-            .decide(move |set, ctx| {
+            .decide(Call::ContactsSetExternalId, move |set, ctx| {
                 external_ids::set_external_id(set, ctx, id, &system, &external)?;
                 contacts::get(set, ctx, id)
             })
@@ -155,7 +168,7 @@ impl Contacts<'_> {
     pub async fn remove_external_id(&self, id: ContactId, system: &str) -> Result<Contact, Error> {
         let system = system.to_owned();
         self.0
-            .decide(move |set, ctx| {
+            .decide(Call::ContactsRemoveExternalId, move |set, ctx| {
                 external_ids::remove_external_id(set, ctx, id, &system)?;
                 contacts::get(set, ctx, id)
             })
@@ -181,10 +194,10 @@ impl Contacts<'_> {
         system: &str,
         external: &str,
     ) -> Result<(Contact, Upserted), Error> {
-        let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
-        let (by, system, external) = (self.created_by(), system.to_owned(), external.to_owned());
+        let contacts_now = self.contacts_for_limit(Call::ContactsUpsert).await?;
+        let (by, system, external) = (self.0.created_by(), system.to_owned(), external.to_owned());
         self.0
-            .decide(move |set, ctx| {
+            .decide(Call::ContactsUpsert, move |set, ctx| {
                 let key = (&*system, &*external);
                 let (id, outcome) = external_ids::upsert(set, ctx, &new, key, by, contacts_now)?;
                 Ok((contacts::get(set, ctx, id)?, outcome))
@@ -202,12 +215,22 @@ impl Contacts<'_> {
         order: ContactOrder,
         page: &PageOf,
     ) -> Result<Listed<Contact>, Error> {
+        self.listed(Call::ContactsList, filter, order, page).await
+    }
+
+    async fn listed(
+        &self,
+        call: Call,
+        filter: &Filter,
+        order: ContactOrder,
+        page: &PageOf,
+    ) -> Result<Listed<Contact>, Error> {
         let query = Query::Contacts {
             org: self.0.id,
-            filter: self.0.ready(filter).await?,
+            filter: self.0.ready(call, filter).await?,
             order: Some(order),
         };
-        self.0.list(query, page).await
+        self.0.list(call, query, page).await
     }
 
     /// The contacts that one box finds, by name: each word that was typed is looked for in any part of names, numbers in
@@ -217,23 +240,23 @@ impl Contacts<'_> {
     /// Fails as [`list`](Self::list) does.
     pub async fn search(&self, text: &str, filter: &Filter, page: &PageOf) -> Result<Listed<Contact>, Error> {
         let both = Filter::And(vec![Filter::Text(text.to_owned()), filter.clone()]);
-        self.list(&both, ContactOrder::Name, page).await
+        self.listed(Call::ContactsSearch, &both, ContactOrder::Name, page)
+            .await
     }
 
     /// How many contacts fit a filter. Fails with `filter.*`.
     pub async fn count(&self, filter: &Filter) -> Result<u64, Error> {
+        self.counted(Call::ContactsCount, filter).await
+    }
+
+    pub(crate) async fn counted(&self, call: Call, filter: &Filter) -> Result<u64, Error> {
+        let storage = &self.0.admitted(call).await?.runtime.storage;
         let query = Query::Contacts {
             org: self.0.id,
-            filter: self.0.ready(filter).await?,
+            filter: self.0.ready(call, filter).await?,
             order: None,
         };
-        self.0
-            .inner
-            .runtime
-            .storage
-            .count(query)
-            .await
-            .map_err(from_storage)
+        storage.count(query).await.map_err(from_storage)
     }
 
     /// Changes a contact's profile in one step. `revision` is that of the contact as it was read: if somebody else changed
@@ -250,7 +273,9 @@ impl Contacts<'_> {
     ) -> Result<Contact, Error> {
         let update = update.clone();
         self.0
-            .decide(move |set, ctx| profile::update(set, ctx, id, revision, &update))
+            .decide(Call::ContactsUpdate, move |set, ctx| {
+                profile::update(set, ctx, id, revision, &update)
+            })
             .await
     }
 
@@ -267,7 +292,9 @@ impl Contacts<'_> {
     pub async fn merge(&self, primary: ContactId, request: &MergeRequest) -> Result<MergeOutcome, Error> {
         let request = request.clone();
         self.0
-            .decide(move |set, ctx| merging::merge(set, ctx, primary, &request))
+            .decide(Call::ContactsMerge, move |set, ctx| {
+                merging::merge(set, ctx, primary, &request)
+            })
             .await
     }
 
@@ -278,7 +305,9 @@ impl Contacts<'_> {
         request: &MergeRequest,
     ) -> Result<MergeOutcome, Error> {
         self.0
-            .look(|set, ctx| merging::merge(set, ctx, primary, request))
+            .look(Call::ContactsPreviewMerge, |set, ctx| {
+                merging::merge(set, ctx, primary, request)
+            })
             .await
     }
 
@@ -289,7 +318,9 @@ impl Contacts<'_> {
     /// was merged or deleted since.
     pub async fn undo_merge(&self, duplicate: ContactId) -> Result<Contact, Error> {
         self.0
-            .decide(move |set, ctx| merging::unmerge(set, ctx, duplicate))
+            .decide(Call::ContactsUndoMerge, move |set, ctx| {
+                merging::unmerge(set, ctx, duplicate)
+            })
             .await
     }
 
@@ -297,7 +328,9 @@ impl Contacts<'_> {
     /// `member.not_found` or `member.inactive`.
     pub async fn set_owner(&self, id: ContactId, owner: Option<AgentId>) -> Result<bool, Error> {
         self.0
-            .decide(move |set, ctx| profile::set_owner(set, ctx, id, owner))
+            .decide(Call::ContactsSetOwner, move |set, ctx| {
+                profile::set_owner(set, ctx, id, owner)
+            })
             .await
     }
 
@@ -305,16 +338,17 @@ impl Contacts<'_> {
     /// same contacts than an entry before is left out. Blocked and inactive contacts count, deleted ones do not. Where one
     /// address makes several pairs alike, a page may have some entries more than asked for.
     pub async fn duplicates(&self, page: &PageOf) -> Result<Listed<Duplicate>, Error> {
-        self.0.inner.runtime.org(self.0.id).await?;
+        let runtime = &self.0.admitted(Call::ContactsDuplicates).await?.runtime;
+        runtime.org(self.0.id).await?;
         let mut request = self.shared(Vec::new());
         request.cursor.clone_from(&page.cursor);
         request.backwards = page.backwards;
         let mut items: Vec<Duplicate> = Vec::new();
         loop {
             request.limit = (page.limit() - items.len()).min(SHARED_AT_ONCE);
-            let found = self.shared_page(request.clone()).await?;
+            let found = shared_page(runtime, request.clone()).await?;
             let contacts = self
-                .people(found.shared.iter().flat_map(|shared| &shared.contacts))
+                .people(runtime, found.shared.iter().flat_map(|shared| &shared.contacts))
                 .await?;
             for shared in found.shared {
                 let alike: Vec<Contact> = shared
@@ -333,11 +367,13 @@ impl Contacts<'_> {
 
     /// The contacts that are likely the same person as this one, each with the reasons; the gravest first.
     pub async fn duplicates_of(&self, id: ContactId) -> Result<Vec<Duplicate>, Error> {
-        let contact = self.get(id).await?;
+        let call = Call::ContactsDuplicatesOf;
+        let runtime = &self.0.admitted(call).await?.runtime;
+        let contact = self.known(call, id).await?;
         let mut request = self.shared(duplicates::keys(&contact).into_iter().collect());
         let mut others: BTreeSet<ContactId> = BTreeSet::new();
         loop {
-            let found = self.shared_page(request.clone()).await?;
+            let found = shared_page(runtime, request.clone()).await?;
             others.extend(found.shared.into_iter().flat_map(|shared| shared.contacts));
             match found.next {
                 Some(next) => request.cursor = Some(next),
@@ -345,7 +381,7 @@ impl Contacts<'_> {
             }
         }
         others.remove(&id);
-        let others = self.people(&others).await?;
+        let others = self.people(runtime, &others).await?;
         let mut found: Vec<Duplicate> = others
             .values()
             .map(|other| Duplicate {
@@ -369,20 +405,16 @@ impl Contacts<'_> {
         }
     }
 
-    async fn shared_page(&self, request: SharedRequest) -> Result<SharedPage, Error> {
-        let found = self.0.inner.runtime.storage.shared(request).await;
-        found.map_err(from_storage)
-    }
-
     /// Those of these contacts that are there.
     async fn people(
         &self,
+        runtime: &Runtime,
         ids: impl IntoIterator<Item = &ContactId>,
     ) -> Result<BTreeMap<ContactId, Contact>, Error> {
         let ids: BTreeSet<ContactId> = ids.into_iter().copied().collect();
         let org = self.0.id;
         let keys = ids.into_iter().map(|contact| Key::Contact { org, contact });
-        let found = self.0.inner.runtime.storage.load(keys.collect()).await;
+        let found = runtime.storage.load(keys.collect()).await;
         let found = found.map_err(from_storage)?.into_iter().flatten();
         let contacts = found.filter_map(|stored| Contact::try_from(stored.record).ok());
         Ok(contacts.map(|contact| (contact.id, contact)).collect())
@@ -392,7 +424,9 @@ impl Contacts<'_> {
     pub async fn tag(&self, id: ContactId, tags: &[&str]) -> Result<usize, Error> {
         let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
         self.0
-            .decide(move |set, ctx| contacts::tag(set, ctx, id, &tags))
+            .decide(Call::ContactsTag, move |set, ctx| {
+                contacts::tag(set, ctx, id, &tags)
+            })
             .await
     }
 
@@ -400,14 +434,18 @@ impl Contacts<'_> {
     pub async fn untag(&self, id: ContactId, tags: &[&str]) -> Result<usize, Error> {
         let tags: Vec<String> = tags.iter().map(|tag| (*tag).to_owned()).collect();
         self.0
-            .decide(move |set, ctx| contacts::untag(set, ctx, id, &tags))
+            .decide(Call::ContactsUntag, move |set, ctx| {
+                contacts::untag(set, ctx, id, &tags)
+            })
             .await
     }
 
     /// Moves a contact to a lead status; whether it was at another one.
     pub async fn set_lead(&self, id: ContactId, lead: LeadStatus) -> Result<bool, Error> {
         self.0
-            .decide(move |set, ctx| profile::set_lead(set, ctx, id, lead))
+            .decide(Call::ContactsSetLead, move |set, ctx| {
+                profile::set_lead(set, ctx, id, lead)
+            })
             .await
     }
 
@@ -415,7 +453,9 @@ impl Contacts<'_> {
     /// `contact.lead_step` for a customer.
     pub async fn advance_lead(&self, id: ContactId) -> Result<LeadStatus, Error> {
         self.0
-            .decide(move |set, ctx| profile::advance_lead(set, ctx, id))
+            .decide(Call::ContactsAdvanceLead, move |set, ctx| {
+                profile::advance_lead(set, ctx, id)
+            })
             .await
     }
 
@@ -423,7 +463,9 @@ impl Contacts<'_> {
     /// then. Fails with `contact.lead_step` for others, and where that is no step back.
     pub async fn re_engage(&self, id: ContactId, to: Option<LeadStatus>) -> Result<LeadStatus, Error> {
         self.0
-            .decide(move |set, ctx| profile::re_engage(set, ctx, id, to))
+            .decide(Call::ContactsReEngage, move |set, ctx| {
+                profile::re_engage(set, ctx, id, to)
+            })
             .await
     }
 
@@ -431,7 +473,7 @@ impl Contacts<'_> {
     pub async fn add_phone(&self, id: ContactId, phone: &str) -> Result<Contact, Error> {
         let phone = phone.to_owned();
         self.0
-            .decide(move |set, ctx| {
+            .decide(Call::ContactsAddPhone, move |set, ctx| {
                 moves::add_phone(set, ctx, id, &phone)?;
                 contacts::get(set, ctx, id)
             })
@@ -444,7 +486,7 @@ impl Contacts<'_> {
     pub async fn replace_phone(&self, id: ContactId, from: &str, to: &str) -> Result<Contact, Error> {
         let (from, to) = (from.to_owned(), to.to_owned());
         self.0
-            .decide(move |set, ctx| {
+            .decide(Call::ContactsReplacePhone, move |set, ctx| {
                 moves::replace_phone(set, ctx, id, &from, &to)?;
                 contacts::get(set, ctx, id)
             })
@@ -461,26 +503,70 @@ impl Contacts<'_> {
     /// [`deleted_conversations`]: crate::Settings::deleted_conversations
     pub async fn delete(&self, id: ContactId) -> Result<(), Error> {
         self.0
-            .decide(move |set, ctx| deletion::delete(set, ctx, id))
+            .decide(Call::ContactsDelete, move |set, ctx| {
+                deletion::delete(set, ctx, id)
+            })
+            .await
+    }
+
+    /// Erases a contact, as the laws on privacy (GDPR, CCPA) grant it: all that [`delete`](Self::delete) takes, its
+    /// conversations whatever the settings say, and every personal value wherever else it stands: in evidence of consent,
+    /// in the ledger, in the journal and so in the audit, in snapshots that would take back a merge, in webhook events
+    /// that were kept, and where other contacts' records name its addresses. Merged contacts go whole. One that is deleted
+    /// already can be erased, too.
+    ///
+    /// What stays names nobody: the id, counts, times, and the keyed hash of each address with its opt-outs. The
+    /// certificate says how much there was, and which media files the host is to delete. What is removed cannot be read
+    /// out of the store's files any more when it says so.
+    ///
+    /// The person is out of all lists from the first commit on; the rest takes as long as reading everything that the
+    /// organisation has. Cut off, it is gone on with by `run_due`, or by asking again: then, and of a contact that was
+    /// erased before, the answer is the one certificate. Fails with `contact.not_found`.
+    pub async fn erase(&self, id: ContactId) -> Result<ErasureCertificate, Error> {
+        let inner = Arc::clone(self.0.admitted(Call::ContactsErase).await?);
+        let (org, actor) = (self.0.id, self.0.actor().clone());
+        to_the_end(async move { inner.erase(org, &actor, id).await }).await
+    }
+
+    /// Everything that is held about a contact, a deleted one too, under all ids that lead to it: what the right of access
+    /// (GDPR, article 15) asks for. Of other contacts' records that name it, the id only. It takes as long as reading
+    /// everything that the organisation has. Fails with `contact.not_found`.
+    pub async fn dossier(&self, id: ContactId) -> Result<Dossier, Error> {
+        let inner = self.0.admitted(Call::ContactsDossier).await?;
+        inner.dossier(self.0.id, self.0.actor(), id).await
+    }
+
+    /// The certificate of an erase, as it stands. Fails with `contact.not_found` for a contact that was not erased.
+    pub async fn certificate(&self, id: ContactId) -> Result<ErasureCertificate, Error> {
+        self.0
+            .look(Call::ContactsCertificate, |set, ctx| {
+                erasure::certificate(set, ctx, id)
+            })
             .await
     }
 
     /// Blocks a contact: it opens no conversation and gets no message, tag or automation. Nothing if it is blocked.
     pub async fn block(&self, id: ContactId) -> Result<(), Error> {
-        self.0.decide(move |set, ctx| contacts::block(set, ctx, id)).await
+        self.0
+            .decide(Call::ContactsBlock, move |set, ctx| contacts::block(set, ctx, id))
+            .await
     }
 
     /// Lifts a block and restores the status before. Nothing if it is not blocked.
     pub async fn unblock(&self, id: ContactId) -> Result<(), Error> {
         self.0
-            .decide(move |set, ctx| contacts::unblock(set, ctx, id))
+            .decide(Call::ContactsUnblock, move |set, ctx| {
+                contacts::unblock(set, ctx, id)
+            })
             .await
     }
 
     /// Sets a contact aside from campaigns (`false`), or takes it back.
     pub async fn set_active(&self, id: ContactId, active: bool) -> Result<(), Error> {
         self.0
-            .decide(move |set, ctx| contacts::set_active(set, ctx, id, active))
+            .decide(Call::ContactsSetActive, move |set, ctx| {
+                contacts::set_active(set, ctx, id, active)
+            })
             .await
     }
 
@@ -494,21 +580,31 @@ impl Contacts<'_> {
     ) -> Result<Listed<Entry>, Error> {
         let contact = self
             .0
-            .look(|set, ctx| contacts::even_deleted(set, ctx, id))
+            .look(Call::ContactsTimeline, |set, ctx| {
+                contacts::even_deleted(set, ctx, id)
+            })
             .await?;
         let view = JournalView::Timeline(contact.ids().collect());
-        self.0.journal(view, kinds, page).await
+        let filter = EntryFilter {
+            kinds: kinds.to_vec(),
+            ..EntryFilter::default()
+        };
+        self.0.journal(Call::ContactsTimeline, view, filter, page).await
     }
 
     /// The contact's window at a sender, at this moment.
     pub async fn window(&self, id: ContactId, account: AccountId) -> Result<WindowState, Error> {
         use tertulia_core::decide::sending::get_account;
         self.0
-            .look(|set, ctx| {
+            .look(Call::ContactsWindow, |set, ctx| {
                 let contact = contacts::get(set, ctx, id)?;
                 let account = get_account(set, ctx, account)?;
                 window_of(set, ctx, &contact, &account)
             })
             .await
     }
+}
+
+async fn shared_page(runtime: &Runtime, request: SharedRequest) -> Result<SharedPage, Error> {
+    runtime.storage.shared(request).await.map_err(from_storage)
 }

@@ -5,10 +5,15 @@ use std::io::Write;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tertulia_core::attributes::Attribute;
 use tertulia_core::decide::bulk::Selection;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::export::{Column, Sheet};
 use tertulia_core::ids::ContactId;
+use tertulia_core::record::RecordKind;
+use tertulia_core::roles::Call;
+use tertulia_core::team::Member;
+use tertulia_storage_traits::Query;
 use tokio_util::sync::CancellationToken;
 
 use crate::handles::Contacts;
@@ -73,10 +78,16 @@ impl Contacts<'_> {
         to: impl Write + Send,
         mut watch: ExportWatch<'_>,
     ) -> Result<ExportReport, Error> {
-        let attributes = self.0.attributes().list().await?;
-        let members = self.0.team().list().await?;
+        let call = Call::ContactsExport;
+        let runtime = &self.0.admitted(call).await?.runtime;
+        let all = |kind| Query::Records {
+            org: Some(self.0.id),
+            kind,
+        };
+        let attributes: Vec<Attribute> = self.0.all(call, all(RecordKind::Attribute)).await?;
+        let members: Vec<Member> = self.0.all(call, all(RecordKind::Member)).await?;
         let sheet = Sheet::new(options.columns.clone(), &attributes, members)?;
-        let mut batches = Batches::of(self.0, selection).await?;
+        let mut batches = Batches::of(self.0, call, selection).await?;
         let mut csv = csv::Writer::from_writer(to);
         csv.write_record(sheet.header().map(std::borrow::Cow::into_owned))
             .map_err(|error| not_written(&error))?;
@@ -86,7 +97,7 @@ impl Contacts<'_> {
         let mut report = ExportReport::default();
         let mut place = None;
         while !report.finished && !watch.cancel.as_ref().is_some_and(CancellationToken::is_cancelled) {
-            let (contacts, missing, next) = batches.contacts_after(self.0, place).await?;
+            let (contacts, missing, next) = batches.contacts_after(runtime, self.0, call, place).await?;
             report.counts.missing += missing;
             for contact in contacts {
                 let again = by_id && !contact.merged.is_empty() && !merged.insert(contact.id);

@@ -14,9 +14,10 @@ use tertulia_core::import::{
     Delimiter, Encoding, Field, Format, Import, ImportCounts, Mapping, OnDuplicate, Rejection, Row, repeated,
     suggest, template,
 };
-use tertulia_core::record::Key;
-use tertulia_core::settings::Settings;
+use tertulia_core::record::{Key, RecordKind};
+use tertulia_core::roles::Call;
 use tertulia_core::working_set::{Step, WorkingSet};
+use tertulia_storage_traits::Query;
 use tokio_util::sync::CancellationToken;
 
 use crate::imports::reader::{CsvFile, Rejected};
@@ -117,13 +118,14 @@ impl std::fmt::Debug for Watch<'_> {
 impl Imports<'_> {
     /// The sample file: the columns that are read, the organisation's attributes among them.
     pub async fn template(&self) -> Result<String, Error> {
-        Ok(template(&self.attributes().await?))
+        Ok(template(&self.attributes(Call::ImportsTemplate).await?))
     }
 
     /// The columns of a file, and what each seems to be. Fails with `import.*` if it is not such a file.
     pub async fn inspect(&self, file: impl Read, format: Format) -> Result<Inspected, Error> {
+        let attributes = self.attributes(Call::ImportsInspect).await?;
         let file = CsvFile::open(file, format)?;
-        let suggested = suggest(file.header(), &self.attributes().await?);
+        let suggested = suggest(file.header(), &attributes);
         Ok(Inspected {
             header: file.header().to_vec(),
             suggested,
@@ -141,12 +143,13 @@ impl Imports<'_> {
         options: &ImportOptions,
         watch: Watch<'_>,
     ) -> Result<ImportReport, Error> {
-        let (file, mapping) = self.open(file, options).await?;
+        let call = Call::ImportsCheck;
+        let (file, mapping) = self.open(call, file, options).await?;
         let mut rehearsal = Box::new(WorkingSet::new());
         let start = starting(options, &mapping, file.digest());
-        let import = self.rehearse(&mut rehearsal, start).await?;
+        let import = self.0.rehearse(call, &mut rehearsal, start).await?;
         let report = ImportReport::begin(None, &file, &mapping);
-        self.take(file, &mapping, import, report, watch, Some(rehearsal))
+        self.take(call, file, &mapping, import, report, watch, Some(rehearsal))
             .await
     }
 
@@ -160,10 +163,14 @@ impl Imports<'_> {
         options: &ImportOptions,
         watch: Watch<'_>,
     ) -> Result<ImportReport, Error> {
-        let (file, mapping) = self.open(file, options).await?;
-        let import = self.0.decide(starting(options, &mapping, file.digest())).await?;
+        let call = Call::ImportsRun;
+        let (file, mapping) = self.open(call, file, options).await?;
+        let import = self
+            .0
+            .decide(call, starting(options, &mapping, file.digest()))
+            .await?;
         let report = ImportReport::begin(Some(import), &file, &mapping);
-        self.take(file, &mapping, import, report, watch, None).await
+        self.take(call, file, &mapping, import, report, watch, None).await
     }
 
     /// Goes on with an import after a crash or a cancellation, from the same file: no row is done twice.
@@ -175,10 +182,11 @@ impl Imports<'_> {
         file: impl Read + Send,
         watch: Watch<'_>,
     ) -> Result<ImportReport, Error> {
-        let record = self.get(import).await?;
+        let call = Call::ImportsResume;
+        let record = self.record(call, import).await?;
         let mut file = CsvFile::open(file, record.format)?;
         let columns: Vec<Option<Field>> = record.columns.iter().cloned().map(Some).collect();
-        let attributes = self.attributes().await?;
+        let attributes = self.attributes(call).await?;
         let mapping = match Mapping::check(file.header(), &columns, &attributes) {
             Err(error) if file.header().len() != columns.len() => {
                 let message = format!("the file's header is not the one of {:?}", record.file);
@@ -195,30 +203,35 @@ impl Imports<'_> {
         if record.finished {
             return Ok(start);
         }
-        self.take(file, &mapping, import, start, watch, None).await
+        self.take(call, file, &mapping, import, start, watch, None).await
     }
 
     /// How far an import got.
     pub async fn get(&self, import: ImportId) -> Result<Import, Error> {
-        let found = self
-            .0
-            .inner
-            .runtime
-            .get(Key::Import {
-                org: self.0.id,
-                import,
-            })
-            .await?;
+        self.record(Call::ImportsGet, import).await
+    }
+
+    async fn record(&self, call: Call, import: ImportId) -> Result<Import, Error> {
+        let runtime = &self.0.admitted(call).await?.runtime;
+        let org = self.0.id;
+        let found = runtime.get(Key::Import { org, import }).await?;
         found.ok_or_else(|| Error::new(Code::ImportNotFound, format!("there is no import {import}")))
     }
 
-    async fn attributes(&self) -> Result<Vec<Attribute>, Error> {
-        self.0.attributes().list().await
+    async fn attributes(&self, call: Call) -> Result<Vec<Attribute>, Error> {
+        let kind = RecordKind::Attribute;
+        let org = Some(self.0.id);
+        self.0.all(call, Query::Records { org, kind }).await
     }
 
-    async fn open<R: Read>(&self, file: R, options: &ImportOptions) -> Result<(CsvFile<R>, Mapping), Error> {
+    async fn open<R: Read>(
+        &self,
+        call: Call,
+        file: R,
+        options: &ImportOptions,
+    ) -> Result<(CsvFile<R>, Mapping), Error> {
+        let attributes = self.attributes(call).await?;
         let file = CsvFile::open(file, options.format())?;
-        let attributes = self.attributes().await?;
         let columns = match &options.columns {
             Some(columns) => columns.clone(),
             None => suggest(file.header(), &attributes),
@@ -236,8 +249,10 @@ impl Imports<'_> {
     }
 
     /// The rows that are left, batch by batch: committed, or rehearsed over a set.
+    #[expect(clippy::too_many_arguments, reason = "three calls share it")]
     async fn take<R: Read>(
         &self,
+        call: Call,
         mut file: CsvFile<R>,
         mapping: &Mapping,
         import: ImportId,
@@ -253,7 +268,9 @@ impl Imports<'_> {
             |watch: &Watch<'_>| watch.cancel.as_ref().is_some_and(CancellationToken::is_cancelled);
         while !report.finished && !cancelled(&watch) {
             let read = file.batch(BATCH)?;
-            let (settings, now) = self.reading().await?;
+            let inner = self.0.admitted(call).await?;
+            let settings = inner.runtime.org(self.0.id).await?.settings.clone();
+            let now = inner.runtime.clock.now();
             let rows: Vec<Result<Row, Rejection>> = read
                 .records
                 .iter()
@@ -263,7 +280,7 @@ impl Imports<'_> {
                 })
                 .collect();
             let (rows, digest, done) = (Arc::new(rows), read.digest.clone(), report.counts.rows());
-            let counted = self.0.inner.contacts_for_limit(self.0.id).await?;
+            let counted = inner.contacts_for_limit(self.0.id).await?;
             // A rehearsal's new contacts are in no store yet.
             let contacts_now = counted + rehearsal.as_ref().map_or(0, |_| report.counts.created);
             let last = read.last;
@@ -279,8 +296,8 @@ impl Imports<'_> {
                 import_row::batch(set, ctx, &batch)
             };
             let results = match &mut rehearsal {
-                Some(set) => self.rehearse(set, decision).await?,
-                None => self.0.decide(decision).await?,
+                Some(set) => self.0.rehearse(call, set, decision).await?,
+                None => self.0.decide(call, decision).await?,
             };
             for (record, result) in read.records.iter().zip(results) {
                 if let (Err(rejection), Some(rejected)) = (&result, &mut rejected) {
@@ -298,26 +315,6 @@ impl Imports<'_> {
             rejected.finish()?;
         }
         Ok(report)
-    }
-
-    async fn reading(&self) -> Result<(Settings, chrono::DateTime<chrono::Utc>), Error> {
-        let runtime = &self.0.inner.runtime;
-        Ok((
-            runtime.org(self.0.id).await?.settings.clone(),
-            runtime.clock.now(),
-        ))
-    }
-
-    async fn rehearse<T>(
-        &self,
-        set: &mut WorkingSet,
-        decision: impl FnMut(&mut WorkingSet, &mut Context<'_>) -> Step<T>,
-    ) -> Result<T, Error> {
-        self.0
-            .inner
-            .runtime
-            .rehearse(self.0.id, &self.0.actor, set, decision)
-            .await
     }
 }
 

@@ -3,17 +3,22 @@
 use std::sync::Arc;
 
 use tertulia_core::contact::Contact;
+use tertulia_core::context::Context;
 use tertulia_core::conversation::{Conversation, Message};
 use tertulia_core::decide::contacts::{self, NewContact};
 use tertulia_core::decide::leads;
 use tertulia_core::decide::sending::{self, Draft, SendRequest};
 use tertulia_core::error::{Code, Error};
-use tertulia_core::ids::{ContactId, ConversationId, MessageId};
+use tertulia_core::ids::{ContactId, ConversationId, MessageId, OrgId};
+use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Dispatch, Outcome};
 use tertulia_core::record::Key;
 use tertulia_core::render::{Rendered, Text};
+use tertulia_core::roles::Call;
+use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Query;
 
+use crate::crm::Inner;
 use crate::handles::{Listed, PageOf};
 use crate::org::Org;
 use crate::runtime::to_the_end;
@@ -30,8 +35,7 @@ impl Inbox<'_> {
     /// was not reached, and with `send.unknown` if its answer was lost: then the message may or may not arrive, and its
     /// status tells.
     pub async fn send(&self, request: SendRequest) -> Result<Message, Error> {
-        let org = self.0.clone();
-        to_the_end(async move { org.send(request).await }).await
+        self.sent(Call::InboxSend, request).await
     }
 
     /// Begins a conversation with somebody: with the contact that has any of the addresses, which gets what it lacks, or
@@ -40,28 +44,37 @@ impl Inbox<'_> {
     /// Fails with what [`create`](crate::Contacts::create) fails with, `contact.limit` and `consent.opted_out` among it,
     /// and with `contact.blocked`.
     pub async fn start(&self, new: NewContact) -> Result<(Contact, Conversation), Error> {
-        let contacts_now = self.0.inner.contacts_for_limit(self.0.id).await?;
+        let inner = self.0.admitted(Call::InboxStart).await?;
+        let contacts_now = inner.contacts_for_limit(self.0.id).await?;
         self.0
-            .decide(move |set, ctx| leads::start(set, ctx, &new, contacts_now))
+            .decide(Call::InboxStart, move |set, ctx| {
+                leads::start(set, ctx, &new, contacts_now)
+            })
             .await
     }
 
     /// Sends text to a contact, by the sender that they last wrote to.
     pub async fn send_text(&self, contact: ContactId, text: impl Into<String>) -> Result<Message, Error> {
         let draft = Draft::Content(tertulia_core::message::Content::text(text));
-        self.send(SendRequest {
+        let request = SendRequest {
             contact,
             account: None,
             draft,
             reply_to: None,
-        })
-        .await
+        };
+        self.sent(Call::InboxSendText, request).await
+    }
+
+    async fn sent(&self, call: Call, request: SendRequest) -> Result<Message, Error> {
+        let inner = Arc::clone(self.0.admitted(call).await?);
+        let org = self.0.clone();
+        to_the_end(async move { send(&inner, &org, call, request).await }).await
     }
 
     /// A text with variables, as a contact would get it; `strict`: a variable without value or fallback is refused.
     pub async fn render(&self, contact: ContactId, text: &Text, strict: bool) -> Result<Rendered, Error> {
         self.0
-            .look(|set, ctx| {
+            .look(Call::InboxRender, |set, ctx| {
                 let contact = contacts::get(set, ctx, contact)?;
                 sending::with_values(set, ctx, &contact, |values| text.render(values, strict))
             })
@@ -70,23 +83,8 @@ impl Inbox<'_> {
 
     /// The message, which must be there.
     pub async fn message(&self, id: MessageId) -> Result<Message, Error> {
-        let found = self
-            .0
-            .inner
-            .runtime
-            .get(Key::Message {
-                org: self.0.id,
-                message: id,
-            })
-            .await?;
-        let mut found: Message =
-            found.ok_or_else(|| Error::new(Code::MessageNotFound, format!("there is no message {id}")))?;
-        let contact = found.contact;
-        found.contact = self
-            .0
-            .look(|set, ctx| contacts::resolve(set, ctx, contact))
-            .await?;
-        Ok(found)
+        let inner = self.0.admitted(Call::InboxMessage).await?;
+        message(inner, self.0.id, id).await
     }
 
     /// The messages of a conversation, by time.
@@ -95,16 +93,18 @@ impl Inbox<'_> {
         conversation: ConversationId,
         page: &PageOf,
     ) -> Result<Listed<Message>, Error> {
+        let call = Call::InboxMessages;
+        let runtime = &self.0.admitted(call).await?.runtime;
         let query = Query::Messages {
             org: self.0.id,
             conversation,
         };
-        let mut messages: Listed<Message> = self.0.list(query, page).await?;
+        let mut messages: Listed<Message> = self.0.list(call, query, page).await?;
         let key = Key::Conversation {
             org: self.0.id,
             conversation,
         };
-        let thread: Option<Conversation> = self.0.inner.runtime.get(key).await?;
+        let thread: Option<Conversation> = runtime.get(key).await?;
         // Whose the thread is by now: messages keep the contact that they were written to.
         for message in &mut messages.items {
             message.contact = thread.as_ref().map_or(message.contact, |thread| thread.contact);
@@ -120,7 +120,9 @@ impl Inbox<'_> {
     ) -> Result<Listed<Conversation>, Error> {
         let contact = match contact {
             Some(id) => {
-                let found = self.0.look(|set, ctx| contacts::even_deleted(set, ctx, id));
+                let found = self.0.look(Call::InboxConversations, |set, ctx| {
+                    contacts::even_deleted(set, ctx, id)
+                });
                 Some(found.await?.id)
             }
             None => None,
@@ -129,20 +131,24 @@ impl Inbox<'_> {
             org: self.0.id,
             contact,
         };
-        self.0.list(query, page).await
+        self.0.list(Call::InboxConversations, query, page).await
     }
 
     /// Tells the platform that a contact's message was read.
     pub async fn mark_read(&self, id: MessageId) -> Result<(), Error> {
-        let message = self.message(id).await?;
+        let call = Call::InboxMarkRead;
+        let inner = self.0.admitted(call).await?;
+        let message = message(inner, self.0.id, id).await?;
         let (true, Some(provider_id)) = (message.is_inbound(), &message.provider_id) else {
             return Err(Error::new(
                 Code::MessageInvalid,
                 format!("message {id} is none of a contact's"),
             ));
         };
-        let inner = Arc::clone(&self.0.inner);
-        let account = self.0.accounts().get(message.account).await?;
+        let account = self
+            .0
+            .look(call, |set, ctx| sending::get_account(set, ctx, message.account))
+            .await?;
         let transport = inner.the_transport(account.channel)?;
         transport
             .mark_read(&inner.sender(&account).await?, provider_id)
@@ -150,50 +156,59 @@ impl Inbox<'_> {
     }
 }
 
-impl Org {
-    async fn send(&self, request: SendRequest) -> Result<Message, Error> {
-        let runtime = &self.inner.runtime;
-        let flight = runtime
-            .decide(self.id, &self.actor, |set, ctx| sending::send(set, ctx, &request))
-            .await?;
-        let outcome = self.inner.fly(&flight).await;
-        runtime
-            .decide(self.id, &self.actor, |set, ctx| {
-                sending::land(set, ctx, flight.dispatch, flight.attempt, &outcome)
-            })
-            .await?;
-        match outcome {
-            Outcome::Accepted(_) => {
-                let row: Option<Dispatch> = runtime
-                    .get(Key::Dispatch {
-                        org: self.id,
-                        dispatch: flight.dispatch,
-                    })
-                    .await?;
-                match row.and_then(|row| row.message) {
-                    Some(message) => self.inbox().message(message).await,
-                    None => Err(Error::new(
-                        Code::StorageCorrupt,
-                        "the message of a ledger row is missing",
-                    )),
-                }
+async fn message(inner: &Inner, org: OrgId, id: MessageId) -> Result<Message, Error> {
+    let runtime = &inner.runtime;
+    let found = runtime.get(Key::Message { org, message: id }).await?;
+    let mut found: Message =
+        found.ok_or_else(|| Error::new(Code::MessageNotFound, format!("there is no message {id}")))?;
+    let contact = found.contact;
+    let mut set = WorkingSet::new();
+    let resolve = |set: &mut WorkingSet, ctx: &mut Context<'_>| contacts::resolve(set, ctx, contact);
+    found.contact = runtime.rehearse(org, &Actor::Worker, &mut set, resolve).await?;
+    Ok(found)
+}
+
+/// Once the message is on its way, what became of it is recorded whoever asked, and whatever they may do by then.
+async fn send(inner: &Inner, org: &Org, call: Call, request: SendRequest) -> Result<Message, Error> {
+    let flight = org
+        .decide(call, move |set, ctx| sending::send(set, ctx, &request))
+        .await?;
+    let outcome = inner.fly(&flight).await;
+    let (dispatch, attempt, landing) = (flight.dispatch, flight.attempt, outcome.clone());
+    let landed = org.decide_all(None, vec![()], move |set, ctx, ()| {
+        sending::land(set, ctx, dispatch, attempt, &landing)
+    });
+    landed.await?.into_iter().collect::<Result<Vec<_>, _>>()?;
+    match outcome {
+        Outcome::Accepted(_) => {
+            let key = Key::Dispatch {
+                org: org.id,
+                dispatch,
+            };
+            let row: Option<Dispatch> = inner.runtime.get(key).await?;
+            match row.and_then(|row| row.message) {
+                Some(sent) => message(inner, org.id, sent).await,
+                None => Err(Error::new(
+                    Code::StorageCorrupt,
+                    "the message of a ledger row is missing",
+                )),
             }
-            Outcome::Refused(failure) => Err(Error::new(
-                Code::SendRefused,
-                format!("the platform said {}: {}", failure.code, failure.detail),
-            )),
-            Outcome::NotSent(failure) if failure.code == "deadline" => Err(Error::new(
-                Code::SendStale,
-                format!("not sent: {}", failure.detail),
-            )),
-            Outcome::NotSent(failure) => Err(Error::new(
-                Code::SendNotSent,
-                format!("not sent: {} ({})", failure.detail, failure.code),
-            )),
-            Outcome::Unknown { detail } => Err(Error::new(
-                Code::SendUnknown,
-                format!("ledger row {}: {detail}", flight.dispatch),
-            )),
         }
+        Outcome::Refused(failure) => Err(Error::new(
+            Code::SendRefused,
+            format!("the platform said {}: {}", failure.code, failure.detail),
+        )),
+        Outcome::NotSent(failure) if failure.code == "deadline" => Err(Error::new(
+            Code::SendStale,
+            format!("not sent: {}", failure.detail),
+        )),
+        Outcome::NotSent(failure) => Err(Error::new(
+            Code::SendNotSent,
+            format!("not sent: {} ({})", failure.detail, failure.code),
+        )),
+        Outcome::Unknown { detail } => Err(Error::new(
+            Code::SendUnknown,
+            format!("ledger row {dispatch}: {detail}"),
+        )),
     }
 }

@@ -1,9 +1,10 @@
-//! The journal's faces: the durable feed of what changed, and the audit.
+//! The journal, read: the durable feed of what changed, and what other areas show of it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::error::Error;
-use tertulia_core::journal::{Entry, EntryKind};
+use tertulia_core::journal::{Entry, EntryFilter};
+use tertulia_core::roles::Call;
 use tertulia_storage_traits::{Cursor, JournalRequest, JournalView};
 
 use crate::error::from_storage;
@@ -29,19 +30,14 @@ impl Events<'_> {
         let request = JournalRequest {
             org: self.0.id,
             view: JournalView::Feed,
-            kinds: Vec::new(),
+            filter: EntryFilter::default(),
+            after: 0,
             cursor: Some(Cursor(after.to_string())),
             backwards: false,
             limit: limit.clamp(1, 10_000),
         };
-        let page = self
-            .0
-            .inner
-            .runtime
-            .storage
-            .journal(request)
-            .await
-            .map_err(from_storage)?;
+        let storage = &self.0.admitted(Call::EventsRead).await?.runtime.storage;
+        let page = storage.journal(request).await.map_err(from_storage)?;
         Ok(page
             .entries
             .into_iter()
@@ -50,40 +46,26 @@ impl Events<'_> {
     }
 }
 
-/// Who changed what, before and after.
-#[derive(Debug, Clone, Copy)]
-pub struct Audit<'a>(pub(crate) &'a Org);
-
-impl Audit<'_> {
-    /// The audited changes, in the order of their commits; of these kinds only, or (empty) of all.
-    pub async fn list(&self, kinds: &[EntryKind], page: &PageOf) -> Result<Listed<Entry>, Error> {
-        self.0.journal(JournalView::Audit, kinds, page).await
-    }
-}
-
 impl Org {
     /// One page of a view of the journal.
     pub(crate) async fn journal(
         &self,
+        call: Call,
         view: JournalView,
-        kinds: &[EntryKind],
+        filter: EntryFilter,
         page: &PageOf,
     ) -> Result<Listed<Entry>, Error> {
+        let storage = &self.admitted(call).await?.runtime.storage;
         let request = JournalRequest {
             org: self.id,
             view,
-            kinds: kinds.to_vec(),
+            filter,
+            after: 0,
             cursor: page.cursor.clone(),
             backwards: page.backwards,
             limit: page.limit(),
         };
-        let found = self
-            .inner
-            .runtime
-            .storage
-            .journal(request)
-            .await
-            .map_err(from_storage)?;
+        let found = storage.journal(request).await.map_err(from_storage)?;
         Ok(Listed {
             items: found.entries.into_iter().map(|(_, entry)| entry).collect(),
             next: found.next,

@@ -5,6 +5,7 @@ use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::SegmentId;
 use tertulia_core::record::RecordKind;
+use tertulia_core::roles::Call;
 use tertulia_core::segment::Segment;
 use tertulia_storage_traits::Query;
 
@@ -22,22 +23,29 @@ impl Segments<'_> {
     pub async fn create(&self, name: &str, filter: &Filter) -> Result<SegmentId, Error> {
         let (name, filter) = (name.to_owned(), filter.clone());
         self.0
-            .decide(move |set, ctx| segments::create(set, ctx, &name, &filter))
+            .decide(Call::SegmentsCreate, move |set, ctx| {
+                segments::create(set, ctx, &name, &filter)
+            })
             .await
     }
 
     /// The segment, which must be there.
     pub async fn get(&self, id: SegmentId) -> Result<Segment, Error> {
-        self.0.look(|set, ctx| segments::get(set, ctx, id)).await
+        self.0
+            .look(Call::SegmentsGet, |set, ctx| segments::get(set, ctx, id))
+            .await
     }
 
     /// All segments, by the time they were created.
     pub async fn list(&self) -> Result<Vec<Segment>, Error> {
         self.0
-            .all(Query::Records {
-                org: Some(self.0.id),
-                kind: RecordKind::Segment,
-            })
+            .all(
+                Call::SegmentsList,
+                Query::Records {
+                    org: Some(self.0.id),
+                    kind: RecordKind::Segment,
+                },
+            )
             .await
     }
 
@@ -48,14 +56,18 @@ impl Segments<'_> {
     pub async fn update(&self, id: SegmentId, name: &str, filter: &Filter) -> Result<(), Error> {
         let (name, filter) = (name.to_owned(), filter.clone());
         self.0
-            .decide(move |set, ctx| segments::update(set, ctx, id, &name, &filter))
+            .decide(Call::SegmentsUpdate, move |set, ctx| {
+                segments::update(set, ctx, id, &name, &filter)
+            })
             .await
     }
 
     /// Deletes a segment. Fails with `segment.in_use` while a draft of a broadcast or another segment names it.
     pub async fn delete(&self, id: SegmentId) -> Result<(), Error> {
         self.0
-            .decide(move |set, ctx| segments::delete(set, ctx, id))
+            .decide(Call::SegmentsDelete, move |set, ctx| {
+                segments::delete(set, ctx, id)
+            })
             .await
     }
 }

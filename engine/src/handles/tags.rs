@@ -11,6 +11,7 @@ use tertulia_core::decide::tags::{self, TagUsers};
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
 use tertulia_core::record::{OrgRule, RecordKind};
+use tertulia_core::roles::Call;
 use tertulia_core::segment::Segment;
 use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Query;
@@ -38,13 +39,14 @@ impl Tags<'_> {
     ///
     /// Fails with `tag.not_found`, `tag.empty`, `tag.too_long`, or `tag.exists` if another tag has the name.
     pub async fn rename(&self, name: &str, new: &str) -> Result<u64, Error> {
-        let users = self.users().await?;
+        let call = Call::TagsRename;
+        let users = self.users(call).await?;
         let (name, new) = (name.to_owned(), new.to_owned());
         let (before, after) = self
             .0
-            .decide(move |set, ctx| tags::rename(set, ctx, &name, &new, &users))
+            .decide(call, move |set, ctx| tags::rename(set, ctx, &name, &new, &users))
             .await?;
-        self.follow(before, Some(after), false).await
+        self.follow(call, before, Some(after), false).await
     }
 
     /// Makes one tag of two: whoever has the first gets the other. Rules, segments and drafts follow at once, and contacts
@@ -52,13 +54,14 @@ impl Tags<'_> {
     ///
     /// Fails with `tag.not_found`, or `tag.same`.
     pub async fn merge(&self, name: &str, into: &str) -> Result<u64, Error> {
-        let users = self.users().await?;
+        let call = Call::TagsMerge;
+        let users = self.users(call).await?;
         let (name, into) = (name.to_owned(), into.to_owned());
         let (before, after) = self
             .0
-            .decide(move |set, ctx| tags::merge(set, ctx, &name, &into, &users))
+            .decide(call, move |set, ctx| tags::merge(set, ctx, &name, &into, &users))
             .await?;
-        self.follow(before, Some(after), true).await
+        self.follow(call, before, Some(after), true).await
     }
 
     /// Deletes a tag and takes it from contacts, batch by batch; how many contacts that were. If it is cut off, the same
@@ -66,18 +69,20 @@ impl Tags<'_> {
     ///
     /// Fails with `tag.not_found`, or `tag.in_use` while a rule adds it, or a segment or a draft asks for it.
     pub async fn delete(&self, name: &str) -> Result<u64, Error> {
-        let users = self.users().await?;
+        let call = Call::TagsDelete;
+        let users = self.users(call).await?;
         let name = name.to_owned();
         let tag = self
             .0
-            .decide(move |set, ctx| tags::check_delete(set, ctx, &name, &users))
+            .decide(call, move |set, ctx| tags::check_delete(set, ctx, &name, &users))
             .await?;
-        self.follow(tag, None, true).await
+        self.follow(call, tag, None, true).await
     }
 
     /// Contacts follow a tag that became another, or nothing. Whoever got it between the last batch and its end follows
     /// after that.
-    async fn follow(&self, from: Tag, to: Option<Tag>, told: bool) -> Result<u64, Error> {
+    async fn follow(&self, call: Call, from: Tag, to: Option<Tag>, told: bool) -> Result<u64, Error> {
+        let runtime = &self.0.admitted(call).await?.runtime;
         let everyone = Filter::tagged_any([from.key.clone()]);
         let each = {
             let (from, to) = (from.clone(), to.clone());
@@ -85,25 +90,25 @@ impl Tags<'_> {
                 tags::retag(set, ctx, id, &from, to.as_ref(), told)
             }
         };
-        let changed = everybody(self.0, everyone.clone(), each.clone()).await?;
+        let changed = everybody(runtime, self.0, Some(call), everyone.clone(), each.clone()).await?;
         if to.as_ref().is_some_and(|to| to.key == from.key) {
             return Ok(changed);
         }
         self.0
-            .decide(move |set, ctx| tags::forget(set, ctx, &from, to.as_ref()))
+            .decide(call, move |set, ctx| tags::forget(set, ctx, &from, to.as_ref()))
             .await?;
-        Ok(changed + everybody(self.0, everyone, each).await?)
+        Ok(changed + everybody(runtime, self.0, Some(call), everyone, each).await?)
     }
 
     /// What may name a tag.
-    async fn users(&self) -> Result<TagUsers, Error> {
+    async fn users(&self, call: Call) -> Result<TagUsers, Error> {
         let all = |kind| Query::Records {
             org: Some(self.0.id),
             kind,
         };
-        let rules: Vec<OrgRule> = self.0.all(all(RecordKind::Rule)).await?;
-        let segments: Vec<Segment> = self.0.all(all(RecordKind::Segment)).await?;
-        let broadcasts: Vec<Broadcast> = self.0.all(all(RecordKind::Broadcast)).await?;
+        let rules: Vec<OrgRule> = self.0.all(call, all(RecordKind::Rule)).await?;
+        let segments: Vec<Segment> = self.0.all(call, all(RecordKind::Segment)).await?;
+        let broadcasts: Vec<Broadcast> = self.0.all(call, all(RecordKind::Broadcast)).await?;
         let drafts = broadcasts
             .into_iter()
             .filter(|broadcast| broadcast.state == BroadcastState::Draft);
@@ -116,21 +121,19 @@ impl Tags<'_> {
 
     /// All tags, by their folded names.
     pub async fn list(&self) -> Result<Vec<TagCount>, Error> {
+        let call = Call::TagsList;
+        let storage = &self.0.admitted(call).await?.runtime.storage;
         let tags: Vec<Tag> = self
             .0
-            .all(Query::Records {
-                org: Some(self.0.id),
-                kind: RecordKind::Tag,
-            })
+            .all(
+                call,
+                Query::Records {
+                    org: Some(self.0.id),
+                    kind: RecordKind::Tag,
+                },
+            )
             .await?;
-        let counts = self
-            .0
-            .inner
-            .runtime
-            .storage
-            .tag_counts(self.0.id)
-            .await
-            .map_err(from_storage)?;
+        let counts = storage.tag_counts(self.0.id).await.map_err(from_storage)?;
         let counts: HashMap<String, u64> = counts.into_iter().collect();
         let count = |key: &str| counts.get(key).copied().unwrap_or(0);
         Ok(tags

@@ -6,6 +6,7 @@ use tertulia_core::error::Error;
 use tertulia_core::filter::{Filter, OwnerFilter};
 use tertulia_core::ids::AgentId;
 use tertulia_core::record::RecordKind;
+use tertulia_core::roles::{Call, Role};
 use tertulia_core::team::Member;
 use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Query;
@@ -19,9 +20,11 @@ pub struct Team<'a>(pub(crate) &'a Org);
 
 impl Team<'_> {
     /// Adds a member; [`Org::acting_as`] makes calls on their behalf. Fails with `member.name_required`.
-    pub async fn add(&self, name: &str) -> Result<Member, Error> {
+    pub async fn add(&self, name: &str, role: Role) -> Result<Member, Error> {
         let name = name.to_owned();
-        self.0.decide(move |set, ctx| team::add(set, ctx, &name)).await
+        self.0
+            .decide(Call::TeamAdd, move |set, ctx| team::add(set, ctx, &name, role))
+            .await
     }
 
     /// Gives a member another name: messages carry it from now on. Fails with `member.not_found` or
@@ -29,7 +32,19 @@ impl Team<'_> {
     pub async fn rename(&self, id: AgentId, name: &str) -> Result<Member, Error> {
         let name = name.to_owned();
         self.0
-            .decide(move |set, ctx| team::rename(set, ctx, id, &name))
+            .decide(Call::TeamRename, move |set, ctx| {
+                team::rename(set, ctx, id, &name)
+            })
+            .await
+    }
+
+    /// Gives a member another role: it counts from the next call on. Fails with `member.not_found`, and with
+    /// `member.last_owner` where a member of the team, and not the host, would leave it without an owner.
+    pub async fn set_role(&self, id: AgentId, role: Role) -> Result<Member, Error> {
+        self.0
+            .decide(Call::TeamSetRole, move |set, ctx| {
+                team::set_role(set, ctx, id, role)
+            })
             .await
     }
 
@@ -37,10 +52,13 @@ impl Team<'_> {
     /// contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with what an
     /// interruption left.
     ///
-    /// Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+    /// Fails with `member.not_found`, with `member.inactive` for a successor who does not work here, and with
+    /// `member.last_owner` where a member of the team, and not the host, would leave it without an owner.
     pub async fn deactivate(&self, id: AgentId, successor: Option<AgentId>) -> Result<u64, Error> {
+        let call = Call::TeamDeactivate;
+        let runtime = &self.0.admitted(call).await?.runtime;
         self.0
-            .decide(move |set, ctx| {
+            .decide(call, move |set, ctx| {
                 if let Some(successor) = successor {
                     team::check_successor(set, ctx, id, successor)?;
                 }
@@ -50,28 +68,44 @@ impl Team<'_> {
         let hand_over = move |set: &mut WorkingSet, ctx: &Context<'_>, contact| {
             profile::set_owner(set, ctx, contact, successor)
         };
-        everybody(self.0, Filter::Owner(OwnerFilter::Is(id)), hand_over).await
+        // Who leaves by their own call may not make it any more.
+        let call = (!self.0.is_used_by(id)).then_some(call);
+        everybody(
+            runtime,
+            self.0,
+            call,
+            Filter::Owner(OwnerFilter::Is(id)),
+            hand_over,
+        )
+        .await
     }
 
     /// Takes a member back who had left. Fails with `member.not_found`.
     pub async fn reactivate(&self, id: AgentId) -> Result<Member, Error> {
         self.0
-            .decide(move |set, ctx| team::set_active(set, ctx, id, true))
+            .decide(Call::TeamReactivate, move |set, ctx| {
+                team::set_active(set, ctx, id, true)
+            })
             .await
     }
 
     /// The member, who must be there.
     pub async fn get(&self, id: AgentId) -> Result<Member, Error> {
-        self.0.look(|set, ctx| team::get(set, ctx, id)).await
+        self.0
+            .look(Call::TeamGet, |set, ctx| team::get(set, ctx, id))
+            .await
     }
 
     /// All members, those who joined first in front.
     pub async fn list(&self) -> Result<Vec<Member>, Error> {
         self.0
-            .all(Query::Records {
-                org: Some(self.0.id),
-                kind: RecordKind::Member,
-            })
+            .all(
+                Call::TeamList,
+                Query::Records {
+                    org: Some(self.0.id),
+                    kind: RecordKind::Member,
+                },
+            )
             .await
     }
 }

@@ -6,6 +6,7 @@ use tertulia_core::decide::{organisation, sending};
 use tertulia_core::error::Error;
 use tertulia_core::ids::AccountId;
 use tertulia_core::record::{OrgTemplate, RecordKind};
+use tertulia_core::roles::Call;
 use tertulia_core::template::{Language, Template};
 use tertulia_storage_traits::Query;
 
@@ -20,7 +21,9 @@ impl Templates<'_> {
     /// Stores a template, new or in place of the one with its name and language. Fails with `template.*`.
     pub async fn put(&self, template: Template) -> Result<(), Error> {
         self.0
-            .decide(move |set, ctx| organisation::put_template(set, ctx, &template))
+            .decide(Call::TemplatesPut, move |set, ctx| {
+                organisation::put_template(set, ctx, &template)
+            })
             .await
     }
 
@@ -29,22 +32,31 @@ impl Templates<'_> {
     ///
     /// Fails with `account.not_found`, `credential.missing`, or `transport.*` if the platform does not list them.
     pub async fn sync(&self, account: AccountId) -> Result<usize, Error> {
-        let (inner, org, actor) = (Arc::clone(&self.0.inner), self.0.id, self.0.actor.clone());
-        let account = self.0.accounts().get(account).await?;
+        let call = Call::TemplatesSync;
+        let inner = Arc::clone(self.0.admitted(call).await?);
+        let account = self
+            .0
+            .look(call, |set, ctx| sending::get_account(set, ctx, account))
+            .await?;
+        let org = self.0.clone();
         to_the_end(async move {
             let transport = inner.the_transport(account.channel)?;
             let listed = transport.list_templates(&inner.sender(&account).await?).await?;
-            let put = inner.runtime.decide_all(
-                org,
-                &actor,
-                &listed,
-                |set, ctx, template| organisation::put_template(set, ctx, template),
-                |_, _, template, error| {
-                    let code = error.code().as_str();
-                    tracing::warn!(code, name = template.name, "a listed template cannot be stored");
-                },
-            );
-            Ok(put.await?.iter().filter(|stored| stored.is_ok()).count())
+            let names: Vec<String> = listed.iter().map(|template| template.name.clone()).collect();
+            let put = org.decide_all(Some(call), listed, |set, ctx, template| {
+                organisation::put_template(set, ctx, template)
+            });
+            let mut stored = 0;
+            for (result, name) in put.await?.into_iter().zip(names) {
+                match result {
+                    Ok(()) => stored += 1,
+                    Err(error) => {
+                        let code = error.code().as_str();
+                        tracing::warn!(code, name, "a listed template cannot be stored");
+                    }
+                }
+            }
+            Ok(stored)
         })
         .await
     }
@@ -52,7 +64,9 @@ impl Templates<'_> {
     /// The template, which must be there.
     pub async fn get(&self, name: &str, language: &Language) -> Result<Template, Error> {
         self.0
-            .look(|set, ctx| sending::get_template(set, ctx, name, language))
+            .look(Call::TemplatesGet, |set, ctx| {
+                sending::get_template(set, ctx, name, language)
+            })
             .await
     }
 
@@ -62,7 +76,7 @@ impl Templates<'_> {
             org: Some(self.0.id),
             kind: RecordKind::Template,
         };
-        let templates: Vec<OrgTemplate> = self.0.all(query).await?;
+        let templates: Vec<OrgTemplate> = self.0.all(Call::TemplatesList, query).await?;
         Ok(templates.into_iter().map(|template| template.template).collect())
     }
 }

@@ -8,7 +8,7 @@ use tertulia::core::ids::ContactId;
 use tertulia::testing::{Inbound, Person};
 use tertulia::{
     BulkAction, BulkWatch, Code, Contact, ContactUpdate, Filter, ImportOptions, MergeRequest, NewContact,
-    Selection, Watch,
+    Role, Selection, Watch,
 };
 
 use crate::support::{Shop, template};
@@ -185,7 +185,7 @@ impl Sceptic {
                 "an opt-out by the host"
             }
             (14, Some(contact)) => {
-                let agent = self.shop.org.team().add("Priya").await.unwrap();
+                let agent = self.shop.org.team().add("Priya", Role::Agent).await.unwrap();
                 let org = self.shop.org.acting_as(agent.id);
                 let _ = org.consent().opt_in(contact.id, None).await;
                 let update = ContactUpdate {

@@ -10,7 +10,7 @@ use tertulia::core::export::Column;
 use tertulia::testing::Inbound;
 use tertulia::{
     AttributeKind, CancellationToken, Code, ExportOptions, ExportReport, ExportWatch, Filter, ImportOptions,
-    MergeRequest, NewContact, Org, Selection, Settings, Watch,
+    MergeRequest, NewContact, Org, Role, Selection, Settings, Watch,
 };
 
 use crate::support::Shop;
@@ -49,7 +49,7 @@ async fn define(org: &Org) {
         org.attributes().define(name, kind).await.unwrap();
     }
     for name in ["Mia", "Sam"] {
-        org.team().add(name).await.unwrap();
+        org.team().add(name, Role::Agent).await.unwrap();
     }
 }
 

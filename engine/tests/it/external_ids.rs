@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tertulia::core::contact::CreatedBy;
 use tertulia::core::journal::EntryKind;
-use tertulia::{Code, Filter, NewContact, PageOf, Upserted};
+use tertulia::{Code, Filter, NewContact, PageOf, Role, Upserted};
 
 use crate::support::Shop;
 
@@ -105,7 +105,7 @@ async fn a_record_of_another_system_is_stored_by_its_id() {
         .await
         .unwrap();
     assert_eq!(updates.items.len(), 1);
-    let agent = "0198d1f0-0000-7000-8000-000000000001".parse().unwrap();
+    let agent = shop.org.team().add("Priya", Role::Agent).await.unwrap().id;
     let by_hand = shop.org.acting_as(agent);
     let (cy, _) = by_hand
         .contacts()

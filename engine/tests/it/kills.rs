@@ -91,6 +91,10 @@ impl Storage for KilledAt {
         self.inner.prune(parked_before).await
     }
 
+    async fn scrub(&self) -> Result<(), StorageError> {
+        self.inner.scrub().await
+    }
+
     async fn ping(&self) -> Result<(), StorageError> {
         self.inner.ping().await
     }

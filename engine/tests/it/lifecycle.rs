@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tertulia::{
-    Code, ContactOrder, Crm, EncryptionKey, Filter, Language, NewContact, PageOf, Settings, SqliteOptions,
+    Code, ContactOrder, Crm, EncryptionKey, Filter, Language, NewContact, PageOf, Role, Settings,
+    SqliteOptions,
 };
 
 use crate::support::Shop;
@@ -110,9 +111,8 @@ async fn ids_of_another_organisation_are_not_found() {
 #[tokio::test]
 async fn contacts_made_by_hand_are_held_to_the_rules() {
     let shop = Shop::open().await;
-    let agent = shop
-        .org
-        .acting_as("0198d1f0-0000-7000-8000-000000000001".parse().unwrap());
+    let priya = shop.org.team().add("Priya", Role::Agent).await.unwrap();
+    let agent = shop.org.acting_as(priya.id);
     let text = |text: &str| Some(text.to_owned());
     let named = NewContact {
         name: text("Ana"),

@@ -7,10 +7,12 @@
     reason = "a test says what the rule says"
 )]
 
+mod audit;
 mod broadcasts;
 mod calls;
 mod consent;
 mod duplicates;
+mod erasure;
 mod exports;
 mod external_ids;
 mod find;
@@ -22,6 +24,7 @@ mod orders;
 mod organisation;
 mod profile;
 mod removal;
+mod roles;
 mod sending;
 mod settling;
 mod support;

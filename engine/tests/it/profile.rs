@@ -6,7 +6,7 @@ use serde_json::json;
 use tertulia::core::contact::LeadStatus;
 use tertulia::core::journal::EntryKind;
 use tertulia::{
-    AttributeKind, BulkAction, BulkWatch, Code, ContactUpdate, Filter, NewContact, PageOf, Selection,
+    AttributeKind, BulkAction, BulkWatch, Code, ContactUpdate, Filter, NewContact, PageOf, Role, Selection,
 };
 
 use crate::support::Shop;
@@ -116,8 +116,8 @@ async fn a_definition_is_narrowed_or_removed_only_where_nobody_loses_a_value_unl
 async fn a_leavers_contacts_get_a_successor_in_one_step() {
     let (shop, ids) = shop_of(&["Lisboa", "Porto", "Braga"]).await;
     let (team, contacts) = (shop.org.team(), shop.org.contacts());
-    let otto = team.add("Otto").await.unwrap().id;
-    let priya = team.add("Priya").await.unwrap().id;
+    let otto = team.add("Otto", Role::Agent).await.unwrap().id;
+    let priya = team.add("Priya", Role::Agent).await.unwrap().id;
     let both = Selection::Ids(ids[..2].to_vec());
     let report = contacts
         .bulk(&both, &BulkAction::Assign(otto), BulkWatch::default())
@@ -171,7 +171,7 @@ async fn a_lead_is_moved_on_and_back() {
 async fn notes_are_listed_by_when_they_were_written_and_told_on_the_timeline() {
     let (shop, ids) = shop_of(&["Lisboa", "Porto"]).await;
     let (notes, contacts) = (shop.org.notes(), shop.org.contacts());
-    let priya = shop.org.team().add("Priya").await.unwrap().id;
+    let priya = shop.org.team().add("Priya", Role::Agent).await.unwrap().id;
     let hers = shop
         .org
         .acting_as(priya)

@@ -8,8 +8,9 @@ use tertulia::core::record::{Key, Org as OrgRecord, Record, RecordKind};
 use tertulia::storage::{PageRequest, Query, Storage};
 use tertulia::testing::Inbound;
 use tertulia::{
-    BulkAction, BulkReport, BulkWatch, CancellationToken, Code, ContactOrder, Crm, DeletedConversations,
-    Filter, ImportOptions, MemoryStorage, NewContact, PageOf, Plan, Selection, Settings, Watch,
+    AuditFilter, BulkAction, BulkReport, BulkWatch, CancellationToken, Code, ContactOrder, Crm,
+    DeletedConversations, Filter, ImportOptions, MemoryStorage, NewContact, PageOf, Plan, Role, Selection,
+    Settings, Watch,
 };
 
 use crate::support::Shop;
@@ -271,7 +272,7 @@ async fn the_plan_counts_all_but_deleted_ones_and_leads_and_people_who_write_are
     assert_eq!(usage().await, (0, Some(2), 0));
     let first = contacts.create(person("+12025550101", None)).await.unwrap();
     assert_eq!(first.created_by, CreatedBy::Api);
-    let priya = shop.org.team().add("Priya").await.unwrap().id;
+    let priya = shop.org.team().add("Priya", Role::Agent).await.unwrap().id;
     let by_hand = shop.org.acting_as(priya);
     let second = by_hand
         .contacts()
@@ -308,7 +309,7 @@ async fn the_plan_counts_all_but_deleted_ones_and_leads_and_people_who_write_are
     let created = shop
         .org
         .audit()
-        .list(&[EntryKind::ContactCreated], &PageOf::default())
+        .list(&AuditFilter::of(&[EntryKind::ContactCreated]), &PageOf::default())
         .await
         .unwrap();
     let over: Vec<bool> = created
@@ -349,7 +350,7 @@ async fn the_plan_counts_all_but_deleted_ones_and_leads_and_people_who_write_are
     let entry = shop
         .org
         .audit()
-        .list(&[EntryKind::ContactCreated], &PageOf::last(2))
+        .list(&AuditFilter::of(&[EntryKind::ContactCreated]), &PageOf::last(2))
         .await
         .unwrap();
     assert_eq!(entry.items[1].actor, Actor::Agent(priya));

@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use tertulia::core::account::AccountState;
 use tertulia::core::conversation::Author;
-use tertulia::core::ids::AgentId;
 use tertulia::core::message::{Buttons, Content, DeliveryStatus, ReplyButton};
 use tertulia::core::window::WindowState;
 use tertulia::testing::{Fault, Faults, Inbound, Receipts, Status};
-use tertulia::{Code, Draft, PageOf, Settings};
+use tertulia::{Code, Draft, PageOf, Role, Settings};
 
 use crate::support::{Shop, at};
 
@@ -96,8 +95,8 @@ async fn an_agent_cannot_undo_a_stop_without_a_new_proof() {
     shop.platform.drain().await;
     let ana = shop.find(ANA).await;
     shop.clock.advance(Duration::from_secs(3600));
-    let agent: AgentId = "0198d1f0-0000-7000-8000-000000000001".parse().unwrap();
-    let org = shop.org.acting_as(agent);
+    let priya = shop.org.team().add("Priya", Role::Agent).await.unwrap();
+    let org = shop.org.acting_as(priya.id);
     let refused = org.consent().opt_in(ana.id, None).await.unwrap_err();
     assert_eq!(refused.code(), Code::ConsentOptedOut);
     assert!(!org.consent().get(ana.id).await.unwrap().opted_in);

@@ -27,7 +27,7 @@ pub(crate) struct Shop {
     pub(crate) account: AccountId,
     pub(crate) platform: Arc<Platform>,
     pub(crate) clock: ManualClock,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 /// The CRM over a store, speaking to a platform.
@@ -104,7 +104,8 @@ impl Shop {
         .await
     }
 
-    async fn over(storage: Arc<dyn Storage>, folder: TempDir, settings: Settings) -> Self {
+    /// A shop over a store.
+    pub(crate) async fn over(storage: Arc<dyn Storage>, folder: TempDir, settings: Settings) -> Self {
         let clock = ManualClock::at(NOON);
         let config = PlatformConfig {
             clock: Arc::new(clock.clone()),
@@ -129,8 +130,13 @@ impl Shop {
             account,
             platform,
             clock,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The SQLite file, past the library.
+    pub(crate) fn file(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.folder.path().join("crm.db")).unwrap()
     }
 
     /// A contact with a phone and an opt-in.

@@ -5,7 +5,9 @@ use tertulia::core::contact::RecordStatus;
 use tertulia::core::journal::EntryKind;
 use tertulia::storage::Storage;
 use tertulia::testing::{Inbound, sign};
-use tertulia::{Channel, Code, ContactOrder, Filter, PageOf, Pattern, WebhookRequest, http_status};
+use tertulia::{
+    AuditFilter, Channel, Code, ContactOrder, Filter, PageOf, Pattern, WebhookRequest, http_status,
+};
 
 use crate::support::Shop;
 
@@ -208,7 +210,7 @@ async fn a_blocked_contacts_words_are_counted_and_not_kept() {
     let blocked = shop
         .org
         .audit()
-        .list(&[EntryKind::BlockedMessage], &PageOf::default())
+        .list(&AuditFilter::of(&[EntryKind::BlockedMessage]), &PageOf::default())
         .await
         .unwrap();
     assert_eq!(blocked.items.len(), 2);

@@ -12,7 +12,7 @@ use serde_json::json;
 use tertulia::core::contact::LeadStatus;
 use tertulia::core::journal::What;
 use tertulia::{
-    AttributeKind, Code, Contact, ContactUpdate, Crm, Filter, LikenessReason, NewContact, Org, PageOf,
+    AttributeKind, Code, Contact, ContactUpdate, Crm, Filter, LikenessReason, NewContact, Org, PageOf, Role,
     Settings, SqliteStorage, Upserted,
 };
 
@@ -96,7 +96,7 @@ async fn create(shop: &Org) -> Result<Contact, Box<dyn Error>> {
 
 async fn update(shop: &Org, ana: Contact) -> Result<(), Box<dyn Error>> {
     println!("\nTwo people edit what both have read; the second edit is refused and made again:");
-    let priya = shop.team().add("Priya").await?;
+    let priya = shop.team().add("Priya", Role::Agent).await?;
     let moved = ContactUpdate {
         attributes: BTreeMap::from([
             ("City".to_owned(), json!("Recife")),

@@ -6,6 +6,7 @@ mod conformance;
 mod crash;
 mod encryption;
 mod files;
+mod scrub;
 mod search;
 mod sharing;
 mod support;

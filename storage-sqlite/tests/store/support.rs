@@ -6,7 +6,7 @@ use tertulia_core::channel::Channel;
 use tertulia_core::contact::{Contact, CreatedBy};
 use tertulia_core::conversation::Author;
 use tertulia_core::ids::{ContactId, IdSource, OrgId};
-use tertulia_core::journal::{Actor, Entry, What};
+use tertulia_core::journal::{Actor, Entry, EntryFilter, What};
 use tertulia_core::ledger::Dispatch;
 use tertulia_core::record::{ChangeSet, Key, Op, Record};
 use tertulia_storage_sqlite::SqliteStorage;
@@ -40,6 +40,7 @@ pub(crate) fn entry(contact: ContactId) -> Entry {
         actor: Actor::Worker,
         contact: Some(contact),
         what: What::ContactBlocked,
+        redacted: false,
     }
 }
 
@@ -98,7 +99,8 @@ pub(crate) fn feed() -> JournalRequest {
     JournalRequest {
         org: org(),
         view: JournalView::Feed,
-        kinds: Vec::new(),
+        filter: EntryFilter::default(),
+        after: 0,
         cursor: None,
         backwards: false,
         limit: 100_000,

@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tertulia_core::account::{Account, AccountState, Route};
 use tertulia_core::attributes::{Attribute, AttributeKind};
+use tertulia_core::audit::{Leaf, Salt, Seal};
 use tertulia_core::broadcast::{Broadcast, BroadcastState};
 use tertulia_core::channel::Channel;
 use tertulia_core::consent::{Change, Consent, Fact, Proof, Purpose, Scope, Source};
@@ -16,6 +17,7 @@ use tertulia_core::contact::{
     Contact, ContactOrder, CreatedBy, Elsewhere, Identity, LeadStatus, RecordStatus, Tag,
 };
 use tertulia_core::conversation::{Author, Conversation, Evidence, Message, MessageRef, Parked};
+use tertulia_core::erasure::{ErasedMedia, Erasure, ErasureCertificate, ErasureCounts};
 use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, Span, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{ContactId, DispatchId, OrgId};
@@ -23,13 +25,14 @@ use tertulia_core::import::{Field, Format, Import, ImportCounts, OnDuplicate};
 use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Dispatch, DispatchState, Reached, SkipReason, Slot, StateName};
 use tertulia_core::merge::{Merged, Undo};
-use tertulia_core::message::{Delivery, StatusKind};
+use tertulia_core::message::{Delivery, MediaSource, StatusKind};
 use tertulia_core::note::Note;
 use tertulia_core::record::{
     ExternalRef, IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind,
 };
 use tertulia_core::render::Text;
 use tertulia_core::retry::{Failure, FailureClass, LimitScope};
+use tertulia_core::roles::Role;
 use tertulia_core::segment::{Segment, SegmentName, SegmentUser};
 use tertulia_core::settings::{InboundConsent, Plan, Settings};
 use tertulia_core::suppression::{Suppression, SuppressionKey};
@@ -303,6 +306,14 @@ impl Generator {
                 org,
                 hash: self.text(),
             },
+            RecordKind::Seal => Key::Seal {
+                org,
+                number: self.rng.u64(1..9),
+            },
+            RecordKind::Erasure => Key::Erasure {
+                org,
+                contact: self.pooled(),
+            },
             RecordKind::Quarantined => Key::Quarantined { id: self.pooled() },
         }
     }
@@ -396,6 +407,7 @@ impl Generator {
                 id: member,
                 org,
                 name: self.text(),
+                role: self.one_of(&Role::ALL),
                 active: self.rng.bool(),
             }),
             Key::Template { org, name, language } => Record::Template(OrgTemplate {
@@ -521,7 +533,23 @@ impl Generator {
                 hash,
                 facts: self.some(2, Self::fact),
                 slot: self.maybe(|make| (make.time(), make.pooled())),
+                erased_at: self.maybe(Self::time),
             }),
+            Key::Seal { org, number } => {
+                let salt = Salt::new(std::array::from_fn(|_| self.rng.u8(..)));
+                let position = self.rng.u64(1..20);
+                let mut entries = self.some(3, |make| make.entry(org));
+                entries.push(self.entry(org));
+                let entries: Vec<_> = (position..).zip(entries).collect();
+                let seal = Seal::over(org, None, &entries, || salt, self.time());
+                let mut seal = seal.unwrap_or_else(|| unreachable!("there is an entry"));
+                seal.number = number;
+                if self.once_in(3) {
+                    seal.leaves.iter_mut().for_each(Leaf::forget);
+                }
+                Record::Seal(seal)
+            }
+            Key::Erasure { org, contact } => Record::Erasure(self.erasure(org, contact)),
             Key::Quarantined { id } => Record::Quarantined(Quarantined {
                 id,
                 org: self.maybe(Self::org),
@@ -637,6 +665,31 @@ impl Generator {
             at: self.time(),
             by: Actor::Worker,
             undo,
+        }
+    }
+
+    fn erasure(&mut self, org: OrgId, contact: ContactId) -> Erasure {
+        Erasure {
+            org,
+            addresses: self.some(2, Self::address),
+            certificate: ErasureCertificate {
+                contact,
+                ids: self.some(2, Self::pooled),
+                requested_at: self.time(),
+                by: self.actor(),
+                finished_at: self.maybe(Self::time),
+                scrubbed: self.once_in(2),
+                counts: ErasureCounts {
+                    messages: self.rng.u64(..9),
+                    ..ErasureCounts::default()
+                },
+                media: self.some(2, |make| ErasedMedia {
+                    message: make.pooled(),
+                    account: make.pooled(),
+                    channel: make.channel(),
+                    source: MediaSource::Id(make.text()),
+                }),
+            },
         }
     }
 

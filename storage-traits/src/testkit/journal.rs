@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use tertulia_core::ids::{ContactId, OrgId};
-use tertulia_core::journal::{Entry, EntryKind};
-use tertulia_core::record::Op;
+use tertulia_core::journal::{Actor, Entry, EntryFilter, EntryKind};
+use tertulia_core::record::{ChangeSet, Op};
 
 use super::StoreFactory;
 use super::generate::epoch;
@@ -216,11 +216,73 @@ pub async fn kinds_narrow_every_view(factory: &dyn StoreFactory) {
                 .filter(|entry| kinds.contains(&entry.what.kind()))
                 .cloned()
                 .collect();
-            let request = JournalRequest {
+            let filter = EntryFilter {
                 kinds: kinds.clone(),
+                ..EntryFilter::default()
+            };
+            let request = JournalRequest {
+                filter,
                 ..view.clone()
             };
             shows(&bench, &request, &expected).await;
+        }
+    }
+}
+
+/// Actor, contact, time and position narrow every view, alone and together, as core says.
+pub async fn filters_narrow_every_view(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let mut written = write(&mut bench).await;
+    for actor in [
+        Actor::System("Bücher \"Rio\" \\ \u{1}'".to_owned()),
+        Actor::System(String::new()),
+        Actor::System("contact".to_owned()),
+    ] {
+        let entry = Entry {
+            actor,
+            ..written[0].clone()
+        };
+        bench.commit(vec![Op::Journal(entry.clone())]).await;
+        written.push(entry);
+    }
+    let mut times: Vec<_> = written.iter().map(|entry| entry.at).collect();
+    times.sort_unstable();
+    let (early, late) = (times[times.len() / 4], times[times.len() / 4 * 3]);
+    let mut filters: Vec<EntryFilter> = written
+        .iter()
+        .map(|entry| EntryFilter {
+            actor: Some(entry.actor.clone()),
+            ..EntryFilter::default()
+        })
+        .collect();
+    for (from, until) in [(Some(early), None), (None, Some(late)), (Some(early), Some(late))] {
+        for contacts in [vec![], vec![id(CONTACT)], vec![id(CONTACT), id(2)], vec![id(77)]] {
+            for actor in [None, Some(Actor::Worker)] {
+                filters.push(EntryFilter {
+                    kinds: EntryKind::ALL[..20].to_vec(),
+                    actor,
+                    contacts: contacts.clone(),
+                    from,
+                    until,
+                });
+            }
+        }
+    }
+    for view in [JournalView::Feed, JournalView::Audit, timeline(id(CONTACT))].map(view) {
+        let all = bench.read(view.clone(), 500).await;
+        for after in [0, all[all.len() / 2].0] {
+            for filter in &filters {
+                let found = all
+                    .iter()
+                    .filter(|(position, entry)| *position > after && filter.matches(entry));
+                let expected: Vec<Entry> = found.map(|(_, entry)| entry.clone()).collect();
+                let request = JournalRequest {
+                    filter: filter.clone(),
+                    after,
+                    ..view.clone()
+                };
+                shows(&bench, &request, &expected).await;
+            }
         }
     }
 }
@@ -260,5 +322,47 @@ pub async fn a_journal_cursor_is_good_for_its_own_view(factory: &dyn StoreFactor
                 "{view_:?} takes {cursor:?}"
             );
         }
+    }
+}
+
+/// An entry that says less stands in the place of the one before in every view, as often as that is written, and there is
+/// none in the place of an entry that never was.
+pub async fn a_redacted_entry_keeps_its_place(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let mut written = write(&mut bench).await;
+    let told = bench.read(feed(id(ORG)), 50).await;
+    let redact = |(position, entry): &(u64, Entry)| {
+        let mut entry = entry.clone();
+        entry.redact().then_some(Op::Redact {
+            position: *position,
+            entry,
+        })
+    };
+    let ops: Vec<Op> = told.iter().filter_map(redact).collect();
+    assert!(ops.len() > 4);
+    bench.commit(ops.clone()).await;
+    bench.commit(ops).await;
+    for entry in &mut written {
+        entry.redact();
+    }
+    assert!(written.iter().any(|entry| entry.redacted));
+    let positions = shows(&bench, &feed(id(ORG)), &written).await;
+    assert!(positions.iter().eq(told.iter().map(|(position, _)| position)));
+    let audited: Vec<Entry> = written
+        .iter()
+        .filter(|entry| entry.what.kind().in_audit())
+        .cloned()
+        .collect();
+    shows(&bench, &view(JournalView::Audit), &audited).await;
+
+    let last = positions.last().copied().unwrap();
+    for position in [0, last + 1] {
+        let entry = written[0].clone();
+        let changes = ChangeSet {
+            expect: Vec::new(),
+            ops: vec![Op::Redact { position, entry }],
+        };
+        let refused = bench.store.commit(changes).await.unwrap_err();
+        assert_eq!(refused.kind, StorageErrorKind::Conflict, "position {position}");
     }
 }

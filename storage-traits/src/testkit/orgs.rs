@@ -173,6 +173,14 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
             org,
             hash: format!("h{number}"),
         },
+        Key::Seal { .. } => Key::Seal {
+            org,
+            number: u64::try_from(number).unwrap_or(u64::MAX),
+        },
+        Key::Erasure { .. } => Key::Erasure {
+            org,
+            contact: id(number),
+        },
         key @ (Key::Route { .. } | Key::Quarantined { .. }) => key,
     };
     RecordKind::ALL
@@ -293,6 +301,10 @@ fn queries(org: OrgId) -> Vec<Query> {
             Query::Notes {
                 org,
                 contacts: vec![id(number)],
+            },
+            Query::Seals {
+                org,
+                positions: vec![u64::try_from(number).unwrap_or(u64::MAX)],
             },
         ]);
     }

@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tertulia_core::audit::{Leaf, Seal};
 use tertulia_core::broadcast::{Broadcast, BroadcastState};
 use tertulia_core::contact::{Contact, ContactOrder};
 use tertulia_core::conversation::{Author, Conversation, Message};
+use tertulia_core::erasure::Erasure;
 use tertulia_core::filter::{Filter, TimeFilter};
 use tertulia_core::ids::{BroadcastId, ContactId, OrgId};
+use tertulia_core::journal::EntryFilter;
 use tertulia_core::ledger::{Dispatch, DispatchState, StateName, UNKNOWN_AFTER};
 use tertulia_core::note::Note;
 use tertulia_core::record::{Key, Op, Record, RecordKind};
@@ -384,6 +387,41 @@ pub async fn recipients_of_some_contacts(factory: &dyn StoreFactory) {
     bench.finds(query(&[]), &[]).await;
 }
 
+/// The seals that a position lies in, from their first entry to their last.
+pub async fn seals_of_some_positions(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let key = |number| Key::Seal { org: id(1), number };
+    for (number, positions) in [(1, [1, 5, 9]), (2, [12, 13, 20]), (10, [21, 22, 30])] {
+        let mut seal: Seal = bench.make.record(&key(number)).try_into().unwrap();
+        let leaf = |position| Leaf {
+            position,
+            digest: seal.head,
+            salt: None,
+        };
+        seal.leaves = positions.map(leaf).to_vec();
+        let elsewhere = Seal {
+            org: id(2),
+            ..seal.clone()
+        };
+        bench.insert([seal, elsewhere]).await;
+    }
+    let query = |positions: &[u64]| Query::Seals {
+        org: id(1),
+        positions: positions.to_vec(),
+    };
+    bench.finds(query(&[9, 21]), &[key(1), key(10)]).await;
+    bench
+        .finds(query(&[1, 2, 12, 30, 400]), &[key(1), key(2), key(10)])
+        .await;
+    bench.finds(query(&[10, 11, 31]), &[]).await;
+    bench.finds(query(&[]), &[]).await;
+    let all = Query::Records {
+        org: Some(id(1)),
+        kind: RecordKind::Seal,
+    };
+    bench.finds(all, &[key(1), key(2), key(10)]).await;
+}
+
 /// The rows of all organisations in the state whose time has come, that very instant included.
 pub async fn due_rows_of_all_organisations(factory: &dyn StoreFactory) {
     let mut bench = Bench::new(factory).await;
@@ -473,6 +511,34 @@ pub async fn running_broadcasts_of_all_organisations(factory: &dyn StoreFactory)
         state: finished,
         ..found.record.try_into().unwrap()
     };
+    bench.commit(vec![Op::Update(done.into(), 1)]).await;
+    bench.finds(query, &[(1, 3), (2, 1)].map(key)).await;
+}
+
+/// The erasures that are not done, of all organisations.
+pub async fn open_erasures_of_all_organisations(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let key = |(org, number): (u128, u128)| Key::Erasure {
+        org: id(org),
+        contact: id(number),
+    };
+    for (org, number, scrubbed) in [
+        (2, 1, false),
+        (1, 3, false),
+        (1, 2, true),
+        (1, 1, false),
+        (2, 2, true),
+    ] {
+        let mut erasure: Erasure = bench.make.record(&key((org, number))).try_into().unwrap();
+        erasure.certificate.scrubbed = scrubbed;
+        bench.insert([erasure]).await;
+    }
+    let query = Query::OpenErasures;
+    bench
+        .finds(query.clone(), &[(1, 1), (1, 3), (2, 1)].map(key))
+        .await;
+    let mut done: Erasure = bench.get(&key((1, 1))).await.unwrap().record.try_into().unwrap();
+    done.certificate.scrubbed = true;
     bench.commit(vec![Op::Update(done.into(), 1)]).await;
     bench.finds(query, &[(1, 3), (2, 1)].map(key)).await;
 }
@@ -592,7 +658,18 @@ pub async fn a_cursor_is_good_for_its_own_query(factory: &dyn StoreFactory) {
                 state: BroadcastState::Running { since: at(0) },
                 ..bench.make.record(&broadcast_key).try_into().unwrap()
             };
-            let records: [Record; 3] = [message.into(), conversation.into(), running.into()];
+            let erasure_key = Key::Erasure {
+                org: id(org),
+                contact: id(number),
+            };
+            let mut erasure: Erasure = bench.make.record(&erasure_key).try_into().unwrap();
+            erasure.certificate.scrubbed = false;
+            let records: [Record; 4] = [
+                message.into(),
+                conversation.into(),
+                running.into(),
+                erasure.into(),
+            ];
             bench.insert(records).await;
         }
     }
@@ -630,7 +707,8 @@ pub async fn a_cursor_is_good_for_its_own_query(factory: &dyn StoreFactory) {
     let request = JournalRequest {
         org: id(1),
         view: JournalView::Feed,
-        kinds: Vec::new(),
+        filter: EntryFilter::default(),
+        after: 0,
         cursor: Some(cursors[0].1.clone()),
         backwards: false,
         limit: 1,
@@ -708,5 +786,6 @@ fn queries(broadcast: BroadcastId) -> Vec<Query> {
         due(1),
         due(2),
         Query::RunningBroadcasts,
+        Query::OpenErasures,
     ]
 }

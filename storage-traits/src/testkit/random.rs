@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tertulia_core::broadcast::Audience;
 use tertulia_core::ids::OrgId;
-use tertulia_core::journal::EntryKind;
+use tertulia_core::journal::{EntryFilter, EntryKind};
 use tertulia_core::ledger::StateName;
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, RecordKind, Stored};
 
@@ -201,13 +201,11 @@ impl Run {
             1 => JournalView::Audit,
             _ => JournalView::Timeline(self.make.some(3, Generator::pooled)),
         };
-        let kinds = match self.make.below(3) {
-            0 => (0..5).map(|_| self.make.one_of(EntryKind::ALL)).collect(),
-            _ => Vec::new(),
-        };
+        let filter = self.entry_filter();
         let request = JournalRequest {
             view,
-            kinds,
+            filter,
+            after: self.make.below(20) as u64,
             backwards: self.make.once_in(2),
             ..feed(self.org())
         };
@@ -219,9 +217,26 @@ impl Run {
         assert_eq!(ours, model, "{request:?}");
     }
 
+    fn entry_filter(&mut self) -> EntryFilter {
+        let kinds = match self.make.below(3) {
+            0 => (0..5).map(|_| self.make.one_of(EntryKind::ALL)).collect(),
+            _ => Vec::new(),
+        };
+        EntryFilter {
+            kinds,
+            actor: Some(self.make.actor()).filter(|_| self.make.once_in(3)),
+            contacts: match self.make.below(3) {
+                0 => self.make.some(3, Generator::pooled),
+                _ => Vec::new(),
+            },
+            from: Some(self.make.time()).filter(|_| self.make.once_in(4)),
+            until: Some(self.make.time()).filter(|_| self.make.once_in(4)),
+        }
+    }
+
     fn query(&mut self) -> Query {
         let org = self.org();
-        match self.make.below(9) {
+        match self.make.below(11) {
             0 => Query::Records {
                 org: Some(org).filter(|_| self.make.once_in(2)),
                 kind: self.make.one_of(RecordKind::ALL),
@@ -259,6 +274,11 @@ impl Run {
                 state: self.make.one_of(&[StateName::Sending, StateName::Unknown]),
                 by: self.make.time() + self.make.seconds(200),
             },
+            8 => Query::Seals {
+                org,
+                positions: self.make.some(3, |make| make.below(30) as u64),
+            },
+            9 => Query::OpenErasures,
             _ => Query::RunningBroadcasts,
         }
     }

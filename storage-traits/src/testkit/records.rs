@@ -218,9 +218,29 @@ pub async fn a_closed_store_refuses_everything(factory: &dyn StoreFactory) {
         ("commit", store.commit(changes).await.err()),
         ("claim", store.claim(claim).await.err()),
         ("prune", store.prune(epoch()).await.err()),
+        ("scrub", store.scrub().await.err()),
     ];
     for (call, error) in refused {
         let kind = error.map(|error| error.kind);
         assert_eq!(kind, Some(StorageErrorKind::Closed), "{call} after close");
     }
+}
+
+/// Scrubbing takes nothing away that is there, and what is written afterwards is kept as before.
+pub async fn scrubbing_leaves_what_is_there(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let keys: Vec<Key> = RecordKind::ALL.iter().map(|kind| bench.make.key(*kind)).collect();
+    for key in &keys {
+        let record = bench.make.record(key);
+        let entry = bench.make.entry(id(1));
+        bench.commit(vec![Op::Insert(record), Op::Journal(entry)]).await;
+    }
+    bench.commit(vec![Op::Remove(keys[3].clone(), 1)]).await;
+    let before = bench.everything().await;
+    bench.store.scrub().await.unwrap();
+    assert_eq!(bench.everything().await, before);
+    let again = bench.make.record(&keys[3]);
+    bench.commit(vec![Op::Insert(again)]).await;
+    assert_eq!(bench.everything().await.records.len(), before.records.len() + 1);
+    bench.store.scrub().await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tertulia_core::contact::{Contact, CreatedBy};
 use tertulia_core::ids::{ContactId, OrgId};
-use tertulia_core::journal::Entry;
+use tertulia_core::journal::{Entry, EntryFilter};
 use tertulia_core::ledger::{Dispatch, DispatchState};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind, Stored};
 use uuid::Uuid;
@@ -208,7 +208,8 @@ pub(crate) fn feed(org: OrgId) -> JournalRequest {
     JournalRequest {
         org,
         view: JournalView::Feed,
-        kinds: Vec::new(),
+        filter: EntryFilter::default(),
+        after: 0,
         cursor: None,
         backwards: false,
         limit: 100,

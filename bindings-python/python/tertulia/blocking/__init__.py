@@ -349,6 +349,38 @@ class OrgContacts(Area):
         """
         self._scope.call("contacts.delete", {"id": id})
 
+    def erase(self, id: ContactId) -> ErasureCertificate:
+        """Erases a contact, as the laws on privacy (GDPR, CCPA) grant it: all that `delete` takes, its
+        conversations whatever the settings say, and every personal value wherever else it stands: in evidence of
+        consent, in the ledger, in the journal and so in the audit, in snapshots that would take back a merge, in
+        webhook events that were kept, and where other contacts' records name its addresses. Merged contacts go
+        whole. One that is deleted already can be erased, too.
+
+        What stays names nobody: the id, counts, times, and the keyed hash of each address with its opt-outs. The
+        certificate says how much there was, and which media files the host is to delete. What is removed cannot
+        be read out of the store's files any more when it says so. Cut off, it is gone on with by `run_due`, or
+        by asking again. Fails with `contact.not_found`.
+        """
+        v: Any = self._scope.call("contacts.erase", {"id": id})
+        return read_erasure_certificate(v)
+
+    def certificate(self, id: ContactId) -> ErasureCertificate:
+        """The certificate of an erase, as it stands. Fails with `contact.not_found` for a contact that was not
+        erased.
+        """
+        v: Any = self._scope.call("contacts.certificate", {"id": id})
+        return read_erasure_certificate(v)
+
+    def dossier(self, id: ContactId) -> dict[str, Json]:
+        """Everything that is held about a contact, a deleted one too, under all ids that lead to it, as one object:
+        what the right of access (GDPR, article 15) asks for. Its fields: `contact` (with the history of
+        consent), `merged`, `notes`, `conversations`, `messages`, `message_references`, `evidence`, `ledger`,
+        `windows`, `slots`, `suppressions`, `imports`, `quarantined`, `mentions`, `journal`, `erasure`. Fails
+        with `contact.not_found`.
+        """
+        v: dict[str, Json] = self._scope.call("contacts.dossier", {"id": id})
+        return v
+
     def block(self, id: ContactId) -> None:
         """Blocks a contact: it opens no conversation and gets no message, tag or automation."""
         self._scope.call("contacts.block", {"id": id})
@@ -956,9 +988,9 @@ class OrgTeam(Area):
 
     __slots__ = ()
 
-    def add(self, name: str) -> Member:
+    def add(self, name: str, role: Role) -> Member:
         """Adds a member; `acting_as` makes calls on their behalf. Fails with `member.name_required`."""
-        v: Any = self._scope.call("team.add", {"name": name})
+        v: Any = self._scope.call("team.add", {"name": name, "role": role})
         return read_member(v)
 
     def rename(self, id: AgentId, name: str) -> Member:
@@ -968,12 +1000,20 @@ class OrgTeam(Area):
         v: Any = self._scope.call("team.rename", {"id": id, "name": name})
         return read_member(v)
 
+    def set_role(self, id: AgentId, role: Role) -> Member:
+        """Gives a member another role: it counts from the next call on. Fails with `member.not_found`, and with
+        `member.last_owner` where a member of the team, and not the host, would leave it without an owner.
+        """
+        v: Any = self._scope.call("team.set_role", {"id": id, "role": role})
+        return read_member(v)
+
     def deactivate(self, id: AgentId, successor: AgentId | None = None) -> int:
         """Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
         contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on
         with what an interruption left.
 
-        Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+        Fails with `member.not_found`, with `member.inactive` for a successor who does not work here, and with
+        `member.last_owner` where a member of the team, and not the host, would leave it without an owner.
         """
         v: int = self._scope.call("team.deactivate", {"id": id, "successor": successor})
         return v
@@ -1025,26 +1065,43 @@ class OrgAudit(Area):
 
     __slots__ = ()
 
-    def list(
-        self,
-        kinds: Sequence[JournalKind] | None = None,
-        page: PageRequest | None = None,
-    ) -> Iterator[JournalEntry]:
-        """The audited changes, in the order of their commits; of these kinds only, or (empty) of all."""
+    def list(self, filter: AuditFilter | None = None, page: PageRequest | None = None) -> Iterator[JournalEntry]:
+        """The audited changes, in the order of their commits. Fails with `contact.not_found`; a deleted contact is
+        found.
+        """
 
         def fetch(page: PageRequest) -> Page[JournalEntry]:
-            return self.list_page(kinds, page)
+            return self.list_page(filter, page)
 
         return each(fetch, page)
 
-    def list_page(
-        self,
-        kinds: Sequence[JournalKind] | None = None,
-        page: PageRequest | None = None,
-    ) -> Page[JournalEntry]:
+    def list_page(self, filter: AuditFilter | None = None, page: PageRequest | None = None) -> Page[JournalEntry]:
         """One page of `list`."""
-        v: Any = self._scope.call("audit.list", {"kinds": kinds, "page": optional(page, write_page_request)})
+        v: Any = self._scope.call("audit.list", {
+            "filter": optional(filter, write_audit_filter),
+            "page": optional(page, write_page_request),
+        })
         return read_page(v, read_journal_entry)
+
+    def verify(self, against: AuditHead | None = None) -> AuditVerdict:
+        """Looks at the whole audit: whether each entry that is sealed is there as it was, and none between them
+        that was not. Entries are sealed by due work (`run_due`, `work`).
+
+        Whoever can write the whole file can also seal it anew, or cut off its end. Give the head of an earlier
+        verdict or export, which was kept elsewhere: `holds_head` tells whether the audit still has everything up
+        to it.
+        """
+        v: Any = self._scope.call("audit.verify", {"against": optional(against, write_audit_head)})
+        return read_audit_verdict(v)
+
+    def export(self, file: str) -> AuditExport:
+        """Seals what is not sealed yet, and writes the whole audit as JSON Lines to a new file, its seals among it
+        and its head at the end. The head is to be kept elsewhere.
+
+        Fails with `audit.broken` at the first entry that is not as it was sealed, and with `audit.unwritable`.
+        """
+        v: Any = self._scope.call("audit.export", {"file": file})
+        return read_audit_export(v)
 
 
 class Org(Area):

@@ -61,6 +61,21 @@ public enum ErrorCode {
     /// A member of the team needs a name.
     public static let memberNameRequired = "member.name_required"
 
+    /// The organisation would be left without a working owner.
+    public static let memberLastOwner = "member.last_owner"
+
+    /// An entry of the audit is not as it was sealed.
+    public static let auditBroken = "audit.broken"
+
+    /// The file is no audit that was exported.
+    public static let auditMalformed = "audit.malformed"
+
+    /// The file of the audit cannot be written.
+    public static let auditUnwritable = "audit.unwritable"
+
+    /// The member's role does not allow the call.
+    public static let roleForbidden = "role.forbidden"
+
     /// The attribute cannot be defined so.
     public static let attributeInvalid = "attribute.invalid"
 
@@ -429,6 +444,11 @@ public enum ErrorCode {
         memberNotFound: (.notFound, .never, 503),
         memberInactive: (.refused, .never, 503),
         memberNameRequired: (.invalid, .never, 503),
+        memberLastOwner: (.refused, .never, 503),
+        auditBroken: (.corrupt, .never, 503),
+        auditMalformed: (.invalid, .never, 503),
+        auditUnwritable: (.unavailable, .never, 503),
+        roleForbidden: (.forbidden, .never, 503),
         attributeInvalid: (.invalid, .never, 503),
         attributeUnknown: (.invalid, .never, 503),
         attributeInUse: (.refused, .never, 503),

@@ -591,6 +591,39 @@ public struct ContactsArea: Sendable {
         }
     }
 
+    /// Erases a contact, as the laws on privacy (GDPR, CCPA) grant it: all that `delete` takes, its conversations
+    /// whatever the settings say, and every personal value wherever else it stands: in evidence of consent, in the
+    /// ledger, in the journal and so in the audit, in snapshots that would take back a merge, in webhook events that
+    /// were kept, and where other contacts' records name its addresses. Merged contacts go whole. One that is deleted
+    /// already can be erased, too.
+    ///
+    /// What stays names nobody: the id, counts, times, and the keyed hash of each address with its opt-outs. The
+    /// certificate says how much there was, and which media files the host is to delete. What is removed cannot be
+    /// read out of the store's files any more when it says so. Cut off, it is gone on with by `run_due`, or by asking
+    /// again. Fails with `contact.not_found`.
+    public func erase(_ id: ContactId) async throws -> ErasureCertificate {
+        try await scope.call("contacts.erase") {
+            $0.put("id", id)
+        }
+    }
+
+    /// The certificate of an erase, as it stands. Fails with `contact.not_found` for a contact that was not erased.
+    public func certificate(_ id: ContactId) async throws -> ErasureCertificate {
+        try await scope.call("contacts.certificate") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Everything that is held about a contact, a deleted one too, under all ids that lead to it, as one object: what
+    /// the right of access (GDPR, article 15) asks for. Its fields: `contact` (with the history of consent), `merged`,
+    /// `notes`, `conversations`, `messages`, `message_references`, `evidence`, `ledger`, `windows`, `slots`,
+    /// `suppressions`, `imports`, `quarantined`, `mentions`, `journal`, `erasure`. Fails with `contact.not_found`.
+    public func dossier(_ id: ContactId) async throws -> [String: JSON] {
+        try await scope.call("contacts.dossier") {
+            $0.put("id", id)
+        }
+    }
+
     /// Blocks a contact: it opens no conversation and gets no message, tag or automation.
     public func block(_ id: ContactId) async throws {
         let _: Nothing = try await scope.call("contacts.block") {
@@ -1259,9 +1292,10 @@ public struct TeamArea: Sendable {
     let scope: Scope
 
     /// Adds a member; `acting_as` makes calls on their behalf. Fails with `member.name_required`.
-    public func add(_ name: String) async throws -> Member {
+    public func add(_ name: String, role: Role) async throws -> Member {
         try await scope.call("team.add") {
             $0.put("name", name)
+            $0.put("role", role)
         }
     }
 
@@ -1274,11 +1308,21 @@ public struct TeamArea: Sendable {
         }
     }
 
+    /// Gives a member another role: it counts from the next call on. Fails with `member.not_found`, and with
+    /// `member.last_owner` where a member of the team, and not the host, would leave it without an owner.
+    public func setRole(_ id: AgentId, role: Role) async throws -> Member {
+        try await scope.call("team.set_role") {
+            $0.put("id", id)
+            $0.put("role", role)
+        }
+    }
+
     /// Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
     /// contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with
     /// what an interruption left.
     ///
-    /// Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+    /// Fails with `member.not_found`, with `member.inactive` for a successor who does not work here, and with
+    /// `member.last_owner` where a member of the team, and not the host, would leave it without an owner.
     public func deactivate(_ id: AgentId, successor: AgentId? = nil) async throws -> Int {
         try await scope.call("team.deactivate") {
             $0.put("id", id)
@@ -1340,16 +1384,37 @@ public struct EventsArea: Sendable {
 public struct AuditArea: Sendable {
     let scope: Scope
 
-    /// The audited changes, in the order of their commits; of these kinds only, or (empty) of all.
-    public func list(kinds: [JournalKind]? = nil, page: PageRequest? = nil) -> Pages<JournalEntry> {
-        Pages(first: page) { try await listPage(kinds: kinds, page: $0) }
+    /// The audited changes, in the order of their commits. Fails with `contact.not_found`; a deleted contact is found.
+    public func list(filter: AuditFilter? = nil, page: PageRequest? = nil) -> Pages<JournalEntry> {
+        Pages(first: page) { try await listPage(filter: filter, page: $0) }
     }
 
     /// One page of `list`.
-    public func listPage(kinds: [JournalKind]? = nil, page: PageRequest? = nil) async throws -> Page<JournalEntry> {
+    public func listPage(filter: AuditFilter? = nil, page: PageRequest? = nil) async throws -> Page<JournalEntry> {
         try await scope.call("audit.list") {
-            $0.put("kinds", kinds)
+            $0.put("filter", filter)
             $0.put("page", page)
+        }
+    }
+
+    /// Looks at the whole audit: whether each entry that is sealed is there as it was, and none between them that was
+    /// not. Entries are sealed by due work (`run_due`, `work`).
+    ///
+    /// Whoever can write the whole file can also seal it anew, or cut off its end. Give the head of an earlier verdict
+    /// or export, which was kept elsewhere: `holds_head` tells whether the audit still has everything up to it.
+    public func verify(against: AuditHead? = nil) async throws -> AuditVerdict {
+        try await scope.call("audit.verify") {
+            $0.put("against", against)
+        }
+    }
+
+    /// Seals what is not sealed yet, and writes the whole audit as JSON Lines to a new file, its seals among it and its
+    /// head at the end. The head is to be kept elsewhere.
+    ///
+    /// Fails with `audit.broken` at the first entry that is not as it was sealed, and with `audit.unwritable`.
+    public func export(_ file: String) async throws -> AuditExport {
+        try await scope.call("audit.export") {
+            $0.put("file", file)
         }
     }
 }

@@ -395,6 +395,163 @@ public enum AttributeKind: Hashable, Sendable, Codable {
     }
 }
 
+/// Where an audit is not as it was sealed.
+public struct AuditBreak: Hashable, Sendable, Codable {
+    /// The entry's position; of a seal, that of its first entry.
+    public var position: Int
+    /// What is wrong.
+    public var why: AuditFault
+
+    public init(position: Int, why: AuditFault) {
+        self.position = position
+        self.why = why
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case position = "position"
+        case why = "why"
+    }
+}
+
+/// What was exported.
+public struct AuditExport: Hashable, Sendable, Codable {
+    /// How many entries.
+    public var entries: Int
+    /// How far the chain had come: keep this elsewhere. Absent: nothing is audited yet.
+    public var head: AuditHead?
+
+    public init(entries: Int, head: AuditHead? = nil) {
+        self.entries = entries
+        self.head = head
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case entries = "entries"
+        case head = "head"
+    }
+}
+
+/// What is wrong with an audit.
+public enum AuditFault: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The entry was changed, or erased by somebody else than this library.
+    case changed = "changed"
+    /// A sealed entry is not there.
+    case missing = "missing"
+    /// An entry is there that was not when its neighbours were sealed.
+    case foreign = "foreign"
+    /// The seal itself was changed, does not follow the one before, or an erased entry's time, kind or contact was
+    /// changed.
+    case seal = "seal"
+}
+
+/// Which audited changes; what is empty or absent asks for nothing.
+public struct AuditFilter: Hashable, Sendable, Codable {
+    /// Of these kinds.
+    public var kinds: [JournalKind]
+    /// By whom.
+    public var actor: Actor?
+    /// Of this contact, under all ids that lead to it.
+    public var contact: ContactId?
+    /// That happened then or later.
+    public var from: Date?
+    /// That happened before.
+    public var until: Date?
+
+    public init(
+        kinds: [JournalKind] = [],
+        actor: Actor? = nil,
+        contact: ContactId? = nil,
+        from: Date? = nil,
+        until: Date? = nil
+    ) {
+        self.kinds = kinds
+        self.actor = actor
+        self.contact = contact
+        self.from = from
+        self.until = until
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case kinds = "kinds"
+        case actor = "actor"
+        case contact = "contact"
+        case from = "from"
+        case until = "until"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.kinds = try container.decodeIfPresent([JournalKind].self, forKey: .kinds) ?? []
+        self.actor = try container.decodeIfPresent(Actor.self, forKey: .actor)
+        self.contact = try container.decodeIfPresent(ContactId.self, forKey: .contact)
+        self.from = try container.decodeIfPresent(Date.self, forKey: .from)
+        self.until = try container.decodeIfPresent(Date.self, forKey: .until)
+    }
+}
+
+/// How far the chain had come at some time: kept elsewhere, it shows whether the chain still has what it had then.
+public struct AuditHead: Hashable, Sendable, Codable {
+    /// The number of the seal.
+    public var seal: Int
+    /// The position of its last entry.
+    public var position: Int
+    /// The hash of everything up to there.
+    public var hash: String
+
+    public init(seal: Int, position: Int, hash: String) {
+        self.seal = seal
+        self.position = position
+        self.hash = hash
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case seal = "seal"
+        case position = "position"
+        case hash = "hash"
+    }
+}
+
+/// What looking at the whole audit came to.
+public struct AuditVerdict: Hashable, Sendable, Codable {
+    /// How far the chain holds: keep this elsewhere. Absent: nothing is sealed, or the first seal does not hold.
+    public var head: AuditHead?
+    /// How many sealed entries hold, erased ones among them.
+    public var entries: Int
+    /// How many of these were erased since.
+    public var redacted: Int
+    /// How many entries are not sealed yet.
+    public var unsealed: Int
+    /// Where it is not as it was sealed; what follows was not looked at.
+    public var firstBreak: AuditBreak?
+    /// Whether the chain still has the head that was asked about; absent if none was.
+    public var holdsHead: Bool?
+
+    public init(
+        head: AuditHead? = nil,
+        entries: Int,
+        redacted: Int,
+        unsealed: Int,
+        firstBreak: AuditBreak? = nil,
+        holdsHead: Bool? = nil
+    ) {
+        self.head = head
+        self.entries = entries
+        self.redacted = redacted
+        self.unsealed = unsealed
+        self.firstBreak = firstBreak
+        self.holdsHead = holdsHead
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case head = "head"
+        case entries = "entries"
+        case redacted = "redacted"
+        case unsealed = "unsealed"
+        case firstBreak = "first_break"
+        case holdsHead = "holds_head"
+    }
+}
+
 /// Who wrote a message.
 public enum Author: Hashable, Sendable, Codable {
     /// The contact.
@@ -1886,6 +2043,8 @@ public struct Done: Hashable, Sendable, Codable {
     public var unconfirmed: Int
     /// Broadcasts that were finished.
     public var finished: Int
+    /// Erases that were gone on with, and finished.
+    public var erased: Int
 
     public init(
         accepted: Int,
@@ -1894,7 +2053,8 @@ public struct Done: Hashable, Sendable, Codable {
         failed: Int,
         unknown: Int,
         unconfirmed: Int,
-        finished: Int
+        finished: Int,
+        erased: Int
     ) {
         self.accepted = accepted
         self.skipped = skipped
@@ -1903,6 +2063,7 @@ public struct Done: Hashable, Sendable, Codable {
         self.unknown = unknown
         self.unconfirmed = unconfirmed
         self.finished = finished
+        self.erased = erased
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1913,6 +2074,7 @@ public struct Done: Hashable, Sendable, Codable {
         case unknown = "unknown"
         case unconfirmed = "unconfirmed"
         case finished = "finished"
+        case erased = "erased"
     }
 }
 
@@ -2053,6 +2215,195 @@ public enum Encoding: String, Hashable, Sendable, Codable, CaseIterable {
     case utf16Be = "utf16_be"
     /// Windows-1252, what western versions of Excel call ANSI.
     case windows1252 = "windows1252"
+}
+
+/// A media file of an erased message.
+public struct ErasedMedia: Hashable, Sendable, Codable {
+    /// The message that had it.
+    public var message: MessageId
+    /// The sender at whose platform it is.
+    public var account: AccountId
+    /// The channel.
+    public var channel: Channel
+    /// The platform's id of the file, or its link.
+    public var source: MediaSource
+
+    public init(message: MessageId, account: AccountId, channel: Channel, source: MediaSource) {
+        self.message = message
+        self.account = account
+        self.channel = channel
+        self.source = source
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case message = "message"
+        case account = "account"
+        case channel = "channel"
+        case source = "source"
+    }
+}
+
+/// What an erase touched. It names nobody but by id.
+public struct ErasureCertificate: Hashable, Sendable, Codable {
+    /// The contact.
+    public var contact: ContactId
+    /// Its id, and those of the contacts that had been merged into it.
+    public var ids: [ContactId]
+    /// When it was asked for.
+    public var requestedAt: Date
+    /// Who asked.
+    public var by: Actor
+    /// When the last of it was removed; absent while it is under way.
+    public var finishedAt: Date?
+    /// Whether what was removed cannot be read out of the store's files any more. While other processes hold them it
+    /// cannot be done; due work then tries again.
+    public var scrubbed: Bool
+    /// How much of each kind there was.
+    public var counts: ErasureCounts
+    /// The media files of the person's messages, which the host deletes where it keeps copies of them.
+    public var media: [ErasedMedia]
+
+    public init(
+        contact: ContactId,
+        ids: [ContactId],
+        requestedAt: Date,
+        by: Actor,
+        finishedAt: Date? = nil,
+        scrubbed: Bool,
+        counts: ErasureCounts,
+        media: [ErasedMedia]
+    ) {
+        self.contact = contact
+        self.ids = ids
+        self.requestedAt = requestedAt
+        self.by = by
+        self.finishedAt = finishedAt
+        self.scrubbed = scrubbed
+        self.counts = counts
+        self.media = media
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case contact = "contact"
+        case ids = "ids"
+        case requestedAt = "requested_at"
+        case by = "by"
+        case finishedAt = "finished_at"
+        case scrubbed = "scrubbed"
+        case counts = "counts"
+        case media = "media"
+    }
+}
+
+/// How much an erase removed or made nameless.
+public struct ErasureCounts: Hashable, Sendable, Codable {
+    /// Conversations removed.
+    public var conversations: Int
+    /// Messages removed, in and out.
+    public var messages: Int
+    /// References that platforms' message ids lead by, removed.
+    public var messageReferences: Int
+    /// Evidence that waited for its message, removed.
+    public var evidence: Int
+    /// Notes removed.
+    public var notes: Int
+    /// Rows of the ledger that say nothing of the address any more; they still count.
+    public var ledgerRows: Int
+    /// Entries of the journal whose personal values were removed.
+    public var journalEntries: Int
+    /// Addresses removed, former ones included.
+    public var identities: Int
+    /// Ids in other systems removed.
+    public var externalIds: Int
+    /// Custom attributes removed.
+    public var attributes: Int
+    /// Tags removed.
+    public var tags: Int
+    /// Entries of the consent history whose evidence was made nameless.
+    public var proofs: Int
+    /// Snapshots that would have taken back a merge, removed.
+    public var undoSnapshots: Int
+    /// Windows removed.
+    public var windows: Int
+    /// Webhook events that could not be applied and named the person, removed.
+    public var quarantined: Int
+    /// Records of other contacts that named the person, and do not any more.
+    public var mentions: Int
+
+    public init(
+        conversations: Int = 0,
+        messages: Int = 0,
+        messageReferences: Int = 0,
+        evidence: Int = 0,
+        notes: Int = 0,
+        ledgerRows: Int = 0,
+        journalEntries: Int = 0,
+        identities: Int = 0,
+        externalIds: Int = 0,
+        attributes: Int = 0,
+        tags: Int = 0,
+        proofs: Int = 0,
+        undoSnapshots: Int = 0,
+        windows: Int = 0,
+        quarantined: Int = 0,
+        mentions: Int = 0
+    ) {
+        self.conversations = conversations
+        self.messages = messages
+        self.messageReferences = messageReferences
+        self.evidence = evidence
+        self.notes = notes
+        self.ledgerRows = ledgerRows
+        self.journalEntries = journalEntries
+        self.identities = identities
+        self.externalIds = externalIds
+        self.attributes = attributes
+        self.tags = tags
+        self.proofs = proofs
+        self.undoSnapshots = undoSnapshots
+        self.windows = windows
+        self.quarantined = quarantined
+        self.mentions = mentions
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case conversations = "conversations"
+        case messages = "messages"
+        case messageReferences = "message_references"
+        case evidence = "evidence"
+        case notes = "notes"
+        case ledgerRows = "ledger_rows"
+        case journalEntries = "journal_entries"
+        case identities = "identities"
+        case externalIds = "external_ids"
+        case attributes = "attributes"
+        case tags = "tags"
+        case proofs = "proofs"
+        case undoSnapshots = "undo_snapshots"
+        case windows = "windows"
+        case quarantined = "quarantined"
+        case mentions = "mentions"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.conversations = try container.decodeIfPresent(Int.self, forKey: .conversations) ?? 0
+        self.messages = try container.decodeIfPresent(Int.self, forKey: .messages) ?? 0
+        self.messageReferences = try container.decodeIfPresent(Int.self, forKey: .messageReferences) ?? 0
+        self.evidence = try container.decodeIfPresent(Int.self, forKey: .evidence) ?? 0
+        self.notes = try container.decodeIfPresent(Int.self, forKey: .notes) ?? 0
+        self.ledgerRows = try container.decodeIfPresent(Int.self, forKey: .ledgerRows) ?? 0
+        self.journalEntries = try container.decodeIfPresent(Int.self, forKey: .journalEntries) ?? 0
+        self.identities = try container.decodeIfPresent(Int.self, forKey: .identities) ?? 0
+        self.externalIds = try container.decodeIfPresent(Int.self, forKey: .externalIds) ?? 0
+        self.attributes = try container.decodeIfPresent(Int.self, forKey: .attributes) ?? 0
+        self.tags = try container.decodeIfPresent(Int.self, forKey: .tags) ?? 0
+        self.proofs = try container.decodeIfPresent(Int.self, forKey: .proofs) ?? 0
+        self.undoSnapshots = try container.decodeIfPresent(Int.self, forKey: .undoSnapshots) ?? 0
+        self.windows = try container.decodeIfPresent(Int.self, forKey: .windows) ?? 0
+        self.quarantined = try container.decodeIfPresent(Int.self, forKey: .quarantined) ?? 0
+        self.mentions = try container.decodeIfPresent(Int.self, forKey: .mentions) ?? 0
+    }
 }
 
 /// One event of the feed.
@@ -3671,14 +4022,25 @@ public struct JournalEntry: Hashable, Sendable, Codable {
     public var contact: ContactId?
     /// What happened.
     public var what: JournalEvent
+    /// Personal values were removed by an erase.
+    public var redacted: Bool
 
-    public init(org: OrgId, at: Date, recordedAt: Date, actor: Actor, contact: ContactId? = nil, what: JournalEvent) {
+    public init(
+        org: OrgId,
+        at: Date,
+        recordedAt: Date,
+        actor: Actor,
+        contact: ContactId? = nil,
+        what: JournalEvent,
+        redacted: Bool = false
+    ) {
         self.org = org
         self.at = at
         self.recordedAt = recordedAt
         self.actor = actor
         self.contact = contact
         self.what = what
+        self.redacted = redacted
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -3688,6 +4050,18 @@ public struct JournalEntry: Hashable, Sendable, Codable {
         case actor = "actor"
         case contact = "contact"
         case what = "what"
+        case redacted = "redacted"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.org = try container.decode(OrgId.self, forKey: .org)
+        self.at = try container.decode(Date.self, forKey: .at)
+        self.recordedAt = try container.decode(Date.self, forKey: .recordedAt)
+        self.actor = try container.decode(Actor.self, forKey: .actor)
+        self.contact = try container.decodeIfPresent(ContactId.self, forKey: .contact)
+        self.what = try container.decode(JournalEvent.self, forKey: .what)
+        self.redacted = try container.decodeIfPresent(Bool.self, forKey: .redacted) ?? false
     }
 }
 
@@ -3707,6 +4081,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case contactUnblocked
     /// A contact was deleted, its profile and notes with it, and its conversations if the organisation removes them.
     case contactDeleted
+    /// All that was known of a contact was erased, or is being erased: its profile, conversations and history.
+    case contactErased
     /// An inactive contact wrote and is active again.
     case contactReactivated
     /// A blocked contact wrote or called; nothing of it was kept.
@@ -3767,8 +4143,10 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case attributeChanged(name: String, before: JSON = .null, after: JSON = .null)
     /// A segment was created, updated or deleted.
     case segmentChanged(segment: SegmentId, change: String)
-    /// A member of the team was added or renamed, left or came back.
+    /// A member of the team was added, renamed or given another role, left or came back.
     case memberChanged(member: AgentId, before: JSON = .null, after: JSON)
+    /// A call on behalf of somebody who may not make it was refused, and changed nothing.
+    case accessRefused(call: String, role: Role? = nil, needs: Role)
     /// An import began, or is done.
     case importChanged(import: ImportId, change: String)
     /// The platform told something that this library has no rule for.
@@ -3799,6 +4177,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encode("contact_unblocked", forKey: "what")
         case .contactDeleted:
             try container.encode("contact_deleted", forKey: "what")
+        case .contactErased:
+            try container.encode("contact_erased", forKey: "what")
         case .contactReactivated:
             try container.encode("contact_reactivated", forKey: "what")
         case let .blockedMessage(channel):
@@ -3908,6 +4288,11 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encode(member, forKey: "member")
             try container.encode(before, forKey: "before")
             try container.encode(after, forKey: "after")
+        case let .accessRefused(call, role, needs):
+            try container.encode("access_refused", forKey: "what")
+            try container.encode(call, forKey: "call")
+            try container.encodeIfPresent(role, forKey: "role")
+            try container.encode(needs, forKey: "needs")
         case let .importChanged(`import`, change):
             try container.encode("import_changed", forKey: "what")
             try container.encode(`import`, forKey: "import")
@@ -3947,6 +4332,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             self = .contactUnblocked
         case "contact_deleted":
             self = .contactDeleted
+        case "contact_erased":
+            self = .contactErased
         case "contact_reactivated":
             self = .contactReactivated
         case "blocked_message":
@@ -4072,6 +4459,12 @@ public enum JournalEvent: Hashable, Sendable, Codable {
                 before: try container.decodeIfPresent(JSON.self, forKey: "before") ?? .null,
                 after: try container.decodeIfPresent(JSON.self, forKey: "after") ?? .null
             )
+        case "access_refused":
+            self = .accessRefused(
+                call: try container.decode(String.self, forKey: "call"),
+                role: try container.decodeIfPresent(Role.self, forKey: "role"),
+                needs: try container.decode(Role.self, forKey: "needs")
+            )
         case "import_changed":
             self = .importChanged(
                 import: try container.decode(ImportId.self, forKey: "import"),
@@ -4104,6 +4497,8 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case contactUnblocked = "contact_unblocked"
     /// `contact_deleted`
     case contactDeleted = "contact_deleted"
+    /// `contact_erased`
+    case contactErased = "contact_erased"
     /// `contact_reactivated`
     case contactReactivated = "contact_reactivated"
     /// `blocked_message`
@@ -4154,6 +4549,8 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case segmentChanged = "segment_changed"
     /// `member_changed`
     case memberChanged = "member_changed"
+    /// `access_refused`
+    case accessRefused = "access_refused"
     /// `import_changed`
     case importChanged = "import_changed"
     /// `provider_notice`
@@ -4491,13 +4888,16 @@ public struct Member: Hashable, Sendable, Codable {
     public var org: OrgId
     /// The name, as contacts read it in `{{agent.name}}`.
     public var name: String
+    /// What they may do.
+    public var role: Role
     /// Whether they still work here. Nothing that they did goes with them.
     public var active: Bool
 
-    public init(id: AgentId, org: OrgId, name: String, active: Bool) {
+    public init(id: AgentId, org: OrgId, name: String, role: Role, active: Bool) {
         self.id = id
         self.org = org
         self.name = name
+        self.role = role
         self.active = active
     }
 
@@ -4505,6 +4905,7 @@ public struct Member: Hashable, Sendable, Codable {
         case id = "id"
         case org = "org"
         case name = "name"
+        case role = "role"
         case active = "active"
     }
 }
@@ -5957,6 +6358,20 @@ public struct Revoke: Hashable, Sendable, Codable {
         case from = "from"
         case target = "target"
     }
+}
+
+/// What a member may do; each role may do all that the ones before it may.
+public enum Role: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Reads.
+    case viewer = "viewer"
+    /// Works with contacts and conversations: creates and updates contacts, their tags, notes and consent, and writes to
+    /// them.
+    case agent = "agent"
+    /// Runs the work: imports, bulk actions, merges, deletions, attributes, rules, templates, segments, broadcasts,
+    /// senders and the audit.
+    case admin = "admin"
+    /// Settings, team and plan.
+    case owner = "owner"
 }
 
 /// An auto-tag rule. In JSON, at its shortest:

@@ -95,6 +95,12 @@ extension Org {
         case "contacts.delete":
             try await contacts.delete(try call.arg("id"))
             return .null
+        case "contacts.erase":
+            return try answer(await contacts.erase(try call.arg("id")))
+        case "contacts.certificate":
+            return try answer(await contacts.certificate(try call.arg("id")))
+        case "contacts.dossier":
+            return try answer(await contacts.dossier(try call.arg("id")))
         case "contacts.block":
             try await contacts.block(try call.arg("id"))
             return .null
@@ -244,9 +250,11 @@ extension Org {
             try await accounts.disable(try call.arg("id"))
             return .null
         case "team.add":
-            return try answer(await team.add(try call.arg("name")))
+            return try answer(await team.add(try call.arg("name"), role: try call.arg("role")))
         case "team.rename":
             return try answer(await team.rename(try call.arg("id"), name: try call.arg("name")))
+        case "team.set_role":
+            return try answer(await team.setRole(try call.arg("id"), role: try call.arg("role")))
         case "team.deactivate":
             return try answer(await team.deactivate(try call.arg("id"), successor: try call.arg("successor")))
         case "team.reactivate":
@@ -263,7 +271,11 @@ extension Org {
         case "events.read":
             return try answer(await events.read(try call.arg("after"), limit: try call.arg("limit")))
         case "audit.list":
-            return try call.each ? answer(await all(audit.list(kinds: try call.arg("kinds"), page: try call.arg("page")))) : answer(await audit.listPage(kinds: try call.arg("kinds"), page: try call.arg("page")))
+            return try call.each ? answer(await all(audit.list(filter: try call.arg("filter"), page: try call.arg("page")))) : answer(await audit.listPage(filter: try call.arg("filter"), page: try call.arg("page")))
+        case "audit.verify":
+            return try answer(await audit.verify(against: try call.arg("against")))
+        case "audit.export":
+            return try answer(await audit.export(try call.arg("file")))
         default:
             throw Wrong("there is no method \(call.method)")
         }

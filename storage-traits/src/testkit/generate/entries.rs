@@ -8,6 +8,7 @@ use tertulia_core::inbound::{CallEvent, Caller};
 use tertulia_core::journal::{Actor, Entry, EntryKind, FieldChange, What};
 use tertulia_core::ledger::{SkipReason, StateName};
 use tertulia_core::message::{ContentKind, DeliveryStatus};
+use tertulia_core::roles::Role;
 
 use super::Generator;
 
@@ -22,6 +23,7 @@ impl Generator {
             actor: self.actor(),
             contact: self.maybe(Self::pooled),
             what: self.what(kind),
+            redacted: self.once_in(9),
         }
     }
 
@@ -35,7 +37,7 @@ impl Generator {
         }
     }
 
-    fn address(&mut self) -> Address {
+    pub(crate) fn address(&mut self) -> Address {
         Address::new(self.address_kind(), self.text())
     }
 
@@ -69,6 +71,7 @@ impl Generator {
             EntryKind::ContactBlocked => What::ContactBlocked,
             EntryKind::ContactUnblocked => What::ContactUnblocked,
             EntryKind::ContactDeleted => What::ContactDeleted,
+            EntryKind::ContactErased => What::ContactErased,
             EntryKind::ContactReactivated => What::ContactReactivated,
             EntryKind::BlockedMessage => What::BlockedMessage {
                 channel: self.channel(),
@@ -174,6 +177,11 @@ impl Generator {
                 member: self.pooled(),
                 before: self.maybe(|make| json!({ "name": make.text() })),
                 after: json!({ "name": self.text() }),
+            },
+            EntryKind::AccessRefused => What::AccessRefused {
+                call: self.text(),
+                role: self.maybe(|make| make.one_of(&Role::ALL)),
+                needs: self.one_of(&Role::ALL),
             },
             EntryKind::ImportChanged => What::ImportChanged {
                 import: self.pooled(),

@@ -267,6 +267,123 @@ internal object AttributeKindCodec : Codec<AttributeKind> {
     }
 }
 
+internal object AuditBreakCodec : Codec<AuditBreak> {
+    override fun encode(value: AuditBreak): JsonElement {
+        return record {
+            put("position", IntCodec, value.position)
+            put("why", AuditFaultCodec, value.why)
+        }
+    }
+
+    override fun decode(json: JsonElement): AuditBreak {
+        val record = Reader(json)
+        return AuditBreak(
+            position = record.get("position", IntCodec),
+            why = record.get("why", AuditFaultCodec),
+        )
+    }
+}
+
+internal object AuditExportCodec : Codec<AuditExport> {
+    override fun encode(value: AuditExport): JsonElement {
+        return record {
+            put("entries", IntCodec, value.entries)
+            put("head", OptionalCodec(AuditHeadCodec), value.head)
+        }
+    }
+
+    override fun decode(json: JsonElement): AuditExport {
+        val record = Reader(json)
+        return AuditExport(
+            entries = record.get("entries", IntCodec),
+            head = record.get("head", OptionalCodec(AuditHeadCodec)),
+        )
+    }
+}
+
+internal object AuditFaultCodec : Codec<AuditFault> {
+    override fun encode(value: AuditFault): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): AuditFault {
+        return when (val word = TextCodec.decode(json)) {
+            "changed" -> AuditFault.CHANGED
+            "missing" -> AuditFault.MISSING
+            "foreign" -> AuditFault.FOREIGN
+            "seal" -> AuditFault.SEAL
+            else -> throw Misfit("$word is no AuditFault")
+        }
+    }
+}
+
+internal object AuditFilterCodec : Codec<AuditFilter> {
+    override fun encode(value: AuditFilter): JsonElement {
+        return record {
+            put("kinds", ListCodec(JournalKindCodec), value.kinds)
+            put("actor", OptionalCodec(ActorCodec), value.actor)
+            put("contact", OptionalCodec(ContactIdCodec), value.contact)
+            put("from", OptionalCodec(TimeCodec), value.from)
+            put("until", OptionalCodec(TimeCodec), value.until)
+        }
+    }
+
+    override fun decode(json: JsonElement): AuditFilter {
+        val record = Reader(json)
+        return AuditFilter(
+            kinds = record.get("kinds", ListCodec(JournalKindCodec)) { emptyList() },
+            actor = record.get("actor", OptionalCodec(ActorCodec)),
+            contact = record.get("contact", OptionalCodec(ContactIdCodec)),
+            from = record.get("from", OptionalCodec(TimeCodec)),
+            until = record.get("until", OptionalCodec(TimeCodec)),
+        )
+    }
+}
+
+internal object AuditHeadCodec : Codec<AuditHead> {
+    override fun encode(value: AuditHead): JsonElement {
+        return record {
+            put("seal", IntCodec, value.seal)
+            put("position", IntCodec, value.position)
+            put("hash", TextCodec, value.hash)
+        }
+    }
+
+    override fun decode(json: JsonElement): AuditHead {
+        val record = Reader(json)
+        return AuditHead(
+            seal = record.get("seal", IntCodec),
+            position = record.get("position", IntCodec),
+            hash = record.get("hash", TextCodec),
+        )
+    }
+}
+
+internal object AuditVerdictCodec : Codec<AuditVerdict> {
+    override fun encode(value: AuditVerdict): JsonElement {
+        return record {
+            put("head", OptionalCodec(AuditHeadCodec), value.head)
+            put("entries", IntCodec, value.entries)
+            put("redacted", IntCodec, value.redacted)
+            put("unsealed", IntCodec, value.unsealed)
+            put("first_break", OptionalCodec(AuditBreakCodec), value.firstBreak)
+            put("holds_head", OptionalCodec(BoolCodec), value.holdsHead)
+        }
+    }
+
+    override fun decode(json: JsonElement): AuditVerdict {
+        val record = Reader(json)
+        return AuditVerdict(
+            head = record.get("head", OptionalCodec(AuditHeadCodec)),
+            entries = record.get("entries", IntCodec),
+            redacted = record.get("redacted", IntCodec),
+            unsealed = record.get("unsealed", IntCodec),
+            firstBreak = record.get("first_break", OptionalCodec(AuditBreakCodec)),
+            holdsHead = record.get("holds_head", OptionalCodec(BoolCodec)),
+        )
+    }
+}
+
 internal object AuthorCodec : Codec<Author> {
     override fun encode(value: Author): JsonElement {
         return when (value) {
@@ -1325,6 +1442,7 @@ internal object DoneCodec : Codec<Done> {
             put("unknown", IntCodec, value.unknown)
             put("unconfirmed", IntCodec, value.unconfirmed)
             put("finished", IntCodec, value.finished)
+            put("erased", IntCodec, value.erased)
         }
     }
 
@@ -1338,6 +1456,7 @@ internal object DoneCodec : Codec<Done> {
             unknown = record.get("unknown", IntCodec),
             unconfirmed = record.get("unconfirmed", IntCodec),
             finished = record.get("finished", IntCodec),
+            erased = record.get("erased", IntCodec),
         )
     }
 }
@@ -1462,6 +1581,101 @@ internal object EncodingCodec : Codec<Encoding> {
             "windows1252" -> Encoding.WINDOWS1252
             else -> throw Misfit("$word is no Encoding")
         }
+    }
+}
+
+internal object ErasedMediaCodec : Codec<ErasedMedia> {
+    override fun encode(value: ErasedMedia): JsonElement {
+        return record {
+            put("message", MessageIdCodec, value.message)
+            put("account", AccountIdCodec, value.account)
+            put("channel", ChannelCodec, value.channel)
+            put("source", MediaSourceCodec, value.source)
+        }
+    }
+
+    override fun decode(json: JsonElement): ErasedMedia {
+        val record = Reader(json)
+        return ErasedMedia(
+            message = record.get("message", MessageIdCodec),
+            account = record.get("account", AccountIdCodec),
+            channel = record.get("channel", ChannelCodec),
+            source = record.get("source", MediaSourceCodec),
+        )
+    }
+}
+
+internal object ErasureCertificateCodec : Codec<ErasureCertificate> {
+    override fun encode(value: ErasureCertificate): JsonElement {
+        return record {
+            put("contact", ContactIdCodec, value.contact)
+            put("ids", ListCodec(ContactIdCodec), value.ids)
+            put("requested_at", TimeCodec, value.requestedAt)
+            put("by", ActorCodec, value.by)
+            put("finished_at", OptionalCodec(TimeCodec), value.finishedAt)
+            put("scrubbed", BoolCodec, value.scrubbed)
+            put("counts", ErasureCountsCodec, value.counts)
+            put("media", ListCodec(ErasedMediaCodec), value.media)
+        }
+    }
+
+    override fun decode(json: JsonElement): ErasureCertificate {
+        val record = Reader(json)
+        return ErasureCertificate(
+            contact = record.get("contact", ContactIdCodec),
+            ids = record.get("ids", ListCodec(ContactIdCodec)),
+            requestedAt = record.get("requested_at", TimeCodec),
+            by = record.get("by", ActorCodec),
+            finishedAt = record.get("finished_at", OptionalCodec(TimeCodec)),
+            scrubbed = record.get("scrubbed", BoolCodec),
+            counts = record.get("counts", ErasureCountsCodec),
+            media = record.get("media", ListCodec(ErasedMediaCodec)),
+        )
+    }
+}
+
+internal object ErasureCountsCodec : Codec<ErasureCounts> {
+    override fun encode(value: ErasureCounts): JsonElement {
+        return record {
+            put("conversations", IntCodec, value.conversations)
+            put("messages", IntCodec, value.messages)
+            put("message_references", IntCodec, value.messageReferences)
+            put("evidence", IntCodec, value.evidence)
+            put("notes", IntCodec, value.notes)
+            put("ledger_rows", IntCodec, value.ledgerRows)
+            put("journal_entries", IntCodec, value.journalEntries)
+            put("identities", IntCodec, value.identities)
+            put("external_ids", IntCodec, value.externalIds)
+            put("attributes", IntCodec, value.attributes)
+            put("tags", IntCodec, value.tags)
+            put("proofs", IntCodec, value.proofs)
+            put("undo_snapshots", IntCodec, value.undoSnapshots)
+            put("windows", IntCodec, value.windows)
+            put("quarantined", IntCodec, value.quarantined)
+            put("mentions", IntCodec, value.mentions)
+        }
+    }
+
+    override fun decode(json: JsonElement): ErasureCounts {
+        val record = Reader(json)
+        return ErasureCounts(
+            conversations = record.get("conversations", IntCodec) { 0 },
+            messages = record.get("messages", IntCodec) { 0 },
+            messageReferences = record.get("message_references", IntCodec) { 0 },
+            evidence = record.get("evidence", IntCodec) { 0 },
+            notes = record.get("notes", IntCodec) { 0 },
+            ledgerRows = record.get("ledger_rows", IntCodec) { 0 },
+            journalEntries = record.get("journal_entries", IntCodec) { 0 },
+            identities = record.get("identities", IntCodec) { 0 },
+            externalIds = record.get("external_ids", IntCodec) { 0 },
+            attributes = record.get("attributes", IntCodec) { 0 },
+            tags = record.get("tags", IntCodec) { 0 },
+            proofs = record.get("proofs", IntCodec) { 0 },
+            undoSnapshots = record.get("undo_snapshots", IntCodec) { 0 },
+            windows = record.get("windows", IntCodec) { 0 },
+            quarantined = record.get("quarantined", IntCodec) { 0 },
+            mentions = record.get("mentions", IntCodec) { 0 },
+        )
     }
 }
 
@@ -2393,6 +2607,7 @@ internal object JournalEntryCodec : Codec<JournalEntry> {
             put("actor", ActorCodec, value.actor)
             put("contact", OptionalCodec(ContactIdCodec), value.contact)
             put("what", JournalEventCodec, value.what)
+            put("redacted", BoolCodec, value.redacted)
         }
     }
 
@@ -2405,6 +2620,7 @@ internal object JournalEntryCodec : Codec<JournalEntry> {
             actor = record.get("actor", ActorCodec),
             contact = record.get("contact", OptionalCodec(ContactIdCodec)),
             what = record.get("what", JournalEventCodec),
+            redacted = record.get("redacted", BoolCodec) { false },
         )
     }
 }
@@ -2435,6 +2651,7 @@ internal object JournalEventCodec : Codec<JournalEvent> {
             JournalEvent.ContactBlocked -> record { put("what", TextCodec, "contact_blocked") }
             JournalEvent.ContactUnblocked -> record { put("what", TextCodec, "contact_unblocked") }
             JournalEvent.ContactDeleted -> record { put("what", TextCodec, "contact_deleted") }
+            JournalEvent.ContactErased -> record { put("what", TextCodec, "contact_erased") }
             JournalEvent.ContactReactivated -> record { put("what", TextCodec, "contact_reactivated") }
             is JournalEvent.BlockedMessage -> record {
                 put("what", TextCodec, "blocked_message")
@@ -2567,6 +2784,12 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("before", JsonCodec, value.before)
                 put("after", JsonCodec, value.after)
             }
+            is JournalEvent.AccessRefused -> record {
+                put("what", TextCodec, "access_refused")
+                put("call", TextCodec, value.call)
+                put("role", OptionalCodec(RoleCodec), value.role)
+                put("needs", RoleCodec, value.needs)
+            }
             is JournalEvent.ImportChanged -> record {
                 put("what", TextCodec, "import_changed")
                 put("import", ImportIdCodec, value.import)
@@ -2602,6 +2825,7 @@ internal object JournalEventCodec : Codec<JournalEvent> {
             "contact_blocked" -> JournalEvent.ContactBlocked
             "contact_unblocked" -> JournalEvent.ContactUnblocked
             "contact_deleted" -> JournalEvent.ContactDeleted
+            "contact_erased" -> JournalEvent.ContactErased
             "contact_reactivated" -> JournalEvent.ContactReactivated
             "blocked_message" -> JournalEvent.BlockedMessage(
                 channel = record.get("channel", ChannelCodec),
@@ -2710,6 +2934,11 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 before = record.get("before", JsonCodec),
                 after = record.get("after", JsonCodec),
             )
+            "access_refused" -> JournalEvent.AccessRefused(
+                call = record.get("call", TextCodec),
+                role = record.get("role", OptionalCodec(RoleCodec)),
+                needs = record.get("needs", RoleCodec),
+            )
             "import_changed" -> JournalEvent.ImportChanged(
                 import = record.get("import", ImportIdCodec),
                 change = record.get("change", TextCodec),
@@ -2737,6 +2966,7 @@ internal object JournalKindCodec : Codec<JournalKind> {
             "contact_blocked" -> JournalKind.CONTACT_BLOCKED
             "contact_unblocked" -> JournalKind.CONTACT_UNBLOCKED
             "contact_deleted" -> JournalKind.CONTACT_DELETED
+            "contact_erased" -> JournalKind.CONTACT_ERASED
             "contact_reactivated" -> JournalKind.CONTACT_REACTIVATED
             "blocked_message" -> JournalKind.BLOCKED_MESSAGE
             "identity_added" -> JournalKind.IDENTITY_ADDED
@@ -2762,6 +2992,7 @@ internal object JournalKindCodec : Codec<JournalKind> {
             "attribute_changed" -> JournalKind.ATTRIBUTE_CHANGED
             "segment_changed" -> JournalKind.SEGMENT_CHANGED
             "member_changed" -> JournalKind.MEMBER_CHANGED
+            "access_refused" -> JournalKind.ACCESS_REFUSED
             "import_changed" -> JournalKind.IMPORT_CHANGED
             "provider_notice" -> JournalKind.PROVIDER_NOTICE
             else -> throw Misfit("$word is no JournalKind")
@@ -3031,6 +3262,7 @@ internal object MemberCodec : Codec<Member> {
             put("id", AgentIdCodec, value.id)
             put("org", OrgIdCodec, value.org)
             put("name", TextCodec, value.name)
+            put("role", RoleCodec, value.role)
             put("active", BoolCodec, value.active)
         }
     }
@@ -3041,6 +3273,7 @@ internal object MemberCodec : Codec<Member> {
             id = record.get("id", AgentIdCodec),
             org = record.get("org", OrgIdCodec),
             name = record.get("name", TextCodec),
+            role = record.get("role", RoleCodec),
             active = record.get("active", BoolCodec),
         )
     }
@@ -4046,6 +4279,22 @@ internal object RevokeCodec : Codec<Revoke> {
             from = record.get("from", InboundPersonCodec),
             target = record.get("target", TextCodec),
         )
+    }
+}
+
+internal object RoleCodec : Codec<Role> {
+    override fun encode(value: Role): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): Role {
+        return when (val word = TextCodec.decode(json)) {
+            "viewer" -> Role.VIEWER
+            "agent" -> Role.AGENT
+            "admin" -> Role.ADMIN
+            "owner" -> Role.OWNER
+            else -> throw Misfit("$word is no Role")
+        }
     }
 }
 

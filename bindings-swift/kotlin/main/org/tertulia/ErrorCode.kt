@@ -61,6 +61,21 @@ object ErrorCode {
     /** A member of the team needs a name. */
     const val MEMBER_NAME_REQUIRED: String = "member.name_required"
 
+    /** The organisation would be left without a working owner. */
+    const val MEMBER_LAST_OWNER: String = "member.last_owner"
+
+    /** An entry of the audit is not as it was sealed. */
+    const val AUDIT_BROKEN: String = "audit.broken"
+
+    /** The file is no audit that was exported. */
+    const val AUDIT_MALFORMED: String = "audit.malformed"
+
+    /** The file of the audit cannot be written. */
+    const val AUDIT_UNWRITABLE: String = "audit.unwritable"
+
+    /** The member's role does not allow the call. */
+    const val ROLE_FORBIDDEN: String = "role.forbidden"
+
     /** The attribute cannot be defined so. */
     const val ATTRIBUTE_INVALID: String = "attribute.invalid"
 
@@ -429,6 +444,11 @@ object ErrorCode {
         MEMBER_NOT_FOUND to "not_found",
         MEMBER_INACTIVE to "refused",
         MEMBER_NAME_REQUIRED to "invalid",
+        MEMBER_LAST_OWNER to "refused",
+        AUDIT_BROKEN to "corrupt",
+        AUDIT_MALFORMED to "invalid",
+        AUDIT_UNWRITABLE to "unavailable",
+        ROLE_FORBIDDEN to "forbidden",
         ATTRIBUTE_INVALID to "invalid",
         ATTRIBUTE_UNKNOWN to "invalid",
         ATTRIBUTE_IN_USE to "refused",

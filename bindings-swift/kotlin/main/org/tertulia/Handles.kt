@@ -425,6 +425,40 @@ class ContactsArea internal constructor(private val scope: Scope) {
             put("id", ContactIdCodec, id)
         }
 
+    /**
+     * Erases a contact, as the laws on privacy (GDPR, CCPA) grant it: all that `delete` takes, its conversations
+     * whatever the settings say, and every personal value wherever else it stands: in evidence of consent, in the
+     * ledger, in the journal and so in the audit, in snapshots that would take back a merge, in webhook events that
+     * were kept, and where other contacts' records name its addresses. Merged contacts go whole. One that is deleted
+     * already can be erased, too.
+     *
+     * What stays names nobody: the id, counts, times, and the keyed hash of each address with its opt-outs. The
+     * certificate says how much there was, and which media files the host is to delete. What is removed cannot be
+     * read out of the store's files any more when it says so. Cut off, it is gone on with by `run_due`, or by asking
+     * again. Fails with `contact.not_found`.
+     */
+    suspend fun erase(id: ContactId): ErasureCertificate =
+        scope.call("contacts.erase", ErasureCertificateCodec) {
+            put("id", ContactIdCodec, id)
+        }
+
+    /** The certificate of an erase, as it stands. Fails with `contact.not_found` for a contact that was not erased. */
+    suspend fun certificate(id: ContactId): ErasureCertificate =
+        scope.call("contacts.certificate", ErasureCertificateCodec) {
+            put("id", ContactIdCodec, id)
+        }
+
+    /**
+     * Everything that is held about a contact, a deleted one too, under all ids that lead to it, as one object: what
+     * the right of access (GDPR, article 15) asks for. Its fields: `contact` (with the history of consent), `merged`,
+     * `notes`, `conversations`, `messages`, `message_references`, `evidence`, `ledger`, `windows`, `slots`,
+     * `suppressions`, `imports`, `quarantined`, `mentions`, `journal`, `erasure`. Fails with `contact.not_found`.
+     */
+    suspend fun dossier(id: ContactId): Map<String, Any?> =
+        scope.call("contacts.dossier", MapCodec(JsonCodec)) {
+            put("id", ContactIdCodec, id)
+        }
+
     /** Blocks a contact: it opens no conversation and gets no message, tag or automation. */
     suspend fun block(id: ContactId): Unit =
         scope.call("contacts.block", UnitCodec) {
@@ -998,9 +1032,10 @@ class AccountsArea internal constructor(private val scope: Scope) {
 /** The people who work with the contacts. */
 class TeamArea internal constructor(private val scope: Scope) {
     /** Adds a member; `acting_as` makes calls on their behalf. Fails with `member.name_required`. */
-    suspend fun add(name: String): Member =
+    suspend fun add(name: String, role: Role): Member =
         scope.call("team.add", MemberCodec) {
             put("name", TextCodec, name)
+            put("role", RoleCodec, role)
         }
 
     /**
@@ -1014,11 +1049,22 @@ class TeamArea internal constructor(private val scope: Scope) {
         }
 
     /**
+     * Gives a member another role: it counts from the next call on. Fails with `member.not_found`, and with
+     * `member.last_owner` where a member of the team, and not the host, would leave it without an owner.
+     */
+    suspend fun setRole(id: AgentId, role: Role): Member =
+        scope.call("team.set_role", MemberCodec) {
+            put("id", AgentIdCodec, id)
+            put("role", RoleCodec, role)
+        }
+
+    /**
      * Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
      * contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with
      * what an interruption left.
      *
-     * Fails with `member.not_found`, or with `member.inactive` for a successor who does not work here.
+     * Fails with `member.not_found`, with `member.inactive` for a successor who does not work here, and with
+     * `member.last_owner` where a member of the team, and not the host, would leave it without an owner.
      */
     suspend fun deactivate(id: AgentId, successor: AgentId? = null): Long =
         scope.call("team.deactivate", IntCodec) {
@@ -1068,13 +1114,36 @@ class EventsArea internal constructor(private val scope: Scope) {
 
 /** Who changed what, before and after. */
 class AuditArea internal constructor(private val scope: Scope) {
-    /** The audited changes, in the order of their commits; of these kinds only, or (empty) of all. */
-    fun list(kinds: List<JournalKind>? = null, page: PageRequest? = null): Flow<JournalEntry> = pages(page) { listPage(kinds, it) }
+    /** The audited changes, in the order of their commits. Fails with `contact.not_found`; a deleted contact is found. */
+    fun list(filter: AuditFilter? = null, page: PageRequest? = null): Flow<JournalEntry> = pages(page) { listPage(filter, it) }
 
     /** One page of [list]. */
-    suspend fun listPage(kinds: List<JournalKind>? = null, page: PageRequest? = null): Page<JournalEntry> =
+    suspend fun listPage(filter: AuditFilter? = null, page: PageRequest? = null): Page<JournalEntry> =
         scope.call("audit.list", PageCodec(JournalEntryCodec)) {
-            put("kinds", OptionalCodec(ListCodec(JournalKindCodec)), kinds)
+            put("filter", OptionalCodec(AuditFilterCodec), filter)
             put("page", OptionalCodec(PageRequestCodec), page)
+        }
+
+    /**
+     * Looks at the whole audit: whether each entry that is sealed is there as it was, and none between them that was
+     * not. Entries are sealed by due work (`run_due`, `work`).
+     *
+     * Whoever can write the whole file can also seal it anew, or cut off its end. Give the head of an earlier verdict
+     * or export, which was kept elsewhere: `holds_head` tells whether the audit still has everything up to it.
+     */
+    suspend fun verify(against: AuditHead? = null): AuditVerdict =
+        scope.call("audit.verify", AuditVerdictCodec) {
+            put("against", OptionalCodec(AuditHeadCodec), against)
+        }
+
+    /**
+     * Seals what is not sealed yet, and writes the whole audit as JSON Lines to a new file, its seals among it and its
+     * head at the end. The head is to be kept elsewhere.
+     *
+     * Fails with `audit.broken` at the first entry that is not as it was sealed, and with `audit.unwritable`.
+     */
+    suspend fun export(file: String): AuditExport =
+        scope.call("audit.export", AuditExportCodec) {
+            put("file", TextCodec, file)
         }
 }

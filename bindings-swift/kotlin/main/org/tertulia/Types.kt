@@ -172,6 +172,77 @@ sealed interface AttributeKind {
     data object Boolean : AttributeKind
 }
 
+/** Where an audit is not as it was sealed. */
+data class AuditBreak(
+    /** The entry's position; of a seal, that of its first entry. */
+    val position: Long,
+    /** What is wrong. */
+    val why: AuditFault,
+)
+
+/** What was exported. */
+data class AuditExport(
+    /** How many entries. */
+    val entries: Long,
+    /** How far the chain had come: keep this elsewhere. Absent: nothing is audited yet. */
+    val head: AuditHead? = null,
+)
+
+/** What is wrong with an audit. */
+enum class AuditFault(internal val wire: String) {
+    /** The entry was changed, or erased by somebody else than this library. */
+    CHANGED("changed"),
+    /** A sealed entry is not there. */
+    MISSING("missing"),
+    /** An entry is there that was not when its neighbours were sealed. */
+    FOREIGN("foreign"),
+    /**
+     * The seal itself was changed, does not follow the one before, or an erased entry's time, kind or contact was
+     * changed.
+     */
+    SEAL("seal"),
+}
+
+/** Which audited changes; what is empty or absent asks for nothing. */
+data class AuditFilter(
+    /** Of these kinds. */
+    val kinds: List<JournalKind> = emptyList(),
+    /** By whom. */
+    val actor: Actor? = null,
+    /** Of this contact, under all ids that lead to it. */
+    val contact: ContactId? = null,
+    /** That happened then or later. */
+    val from: Instant? = null,
+    /** That happened before. */
+    val until: Instant? = null,
+)
+
+/** How far the chain had come at some time: kept elsewhere, it shows whether the chain still has what it had then. */
+data class AuditHead(
+    /** The number of the seal. */
+    val seal: Long,
+    /** The position of its last entry. */
+    val position: Long,
+    /** The hash of everything up to there. */
+    val hash: String,
+)
+
+/** What looking at the whole audit came to. */
+data class AuditVerdict(
+    /** How far the chain holds: keep this elsewhere. Absent: nothing is sealed, or the first seal does not hold. */
+    val head: AuditHead? = null,
+    /** How many sealed entries hold, erased ones among them. */
+    val entries: Long,
+    /** How many of these were erased since. */
+    val redacted: Long,
+    /** How many entries are not sealed yet. */
+    val unsealed: Long,
+    /** Where it is not as it was sealed; what follows was not looked at. */
+    val firstBreak: AuditBreak? = null,
+    /** Whether the chain still has the head that was asked about; absent if none was. */
+    val holdsHead: Boolean? = null,
+)
+
 /** Who wrote a message. */
 sealed interface Author {
     /** The contact. */
@@ -943,6 +1014,8 @@ data class Done(
     val unconfirmed: Long,
     /** Broadcasts that were finished. */
     val finished: Long,
+    /** Erases that were gone on with, and finished. */
+    val erased: Long,
 )
 
 /** What somebody wants to send. */
@@ -1012,6 +1085,77 @@ enum class Encoding(internal val wire: String) {
     /** Windows-1252, what western versions of Excel call ANSI. */
     WINDOWS1252("windows1252"),
 }
+
+/** A media file of an erased message. */
+data class ErasedMedia(
+    /** The message that had it. */
+    val message: MessageId,
+    /** The sender at whose platform it is. */
+    val account: AccountId,
+    /** The channel. */
+    val channel: Channel,
+    /** The platform's id of the file, or its link. */
+    val source: MediaSource,
+)
+
+/** What an erase touched. It names nobody but by id. */
+data class ErasureCertificate(
+    /** The contact. */
+    val contact: ContactId,
+    /** Its id, and those of the contacts that had been merged into it. */
+    val ids: List<ContactId>,
+    /** When it was asked for. */
+    val requestedAt: Instant,
+    /** Who asked. */
+    val by: Actor,
+    /** When the last of it was removed; absent while it is under way. */
+    val finishedAt: Instant? = null,
+    /**
+     * Whether what was removed cannot be read out of the store's files any more. While other processes hold them it
+     * cannot be done; due work then tries again.
+     */
+    val scrubbed: Boolean,
+    /** How much of each kind there was. */
+    val counts: ErasureCounts,
+    /** The media files of the person's messages, which the host deletes where it keeps copies of them. */
+    val media: List<ErasedMedia>,
+)
+
+/** How much an erase removed or made nameless. */
+data class ErasureCounts(
+    /** Conversations removed. */
+    val conversations: Long = 0,
+    /** Messages removed, in and out. */
+    val messages: Long = 0,
+    /** References that platforms' message ids lead by, removed. */
+    val messageReferences: Long = 0,
+    /** Evidence that waited for its message, removed. */
+    val evidence: Long = 0,
+    /** Notes removed. */
+    val notes: Long = 0,
+    /** Rows of the ledger that say nothing of the address any more; they still count. */
+    val ledgerRows: Long = 0,
+    /** Entries of the journal whose personal values were removed. */
+    val journalEntries: Long = 0,
+    /** Addresses removed, former ones included. */
+    val identities: Long = 0,
+    /** Ids in other systems removed. */
+    val externalIds: Long = 0,
+    /** Custom attributes removed. */
+    val attributes: Long = 0,
+    /** Tags removed. */
+    val tags: Long = 0,
+    /** Entries of the consent history whose evidence was made nameless. */
+    val proofs: Long = 0,
+    /** Snapshots that would have taken back a merge, removed. */
+    val undoSnapshots: Long = 0,
+    /** Windows removed. */
+    val windows: Long = 0,
+    /** Webhook events that could not be applied and named the person, removed. */
+    val quarantined: Long = 0,
+    /** Records of other contacts that named the person, and do not any more. */
+    val mentions: Long = 0,
+)
 
 /** One event of the feed. */
 data class Event(
@@ -1725,6 +1869,8 @@ data class JournalEntry(
     val contact: ContactId? = null,
     /** What happened. */
     val what: JournalEvent,
+    /** Personal values were removed by an erase. */
+    val redacted: Boolean = false,
 )
 
 /** What happened. */
@@ -1769,6 +1915,9 @@ sealed interface JournalEvent {
 
     /** A contact was deleted, its profile and notes with it, and its conversations if the organisation removes them. */
     data object ContactDeleted : JournalEvent
+
+    /** All that was known of a contact was erased, or is being erased: its profile, conversations and history. */
+    data object ContactErased : JournalEvent
 
     /** An inactive contact wrote and is active again. */
     data object ContactReactivated : JournalEvent
@@ -1977,7 +2126,7 @@ sealed interface JournalEvent {
         val change: String,
     ) : JournalEvent
 
-    /** A member of the team was added or renamed, left or came back. */
+    /** A member of the team was added, renamed or given another role, left or came back. */
     data class MemberChanged(
         /** The member. */
         val member: AgentId,
@@ -1985,6 +2134,16 @@ sealed interface JournalEvent {
         val before: Any? = null,
         /** The member after. */
         val after: Any?,
+    ) : JournalEvent
+
+    /** A call on behalf of somebody who may not make it was refused, and changed nothing. */
+    data class AccessRefused(
+        /** The call, as in `contacts.merge`. */
+        val call: String,
+        /** The role of who asked; absent: no member has the id. */
+        val role: Role? = null,
+        /** The role that the call takes. */
+        val needs: Role,
     ) : JournalEvent
 
     /** An import began, or is done. */
@@ -2020,6 +2179,8 @@ enum class JournalKind(internal val wire: String) {
     CONTACT_UNBLOCKED("contact_unblocked"),
     /** `contact_deleted` */
     CONTACT_DELETED("contact_deleted"),
+    /** `contact_erased` */
+    CONTACT_ERASED("contact_erased"),
     /** `contact_reactivated` */
     CONTACT_REACTIVATED("contact_reactivated"),
     /** `blocked_message` */
@@ -2070,6 +2231,8 @@ enum class JournalKind(internal val wire: String) {
     SEGMENT_CHANGED("segment_changed"),
     /** `member_changed` */
     MEMBER_CHANGED("member_changed"),
+    /** `access_refused` */
+    ACCESS_REFUSED("access_refused"),
     /** `import_changed` */
     IMPORT_CHANGED("import_changed"),
     /** `provider_notice` */
@@ -2242,6 +2405,8 @@ data class Member(
     val org: OrgId,
     /** The name, as contacts read it in `{{agent.name}}`. */
     val name: String,
+    /** What they may do. */
+    val role: Role,
     /** Whether they still work here. Nothing that they did goes with them. */
     val active: Boolean,
 )
@@ -2901,6 +3066,24 @@ data class Revoke(
     /** The provider's id of the message deleted. */
     val target: String,
 )
+
+/** What a member may do; each role may do all that the ones before it may. */
+enum class Role(internal val wire: String) {
+    /** Reads. */
+    VIEWER("viewer"),
+    /**
+     * Works with contacts and conversations: creates and updates contacts, their tags, notes and consent, and writes to
+     * them.
+     */
+    AGENT("agent"),
+    /**
+     * Runs the work: imports, bulk actions, merges, deletions, attributes, rules, templates, segments, broadcasts,
+     * senders and the audit.
+     */
+    ADMIN("admin"),
+    /** Settings, team and plan. */
+    OWNER("owner"),
+}
 
 /**
  * An auto-tag rule. In JSON, at its shortest:
