@@ -35,6 +35,11 @@ fn segments() {
 }
 
 #[test]
+fn privacy() {
+    prints(env!("CARGO_BIN_EXE_privacy"), include_str!("../data/privacy.txt"));
+}
+
+#[test]
 fn import_export() {
     prints(
         env!("CARGO_BIN_EXE_import-export"),
