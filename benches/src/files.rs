@@ -7,6 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use tertulia::core::import::Encoding;
 use tertulia::core::settings::Settings;
 use tertulia::{
     BulkAction, BulkWatch, Crm, ExportOptions, ExportWatch, Filter, ImportOptions, Org, Selection,
@@ -80,10 +81,12 @@ fn memory(runtime: &Runtime, rows: usize) -> Outcome<()> {
                 rows,
                 held: b"phone;name;tags\n".to_vec(),
             };
-            let report = org
-                .imports()
-                .run(file, &ImportOptions::default(), Watch::default())
-                .await?;
+            // So few words look like any language of Europe.
+            let options = ImportOptions {
+                encoding: Some(Encoding::Windows1252),
+                ..ImportOptions::default()
+            };
+            let report = org.imports().run(file, &options, Watch::default()).await?;
             assert_eq!(report.counts.rejected, rows as u64);
             Outcome::Ok(())
         })
