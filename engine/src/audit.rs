@@ -15,6 +15,7 @@ use tertulia_storage_traits::{JournalRequest, JournalView, PageRequest, Query};
 use crate::crm::{Inner, random_bytes};
 use crate::error::from_storage;
 use crate::runtime::Runtime;
+use crate::walk::Records;
 
 /// How many entries are read, or sealed in one commit, at a time.
 const AT_ONCE: usize = 8 * MOST_SEALED;
@@ -49,9 +50,13 @@ enum Line {
 
 impl Runtime {
     pub(crate) async fn last_seal(&self, org: OrgId) -> Result<Option<Stored<Seal>>, Error> {
+        let seals = Query::Records {
+            org: Some(org),
+            kind: RecordKind::Seal,
+        };
         let last = PageRequest {
             backwards: true,
-            ..PageRequest::first(seals(org), 1)
+            ..PageRequest::first(seals, 1)
         };
         Ok(self.page(last).await?.records.into_iter().find_map(as_seal))
     }
@@ -67,8 +72,7 @@ impl Runtime {
             backwards: false,
             limit,
         };
-        let page = self.storage.journal(request).await.map_err(from_storage)?;
-        Ok(page.entries)
+        Ok(self.journal(request).await?.entries)
     }
 }
 
@@ -134,8 +138,8 @@ pub(crate) struct Walk<'a> {
     runtime: &'a Runtime,
     org: OrgId,
     seals: VecDeque<Stored<Seal>>,
-    /// The page behind these; absent: there is none.
-    next: Option<PageRequest>,
+    /// Those behind these.
+    all: Records,
     entries: VecDeque<(u64, Entry)>,
     /// The position of the last entry that was read.
     read: u64,
@@ -147,7 +151,7 @@ impl<'a> Walk<'a> {
             runtime,
             org,
             seals: VecDeque::new(),
-            next: Some(PageRequest::first(seals(org), SEALS_AT_ONCE)),
+            all: Records::by(SEALS_AT_ONCE, org, RecordKind::Seal),
             entries: VecDeque::new(),
             read: 0,
         }
@@ -156,15 +160,10 @@ impl<'a> Walk<'a> {
     /// The next seal.
     async fn seal(&mut self) -> Result<Option<Stored<Seal>>, Error> {
         while self.seals.is_empty() {
-            let Some(request) = self.next.take() else {
+            let Some(found) = self.all.next(self.runtime).await? else {
                 return Ok(None);
             };
-            let page = self.runtime.page(request.clone()).await?;
-            self.seals.extend(page.records.into_iter().filter_map(as_seal));
-            self.next = page.next.map(|cursor| PageRequest {
-                cursor: Some(cursor),
-                ..request
-            });
+            self.seals.extend(found.into_iter().filter_map(as_seal));
         }
         Ok(self.seals.pop_front())
     }
@@ -258,13 +257,6 @@ impl<'a> Walk<'a> {
         };
         write(&Line::End(export))?;
         Ok(export)
-    }
-}
-
-fn seals(org: OrgId) -> Query {
-    Query::Records {
-        org: Some(org),
-        kind: RecordKind::Seal,
     }
 }
 

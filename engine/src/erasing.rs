@@ -130,15 +130,12 @@ impl Inner {
         }
         // There is a last seal from here on: that an erase was asked for is audited.
         self.seal(org).await?;
+        let last = self.runtime.last_seal(org).await?;
+        let last = last.map_or(1, |last| last.record.number);
         let mut journal = Entries::of(org, JournalView::Feed);
         while let Some(mut said) = journal.next(&self.runtime).await? {
             said.retain(|(_, entry)| !entry.redacted && trail.is_in_entry(entry));
             for said in said.chunks(AT_ONCE) {
-                let last = self
-                    .runtime
-                    .last_seal(org)
-                    .await?
-                    .map_or(1, |last| last.record.number);
                 self.runtime
                     .decide(org, actor, |set, ctx| {
                         erasure::redact(set, ctx, contact, said, last)

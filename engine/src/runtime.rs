@@ -13,7 +13,7 @@ use tertulia_core::journal::Actor;
 use tertulia_core::record::{Key, Org, OrgRule, Record, RecordKind, Stored};
 use tertulia_core::roles::Call;
 use tertulia_core::working_set::{Lookup, Step, Stop, WorkingSet};
-use tertulia_storage_traits::{Page, PageRequest, Query, Storage};
+use tertulia_storage_traits::{JournalPage, JournalRequest, Page, PageRequest, Query, Storage};
 
 use crate::clock::Clock;
 use crate::error::from_storage;
@@ -132,6 +132,11 @@ impl Runtime {
     /// One page of a query.
     pub(crate) async fn page(&self, request: PageRequest) -> Result<Page, Error> {
         self.storage.page(request).await.map_err(from_storage)
+    }
+
+    /// One page of the journal.
+    pub(crate) async fn journal(&self, request: JournalRequest) -> Result<JournalPage, Error> {
+        self.storage.journal(request).await.map_err(from_storage)
     }
 
     /// All records of a query that is known to be short.

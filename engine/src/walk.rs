@@ -6,7 +6,6 @@ use tertulia_core::journal::{Entry, EntryFilter};
 use tertulia_core::record::{RecordKind, Stored};
 use tertulia_storage_traits::{JournalRequest, JournalView, PageRequest, Query};
 
-use crate::error::from_storage;
 use crate::runtime::{BATCH, Runtime};
 
 /// All records of a kind.
@@ -15,8 +14,13 @@ pub(crate) struct Records(Option<PageRequest>);
 impl Records {
     /// Those of an organisation; of kinds that have none in their key, all.
     pub(crate) fn of(org: OrgId, kind: RecordKind) -> Self {
+        Self::by(BATCH, org, kind)
+    }
+
+    /// The same, at most so many at a time.
+    pub(crate) fn by(limit: usize, org: OrgId, kind: RecordKind) -> Self {
         let org = Some(org).filter(|_| !matches!(kind, RecordKind::Quarantined | RecordKind::Route));
-        Self(Some(PageRequest::first(Query::Records { org, kind }, BATCH)))
+        Self(Some(PageRequest::first(Query::Records { org, kind }, limit)))
     }
 
     pub(crate) async fn next(&mut self, runtime: &Runtime) -> Result<Option<Vec<Stored>>, Error> {
@@ -52,11 +56,7 @@ impl Entries {
         let Some(request) = self.0.take() else {
             return Ok(None);
         };
-        let page = runtime
-            .storage
-            .journal(request.clone())
-            .await
-            .map_err(from_storage)?;
+        let page = runtime.journal(request.clone()).await?;
         // The feed goes on for ever.
         let next = page.next.filter(|_| !page.entries.is_empty());
         self.0 = next.map(|next| JournalRequest {

@@ -7,7 +7,6 @@ use tertulia_core::journal::{Entry, EntryFilter};
 use tertulia_core::roles::Call;
 use tertulia_storage_traits::{Cursor, JournalRequest, JournalView};
 
-use crate::error::from_storage;
 use crate::handles::{Listed, PageOf};
 use crate::org::Org;
 
@@ -36,8 +35,8 @@ impl Events<'_> {
             backwards: false,
             limit: limit.clamp(1, 10_000),
         };
-        let storage = &self.0.admitted(Call::EventsRead).await?.runtime.storage;
-        let page = storage.journal(request).await.map_err(from_storage)?;
+        let runtime = &self.0.admitted(Call::EventsRead).await?.runtime;
+        let page = runtime.journal(request).await?;
         Ok(page
             .entries
             .into_iter()
@@ -55,7 +54,7 @@ impl Org {
         filter: EntryFilter,
         page: &PageOf,
     ) -> Result<Listed<Entry>, Error> {
-        let storage = &self.admitted(call).await?.runtime.storage;
+        let runtime = &self.admitted(call).await?.runtime;
         let request = JournalRequest {
             org: self.id,
             view,
@@ -65,7 +64,7 @@ impl Org {
             backwards: page.backwards,
             limit: page.limit(),
         };
-        let found = storage.journal(request).await.map_err(from_storage)?;
+        let found = runtime.journal(request).await?;
         Ok(Listed {
             items: found.entries.into_iter().map(|(_, entry)| entry).collect(),
             next: found.next,
