@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
@@ -16,13 +15,11 @@ use tertulia::core::broadcast::Bucket;
 use tertulia::core::contact::RecordStatus;
 use tertulia::core::ids::{BroadcastId, ContactId, OrgId};
 use tertulia::core::journal::{EntryFilter, EntryKind, What};
-use tertulia::core::ledger::Dispatch;
 use tertulia::core::message::MediaSource;
-use tertulia::core::record::{ChangeSet, Key, Op, Quarantined, Record, RecordKind, Stored};
+use tertulia::core::record::{ChangeSet, Key, Op, Quarantined, Record, RecordKind};
 use tertulia::core::window::WindowState;
 use tertulia::storage::{
-    ClaimRequest, Committed, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, SharedPage,
-    SharedRequest, Storage, StorageError, StorageErrorKind,
+    JournalRequest, JournalView, PageRequest, Query, Storage, StorageError, StorageErrorKind,
 };
 use tertulia::testing::{Inbound, Person, Receipts, Status};
 use tertulia::{
@@ -31,6 +28,7 @@ use tertulia::{
 };
 use tertulia_storage_sqlite::Options;
 
+use crate::hooked::{Hook, Hooked};
 use crate::support::{Shop, at, crm};
 
 /// A Brazilian mobile: the platform knows it without its 9.
@@ -506,79 +504,31 @@ async fn told(storage: &dyn Storage, org: OrgId) -> BTreeSet<&'static str> {
     VALUES.into_iter().filter(|value| text.contains(value)).collect()
 }
 
-/// A store in memory whose process ends before a commit.
+/// A process that ends before a commit.
 #[derive(Debug)]
 struct Ends {
-    inner: MemoryStorage,
     /// How many commits it still does.
     left: AtomicUsize,
 }
 
 impl Ends {
-    fn never() -> Self {
-        Self {
+    fn never() -> Hooked<MemoryStorage, Self> {
+        Hooked {
             inner: MemoryStorage::new(),
-            left: AtomicUsize::new(usize::MAX),
+            hook: Self {
+                left: AtomicUsize::new(usize::MAX),
+            },
         }
     }
 }
 
-#[async_trait]
-impl Storage for Ends {
-    async fn commit(&self, changes: ChangeSet) -> Result<Committed, StorageError> {
+impl Hook for Ends {
+    fn before_commit(&self) -> Result<(), StorageError> {
         if self.left.load(Ordering::Relaxed) == 0 {
             return Err(StorageError::new(StorageErrorKind::Io, "the process ended"));
         }
         self.left.fetch_sub(1, Ordering::Relaxed);
-        self.inner.commit(changes).await
-    }
-
-    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>, StorageError> {
-        self.inner.claim(request).await
-    }
-
-    async fn load(&self, keys: Vec<Key>) -> Result<Vec<Option<Stored>>, StorageError> {
-        self.inner.load(keys).await
-    }
-
-    async fn page(&self, request: PageRequest) -> Result<Page, StorageError> {
-        self.inner.page(request).await
-    }
-
-    async fn count(&self, query: Query) -> Result<u64, StorageError> {
-        self.inner.count(query).await
-    }
-
-    async fn journal(&self, request: JournalRequest) -> Result<JournalPage, StorageError> {
-        self.inner.journal(request).await
-    }
-
-    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>, StorageError> {
-        self.inner.tally(org, broadcast).await
-    }
-
-    async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>, StorageError> {
-        self.inner.tag_counts(org).await
-    }
-
-    async fn shared(&self, request: SharedRequest) -> Result<SharedPage, StorageError> {
-        self.inner.shared(request).await
-    }
-
-    async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError> {
-        self.inner.prune(parked_before).await
-    }
-
-    async fn scrub(&self) -> Result<(), StorageError> {
-        self.inner.scrub().await
-    }
-
-    async fn ping(&self) -> Result<(), StorageError> {
-        self.inner.ping().await
-    }
-
-    async fn close(&self) -> Result<(), StorageError> {
-        self.inner.close().await
+        Ok(())
     }
 }
 
@@ -593,10 +543,11 @@ async fn an_erase_that_is_cut_off_anywhere_is_gone_on_with_and_certified_once() 
         let (id, ..) = a_life(&shop, &*storage, 6).await;
         // The first time to the end.
         storage
+            .hook
             .left
             .store(cut_at.unwrap_or(usize::MAX), Ordering::Relaxed);
         let erased = shop.org.contacts().erase(id).await;
-        storage.left.store(usize::MAX, Ordering::Relaxed);
+        storage.hook.left.store(usize::MAX, Ordering::Relaxed);
         let certificate = match (erased, whole) {
             (Ok(certificate), None) => {
                 assert_eq!(told(&*storage, org).await, BTreeSet::new());

@@ -8,17 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use tertulia::clock::Clock;
-use tertulia::core::broadcast::Bucket;
-use tertulia::core::ids::{BroadcastId, OrgId};
-use tertulia::core::ledger::{Dispatch, SEND_WINDOW};
-use tertulia::core::record::{ChangeSet, Key, Stored};
-use tertulia::storage::{
-    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
-    SharedRequest, Storage, StorageError,
-};
+use tertulia::core::ledger::SEND_WINDOW;
+use tertulia::storage::StorageError;
 use tertulia::testing::{Platform, PlatformConfig, Receipts};
 use tertulia::{Crm, SqliteStorage};
 
+use crate::hooked::{Hook, Hooked};
 use crate::support::{at, connect, crm, english, greeting, new_account, template};
 
 const RECIPIENTS: usize = 2_000;
@@ -27,7 +22,6 @@ const KILLS: u64 = 50;
 /// Ends this process as a power cut would, at the n-th commit: before it, or right after it.
 #[derive(Debug)]
 struct KilledAt {
-    inner: SqliteStorage,
     commits: AtomicU64,
     kill_at: u64,
 }
@@ -43,64 +37,18 @@ impl KilledAt {
     }
 }
 
-#[async_trait]
-impl Storage for KilledAt {
-    async fn commit(&self, changes: ChangeSet) -> Result<Committed, StorageError> {
+impl Hook for KilledAt {
+    fn before_commit(&self) -> Result<(), StorageError> {
         self.boundary();
-        let committed = self.inner.commit(changes).await;
+        Ok(())
+    }
+
+    fn before_claim(&self) {
         self.boundary();
-        committed
     }
 
-    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>, StorageError> {
+    fn after(&self) {
         self.boundary();
-        let claimed = self.inner.claim(request).await;
-        self.boundary();
-        claimed
-    }
-
-    async fn load(&self, keys: Vec<Key>) -> Result<Vec<Option<Stored>>, StorageError> {
-        self.inner.load(keys).await
-    }
-
-    async fn page(&self, request: PageRequest) -> Result<Page, StorageError> {
-        self.inner.page(request).await
-    }
-
-    async fn count(&self, query: Query) -> Result<u64, StorageError> {
-        self.inner.count(query).await
-    }
-
-    async fn journal(&self, request: JournalRequest) -> Result<JournalPage, StorageError> {
-        self.inner.journal(request).await
-    }
-
-    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>, StorageError> {
-        self.inner.tally(org, broadcast).await
-    }
-
-    async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>, StorageError> {
-        self.inner.tag_counts(org).await
-    }
-
-    async fn shared(&self, request: SharedRequest) -> Result<SharedPage, StorageError> {
-        self.inner.shared(request).await
-    }
-
-    async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError> {
-        self.inner.prune(parked_before).await
-    }
-
-    async fn scrub(&self) -> Result<(), StorageError> {
-        self.inner.scrub().await
-    }
-
-    async fn ping(&self) -> Result<(), StorageError> {
-        self.inner.ping().await
-    }
-
-    async fn close(&self) -> Result<(), StorageError> {
-        self.inner.close().await
     }
 }
 
@@ -125,11 +73,11 @@ fn lifetime(process: u64) -> Fixed {
 
 fn open(file: &Path, base_url: &str, process: u64, kill_at: u64) -> Crm {
     let inner = SqliteStorage::open(file).unwrap();
-    let storage = KilledAt {
-        inner,
+    let hook = KilledAt {
         commits: AtomicU64::new(0),
         kill_at,
     };
+    let storage = Hooked { inner, hook };
     crm(
         Arc::new(storage),
         base_url,

@@ -16,6 +16,7 @@ mod erasure;
 mod exports;
 mod external_ids;
 mod find;
+mod hooked;
 mod imports;
 mod kills;
 mod lifecycle;

@@ -1,0 +1,92 @@
+//! A store around another, for tests of what happens at its writes.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use tertulia::core::broadcast::Bucket;
+use tertulia::core::ids::{BroadcastId, OrgId};
+use tertulia::core::ledger::Dispatch;
+use tertulia::core::record::{ChangeSet, Key, Stored};
+use tertulia::storage::{
+    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
+    SharedRequest, Storage, StorageError,
+};
+
+/// What happens at the writes of a store.
+pub(crate) trait Hook: std::fmt::Debug + Send + Sync {
+    /// Before a commit, which an error is in place of.
+    fn before_commit(&self) -> Result<(), StorageError>;
+
+    /// Before rows are claimed.
+    fn before_claim(&self) {}
+
+    /// After a commit or a claim.
+    fn after(&self) {}
+}
+
+/// A store with something that happens at its writes.
+#[derive(Debug)]
+pub(crate) struct Hooked<S, H> {
+    pub(crate) inner: S,
+    pub(crate) hook: H,
+}
+
+#[async_trait]
+impl<S: Storage, H: Hook> Storage for Hooked<S, H> {
+    async fn commit(&self, changes: ChangeSet) -> Result<Committed, StorageError> {
+        self.hook.before_commit()?;
+        let committed = self.inner.commit(changes).await;
+        self.hook.after();
+        committed
+    }
+
+    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>, StorageError> {
+        self.hook.before_claim();
+        let claimed = self.inner.claim(request).await;
+        self.hook.after();
+        claimed
+    }
+
+    async fn load(&self, keys: Vec<Key>) -> Result<Vec<Option<Stored>>, StorageError> {
+        self.inner.load(keys).await
+    }
+
+    async fn page(&self, request: PageRequest) -> Result<Page, StorageError> {
+        self.inner.page(request).await
+    }
+
+    async fn count(&self, query: Query) -> Result<u64, StorageError> {
+        self.inner.count(query).await
+    }
+
+    async fn journal(&self, request: JournalRequest) -> Result<JournalPage, StorageError> {
+        self.inner.journal(request).await
+    }
+
+    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>, StorageError> {
+        self.inner.tally(org, broadcast).await
+    }
+
+    async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>, StorageError> {
+        self.inner.tag_counts(org).await
+    }
+
+    async fn shared(&self, request: SharedRequest) -> Result<SharedPage, StorageError> {
+        self.inner.shared(request).await
+    }
+
+    async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError> {
+        self.inner.prune(parked_before).await
+    }
+
+    async fn scrub(&self) -> Result<(), StorageError> {
+        self.inner.scrub().await
+    }
+
+    async fn ping(&self) -> Result<(), StorageError> {
+        self.inner.ping().await
+    }
+
+    async fn close(&self) -> Result<(), StorageError> {
+        self.inner.close().await
+    }
+}
