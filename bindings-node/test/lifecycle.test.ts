@@ -190,3 +190,28 @@ test("a key is 32 bytes and takes a build that can encrypt", async () => {
   await assert.rejects(readFile(path), { code: "ENOENT" });
   assert.equal(await opened(undefined, "plain"), "opened");
 });
+
+test("an organisation that took a key for its hashes is not used without it", async () => {
+  const path = join(await folder(), "crm.db");
+  const used = async (suppressionKey?: Uint8Array) => {
+    const crm = await Crm.open({ path, suppressionKey });
+    try {
+      for (const org of await crm.orgs()) await crm.org(org).settings.get();
+      return "used";
+    } catch (error) {
+      assert.ok(error instanceof TertuliaError, String(error));
+      return error.code;
+    } finally {
+      await crm.close();
+    }
+  };
+  const crm = await Crm.open({ path });
+  await crm.createOrg({});
+  await crm.close();
+  const key = new Uint8Array(32).fill(3);
+  await assert.rejects(Crm.open({ path, suppressionKey: new Uint8Array(31) }), { code: "input.invalid" });
+  assert.deepEqual(
+    [await used(), await used(key), await used(), await used(new Uint8Array(32)), await used(key)],
+    ["used", "used", "suppression.key_missing", "suppression.key_wrong", "used"],
+  );
+});

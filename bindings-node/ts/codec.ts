@@ -908,6 +908,9 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
     before: ["before", w.json, null],
     after: ["after", w.json],
   })),
+  hashes_keyed: w.record(() => ({
+    hashes: ["hashes", w.natural],
+  })),
   access_refused: w.record(() => ({
     call: ["call", w.text],
     role: ["role", w.optional(Role)],
@@ -923,7 +926,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
 }));
 
-export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "access_refused", "import_changed", "provider_notice"]);
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "hashes_keyed", "access_refused", "import_changed", "provider_notice"]);
 
 export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
   stop: ["stop", w.list(w.text), []],

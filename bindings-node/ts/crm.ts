@@ -29,6 +29,11 @@ export interface CrmOptions {
   path?: string | undefined;
   /** What the file is encrypted with: 32 random bytes; absent: it is plain. It takes a build that can encrypt. */
   encryptionKey?: Uint8Array | undefined;
+  /**
+   * What the hashes of suppressed addresses are put under: 32 random bytes, kept outside the store. An organisation that
+   * was once used with a key is never used without it.
+   */
+  suppressionKey?: Uint8Array | undefined;
   /** What a file that does not open so was before, plain or under another key: it is then converted. */
   convertFrom?: "plain" | Uint8Array | undefined;
   /** Transports by endpoint: the name that `receive` is given. */
@@ -95,6 +100,7 @@ function crmOptions(hosts: object[], handles: Handle[]): w.Codec<unknown> {
   return w.record(() => ({
     path: ["path", w.optional(w.text)],
     encryptionKey: ["encryption_key", w.optional(w.bytes)],
+    suppressionKey: ["suppression_key", w.optional(w.bytes)],
     convertFrom: ["convert_from", w.optional(convertFrom)],
     transports: ["transports", w.map(transport), {}],
     credentials: ["credentials", w.optional(credentials)],

@@ -189,6 +189,10 @@ const CODES = {
   "storage.not_a_database": ["corrupt", "never", 503],
   /** The database was written by a newer version of this library. */
   "storage.newer": ["refused", "never", 503],
+  /** The organisation's hashes of suppressed addresses are under a key of the host's, and the CRM was opened without one. */
+  "suppression.key_missing": ["refused", "never", 503],
+  /** The organisation's hashes of suppressed addresses are under another key of the host's. */
+  "suppression.key_wrong": ["refused", "never", 503],
   /** The encryption key does not open the database. */
   "storage.key_wrong": ["refused", "never", 503],
   /** A key was given, and this build of the library cannot encrypt. */

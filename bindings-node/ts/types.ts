@@ -2151,6 +2151,12 @@ export type JournalEvent =
       /** The member after. */
       after: Json;
     }
+  /** The hashes of suppressed addresses were put under a key of the host's. */
+  | {
+      what: "hashes_keyed";
+      /** How many. */
+      hashes: number;
+    }
   /** A call on behalf of somebody who may not make it was refused, and changed nothing. */
   | {
       what: "access_refused";
@@ -2246,6 +2252,8 @@ export type JournalKind =
   | "segment_changed"
   /** `member_changed` */
   | "member_changed"
+  /** `hashes_keyed` */
+  | "hashes_keyed"
   /** `access_refused` */
   | "access_refused"
   /** `import_changed` */

@@ -225,3 +225,30 @@ def test_a_key_is_32_bytes_and_takes_a_build_that_can_encrypt(tmp_path: Path) ->
         assert opened(bytes(32), was) == "storage.no_encryption"
     assert not (tmp_path / "crm.db").exists()
     tertulia.blocking.Crm.open(tmp_path / "crm.db", convert_from="plain").close()
+
+
+def test_an_organisation_that_took_a_key_for_its_hashes_is_not_used_without_it(tmp_path: Path) -> None:
+    path = tmp_path / "crm.db"
+
+    def used(key: bytes | None) -> str:
+        with tertulia.blocking.Crm.open(path, suppression_key=key) as crm:
+            try:
+                for org in crm.orgs():
+                    crm.org(org).settings.get()
+            except TertuliaError as refused:
+                return refused.code
+        return "used"
+
+    with tertulia.blocking.Crm.open(path) as crm:
+        crm.create_org(Settings())
+    with pytest.raises(TertuliaError) as short:
+        tertulia.blocking.Crm.open(path, suppression_key=bytes(31))
+    assert short.value.code == "input.invalid"
+    key = b"\x03" * 32
+    assert [used(None), used(key), used(None), used(bytes(32)), used(key)] == [
+        "used",
+        "used",
+        "suppression.key_missing",
+        "suppression.key_wrong",
+        "used",
+    ]

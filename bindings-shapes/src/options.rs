@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tertulia::testing::ManualClock;
 use tertulia::transport::Correlation;
 use tertulia::{
-    Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, MemoryStorage, SqliteOptions, StaticCredentials,
+    Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, HostKey, MemoryStorage, SqliteOptions, StaticCredentials,
     WhatsApp, WhatsAppConfig,
 };
 
@@ -29,6 +29,10 @@ pub(crate) struct CrmOptions {
     /// the feature `encryption`.
     #[schemars(extend("x-secret" = true))]
     pub(crate) encryption_key: Option<Bytes>,
+    /// What the hashes of suppressed addresses are put under: 32 random bytes, kept outside the store. An organisation
+    /// that was once used with a key is never used without it.
+    #[schemars(extend("x-secret" = true))]
+    pub(crate) suppression_key: Option<Bytes>,
     /// What a file that does not open so was before: it is then converted, while nobody else may have it open.
     pub(crate) convert_from: Option<ConvertFromOptions>,
     /// The host program's name, for the journal; default `host`.
@@ -150,15 +154,19 @@ pub(crate) struct PlatformOptions {
     pub(crate) clock: Option<usize>,
 }
 
-fn encryption_key(bytes: Bytes) -> Result<EncryptionKey, Error> {
+/// A key of this name.
+fn key(name: &str, bytes: Bytes) -> Result<[u8; 32], Error> {
     let length = bytes.0.len();
-    let key = bytes.0.try_into().map_err(|_| {
+    bytes.0.try_into().map_err(|_| {
         Error::new(
             Code::InputInvalid,
-            format!("the encryption key has {length} bytes; give 32 random ones"),
+            format!("the {name} key has {length} bytes; give 32 random ones"),
         )
-    });
-    key.map(EncryptionKey::new)
+    })
+}
+
+fn encryption_key(bytes: Bytes) -> Result<EncryptionKey, Error> {
+    key("encryption", bytes).map(EncryptionKey::new)
 }
 
 impl ConvertFromOptions {
@@ -243,6 +251,9 @@ impl CrmOptions {
         };
         if let Some(host) = self.host {
             builder = builder.host(host);
+        }
+        if let Some(bytes) = self.suppression_key {
+            builder = builder.suppression_key(HostKey::new(key("suppression", bytes)?));
         }
         for (endpoint, transport) in self.transports {
             builder = match transport {

@@ -9,7 +9,7 @@ use crate::ids::{AgentId, IdSource, OrgId, RuleId};
 use crate::journal::{Actor, Entry, What};
 use crate::record::{Expect, Key, Org, OrgRule};
 use crate::settings::Settings;
-use crate::suppression::SuppressionKey;
+use crate::suppression::{AddressHasher, HostKey};
 use crate::tagging::RuleSet;
 
 /// An organisation's settings and rules, made ready: kept between decisions, for as long as its version stays.
@@ -23,7 +23,7 @@ pub struct OrgContext {
     /// Its settings.
     pub settings: Settings,
     /// What addresses of deleted contacts are hashed with.
-    pub suppression_key: SuppressionKey,
+    pub hasher: AddressHasher,
     /// Its auto-tag rules.
     pub rules: RuleSet,
     /// The tags of each rule that is on.
@@ -31,8 +31,16 @@ pub struct OrgContext {
 }
 
 impl OrgContext {
-    /// Makes an organisation's record, of this version, and its rules ready.
-    pub fn new(org: Org, version: u64, mut rules: Vec<OrgRule>) -> Result<Self, Error> {
+    /// Makes an organisation's record, of this version, and its rules ready, with the host's key if it has one.
+    ///
+    /// Fails with `suppression.key_missing` or `suppression.key_wrong` if the organisation's hashes are under another.
+    pub fn new(
+        org: Org,
+        version: u64,
+        mut rules: Vec<OrgRule>,
+        host_key: Option<&HostKey>,
+    ) -> Result<Self, Error> {
+        let hasher = AddressHasher::of(&org, host_key)?;
         rules.sort_by_key(|rule| (rule.position, rule.rule.id));
         let compiled = RuleSet::compile(rules.iter().map(|rule| &rule.rule))?;
         let rule_tags = rules
@@ -43,7 +51,7 @@ impl OrgContext {
             id: org.id,
             version,
             settings: org.settings,
-            suppression_key: org.suppression_key,
+            hasher,
             rules: compiled,
             rule_tags,
         })

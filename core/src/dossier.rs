@@ -17,7 +17,7 @@ use crate::ledger::{Dispatch, Slot};
 use crate::merge::Merged;
 use crate::note::Note;
 use crate::record::{Quarantined, Record, RecordKind};
-use crate::suppression::{Suppression, SuppressionKey};
+use crate::suppression::{AddressHasher, Suppression};
 use crate::window::Window;
 
 /// Everything that is held about one contact and those that were merged into it. Serialized it is one JSON object.
@@ -96,7 +96,7 @@ pub struct Gathering {
     dossier: Dossier,
     trail: Trail,
     org: OrgId,
-    key: SuppressionKey,
+    hasher: AddressHasher,
     hashes: BTreeSet<String>,
     files: BTreeSet<String>,
     messages: BTreeSet<MessageId>,
@@ -106,7 +106,7 @@ pub struct Gathering {
 impl Gathering {
     /// Begins with the contact, and the addresses that are or were its own and nobody else's since.
     pub fn new(contact: Contact, addresses: &[Address], org: &OrgContext) -> Self {
-        let hash = |address: &Address| org.suppression_key.hash(address.kind, &address.match_key());
+        let hash = |address: &Address| org.hasher.hash(address.kind, &address.match_key());
         let file = |fact: &Fact| match &fact.proof {
             Proof::Line { file, .. } => Some(file.clone()),
             _ => None,
@@ -114,7 +114,7 @@ impl Gathering {
         Self {
             trail: Trail::new(contact.ids(), addresses),
             org: org.id,
-            key: org.suppression_key.clone(),
+            hasher: org.hasher.clone(),
             hashes: addresses.iter().map(hash).collect(),
             files: contact.consent.history().into_iter().filter_map(file).collect(),
             messages: BTreeSet::new(),
@@ -126,7 +126,7 @@ impl Gathering {
     /// Puts in a record that is about the person or names them; others are left out. The ways to messages are to come
     /// after messages and rows of the ledger.
     pub fn add(&mut self, record: Record) {
-        let named = fate(&record, &self.trail, self.org, &self.key) != Fate::Keep;
+        let named = fate(&record, &self.trail, self.org, &self.hasher) != Fate::Keep;
         let kind = record.kind().as_str();
         let (trail, dossier) = (&self.trail, &mut self.dossier);
         let mut mention = |id: String| {

@@ -20,7 +20,7 @@ use crate::message::{Content, MediaSource};
 use crate::phone;
 use crate::record::{Quarantined, Record, RecordKind};
 use crate::retry::Failure;
-use crate::suppression::SuppressionKey;
+use crate::suppression::{AddressHasher, HostKey, Suppression};
 
 /// An erase of a contact: under way, or done. One for each contact that was erased.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -283,7 +283,7 @@ pub enum Fate {
 
 /// What an erase makes of a record, by the record alone. Of the ways to messages
 /// ([`RecordKind::MessageRef`]) only those that name an address are told so: see `decide::erasure`.
-pub fn fate(record: &Record, trail: &Trail, org: OrgId, key: &SuppressionKey) -> Fate {
+pub fn fate(record: &Record, trail: &Trail, org: OrgId, hasher: &AddressHasher) -> Fate {
     let gone = |gone: bool| if gone { Fate::Remove } else { Fate::Keep };
     match record {
         Record::Message(message) if trail.is(message.contact) => Fate::Remove,
@@ -294,7 +294,7 @@ pub fn fate(record: &Record, trail: &Trail, org: OrgId, key: &SuppressionKey) ->
         Record::Dispatch(row) if trail.is(row.contact) => changed(row, |row| {
             // Still one for each address, which cannot be read out of it.
             if let Some(match_key) = row.match_key.as_mut().filter(|key| !key.starts_with(ERASED)) {
-                *match_key = format!("{ERASED}{}", key.hash(AddressKind::Phone, match_key));
+                *match_key = format!("{ERASED}{}", hasher.hash(AddressKind::Phone, match_key));
             }
             if let Some(Failure { detail, .. }) = &mut row.failure {
                 detail.clear();
@@ -354,6 +354,28 @@ pub fn fate(record: &Record, trail: &Trail, org: OrgId, key: &SuppressionKey) ->
 
 /// What an erased row's match key begins with, which no address does.
 const ERASED: &str = "erased:";
+
+/// A record whose hashes of addresses are not under the host's key yet, with hashes that are; `None`: it has none of
+/// those.
+pub fn under_host_key(record: &Record, key: &HostKey) -> Option<Record> {
+    let after = match record {
+        Record::Suppression(held) => Record::from(Suppression {
+            hash: key.over(&held.hash),
+            ..held.clone()
+        }),
+        Record::Dispatch(row) => {
+            let mut row = row.clone();
+            let hash = row.match_key.as_deref()?.strip_prefix(ERASED)?;
+            row.match_key = Some(format!("{ERASED}{}", key.over(hash)));
+            row.into()
+        }
+        _ => return None,
+    };
+    (after != *record).then_some(after)
+}
+
+/// The kinds of records that have hashes of addresses.
+pub const HASHED: [RecordKind; 2] = [RecordKind::Suppression, RecordKind::Dispatch];
 
 /// An event that found no organisation is nobody's: whoever it names may have it erased.
 fn ours(event: &Quarantined, org: OrgId) -> bool {

@@ -202,6 +202,8 @@ codes! {
     StorageBusy = "storage.busy", Unavailable, Later, "Another process holds the database.", "Try again; if it lasts, look for a process that hangs.";
     StorageNotADatabase = "storage.not_a_database", Corrupt, Never, "The file is not a database of this library.", "Check the path.";
     StorageNewer = "storage.newer", Refused, Never, "The database was written by a newer version of this library.", "Update the library.";
+    SuppressionKeyMissing = "suppression.key_missing", Refused, Never, "The organisation's hashes of suppressed addresses are under a key of the host's, and the CRM was opened without one.", "Open it with the key that the organisation was used with before.";
+    SuppressionKeyWrong = "suppression.key_wrong", Refused, Never, "The organisation's hashes of suppressed addresses are under another key of the host's.", "Open it with the key that the organisation was used with before.";
     StorageKeyWrong = "storage.key_wrong", Refused, Never, "The encryption key does not open the database.", "Give the key that the file was encrypted with, or none if it is plain; see the message.";
     StorageNoEncryption = "storage.no_encryption", Refused, Never, "A key was given, and this build of the library cannot encrypt.", "Build the library with its feature `encryption`.";
     StorageCorrupt = "storage.corrupt", Corrupt, Never, "A stored record cannot be read.", "Restore a backup; report how it came about.";

@@ -319,6 +319,11 @@ pub enum What {
         /// The member after.
         after: Value,
     },
+    /// The hashes of suppressed addresses were put under a key of the host's.
+    HashesKeyed {
+        /// How many.
+        hashes: u64,
+    },
     /// A call on behalf of somebody who may not make it was refused, and changed nothing.
     AccessRefused {
         /// The call, as in `contacts.merge`.
@@ -411,6 +416,7 @@ impl What {
             | Self::AttributeChanged { .. }
             | Self::SegmentChanged { .. }
             | Self::MemberChanged { .. }
+            | Self::HashesKeyed { .. }
             | Self::AccessRefused { .. }
             | Self::ImportChanged { .. } => {}
         }
@@ -490,6 +496,7 @@ kinds! {
     AttributeChanged = "attribute_changed", false, true;
     SegmentChanged = "segment_changed", false, true;
     MemberChanged = "member_changed", false, true;
+    HashesKeyed = "hashes_keyed", false, true;
     AccessRefused = "access_refused", false, true;
     ImportChanged = "import_changed", false, true;
     ProviderNotice = "provider_notice", false, false;

@@ -27,7 +27,7 @@ use crate::merge::Merged;
 use crate::note::Note;
 use crate::segment::{Segment, SegmentName};
 use crate::settings::Settings;
-use crate::suppression::{Suppression, SuppressionKey};
+use crate::suppression::{HostKeyed, Suppression, SuppressionKey};
 use crate::tagging::Rule;
 use crate::team::Member;
 use crate::template::Template;
@@ -44,6 +44,9 @@ pub struct Org {
     pub rules_epoch: u64,
     /// What addresses of deleted contacts are hashed with.
     pub suppression_key: SuppressionKey,
+    /// Whether those hashes are under a key of the host's too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_key: Option<HostKeyed>,
 }
 
 /// Whose an address is. Unique per organisation, kind and match key.

@@ -11,7 +11,7 @@ use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::journal::Actor;
 use tertulia_core::record::{ChangeSet, Op, Org as OrgRecord, RecordKind};
 use tertulia_core::settings::Settings;
-use tertulia_core::suppression::SuppressionKey;
+use tertulia_core::suppression::{HostKey, HostKeyed, SuppressionKey};
 #[cfg(feature = "sqlite")]
 use tertulia_storage_sqlite::{Options as SqliteOptions, SqliteStorage};
 use tertulia_storage_traits::{Query, Storage, StorageErrorKind};
@@ -80,6 +80,7 @@ pub struct Builder {
     credentials: Option<Arc<dyn Credentials>>,
     clock: Option<Arc<dyn Clock>>,
     host: Option<String>,
+    suppression_key: Option<HostKey>,
 }
 
 impl Builder {
@@ -143,6 +144,16 @@ impl Builder {
         self
     }
 
+    /// A key of the host's, kept outside the store, that the hashes of suppressed addresses are put under: 32 random
+    /// bytes. With it nobody who has the store alone can try out numbers against those hashes. An organisation that had
+    /// none takes it when it is first used, and is never used without it again: else its calls fail with
+    /// `suppression.key_missing`, and with another one with `suppression.key_wrong`.
+    #[must_use]
+    pub fn suppression_key(mut self, key: HostKey) -> Self {
+        self.suppression_key = Some(key);
+        self
+    }
+
     /// The CRM. Fails with [`Code::SettingInvalid`] without a store.
     pub fn build(self) -> Result<Crm, Error> {
         let Some(storage) = self.storage else {
@@ -151,7 +162,8 @@ impl Builder {
                 "the builder was given no storage",
             ));
         };
-        let runtime = Runtime::new(storage, self.clock.unwrap_or_else(|| Arc::new(SystemClock)));
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let runtime = Runtime::new(storage, clock, self.suppression_key);
         let worker = format!("{}-{:016x}", std::process::id(), runtime.random());
         Ok(Crm {
             inner: Arc::new(Inner {
@@ -192,6 +204,10 @@ impl Crm {
                 settings,
                 rules_epoch: 0,
                 suppression_key,
+                host_key: inner.runtime.host_key.as_ref().map(|key| HostKeyed {
+                    check: key.check(id),
+                    done: true,
+                }),
             };
             let changes = ChangeSet {
                 expect: Vec::new(),

@@ -111,10 +111,10 @@ impl Inner {
             return Ok(erasure);
         }
         let trail = erasure.trail();
-        let secret = self.runtime.org(org).await?.suppression_key.clone();
+        let hasher = self.runtime.org(org).await?.hasher.clone();
         // The way to a message says nothing of whose it is: all are looked at.
         let touched = |record: &Record| {
-            record.kind() == RecordKind::MessageRef || fate(record, &trail, org, &secret) != Fate::Keep
+            record.kind() == RecordKind::MessageRef || fate(record, &trail, org, &hasher) != Fate::Keep
         };
         for kind in SWEPT {
             let mut all = Records::of(org, kind);

@@ -12,6 +12,7 @@ mod dossiers;
 mod erasing;
 mod error;
 mod handles;
+mod host_key;
 mod imports;
 mod org;
 mod receive;
@@ -52,6 +53,7 @@ pub use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeReque
 pub use tertulia_core::message::Content;
 pub use tertulia_core::roles::Role;
 pub use tertulia_core::settings::{DeletedConversations, Plan, PlanUsage, Settings};
+pub use tertulia_core::suppression::HostKey;
 pub use tertulia_core::tagging::{Pattern, PatternKind};
 pub use tertulia_core::team::Member;
 pub use tertulia_core::template::{Language, Template, TemplateParameters};

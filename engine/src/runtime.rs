@@ -12,6 +12,7 @@ use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::journal::Actor;
 use tertulia_core::record::{Key, Org, OrgRule, Record, RecordKind, Stored};
 use tertulia_core::roles::Call;
+use tertulia_core::suppression::HostKey;
 use tertulia_core::working_set::{Lookup, Step, Stop, WorkingSet};
 use tertulia_storage_traits::{JournalPage, JournalRequest, Page, PageRequest, Query, Storage};
 
@@ -46,15 +47,17 @@ impl<'a> From<&'a Actor> for By<'a> {
 pub(crate) struct Runtime {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) host_key: Option<HostKey>,
     random: Mutex<fastrand::Rng>,
     orgs: Mutex<HashMap<OrgId, Arc<OrgContext>>>,
 }
 
 impl Runtime {
-    pub(crate) fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(storage: Arc<dyn Storage>, clock: Arc<dyn Clock>, host_key: Option<HostKey>) -> Self {
         Self {
             storage,
             clock,
+            host_key,
             random: Mutex::new(fastrand::Rng::new()),
             orgs: Mutex::new(HashMap::new()),
         }
@@ -100,6 +103,18 @@ impl Runtime {
             if let Some(known) = known.filter(|known| known.version == stored.version) {
                 return Ok(known);
             }
+            let Ok(org) = Org::try_from(stored.record) else {
+                return Err(Error::new(
+                    Code::StorageCorrupt,
+                    format!("the record of organisation {id} is another one"),
+                ));
+            };
+            if let Some(key) = &self.host_key
+                && !org.host_key.as_ref().is_some_and(|keyed| keyed.done)
+            {
+                self.take_host_key(org, stored.version, key).await?;
+                continue;
+            }
             let rules = self
                 .all(Query::Records {
                     org: Some(id),
@@ -110,17 +125,16 @@ impl Runtime {
             if again.is_none_or(|again| again.version != stored.version) {
                 continue;
             }
-            let Ok(org) = Org::try_from(stored.record) else {
-                return Err(Error::new(
-                    Code::StorageCorrupt,
-                    format!("the record of organisation {id} is another one"),
-                ));
-            };
             let rules = rules
                 .into_iter()
                 .filter_map(|rule| OrgRule::try_from(rule).ok())
                 .collect();
-            let ready = Arc::new(OrgContext::new(org, stored.version, rules)?);
+            let ready = Arc::new(OrgContext::new(
+                org,
+                stored.version,
+                rules,
+                self.host_key.as_ref(),
+            )?);
             self.orgs
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

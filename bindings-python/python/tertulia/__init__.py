@@ -263,6 +263,7 @@ __all__ = [
     "JournalEventContactUpdated",
     "JournalEventConversationOpened",
     "JournalEventDispatchChanged",
+    "JournalEventHashesKeyed",
     "JournalEventIdentityAdded",
     "JournalEventIdentityConflict",
     "JournalEventIdentityMoved",

@@ -3068,6 +3068,21 @@ def write_journal_event_member_changed(v: JournalEventMemberChanged) -> Any:
     }
 
 
+def read_journal_event_hashes_keyed(v: Any) -> JournalEventHashesKeyed:
+    return JournalEventHashesKeyed(
+        hashes=v["hashes"],
+    )
+
+
+def write_journal_event_hashes_keyed(v: JournalEventHashesKeyed) -> Any:
+    if not isinstance(v, JournalEventHashesKeyed):
+        raise wrong(v, "JournalEventHashesKeyed")
+    return {
+        "what": "hashes_keyed",
+        "hashes": v.hashes,
+    }
+
+
 def read_journal_event_access_refused(v: Any) -> JournalEventAccessRefused:
     return JournalEventAccessRefused(
         call=v["call"],
@@ -5524,6 +5539,7 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "attribute_changed": read_journal_event_attribute_changed,
     "segment_changed": read_journal_event_segment_changed,
     "member_changed": read_journal_event_member_changed,
+    "hashes_keyed": read_journal_event_hashes_keyed,
     "access_refused": read_journal_event_access_refused,
     "import_changed": read_journal_event_import_changed,
     "provider_notice": read_journal_event_provider_notice,
@@ -5562,6 +5578,7 @@ _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventAttributeChanged: write_journal_event_attribute_changed,
     JournalEventSegmentChanged: write_journal_event_segment_changed,
     JournalEventMemberChanged: write_journal_event_member_changed,
+    JournalEventHashesKeyed: write_journal_event_hashes_keyed,
     JournalEventAccessRefused: write_journal_event_access_refused,
     JournalEventImportChanged: write_journal_event_import_changed,
     JournalEventProviderNotice: write_journal_event_provider_notice,

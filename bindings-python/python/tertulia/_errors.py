@@ -191,6 +191,11 @@ ErrorCode: TypeAlias = Literal[
     "storage.not_a_database",
     # The database was written by a newer version of this library.
     "storage.newer",
+    # The organisation's hashes of suppressed addresses are under a key of the host's, and the CRM was opened
+    # without one.
+    "suppression.key_missing",
+    # The organisation's hashes of suppressed addresses are under another key of the host's.
+    "suppression.key_wrong",
     # The encryption key does not open the database.
     "storage.key_wrong",
     # A key was given, and this build of the library cannot encrypt.
@@ -491,6 +496,8 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "storage.busy": ("unavailable", "later", 503),
     "storage.not_a_database": ("corrupt", "never", 503),
     "storage.newer": ("refused", "never", 503),
+    "suppression.key_missing": ("refused", "never", 503),
+    "suppression.key_wrong": ("refused", "never", 503),
     "storage.key_wrong": ("refused", "never", 503),
     "storage.no_encryption": ("refused", "never", 503),
     "storage.corrupt": ("corrupt", "never", 503),

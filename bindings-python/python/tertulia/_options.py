@@ -75,11 +75,15 @@ def crm_options(
     return options, hosts, handles
 
 
-def encryption_options(key: bytes | None, convert_from: str | bytes | None) -> dict[str, Any]:
-    """What the file is encrypted with, and was before."""
+def key_options(
+    encryption_key: bytes | None, suppression_key: bytes | None, convert_from: str | bytes | None
+) -> dict[str, Any]:
+    """What the file is encrypted with, and was before; what hashes of suppressed addresses are put under."""
     options: dict[str, Any] = {}
-    if key is not None:
-        options["encryption_key"] = write_bytes(key)
+    if encryption_key is not None:
+        options["encryption_key"] = write_bytes(encryption_key)
+    if suppression_key is not None:
+        options["suppression_key"] = write_bytes(suppression_key)
     if convert_from is not None:
         former = convert_from if isinstance(convert_from, str) else {"key": write_bytes(convert_from)}
         options["convert_from"] = former

@@ -359,6 +359,8 @@ JournalKind: TypeAlias = Literal[
     "segment_changed",
     # `member_changed`
     "member_changed",
+    # `hashes_keyed`
+    "hashes_keyed",
     # `access_refused`
     "access_refused",
     # `import_changed`
@@ -4482,6 +4484,22 @@ class JournalEventMemberChanged(Record):
         put(self, "before", before)
 
 
+class JournalEventHashesKeyed(Record):
+    """The hashes of suppressed addresses were put under a key of the host's."""
+
+    __slots__ = ("hashes",)
+    __match_args__ = ("hashes",)
+
+    hashes: int
+    """How many."""
+
+    def __init__(
+        self,
+        hashes: int,
+    ) -> None:
+        put(self, "hashes", hashes)
+
+
 class JournalEventAccessRefused(Record):
     """A call on behalf of somebody who may not make it was refused, and changed nothing."""
 
@@ -7430,6 +7448,7 @@ JournalEvent: TypeAlias = (
     | JournalEventAttributeChanged
     | JournalEventSegmentChanged
     | JournalEventMemberChanged
+    | JournalEventHashesKeyed
     | JournalEventAccessRefused
     | JournalEventImportChanged
     | JournalEventProviderNotice
@@ -7837,6 +7856,7 @@ __all__ = [
     "JournalEventContactUpdated",
     "JournalEventConversationOpened",
     "JournalEventDispatchChanged",
+    "JournalEventHashesKeyed",
     "JournalEventIdentityAdded",
     "JournalEventIdentityConflict",
     "JournalEventIdentityMoved",

@@ -189,7 +189,7 @@ pub fn sweep(set: &mut WorkingSet, ctx: &Context<'_>, contact: ContactId, keys: 
         let Some(record) = set.get::<Record>(key)? else {
             continue;
         };
-        let mut fate = fate(&record, &trail, ctx.org.id, &ctx.org.suppression_key);
+        let mut fate = fate(&record, &trail, ctx.org.id, &ctx.org.hasher);
         if let Record::MessageRef(way) = &record
             && leads_to(set, ctx, &trail, way)?
         {

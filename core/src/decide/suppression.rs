@@ -28,7 +28,7 @@ pub(crate) fn suppression_key(ctx: &Context<'_>, address: &Address) -> Key {
 fn key_of(ctx: &Context<'_>, kind: AddressKind, match_key: &str) -> Key {
     Key::Suppression {
         org: ctx.org.id,
-        hash: ctx.org.suppression_key.hash(kind, match_key),
+        hash: ctx.org.hasher.hash(kind, match_key),
     }
 }
 

@@ -24,7 +24,7 @@ use tertulia_core::record::{ExternalRef, IdentityRef, Org};
 use tertulia_core::retry::FailureClass;
 use tertulia_core::roles::Role;
 use tertulia_core::settings::DeletedConversations;
-use tertulia_core::suppression::{Suppression, SuppressionKey};
+use tertulia_core::suppression::{AddressHasher, HostKey, HostKeyed, Suppression, SuppressionKey};
 use uuid::Uuid;
 
 use crate::harness::*;
@@ -497,7 +497,7 @@ fn what_is_kept_names_no_person() {
 
 #[test]
 fn the_hash_is_keyed_by_organisation_and_kind_and_the_key_is_not_shown() {
-    let (one, other) = (SuppressionKey::new([1; 32]), SuppressionKey::new([2; 32]));
+    let (one, other) = (hasher(1, None), hasher(2, None));
     let hash = one.hash(AddressKind::Phone, "+919876543210");
     assert_ne!(hash, other.hash(AddressKind::Phone, "+919876543210"));
     assert_ne!(hash, one.hash(AddressKind::WhatsAppId, "+919876543210"));
@@ -506,11 +506,23 @@ fn the_hash_is_keyed_by_organisation_and_kind_and_the_key_is_not_shown() {
         hash,
         "affbd88aa531d52b616230c0f460e93b8e67f0f5da8648b1106b899d37063c1c"
     );
+    // Under the host's key: the same of "hash", a zero byte and that text, with 32 bytes of 3.
+    let host = HostKey::new([3; 32]);
+    let keyed = hasher(1, Some(&host)).hash(AddressKind::Phone, "+919876543210");
+    assert_eq!(
+        keyed,
+        "k2f9aa5a30020e255e270f798a4e4d4e6c911871633e329fe5030cfc507c1a9ab"
+    );
+    assert_eq!(host.over(&hash), keyed);
+    assert_eq!(host.over(&keyed), keyed);
+    assert_ne!(HostKey::new([4; 32]).over(&hash), keyed);
+    assert_eq!(format!("{host:?}"), "HostKey(…)");
     let org = Org {
         id: ORG,
         settings: tertulia_core::settings::Settings::default(),
         rules_epoch: 0,
         suppression_key: SuppressionKey::new([0xAB; 32]),
+        host_key: None,
     };
     let json = serde_json::to_string(&org).unwrap();
     assert!(json.contains(&"ab".repeat(32)));
@@ -627,8 +639,24 @@ fn the_deletion_of_whoever_has_a_former_number_does_not_free_the_cap() {
     );
 }
 
+/// Makes hashes by an organisation's key, and a key of the host's if there is one.
+fn hasher(key: u8, host: Option<&HostKey>) -> AddressHasher {
+    let host_key = host.map(|host| HostKeyed {
+        check: host.check(ORG),
+        done: true,
+    });
+    let org = Org {
+        id: ORG,
+        settings: tertulia_core::settings::Settings::default(),
+        rules_epoch: 0,
+        suppression_key: SuppressionKey::new([key; 32]),
+        host_key,
+    };
+    AddressHasher::of(&org, host).unwrap()
+}
+
 fn hash(number: &str) -> String {
-    SuppressionKey::new([7; 32]).hash(
+    hasher(7, None).hash(
         AddressKind::Phone,
         &Address::new(AddressKind::Phone, number).match_key(),
     )

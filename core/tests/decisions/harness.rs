@@ -79,6 +79,7 @@ impl World {
             settings: Settings::default(),
             rules_epoch: 0,
             suppression_key: SuppressionKey::new([7; 32]),
+            host_key: None,
         });
         for (id, name) in [(SHOP, "shop"), (HELPDESK, "helpdesk")] {
             world.store(Account {
@@ -163,7 +164,7 @@ impl World {
         let Record::Org(org) = &stored.record else {
             unreachable!()
         };
-        OrgContext::new(org.clone(), stored.version, self.all::<OrgRule>()).unwrap()
+        OrgContext::new(org.clone(), stored.version, self.all::<OrgRule>(), None).unwrap()
     }
 
     fn load(&self, set: &mut WorkingSet) {

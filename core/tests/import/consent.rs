@@ -339,7 +339,7 @@ fn a_row_is_held_to_what_the_person_said_before_their_contact_was_deleted() {
     for (wish, proof, source, opted_in, withheld) in cases {
         let mut world = World::new(Settings::default());
         world.now = at(100);
-        let key = &world.org.suppression_key;
+        let key = &world.org.hasher;
         world.insert(Suppression {
             org: ORG,
             hash: key.hash(

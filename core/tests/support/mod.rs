@@ -41,9 +41,10 @@ impl World {
             settings,
             rules_epoch: 0,
             suppression_key: SuppressionKey::new([7; 32]),
+            host_key: None,
         };
         Self {
-            org: OrgContext::new(org, 1, Vec::new()).unwrap(),
+            org: OrgContext::new(org, 1, Vec::new(), None).unwrap(),
             now: at(0),
             journal: Vec::new(),
             rounds: 0,

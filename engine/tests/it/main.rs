@@ -17,6 +17,7 @@ mod exports;
 mod external_ids;
 mod find;
 mod hooked;
+mod host_key;
 mod imports;
 mod kills;
 mod lifecycle;

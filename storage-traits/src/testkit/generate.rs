@@ -35,7 +35,7 @@ use tertulia_core::retry::{Failure, FailureClass, LimitScope};
 use tertulia_core::roles::Role;
 use tertulia_core::segment::{Segment, SegmentName, SegmentUser};
 use tertulia_core::settings::{InboundConsent, Plan, Settings};
-use tertulia_core::suppression::{Suppression, SuppressionKey};
+use tertulia_core::suppression::{HostKeyed, Suppression, SuppressionKey};
 use tertulia_core::tagging::{Pattern, PatternKind, Rule};
 use tertulia_core::team::Member;
 use tertulia_core::template::{
@@ -327,6 +327,10 @@ impl Generator {
                 settings: self.settings(),
                 rules_epoch: self.rng.u64(..9),
                 suppression_key: SuppressionKey::new(std::array::from_fn(|_| self.rng.u8(..))),
+                host_key: self.maybe(|make| HostKeyed {
+                    check: make.text(),
+                    done: make.rng.bool(),
+                }),
             }),
             Key::Route { channel, sender_id } => Record::Route(Route {
                 channel,

@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from tertulia._codec import *
 from tertulia._native import CancelToken
-from tertulia._options import crm_options, encryption_options
+from tertulia._options import crm_options, key_options
 from tertulia._record import Page
 from tertulia._types import *
 from tertulia._wire import items, optional, read_page, read_time, told, write_bytes, write_time
@@ -1278,6 +1278,7 @@ class Crm(Area):
         clock: ManualClock | Clock | None = None,
         host: str | None = None,
         encryption_key: bytes | None = None,
+        suppression_key: bytes | None = None,
         convert_from: Literal["plain"] | bytes | None = None,
     ) -> Crm:
         """Opens a CRM over an SQLite file, which is made if it is not there; without a path, one in memory.
@@ -1287,6 +1288,8 @@ class Crm(Area):
 
         `encryption_key` is what the file is encrypted with, 32 random bytes; it takes a build that can. A file that
         does not open so is converted if `convert_from` says what it was before, "plain" or its former key.
+        `suppression_key` is what the hashes of suppressed addresses are put under, 32 random bytes kept outside the
+        store; an organisation that was once used with a key is never used without it.
 
         Fails with `storage.*`, or with `input.invalid` or `transport.config_invalid` if a value cannot work.
         """
@@ -1294,7 +1297,7 @@ class Crm(Area):
         options, hosts, handles = crm_options(
             path, transports, credentials, clock, host, (Transport, Credentials, Clock, ManualClock), home.host
         )
-        options |= encryption_options(encryption_key, convert_from)
+        options |= key_options(encryption_key, suppression_key, convert_from)
         return cls(Scope.open("crm", options, home, hosts, handles))
 
     def org(self, id: OrgId) -> Org:

@@ -56,6 +56,8 @@ public final class Crm: Sendable {
     ///   - host: the host program's name, for the journal; nil: `host`.
     ///   - encryptionKey: what the file is encrypted with: 32 random bytes; nil: it is plain. It takes a build that can
     ///     encrypt.
+    ///   - suppressionKey: what the hashes of suppressed addresses are put under: 32 random bytes, kept outside the
+    ///     store. An organisation that was once used with a key is never used without it.
     ///   - convertFrom: what a file that does not open so was before: it is then converted.
     public static func open(
         path: String? = nil,
@@ -64,6 +66,7 @@ public final class Crm: Sendable {
         clock: (any Clock)? = nil,
         host: String? = nil,
         encryptionKey: Data? = nil,
+        suppressionKey: Data? = nil,
         convertFrom: ConvertFrom? = nil
     ) async throws -> Crm {
         var hosts: [NativeObject] = []
@@ -76,6 +79,7 @@ public final class Crm: Sendable {
         options.put("path", path)
         options.put("host", host)
         options.put("encryption_key", encryptionKey)
+        options.put("suppression_key", suppressionKey)
         switch convertFrom {
         case nil: break
         case .plain: options.put("convert_from", "plain")

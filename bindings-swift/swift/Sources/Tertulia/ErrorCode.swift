@@ -277,6 +277,12 @@ public enum ErrorCode {
     /// The database was written by a newer version of this library.
     public static let storageNewer = "storage.newer"
 
+    /// The organisation's hashes of suppressed addresses are under a key of the host's, and the CRM was opened without one.
+    public static let suppressionKeyMissing = "suppression.key_missing"
+
+    /// The organisation's hashes of suppressed addresses are under another key of the host's.
+    public static let suppressionKeyWrong = "suppression.key_wrong"
+
     /// The encryption key does not open the database.
     public static let storageKeyWrong = "storage.key_wrong"
 
@@ -516,6 +522,8 @@ public enum ErrorCode {
         storageBusy: (.unavailable, .later, 503),
         storageNotADatabase: (.corrupt, .never, 503),
         storageNewer: (.refused, .never, 503),
+        suppressionKeyMissing: (.refused, .never, 503),
+        suppressionKeyWrong: (.refused, .never, 503),
         storageKeyWrong: (.refused, .never, 503),
         storageNoEncryption: (.refused, .never, 503),
         storageCorrupt: (.corrupt, .never, 503),

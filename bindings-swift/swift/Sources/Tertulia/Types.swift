@@ -4145,6 +4145,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case segmentChanged(segment: SegmentId, change: String)
     /// A member of the team was added, renamed or given another role, left or came back.
     case memberChanged(member: AgentId, before: JSON = .null, after: JSON)
+    /// The hashes of suppressed addresses were put under a key of the host's.
+    case hashesKeyed(hashes: Int)
     /// A call on behalf of somebody who may not make it was refused, and changed nothing.
     case accessRefused(call: String, role: Role? = nil, needs: Role)
     /// An import began, or is done.
@@ -4288,6 +4290,9 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encode(member, forKey: "member")
             try container.encode(before, forKey: "before")
             try container.encode(after, forKey: "after")
+        case let .hashesKeyed(hashes):
+            try container.encode("hashes_keyed", forKey: "what")
+            try container.encode(hashes, forKey: "hashes")
         case let .accessRefused(call, role, needs):
             try container.encode("access_refused", forKey: "what")
             try container.encode(call, forKey: "call")
@@ -4459,6 +4464,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
                 before: try container.decodeIfPresent(JSON.self, forKey: "before") ?? .null,
                 after: try container.decodeIfPresent(JSON.self, forKey: "after") ?? .null
             )
+        case "hashes_keyed":
+            self = .hashesKeyed(hashes: try container.decode(Int.self, forKey: "hashes"))
         case "access_refused":
             self = .accessRefused(
                 call: try container.decode(String.self, forKey: "call"),
@@ -4549,6 +4556,8 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case segmentChanged = "segment_changed"
     /// `member_changed`
     case memberChanged = "member_changed"
+    /// `hashes_keyed`
+    case hashesKeyed = "hashes_keyed"
     /// `access_refused`
     case accessRefused = "access_refused"
     /// `import_changed`

@@ -115,6 +115,30 @@ final class InputTests: XCTestCase {
         try await crm.close()
     }
 
+    func testAnOrganisationThatTookAKeyForItsHashesIsNotUsedWithoutIt() async throws {
+        let path = try newFolder() + "/crm.db"
+        let first = try await Crm.open(path: path)
+        let id = try await first.createOrg(Settings())
+        try await first.close()
+        func use(_ key: Data?) async throws {
+            let crm = try await Crm.open(path: path, suppressionKey: key)
+            do {
+                _ = try await crm.org(id).settings.get()
+            } catch {
+                try await crm.close()
+                throw error
+            }
+            try await crm.close()
+        }
+        let key = Data(repeating: 3, count: 32)
+        try await use(nil)
+        try await use(key)
+        await fails("suppression.key_missing") { try await use(nil) }
+        await fails("suppression.key_wrong") { try await use(Data(count: 32)) }
+        await fails("input.invalid") { try await use(Data(count: 31)) }
+        try await use(key)
+    }
+
     func testAKeyIs32BytesAndTakesABuildThatCanEncrypt() async throws {
         let path = try newFolder() + "/crm.db"
         func open(_ key: Int, _ from: ConvertFrom?) async throws -> Crm {

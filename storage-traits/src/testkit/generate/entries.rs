@@ -178,6 +178,9 @@ impl Generator {
                 before: self.maybe(|make| json!({ "name": make.text() })),
                 after: json!({ "name": self.text() }),
             },
+            EntryKind::HashesKeyed => What::HashesKeyed {
+                hashes: self.rng.u64(..1_000),
+            },
             EntryKind::AccessRefused => What::AccessRefused {
                 call: self.text(),
                 role: self.maybe(|make| make.one_of(&Role::ALL)),

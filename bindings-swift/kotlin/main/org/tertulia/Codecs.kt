@@ -2784,6 +2784,10 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("before", JsonCodec, value.before)
                 put("after", JsonCodec, value.after)
             }
+            is JournalEvent.HashesKeyed -> record {
+                put("what", TextCodec, "hashes_keyed")
+                put("hashes", IntCodec, value.hashes)
+            }
             is JournalEvent.AccessRefused -> record {
                 put("what", TextCodec, "access_refused")
                 put("call", TextCodec, value.call)
@@ -2934,6 +2938,9 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 before = record.get("before", JsonCodec),
                 after = record.get("after", JsonCodec),
             )
+            "hashes_keyed" -> JournalEvent.HashesKeyed(
+                hashes = record.get("hashes", IntCodec),
+            )
             "access_refused" -> JournalEvent.AccessRefused(
                 call = record.get("call", TextCodec),
                 role = record.get("role", OptionalCodec(RoleCodec)),
@@ -2992,6 +2999,7 @@ internal object JournalKindCodec : Codec<JournalKind> {
             "attribute_changed" -> JournalKind.ATTRIBUTE_CHANGED
             "segment_changed" -> JournalKind.SEGMENT_CHANGED
             "member_changed" -> JournalKind.MEMBER_CHANGED
+            "hashes_keyed" -> JournalKind.HASHES_KEYED
             "access_refused" -> JournalKind.ACCESS_REFUSED
             "import_changed" -> JournalKind.IMPORT_CHANGED
             "provider_notice" -> JournalKind.PROVIDER_NOTICE

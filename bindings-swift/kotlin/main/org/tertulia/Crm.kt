@@ -43,6 +43,8 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
          * @param host the host program's name, for the journal; absent: `host`.
          * @param encryptionKey what the file is encrypted with: 32 random bytes; absent: it is plain. It takes a build
          * that can encrypt.
+         * @param suppressionKey what the hashes of suppressed addresses are put under: 32 random bytes, kept outside the
+         * store. An organisation that was once used with a key is never used without it.
          * @param convertFrom what a file that does not open so was before: it is then converted.
          */
         suspend fun open(
@@ -52,6 +54,7 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
             clock: Clock? = null,
             host: String? = null,
             encryptionKey: ByteArray? = null,
+            suppressionKey: ByteArray? = null,
             convertFrom: ConvertFrom? = null,
         ): Crm {
             val hosts = mutableListOf<HostObject>()
@@ -61,6 +64,7 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
                 put("path", OptionalCodec(TextCodec), path?.toString())
                 put("host", OptionalCodec(TextCodec), host)
                 put("encryption_key", OptionalCodec(BytesCodec), encryptionKey)
+                put("suppression_key", OptionalCodec(BytesCodec), suppressionKey)
                 when (convertFrom) {
                     null -> {}
                     ConvertFrom.Plain -> put("convert_from", TextCodec, "plain")

@@ -277,6 +277,12 @@ object ErrorCode {
     /** The database was written by a newer version of this library. */
     const val STORAGE_NEWER: String = "storage.newer"
 
+    /** The organisation's hashes of suppressed addresses are under a key of the host's, and the CRM was opened without one. */
+    const val SUPPRESSION_KEY_MISSING: String = "suppression.key_missing"
+
+    /** The organisation's hashes of suppressed addresses are under another key of the host's. */
+    const val SUPPRESSION_KEY_WRONG: String = "suppression.key_wrong"
+
     /** The encryption key does not open the database. */
     const val STORAGE_KEY_WRONG: String = "storage.key_wrong"
 
@@ -516,6 +522,8 @@ object ErrorCode {
         STORAGE_BUSY to "unavailable",
         STORAGE_NOT_A_DATABASE to "corrupt",
         STORAGE_NEWER to "refused",
+        SUPPRESSION_KEY_MISSING to "refused",
+        SUPPRESSION_KEY_WRONG to "refused",
         STORAGE_KEY_WRONG to "refused",
         STORAGE_NO_ENCRYPTION to "refused",
         STORAGE_CORRUPT to "corrupt",

@@ -2136,6 +2136,12 @@ sealed interface JournalEvent {
         val after: Any?,
     ) : JournalEvent
 
+    /** The hashes of suppressed addresses were put under a key of the host's. */
+    data class HashesKeyed(
+        /** How many. */
+        val hashes: Long,
+    ) : JournalEvent
+
     /** A call on behalf of somebody who may not make it was refused, and changed nothing. */
     data class AccessRefused(
         /** The call, as in `contacts.merge`. */
@@ -2231,6 +2237,8 @@ enum class JournalKind(internal val wire: String) {
     SEGMENT_CHANGED("segment_changed"),
     /** `member_changed` */
     MEMBER_CHANGED("member_changed"),
+    /** `hashes_keyed` */
+    HASHES_KEYED("hashes_keyed"),
     /** `access_refused` */
     ACCESS_REFUSED("access_refused"),
     /** `import_changed` */

@@ -117,6 +117,26 @@ class InputTest {
     }
 
     @Test
+    fun anOrganisationThatTookAKeyForItsHashesIsNotUsedWithoutIt() = runBlocking {
+        val path = Files.createTempDirectory("tertulia").resolve("crm.db")
+        val id = Crm.open(path).let { crm -> crm.createOrg(Settings()).also { crm.close() } }
+        suspend fun use(key: ByteArray?) {
+            val crm = Crm.open(path, suppressionKey = key)
+            try {
+                crm.org(id).settings.get()
+            } finally {
+                crm.close()
+            }
+        }
+        use(null)
+        use(ByteArray(32) { 3 })
+        failsWith<TertuliaError>("suppression.key_missing") { use(null) }
+        failsWith<TertuliaError>("suppression.key_wrong") { use(ByteArray(32)) }
+        failsWith<TertuliaError>("input.invalid") { use(ByteArray(31)) }
+        use(ByteArray(32) { 3 })
+    }
+
+    @Test
     fun aKeyIs32BytesAndTakesABuildThatCanEncrypt() = runBlocking {
         val path = Files.createTempDirectory("tertulia").resolve("crm.db")
         suspend fun refuses(code: String, key: Int, from: ConvertFrom?) {
