@@ -8,6 +8,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 use tertulia::core::ids::AttemptId;
 use tertulia::core::inbound::InboundEvent;
+use tertulia::core::roles::Call;
 use tertulia::transport::{Correlation, Outcome};
 use tertulia::{Channel, Code, Error, Template, http_status};
 
@@ -19,7 +20,8 @@ use crate::options::WhatsAppOptions;
 use crate::wire::PageRequest;
 
 /// The description: `crm`, `org`, `platform` and `clock` list areas of methods; `callbacks` lists what a host's objects
-/// are called by (a method with `progress` tells a function of the host such values); `errors` every code; `shapes` every named type as JSON Schema. A schema `{"x-page": T}` is a page of
+/// are called by (a method with `progress` tells a function of the host such values); `errors` every code; `calls` the least role that may make each
+/// call on an organisation; `shapes` every named type as JSON Schema. A schema `{"x-page": T}` is a page of
 /// `T`, and a field with `"x-secret": true` is kept out of logs.
 pub fn describe() -> Value {
     // What is read may leave out what has a default; what is written never leaves out anything that matters.
@@ -51,6 +53,10 @@ pub fn describe() -> Value {
             })
         })
         .collect();
+    let calls: Vec<Value> = Call::ALL
+        .iter()
+        .map(|call| json!({ "name": call.name(), "needs": call.needs().as_str() }))
+        .collect();
     let shapes: BTreeMap<String, Value> = generator.take_definitions(true).into_iter().collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
@@ -60,6 +66,7 @@ pub fn describe() -> Value {
         "clock": clock,
         "callbacks": callbacks,
         "errors": errors,
+        "calls": calls,
         "shapes": shapes,
     })
 }

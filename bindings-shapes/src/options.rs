@@ -11,8 +11,8 @@ use serde::Deserialize;
 use tertulia::testing::ManualClock;
 use tertulia::transport::Correlation;
 use tertulia::{
-    Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, HostKey, MemoryStorage, SqliteOptions, StaticCredentials,
-    WhatsApp, WhatsAppConfig,
+    Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, HostKey, MemoryStorage, SqliteOptions,
+    StaticCredentials, WhatsApp, WhatsAppConfig,
 };
 
 use crate::handle::Handle;

@@ -127,7 +127,7 @@ codes! {
     AuditBroken = "audit.broken", Corrupt, Never, "An entry of the audit is not as it was sealed.", "Ask verify for the place, and keep the file as it is.";
     AuditMalformed = "audit.malformed", Invalid, Never, "The file is no audit that was exported.", "Give the file as it was written.";
     AuditUnwritable = "audit.unwritable", Unavailable, Never, "The file of the audit cannot be written.", "See the message.";
-    RoleForbidden = "role.forbidden", Forbidden, Never, "The member's role does not allow the call.", "Let a member do it who has the role that the message names, or have an owner change the role.";
+    RoleForbidden = "role.forbidden", Forbidden, Never, "The member's role does not allow the call.", "Let a member do it who has the role that the message names, or have an owner change the role; docs/roles.md has the table.";
     AttributeInvalid = "attribute.invalid", Invalid, Never, "The attribute cannot be defined so.", "See the message for what is allowed.";
     AttributeUnknown = "attribute.unknown", Invalid, Never, "No attribute of this name is defined.", "Define the attribute first, or correct the name.";
     AttributeInUse = "attribute.in_use", Refused, Never, "Contacts have values that the change would take away.", "Change the values first, or force the change.";

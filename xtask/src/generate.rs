@@ -1,4 +1,4 @@
-//! The files that are made from code: docs/errors.md, and every language's types, handles and stubs.
+//! The files that are made from code: docs/errors.md, docs/roles.md, and every language's types, handles and stubs.
 //!
 //! They are committed, so that a reader sees them and a review sees them change; `--check` fails where one is not what
 //! would be written.
@@ -23,6 +23,7 @@ use std::process::Command;
 
 use crate::errors_doc;
 use crate::project::{self, Project};
+use crate::roles_doc;
 use model::Api;
 
 /// A file to write: its path below the project's root, and what it holds.
@@ -44,6 +45,10 @@ fn all(project: &Project) -> Result<Vec<Generated>, String> {
         Generated {
             path: errors_doc::PATH,
             text: errors_doc::text(&api.errors),
+        },
+        Generated {
+            path: roles_doc::PATH,
+            text: roles_doc::text(&api.calls),
         },
         Generated { path: API, text },
     ];

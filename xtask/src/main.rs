@@ -11,6 +11,7 @@ mod languages;
 mod licences;
 mod project;
 mod purity;
+mod roles_doc;
 mod stages;
 mod tests_stage;
 
@@ -40,7 +41,7 @@ enum Chore {
         #[arg(long)]
         list: bool,
     },
-    /// Write the files that are made from code (docs/errors.md, the languages' types and handles).
+    /// Write the files that are made from code (docs/errors.md, docs/roles.md, the languages' types and handles).
     Gen {
         /// Write nothing; fail if a file is not what would be written.
         #[arg(long)]

@@ -25,6 +25,8 @@ pub(crate) struct Api {
     pub(crate) callbacks: Vec<Interface>,
     /// Every error code.
     pub(crate) errors: Vec<ErrorCode>,
+    /// Every call that a member of a team may make, in the order of the table of roles.
+    pub(crate) calls: Vec<RoleOfCall>,
     /// Every named type, by name.
     pub(crate) shapes: Vec<Shape>,
 }
@@ -225,6 +227,15 @@ pub(crate) struct ErrorCode {
     pub(crate) remedy: String,
 }
 
+/// The least role that may make a call.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct RoleOfCall {
+    /// The call, as in `contacts.merge`.
+    pub(crate) name: String,
+    /// The role.
+    pub(crate) needs: String,
+}
+
 type Read<T> = Result<T, String>;
 
 impl Api {
@@ -259,6 +270,15 @@ impl Api {
                             .ok_or("http_status is no number")?,
                         meaning: string(error, "meaning")?,
                         remedy: string(error, "remedy")?,
+                    })
+                })
+                .collect::<Read<_>>()?,
+            calls: list(get(&value, "calls")?)?
+                .iter()
+                .map(|call| {
+                    Ok(RoleOfCall {
+                        name: string(call, "name")?,
+                        needs: string(call, "needs")?,
                     })
                 })
                 .collect::<Read<_>>()?,
