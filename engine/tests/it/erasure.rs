@@ -35,14 +35,16 @@ use crate::support::{Shop, at, crm};
 const PHONE: &str = "+5511987654321";
 const SECOND: &str = "+919812345678";
 const FORMER: &str = "+12025550177";
+const MOVED_FROM: &str = "+12025550166";
 const NEIGHBOUR: &str = "+12025550188";
 
 /// What may be nowhere afterwards, in small letters.
-const VALUES: [&str; 23] = [
+const VALUES: [&str; 26] = [
     "5511987654321",
     "551187654321",
     "919812345678",
     "12025550177",
+    "12025550166",
     "zoraida",
     "quintanilha",
     "zozo",
@@ -62,6 +64,8 @@ const VALUES: [&str; 23] = [
     "zq in a notice",
     "zq-user",
     "zq.while.blocked",
+    "zq thought again",
+    "zq by the phone app",
 ];
 
 fn zoraida() -> Person {
@@ -178,7 +182,7 @@ async fn a_life(shop: &Shop, storage: &dyn Storage, messages: u32) -> (ContactId
         .await
         .unwrap();
 
-    // By a file, with a proof; then another number, and values that changed.
+    // By a file, with a proof; then another number, one that the platform tells of, and values that changed.
     let file = format!(
         "phone,name,email,tags,optedIn,optInProof\n{FORMER},Zoraida Quintanilha,first.zq@example.org,circle,yes,2026-02-01\n"
     );
@@ -194,7 +198,10 @@ async fn a_life(shop: &Shop, storage: &dyn Storage, messages: u32) -> (ContactId
         .unwrap();
     assert_eq!(report.counts.created, 1);
     let id = shop.find(FORMER).await.id;
-    contacts.replace_phone(id, FORMER, PHONE).await.unwrap();
+    contacts.replace_phone(id, FORMER, MOVED_FROM).await.unwrap();
+    let moved = json!({ "type": "user_changed_number", "body": "moved", "wa_id": "551187654321" });
+    said(Inbound::message(MOVED_FROM, "system", moved)).await;
+    assert_eq!(shop.find(PHONE).await.id, id);
     shop.org
         .consent()
         .opt_in(id, Some("on paper by ZQ"))
@@ -236,6 +243,16 @@ async fn a_life(shop: &Shop, storage: &dyn Storage, messages: u32) -> (ContactId
                 .await
                 .unwrap();
         }
+    }
+    said(Inbound::text(zoraida(), "zq first thought").id(&wamid(PHONE, "thought"))).await;
+    said(Inbound::edit(zoraida(), &wamid(PHONE, "thought"), "zq thought again")).await;
+    let echo = json!({ "from": "15550783881", "to": "551187654321", "id": wamid(PHONE, "echo"),
+        "timestamp": "1772366400", "type": "text", "text": { "body": "zq by the phone app" } });
+    shop.platform
+        .change("smb_message_echoes", &json!({ "message_echoes": [echo] }))
+        .await;
+    for choice in ["stop", "resume"] {
+        shop.platform.prefers(zoraida(), choice).await;
     }
     shop.platform.drain().await;
     shop.platform.call(&zoraida()).await;
@@ -393,8 +410,8 @@ async fn nothing_of_an_erased_person_can_be_read_in_the_files_and_nobody_else_is
         (counts.windows, counts.windows > 1),
         (gone(RecordKind::Window) + gone(RecordKind::Slot), true)
     );
-    // Zora's number, the former and the present one, and the platform's id of each.
-    assert_eq!((counts.identities, gone(RecordKind::Identity)), (5, 4));
+    // Zora's number, two former ones and the present one, and the platform's ids.
+    assert_eq!((counts.identities, gone(RecordKind::Identity)), (6, 4));
     assert_eq!(
         (counts.notes, counts.external_ids, counts.attributes, counts.tags),
         (1, 1, 1, 1)
@@ -419,7 +436,7 @@ async fn nothing_of_an_erased_person_can_be_read_in_the_files_and_nobody_else_is
             *touched.entry(key.kind()).or_default() += 1;
         }
     }
-    let addresses = 5 + 3;
+    let addresses = 6 + 3;
     let expected = [
         (RecordKind::Contact, 2),
         (
