@@ -584,6 +584,38 @@ fn owners_are_named_by_name_or_id_and_have_to_work_here() {
 }
 
 #[test]
+fn an_export_names_owners_and_numbers_so_that_they_are_nobody_elses() {
+    let mut world = world();
+    // A name that is another member's id would be taken for that id.
+    let id = |number: u128| AgentId(Uuid::from_u128(number));
+    world.insert(Member {
+        id: id(25),
+        org: ORG,
+        name: id(20).to_string(),
+        role: Role::Agent,
+        active: true,
+    });
+    let columns = vec![Column::Owner, Column::Phone, Column::OtherPhones];
+    let sheet = Sheet::new(Some(columns), &world.attributes(), world.all()).unwrap();
+    let (mia, gone) = ("Mia".to_owned(), id(24).to_string());
+    for (owner, shown) in [
+        (20, mia),
+        // Another Noor works here.
+        (24, gone),
+        (22, id(22).to_string()),
+        (25, id(25).to_string()),
+        (99, id(99).to_string()),
+    ] {
+        let mut contact = person(1);
+        contact.owner = Some(id(owner));
+        let other = identity(AddressKind::Phone, "+12125550002");
+        contact.identities.push(other);
+        let row: Vec<String> = sheet.row(&contact).collect();
+        assert_eq!(row, [&*shown, "'+12125550001", "'+12125550002"]);
+    }
+}
+
+#[test]
 fn a_row_adds_numbers_and_ids_that_nobody_has_and_is_refused_for_anothers() {
     let mut world = world();
     insert(&mut world, person(1));

@@ -245,7 +245,12 @@ async fn a_life(shop: &Shop, storage: &dyn Storage, messages: u32) -> (ContactId
         }
     }
     said(Inbound::text(zoraida(), "zq first thought").id(&wamid(PHONE, "thought"))).await;
-    said(Inbound::edit(zoraida(), &wamid(PHONE, "thought"), "zq thought again")).await;
+    said(Inbound::edit(
+        zoraida(),
+        &wamid(PHONE, "thought"),
+        "zq thought again",
+    ))
+    .await;
     let echo = json!({ "from": "15550783881", "to": "551187654321", "id": wamid(PHONE, "echo"),
         "timestamp": "1772366400", "type": "text", "text": { "body": "zq by the phone app" } });
     shop.platform
