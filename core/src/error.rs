@@ -148,6 +148,7 @@ codes! {
     AccountNotFound = "account.not_found", NotFound, Never, "There is no such sender.", "Connect it first.";
     AccountTaken = "account.taken", Conflict, Never, "The platform's sender id is connected already.", "Disable the other connection first.";
     AccountInvalid = "account.invalid", Invalid, Never, "The sender cannot be connected so.", "See the message for what is missing.";
+    AccountEndpointUnclear = "account.endpoint_unclear", Invalid, Never, "Several transports serve the channel, and none was named.", "Name the endpoint of the one to send by.";
     AccountNotSending = "account.not_sending", Refused, Later, "The sender is held, stopped or disabled.", "See the account's state; mend what it names, then resume it.";
 
     CredentialMissing = "credential.missing", Refused, Never, "The host gave no key for this reference.", "Give the builder credentials that know the account's reference.";

@@ -20,11 +20,23 @@ use tertulia_core::template::Template;
 /// A messaging platform.
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync {
-    /// The channel it serves.
-    fn channel(&self) -> Channel;
+    /// The channels it serves.
+    fn channels(&self) -> &[Channel];
 
     /// How a status finds the attempt that it is about.
     fn correlation(&self) -> Correlation;
+
+    /// What a webhook is answered with once its events are durable.
+    fn answer(&self) -> WebhookAnswer {
+        WebhookAnswer::default()
+    }
+
+    /// Looks at the id of a sender that is about to be connected, as webhooks find it by that very spelling.
+    ///
+    /// Fails with `account.invalid`, and says how the platform spells it.
+    fn check_sender(&self, _channel: Channel, _sender_id: &str) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Answers the platform's verification request with the text to return as the body, status 200.
     ///
@@ -41,7 +53,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends one message, once. Never retries by itself.
     async fn send(&self, sender: &SenderRef, message: Outgoing) -> Outcome;
 
-    /// Tells the platform that a person's message was read.
+    /// Tells the platform that a person's message was read; nothing where it does not want to know.
     async fn mark_read(&self, sender: &SenderRef, provider_id: &str) -> Result<(), Error>;
 
     /// The templates of the sender's business account, as the platform lists them.
@@ -67,6 +79,25 @@ pub enum Correlation {
     MessageId,
     /// Statuses cannot be tied to attempts.
     None,
+}
+
+/// What a webhook is answered with, status 200.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WebhookAnswer {
+    /// The header `content-type`.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: &'static str,
+}
+
+impl Default for WebhookAnswer {
+    /// Nothing, as plain text.
+    fn default() -> Self {
+        Self {
+            content_type: "text/plain",
+            body: "",
+        }
+    }
 }
 
 /// An HTTP request as the host received it.
@@ -110,9 +141,11 @@ impl fmt::Debug for WebhookRequest {
 /// The sender of ours that a message goes out by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SenderRef {
-    /// The platform's id of the sender (on WhatsApp the phone-number id).
+    /// The channel it sends on, one of the transport's.
+    pub channel: Channel,
+    /// The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number or the messaging service).
     pub sender_id: String,
-    /// The platform's id of the business account (on WhatsApp the WABA id), if known.
+    /// The platform's id of the business account (on WhatsApp the WABA id; at Twilio the account's SID), if known.
     pub business_id: Option<String>,
     /// The key to send with.
     pub credential: Secret,

@@ -128,8 +128,8 @@ impl WhatsApp {
 
 #[async_trait]
 impl Transport for WhatsApp {
-    fn channel(&self) -> Channel {
-        Channel::WhatsApp
+    fn channels(&self) -> &[Channel] {
+        &[Channel::WhatsApp]
     }
 
     fn correlation(&self) -> Correlation {

@@ -109,6 +109,7 @@ impl Generator {
         FilledTemplate {
             name: self.text(),
             language: self.language(),
+            provider_id: self.maybe(Self::text),
             header: self.maybe(|make| FilledParameter {
                 name: None,
                 value: FilledValue::Media { media: make.media() },
