@@ -1,7 +1,9 @@
-//! What the CRM asks of a messaging platform: read a webhook, send a message, list templates.
+//! What the CRM asks of a messaging platform: read a webhook, send a message, list templates, pass files on.
 //!
 //! A transport decides nothing: whether a message may go, and what follows from a failure, are rules
 //! of [`tertulia_core`]. It says truthfully what it knows about a send, and [`Outcome::Unknown`] when it does not.
+
+mod media;
 
 use std::fmt;
 
@@ -9,13 +11,15 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::channel::Channel;
-use tertulia_core::error::Error;
+use tertulia_core::error::{Code, Error};
 use tertulia_core::identity::Address;
 use tertulia_core::ids::AttemptId;
 use tertulia_core::inbound::InboundEvent;
 pub use tertulia_core::ledger::{Accepted, Outcome};
-use tertulia_core::message::Content;
+use tertulia_core::message::{Content, MediaSource};
 use tertulia_core::template::Template;
+
+pub use media::{Download, MediaBytes, Upload};
 
 /// A messaging platform.
 #[async_trait]
@@ -59,12 +63,35 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// The templates of the sender's business account, as the platform lists them.
     async fn list_templates(&self, sender: &SenderRef) -> Result<Vec<Template>, Error>;
 
+    /// Opens the file that a message names, to be read as it comes.
+    ///
+    /// Fails with `media.gone` if the platform does not have it any more, with `transport.*` otherwise; with
+    /// `transport.unsupported` where there is no way to download, as this does.
+    async fn download(&self, _sender: &SenderRef, _source: &MediaSource) -> Result<Download, Error> {
+        Err(unsupported(self.channel(), "files cannot be downloaded"))
+    }
+
+    /// Uploads a file, once, and answers what a message is to name it by.
+    ///
+    /// Fails with `media.invalid` for a file that the platform does not take, before any of it is read, with
+    /// `transport.*` otherwise; with `transport.unsupported` where there is no way to upload, as this does.
+    async fn upload(&self, _sender: &SenderRef, _file: Upload) -> Result<MediaSource, Error> {
+        Err(unsupported(self.channel(), "files cannot be uploaded"))
+    }
+
     /// Asks the platform what became of an attempt whose answer was lost, where it can be asked.
     ///
     /// `None` where it cannot: then only a status settles it.
     async fn settle(&self, _sender: &SenderRef, _attempt: AttemptId) -> Option<Outcome> {
         None
     }
+}
+
+fn unsupported(channel: Channel, what: &str) -> Error {
+    Error::new(
+        Code::TransportUnsupported,
+        format!("{what} by the transport for {channel}"),
+    )
 }
 
 /// How a platform's status finds the attempt that it is about.
