@@ -20,6 +20,7 @@ mod files;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::LOCATION;
 use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 use tertulia_core::error::{Code, Error};
 
@@ -116,6 +117,8 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    /// Where a redirect, which is never followed, leads.
+    pub location: Option<String>,
 }
 
 impl Answer {
@@ -162,6 +165,8 @@ async fn begin(request: RequestBuilder) -> Result<Response, NoAnswer> {
 
 async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
     let status = response.status().as_u16();
+    let location = response.headers().get(LOCATION);
+    let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -172,7 +177,13 @@ async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
                     format!("longer than {ANSWER_LIMIT} bytes"),
                 ));
             }
-            Ok(None) => return Ok(Answer { status, body }),
+            Ok(None) => {
+                return Ok(Answer {
+                    status,
+                    body,
+                    location,
+                });
+            }
             Err(error) => return Err(NoAnswer::BrokenOff(status, words(error))),
         }
     }

@@ -68,7 +68,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Fails with `media.gone` if the platform does not have it any more, with `transport.*` otherwise; with
     /// `transport.unsupported` where there is no way to download, as this does.
     async fn download(&self, _sender: &SenderRef, _source: &MediaSource) -> Result<Download, Error> {
-        Err(unsupported(self.channel(), "files cannot be downloaded"))
+        Err(unsupported(self.channels(), "files cannot be downloaded"))
     }
 
     /// Uploads a file, once, and answers what a message is to name it by.
@@ -76,7 +76,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Fails with `media.invalid` for a file that the platform does not take, before any of it is read, with
     /// `transport.*` otherwise; with `transport.unsupported` where there is no way to upload, as this does.
     async fn upload(&self, _sender: &SenderRef, _file: Upload) -> Result<MediaSource, Error> {
-        Err(unsupported(self.channel(), "files cannot be uploaded"))
+        Err(unsupported(self.channels(), "files cannot be uploaded"))
     }
 
     /// Asks the platform what became of an attempt whose answer was lost, where it can be asked.
@@ -87,10 +87,11 @@ pub trait Transport: fmt::Debug + Send + Sync {
     }
 }
 
-fn unsupported(channel: Channel, what: &str) -> Error {
+fn unsupported(channels: &[Channel], what: &str) -> Error {
+    let channels: Vec<&str> = channels.iter().map(|channel| channel.as_str()).collect();
     Error::new(
         Code::TransportUnsupported,
-        format!("{what} by the transport for {channel}"),
+        format!("{what} by the transport for {}", channels.join(" and ")),
     )
 }
 

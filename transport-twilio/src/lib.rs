@@ -22,6 +22,7 @@
 
 mod content;
 mod errors;
+mod media;
 mod parse;
 mod public_url;
 mod send;
@@ -34,9 +35,10 @@ use async_trait::async_trait;
 use tertulia_core::channel::Channel;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::inbound::InboundEvent;
+use tertulia_core::message::MediaSource;
 use tertulia_core::template::Template;
 use tertulia_transport_traits::{
-    Correlation, Outcome, Outgoing, Secret, SenderRef, Transport, WebhookAnswer, WebhookRequest,
+    Correlation, Download, Outcome, Outgoing, Secret, SenderRef, Transport, WebhookAnswer, WebhookRequest,
 };
 
 use public_url::PublicUrl;
@@ -173,5 +175,9 @@ impl Transport for Twilio {
 
     async fn list_templates(&self, sender: &SenderRef) -> Result<Vec<Template>, Error> {
         self.rest.templates(sender).await
+    }
+
+    async fn download(&self, sender: &SenderRef, source: &MediaSource) -> Result<Download, Error> {
+        self.rest.download(sender, source).await
     }
 }

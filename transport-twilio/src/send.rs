@@ -19,20 +19,20 @@ const TEMPLATE_PAGES: usize = 200;
 /// The REST APIs at the configured URLs.
 #[derive(Debug)]
 pub(crate) struct Rest {
-    api: Api,
+    pub(crate) api: Api,
     content: Api,
 }
 
 /// A key to send with, read.
-struct Key<'a> {
-    user: &'a str,
-    password: &'a str,
+pub(crate) struct Key<'a> {
+    pub(crate) user: &'a str,
+    pub(crate) password: &'a str,
     account: &'a str,
 }
 
 impl<'a> Key<'a> {
     /// Out of `AccountSid:AuthToken`, or `SK…:secret` beside an account's SID. What is wrong with it otherwise.
-    fn read(sender: &'a SenderRef) -> Result<Self, &'static str> {
+    pub(crate) fn read(sender: &'a SenderRef) -> Result<Self, &'static str> {
         let (user, password) = sender
             .credential
             .expose()

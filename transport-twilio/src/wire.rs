@@ -159,7 +159,7 @@ fn link(media: &Media) -> Result<String, Failure> {
             Ok(link.clone())
         }
         MediaSource::Link(_) => Err(bad("the file's link does not begin with https:// or http://")),
-        MediaSource::Id(_) => Err(bad("Twilio takes files by their link only")),
+        MediaSource::Id(_) | MediaSource::Stored(_) => Err(bad("Twilio takes files by their link only")),
     }
 }
 
