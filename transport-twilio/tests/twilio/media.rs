@@ -67,8 +67,4 @@ async fn what_is_gone_is_told_from_what_is_refused_or_failed() {
             code
         );
     }
-    assert_eq!(
-        opened(vec![Act::Hang]).await.0.unwrap_err(),
-        Code::TransportFailed
-    );
 }

@@ -11,7 +11,7 @@ use crate::sends::{sender, twilio_at};
 fn content(number: u8, variables: Value, types: Value, approval: Value) -> Value {
     json!({
         "sid": format!("HX{number:032}"),
-        "friendly_name": format!("friendly {number}"),
+        "friendly_name": format!("friendly_{number}"),
         "language": "en",
         "variables": variables,
         "types": types,
@@ -59,7 +59,7 @@ async fn templates_are_listed_page_by_page_with_what_whatsapp_says_of_them() {
     let (found, asked) = listed(vec![page(&first, Some(next)), page(&second, None)]).await;
     let found = found.unwrap();
     let names: Vec<_> = found.iter().map(|template| template.name.as_str()).collect();
-    assert_eq!(names, ["greeting", "named", "friendly 3"]);
+    assert_eq!(names, ["greeting", "named", "friendly_3"]);
     assert_eq!(
         found[0].provider_id.as_deref(),
         Some("HX00000000000000000000000000000001")
