@@ -196,7 +196,7 @@ impl Inbox<'_> {
         let words = message.content.words().filter(|_| spoken);
         // The platform goes by words of its own, which the words here need not be.
         let heard = || words.and_then(|words| ctx.org.settings.keywords.classify(words));
-        let keyword = message.keyword.or_else(heard);
+        let keyword = message.keyword.filter(|_| spoken).or_else(heard);
         if is_forgotten(set, ctx, &message.from.addresses, Some(self.at))? {
             // A STOP counts though it comes late.
             if keyword == Some(Keyword::Stop) {
