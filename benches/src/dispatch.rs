@@ -27,8 +27,8 @@ struct Nowhere(AtomicU64);
 
 #[async_trait]
 impl Transport for Nowhere {
-    fn channel(&self) -> Channel {
-        Channel::WhatsApp
+    fn channels(&self) -> &[Channel] {
+        &[Channel::WhatsApp]
     }
 
     fn correlation(&self) -> Correlation {

@@ -38,6 +38,7 @@ impl Shop {
                 channel: Channel::WhatsApp,
                 sender_id: SENDER.to_owned(),
                 business_id: Some("102290129340398".to_owned()),
+                endpoint: None,
                 name: "Main number".to_owned(),
                 credential: "main".to_owned(),
             })

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { Crm, TertuliaError, WhatsApp, type CrmOptions, type Json, type Watch } from "tertulia";
+import { Crm, TertuliaError, Twilio, WhatsApp, type CrmOptions, type Json, type Watch } from "tertulia";
 import { ManualClock, Platform } from "tertulia/testing";
 
 import * as codec from "#dist/codec";
@@ -97,11 +97,13 @@ class Replay {
     const { path, host, transports, credentials, clock } = options;
     const opened: CrmOptions = { path: path as string | undefined, host: host as string | undefined, transports: {} };
     for (const [endpoint, transport] of Object.entries((transports ?? {}) as Record<string, Fields>)) {
-      const { whatsapp, host } = transport as Record<string, Fields>;
+      const { whatsapp, twilio, host } = transport as Record<string, Fields>;
       opened.transports![endpoint] =
-        whatsapp === undefined
-          ? new HostTransport(host!.channel as "sms", host!.correlation as "none", host!.timeout_seconds as number | undefined)
-          : new WhatsApp(codec.WhatsApp.read(whatsapp));
+        whatsapp !== undefined
+          ? new WhatsApp(codec.WhatsApp.read(whatsapp))
+          : twilio !== undefined
+            ? new Twilio(codec.Twilio.read(twilio))
+            : new HostTransport(host!.channel as "sms", host!.correlation as "none", host!.timeout_seconds as number | undefined);
     }
     if (credentials === "host") opened.credentials = new HostCredentials();
     else if (isFields(credentials)) opened.credentials = credentials.fixed as Record<string, string>;

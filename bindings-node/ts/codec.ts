@@ -24,6 +24,7 @@ export const Account: w.RecordCodec<t.Account> = w.record(() => ({
   channel: ["channel", Channel],
   senderId: ["sender_id", w.text],
   businessId: ["business_id", w.optional(w.text)],
+  endpoint: ["endpoint", w.optional(w.text)],
   name: ["name", w.text],
   credential: ["credential", w.text],
   state: ["state", AccountState],
@@ -510,6 +511,7 @@ export const EventSource: w.RecordCodec<t.EventSource> = w.record(() => ({
   channel: ["channel", Channel],
   businessId: ["business_id", w.optional(w.text)],
   senderId: ["sender_id", w.optional(w.text)],
+  poolId: ["pool_id", w.optional(w.text)],
 }));
 
 export const Explanation: w.RecordCodec<t.Explanation> = w.record(() => ({
@@ -603,6 +605,7 @@ export const FilledParameter: w.RecordCodec<t.FilledParameter> = w.record(() => 
 export const FilledTemplate: w.RecordCodec<t.FilledTemplate> = w.record(() => ({
   name: ["name", w.text],
   language: ["language", w.text],
+  providerId: ["provider_id", w.optional(w.text)],
   header: ["header", w.optional(FilledParameter)],
   body: ["body", w.list(FilledParameter), []],
   buttons: ["buttons", w.list(FilledButton), []],
@@ -753,6 +756,7 @@ export const InboundMessage: w.RecordCodec<t.InboundMessage> = w.record(() => ({
   forwarded: ["forwarded", w.bool, false],
   groupId: ["group_id", w.optional(w.text)],
   referral: ["referral", w.optional(Referral)],
+  keyword: ["keyword", w.optional(Keyword)],
 }));
 
 export const InboundPerson: w.RecordCodec<t.InboundPerson> = w.record(() => ({
@@ -928,6 +932,8 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
 
 export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "hashes_keyed", "access_refused", "import_changed", "provider_notice"]);
 
+export const Keyword: w.Codec<t.Keyword> = w.choice(["stop", "help", "conditionalStart", "start"]);
+
 export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
   stop: ["stop", w.list(w.text), []],
   start: ["start", w.list(w.text), []],
@@ -994,6 +1000,7 @@ export const MediaKind: w.Codec<t.MediaKind> = w.choice(["image", "video", "audi
 export const MediaSource: w.Codec<t.MediaSource> = w.named([], () => ({
   id: ["id", w.text],
   link: ["link", w.text],
+  stored: ["stored", w.text],
 }));
 
 export const Member: w.RecordCodec<t.Member> = w.record(() => ({
@@ -1067,6 +1074,7 @@ export const NewAccount: w.RecordCodec<t.NewAccount> = w.record(() => ({
   channel: ["channel", Channel],
   senderId: ["sender_id", w.text],
   businessId: ["business_id", w.optional(w.text)],
+  endpoint: ["endpoint", w.optional(w.text)],
   name: ["name", w.text],
   credential: ["credential", w.text],
 }));
@@ -1266,6 +1274,7 @@ export const Received: w.RecordCodec<t.Received> = w.record(() => ({
   duplicate: ["duplicate", w.natural],
   quarantined: ["quarantined", w.natural],
   body: ["body", w.text],
+  contentType: ["content_type", w.text],
 }));
 
 export const Recipient: w.RecordCodec<t.Recipient> = w.record(() => ({
@@ -1363,6 +1372,7 @@ export const SendRequest: w.RecordCodec<t.SendRequest> = w.record(() => ({
 }));
 
 export const Sender: w.RecordCodec<t.Sender> = w.record(() => ({
+  channel: ["channel", Channel],
   senderId: ["sender_id", w.text],
   businessId: ["business_id", w.optional(w.text)],
   credential: ["credential", w.secret(w.text)],
@@ -1481,6 +1491,31 @@ export const TimeSpan: w.RecordCodec<t.TimeSpan> = w.record(() => ({
   until: ["until", w.time],
 }));
 
+export const Twilio: w.RecordCodec<t.Twilio> = w.record(() => ({
+  authToken: ["auth_token", w.secret(w.text)],
+  publicUrl: ["public_url", w.text],
+  baseUrl: ["base_url", w.optional(w.text)],
+  contentUrl: ["content_url", w.optional(w.text)],
+  connectTimeoutSeconds: ["connect_timeout_seconds", w.optional(w.float)],
+  timeoutSeconds: ["timeout_seconds", w.optional(w.float)],
+}));
+
+export const TwilioInfo: w.RecordCodec<t.TwilioInfo> = w.record(() => ({
+  baseUrl: ["base_url", w.text],
+  publicUrl: ["public_url", w.text],
+  authToken: ["auth_token", w.secret(w.text)],
+  key: ["key", w.secret(w.text)],
+  senderId: ["sender_id", w.text],
+}));
+
+export const TwilioMessage: w.RecordCodec<t.TwilioMessage> = w.record(() => ({
+  sid: ["sid", w.text],
+  from: ["from", w.text],
+  to: ["to", w.text],
+  parameters: ["parameters", w.json],
+  at: ["at", w.time],
+}));
+
 export const Upserted: w.Codec<t.Upserted> = w.choice(["created", "updated", "unchanged"]);
 
 export const UpsertedContact: w.RecordCodec<t.UpsertedContact> = w.record(() => ({
@@ -1549,6 +1584,12 @@ export const methods = {
   "platform.hold": w.method("platform.hold", [], w.nothing),
   "platform.release": w.method("platform.release", [], w.nothing),
   "platform.drain": w.method("platform.drain", [], Drained),
+  "platform.twilio_info": w.method("platform.twilio_info", [], TwilioInfo),
+  "platform.twilio_deliver_to": w.method("platform.twilio_deliver_to", [["endpoint", w.text]], w.nothing),
+  "platform.twilio_script": w.method("platform.twilio_script", [["faults", w.list(FaultRule)], ["seed", w.optional(w.natural)]], w.nothing),
+  "platform.twilio_say": w.method("platform.twilio_say", [["from", w.text], ["text", w.text], ["fields", w.optional(w.map(w.json))]], w.text),
+  "platform.twilio_status": w.method("platform.twilio_status", [["sid", w.text], ["status", w.text], ["code", w.optional(w.integer)]], w.nothing),
+  "platform.twilio_accepted": w.method("platform.twilio_accepted", [], w.list(TwilioMessage)),
   "platform.post": w.method("platform.post", [["body", w.bytes]], w.optional(w.natural)),
   "clock.now": w.method("clock.now", [], w.time),
   "clock.set": w.method("clock.set", [["now", w.time]], w.nothing),

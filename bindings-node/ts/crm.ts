@@ -3,10 +3,10 @@ import * as codec from "./codec.js";
 import { CrmMethods, Org, type Clock, type Credentials, type Transport } from "./handles.js";
 import { Scope, open, type Handle } from "./runtime.js";
 import { ManualClock } from "./testing.js";
-import type { Json, OrgId, WhatsApp as WhatsAppOptions } from "./types.js";
+import type { Json, OrgId, Twilio as TwilioOptions, WhatsApp as WhatsAppOptions } from "./types.js";
 import * as w from "./wire.js";
 
-export type { WhatsAppOptions };
+export type { TwilioOptions, WhatsAppOptions };
 
 /** The WhatsApp Cloud API as a transport. */
 export class WhatsApp {
@@ -19,6 +19,21 @@ export class WhatsApp {
 
   /** @internal */
   static options(transport: WhatsApp): Json {
+    return transport.#options;
+  }
+}
+
+/** SMS and WhatsApp by Twilio as a transport. */
+export class Twilio {
+  readonly #options: Json;
+
+  /** Fails with `input.invalid`. The options hold a secret: they are not shown when this is printed. */
+  constructor(options: TwilioOptions) {
+    this.#options = w.written("new Twilio", codec.Twilio, options);
+  }
+
+  /** @internal */
+  static options(transport: Twilio): Json {
     return transport.#options;
   }
 }
@@ -37,7 +52,7 @@ export interface CrmOptions {
   /** What a file that does not open so was before, plain or under another key: it is then converted. */
   convertFrom?: "plain" | Uint8Array | undefined;
   /** Transports by endpoint: the name that `receive` is given. */
-  transports?: Record<string, WhatsApp | Transport> | undefined;
+  transports?: Record<string, WhatsApp | Twilio | Transport> | undefined;
   /** Where the keys to send with come from: keys by reference, or an object that is asked. */
   credentials?: Record<string, string> | Credentials | undefined;
   /** The clock; absent: the machine's. */
@@ -74,8 +89,9 @@ function crmOptions(hosts: object[], handles: Handle[]): w.Codec<unknown> {
 
   const transport = w.handedOver((value, depth) => {
     if (value instanceof WhatsApp) return { whatsapp: WhatsApp.options(value) };
+    if (value instanceof Twilio) return { twilio: Twilio.options(value) };
     for (const name of ["verify", "parse", "send"]) {
-      if (!has(value, name)) throw new w.Misfit(`expected a WhatsApp or a Transport; it has no function ${name}`);
+      if (!has(value, name)) throw new w.Misfit(`expected a WhatsApp, a Twilio or a Transport; it has no function ${name}`);
     }
     const { channel, correlation, timeoutSeconds } = value as Transport;
     const said = declared.writeBeside(undefined, { channel, correlation, timeoutSeconds }, depth);

@@ -185,6 +185,47 @@ export class PlatformMethods extends Handle {
     return this.call(methods["platform.drain"], []);
   }
 
+  /**
+   * Twilio's stand-in beside this one: what it was started with, and where. It takes messages by SMS and WhatsApp
+   * alike, and heeds STOP and START words.
+   */
+  twilioInfo(): Promise<t.TwilioInfo> {
+    return this.call(methods["platform.twilio_info"], []);
+  }
+
+  /** Twilio's webhooks go straight to this CRM, to the endpoint of that name. */
+  twilioDeliverTo(crm: CrmMethods, endpoint: string): Promise<void> {
+    return this.call(methods["platform.twilio_deliver_to"], [endpoint], { other: crm });
+  }
+
+  /** From now on these faults befall messages sent by Twilio, in place of any before; codes are Twilio's. */
+  twilioScript(faults: t.FaultRule[], seed?: number): Promise<void> {
+    return this.call(methods["platform.twilio_script"], [faults, seed]);
+  }
+
+  /**
+   * Somebody writes by SMS, from a number, or by WhatsApp, from a number after `whatsapp:`; the message's id.
+   * `fields`
+   * are further parameters of the webhook, which is delivered before this returns.
+   */
+  twilioSay(from: string, text: string, fields?: Record<string, t.Json>): Promise<string> {
+    return this.call(methods["platform.twilio_say"], [from, text, fields]);
+  }
+
+  /**
+   * Reports a status of a message that Twilio accepted, as in `delivered`, and of one that failed the code;
+   * delivered
+   * before this returns.
+   */
+  twilioStatus(sid: string, status: string, code?: number): Promise<void> {
+    return this.call(methods["platform.twilio_status"], [sid, status, code]);
+  }
+
+  /** Every message that Twilio accepted, in order, whatever became of the answer. */
+  twilioAccepted(): Promise<t.TwilioMessage[]> {
+    return this.call(methods["platform.twilio_accepted"], []);
+  }
+
   /** Signs and posts these bytes as they are, once; the HTTP status of the answer. */
   post(body: Uint8Array): Promise<number | undefined> {
     return this.call(methods["platform.post"], [body]);
@@ -1000,9 +1041,11 @@ export class BroadcastsArea extends Handle {
 /** Senders. */
 export class AccountsArea extends Handle {
   /**
-   * Connects a sender: from now on its webhooks find this organisation.
+   * Connects a sender: from now on its webhooks find this organisation. It sends by the transport at the endpoint
+   * named, or else by the only one that serves the channel.
    *
-   * Fails with `account.taken` if any organisation has connected it, or `account.invalid`.
+   * Fails with `account.taken` if any organisation has connected it, `account.endpoint_unclear` if several
+   * transports serve the channel and none is named, or `account.invalid`.
    */
   connect(new_: t.NewAccount): Promise<t.AccountId> {
     return this.call(methods["accounts.connect"], [new_]);

@@ -1,5 +1,5 @@
 /** tertulia: a messaging CRM inside your own program. */
-export { Crm, WhatsApp, type CrmOptions, type WhatsAppOptions } from "./crm.js";
+export { Crm, Twilio, WhatsApp, type CrmOptions, type TwilioOptions, type WhatsAppOptions } from "./crm.js";
 export * from "./errors.js";
 export * from "./handles.js";
 export type { Declared, Watch } from "./runtime.js";

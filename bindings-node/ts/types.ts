@@ -48,10 +48,19 @@ export interface Account {
   org: OrgId;
   /** The channel. */
   channel: Channel;
-  /** The platform's id of the sender (on WhatsApp the phone-number id). */
+  /**
+   * The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number, as in `+15005550006`,
+   * or
+   * a messaging service's id).
+   */
   senderId: string;
-  /** The platform's id of the business account (on WhatsApp the WABA id). */
+  /** The platform's id of the business account (on WhatsApp the WABA id; at Twilio the account's SID). */
   businessId?: string | undefined;
+  /**
+   * The endpoint whose transport it sends by, and its webhooks come to; absent: the only transport that serves the
+   * channel.
+   */
+  endpoint?: string | undefined;
   /** A name for people. */
   name: string;
   /** What the host's credentials callback is asked for. */
@@ -1196,6 +1205,12 @@ export interface EventSource {
   businessId?: string | undefined;
   /** The sender (on WhatsApp the phone-number id); absent for notices about the whole business account. */
   senderId?: string | undefined;
+  /**
+   * The pool that the sender belongs to (at Twilio the messaging service): asked for where nobody connected the
+   * sender
+   * itself.
+   */
+  poolId?: string | undefined;
 }
 
 /** Whether a message may be sent now, and if not, every rule that says no. */
@@ -1448,6 +1463,8 @@ export interface FilledTemplate {
   name: string;
   /** Its language. */
   language: string;
+  /** The platform's id of it, if known; some platforms send by that (Twilio's content SID). */
+  providerId?: string | undefined;
   /** What the header shows, if it is not always the same. */
   header?: FilledParameter | undefined;
   /** The body's values: in order, or each with its name. */
@@ -1464,6 +1481,8 @@ export interface FilledTemplateInput {
   name: string;
   /** Its language. */
   language: string;
+  /** The platform's id of it, if known; some platforms send by that (Twilio's content SID). */
+  providerId?: string | undefined;
   /** What the header shows, if it is not always the same. */
   header?: FilledParameterInput | undefined;
   /** The body's values: in order, or each with its name. */
@@ -1846,6 +1865,11 @@ export interface InboundMessage {
   groupId?: string | undefined;
   /** The ad or post that led here (`ctwa`). */
   referral?: Referral | undefined;
+  /**
+   * What the platform itself took the message for (Twilio's `OptOutType`), whatever its words: it stops or resumes
+   * messages of this sender, and answers the person.
+   */
+  keyword?: Keyword | undefined;
 }
 
 /** Who wrote. */
@@ -2261,6 +2285,20 @@ export type JournalKind =
   /** `provider_notice` */
   | "provider_notice";
 
+/**
+ * What a whole-message keyword asks for. Where a word is listed under several, the first of these wins: a
+ * doubt never sends a message.
+ */
+export type Keyword =
+  /** Opt out. */
+  | "stop"
+  /** Send help. */
+  | "help"
+  /** Opt in again, if the contact opted out by keyword; an ordinary answer otherwise. */
+  | "conditionalStart"
+  /** Opt in again. */
+  | "start";
+
 /** The keywords of one language, in any spelling that folds alike. */
 export interface KeywordList {
   /** Words that opt out. */
@@ -2442,7 +2480,9 @@ export type MediaSource =
   /** The provider's id; on WhatsApp good for 7 days (inbound) or 30 days (uploaded). */
   | { id: string }
   /** A public link. */
-  | { link: string };
+  | { link: string }
+  /** A file in the media store, by its key: it is uploaded when the message is sent. Transports never see this. */
+  | { stored: string };
 
 /** A member of the team: what an agent's id stands for. */
 export interface Member {
@@ -2584,10 +2624,23 @@ export type MessageId = string & { readonly [of]: "MessageId" };
 export interface NewAccount {
   /** The channel. */
   channel: Channel;
-  /** The platform's id of the sender (on WhatsApp the phone-number id). */
+  /**
+   * The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number, as in `+15005550006`,
+   * or
+   * a messaging service's id).
+   */
   senderId: string;
-  /** The platform's id of the business account (on WhatsApp the WABA id): notices about templates name only that. */
+  /**
+   * The platform's id of the business account: on WhatsApp the WABA id, as notices about templates name only that;
+   * at
+   * Twilio the account's SID, needed where the key to send with is an API key.
+   */
   businessId?: string | undefined;
+  /**
+   * The endpoint of the transport to send by, as it was given to the builder; absent: the only one that serves the
+   * channel.
+   */
+  endpoint?: string | undefined;
   /** A name for people. */
   name: string;
   /** What the host's credentials callback is asked for. */
@@ -3000,8 +3053,13 @@ export interface Received {
   duplicate: number;
   /** Events that could not be applied, kept as they came. */
   quarantined: number;
-  /** The body to answer with, status 200: the challenge of a verification request, else empty. */
+  /**
+   * The body to answer with, status 200: the challenge of a verification request, else what the platform wants to
+   * hear, mostly nothing.
+   */
   body: string;
+  /** The header `content-type` to answer with. */
+  contentType: string;
 }
 
 /** One recipient of a broadcast, and what became of them. */
@@ -3197,7 +3255,10 @@ export interface SendFailure {
 export interface SendRequest {
   /** To whom. */
   contact: ContactId;
-  /** By which sender; absent: the one that the contact last wrote to. */
+  /**
+   * By which sender, for this message; absent: the one that the contact last wrote to, or the only one that reaches
+   * them if they never did.
+   */
   account?: AccountId | undefined;
   /** What. */
   draft: Draft;
@@ -3207,6 +3268,8 @@ export interface SendRequest {
 
 /** The sender of ours that a message goes out by. */
 export interface Sender {
+  /** The channel it sends on. */
+  channel: Channel;
   /** The platform's id of the sender (on WhatsApp the phone-number id). */
   senderId: string;
   /** The platform's id of the business account (on WhatsApp the WABA id), if known. */
@@ -3536,6 +3599,54 @@ export interface TimeSpan {
   from: Date;
   /** The first instant after it that does not count any more. */
   until: Date;
+}
+
+/** How Twilio is spoken to. */
+export interface Twilio {
+  /** The key of the webhooks' signatures: the account's auth token. */
+  authToken: string;
+  /**
+   * The URL of the endpoint as it stands in Twilio's console: scheme, host and path as they are outside of any
+   * proxy. It
+   * is part of each signature, and statuses come back to it.
+   */
+  publicUrl: string;
+  /** Where messages are sent; absent: `https://api.twilio.com`. */
+  baseUrl?: string | undefined;
+  /** Where templates are listed; absent: `https://content.twilio.com`. */
+  contentUrl?: string | undefined;
+  /** How long connecting may take, in seconds; absent: 10. */
+  connectTimeoutSeconds?: number | undefined;
+  /** How long a request may take in all, in seconds; absent: 30. */
+  timeoutSeconds?: number | undefined;
+}
+
+/** What Twilio and the business have agreed on. */
+export interface TwilioInfo {
+  /** Where it listens, in place of `https://api.twilio.com` and `https://content.twilio.com`. */
+  baseUrl: string;
+  /** The URL that its signatures are over. */
+  publicUrl: string;
+  /** The key of the signatures. */
+  authToken: string;
+  /** What the credentials are to answer for its senders. */
+  key: string;
+  /** Its first number. */
+  senderId: string;
+}
+
+/** A message that Twilio accepted, whether or not the client learned of it. */
+export interface TwilioMessage {
+  /** The id that it was given. */
+  sid: string;
+  /** The sender, with its channel's prefix. */
+  from: string;
+  /** The recipient, with the channel's prefix. */
+  to: string;
+  /** The whole request. */
+  parameters: Json;
+  /** When. */
+  at: Date;
 }
 
 /** What became of a record of another system. */

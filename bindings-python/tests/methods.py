@@ -886,6 +886,45 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: write_drained(v),
     ),
+    "platform.twilio_info": (
+        {
+        },
+        lambda v: write_twilio_info(v),
+    ),
+    "platform.twilio_deliver_to": (
+        {
+        "endpoint": ("endpoint", lambda v: v.get("endpoint")),
+        },
+        lambda v: None,
+    ),
+    "platform.twilio_script": (
+        {
+        "faults": ("faults", lambda v: [read_fault_rule(v1) for v1 in v.get("faults")]),
+        "seed": ("seed", lambda v: v.get("seed")),
+        },
+        lambda v: None,
+    ),
+    "platform.twilio_say": (
+        {
+        "from": ("from_", lambda v: v.get("from")),
+        "text": ("text", lambda v: v.get("text")),
+        "fields": ("fields", lambda v: v.get("fields")),
+        },
+        lambda v: v,
+    ),
+    "platform.twilio_status": (
+        {
+        "sid": ("sid", lambda v: v.get("sid")),
+        "status": ("status", lambda v: v.get("status")),
+        "code": ("code", lambda v: v.get("code")),
+        },
+        lambda v: None,
+    ),
+    "platform.twilio_accepted": (
+        {
+        },
+        lambda v: [write_twilio_message(v1) for v1 in v],
+    ),
     "platform.post": (
         {
         "body": ("body", lambda v: read_bytes(v.get("body"))),

@@ -17,7 +17,7 @@ import tertulia
 import tertulia.blocking
 from methods import METHODS
 from tertulia import CancelToken, Page, TertuliaError, WhatsApp
-from tertulia._codec import read_inbound_event, read_whats_app
+from tertulia._codec import read_inbound_event, read_twilio, read_whats_app
 from tertulia._types import ContentText, ImportCounts, InboundEvent, Outcome, Outgoing, Sender, WebhookRequest
 from tertulia._types import Accepted, OutcomeAccepted, OutcomeRefused, SendFailure
 from tertulia._wire import read_time
@@ -154,7 +154,8 @@ class Replay:
         else:
             for endpoint, given in options.get("transports", {}).items():
                 [(kind, given)] = given.items()
-                options["transports"][endpoint] = read_whats_app(given) if kind == "whatsapp" else transport(**given)
+                known = {"whatsapp": read_whats_app, "twilio": read_twilio}.get(kind)
+                options["transports"][endpoint] = known(given) if known else transport(**given)
             if (given := options.get("credentials")) is not None:
                 options["credentials"] = credentials() if given == "host" else given["fixed"]
             opening = self.face.Crm.open(options.pop("path", None), **options)

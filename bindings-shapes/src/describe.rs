@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::handle::{clock_areas, crm_areas, org_areas, platform_areas};
 use crate::host::{OutgoingShape, SenderShape, WebhookShape};
 use crate::method::{Area, Method, Param, Returned};
-use crate::options::WhatsAppOptions;
+use crate::options::{TwilioOptions, WhatsAppOptions};
 use crate::wire::PageRequest;
 
 /// The description: `crm`, `org`, `platform` and `clock` list areas of methods; `callbacks` lists what a host's objects
@@ -34,6 +34,7 @@ pub fn describe() -> Value {
     for also in [
         generator.subschema_for::<Failure>(),
         generator.subschema_for::<WhatsAppOptions>(),
+        generator.subschema_for::<TwilioOptions>(),
         generator.subschema_for::<PageRequest>(),
         generator.subschema_for::<Channel>(),
         generator.subschema_for::<Correlation>(),

@@ -111,6 +111,8 @@ impl From<&WebhookRequest> for WebhookShape {
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 #[schemars(rename = "Sender")]
 pub(crate) struct SenderShape {
+    /// The channel it sends on.
+    channel: Channel,
     /// The platform's id of the sender (on WhatsApp the phone-number id).
     sender_id: String,
     /// The platform's id of the business account (on WhatsApp the WABA id), if known.
@@ -123,6 +125,7 @@ pub(crate) struct SenderShape {
 impl From<&SenderRef> for SenderShape {
     fn from(sender: &SenderRef) -> Self {
         Self {
+            channel: sender.channel,
             sender_id: sender.sender_id.clone(),
             business_id: sender.business_id.clone(),
             credential: sender.credential.expose().to_owned(),
@@ -172,8 +175,8 @@ impl HostTransport {
 
 #[async_trait]
 impl Transport for HostTransport {
-    fn channel(&self) -> Channel {
-        self.channel
+    fn channels(&self) -> &[Channel] {
+        std::slice::from_ref(&self.channel)
     }
 
     fn correlation(&self) -> Correlation {

@@ -12,7 +12,7 @@ use tertulia::testing::ManualClock;
 use tertulia::transport::Correlation;
 use tertulia::{
     Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, HostKey, MemoryStorage, SqliteOptions,
-    StaticCredentials, WhatsApp, WhatsAppConfig,
+    StaticCredentials, Twilio, TwilioConfig, WhatsApp, WhatsAppConfig,
 };
 
 use crate::handle::Handle;
@@ -68,6 +68,8 @@ impl std::fmt::Debug for ConvertFromOptions {
 pub(crate) enum TransportOptions {
     /// The WhatsApp Cloud API.
     Whatsapp(WhatsAppOptions),
+    /// SMS and WhatsApp by Twilio.
+    Twilio(TwilioOptions),
     /// One written in the host's language.
     Host(HostOptions),
 }
@@ -96,6 +98,33 @@ pub(crate) struct WhatsAppOptions {
 impl std::fmt::Debug for WhatsAppOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WhatsAppOptions").finish_non_exhaustive()
+    }
+}
+
+/// How Twilio is spoken to.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Twilio")]
+pub(crate) struct TwilioOptions {
+    /// The key of the webhooks' signatures: the account's auth token.
+    #[schemars(extend("x-secret" = true))]
+    auth_token: String,
+    /// The URL of the endpoint as it stands in Twilio's console: scheme, host and path as they are outside of any proxy. It
+    /// is part of each signature, and statuses come back to it.
+    public_url: String,
+    /// Where messages are sent; absent: `https://api.twilio.com`.
+    base_url: Option<String>,
+    /// Where templates are listed; absent: `https://content.twilio.com`.
+    content_url: Option<String>,
+    /// How long connecting may take, in seconds; absent: 10.
+    connect_timeout_seconds: Option<f64>,
+    /// How long a request may take in all, in seconds; absent: 30.
+    timeout_seconds: Option<f64>,
+}
+
+impl std::fmt::Debug for TwilioOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TwilioOptions").finish_non_exhaustive()
     }
 }
 
@@ -237,6 +266,25 @@ impl WhatsAppOptions {
     }
 }
 
+impl TwilioOptions {
+    fn build(self) -> Result<Twilio, Error> {
+        let mut config = TwilioConfig::new(self.auth_token, self.public_url);
+        if let Some(url) = self.base_url {
+            config = config.base_url(url);
+        }
+        if let Some(url) = self.content_url {
+            config = config.content_url(url);
+        }
+        if let Some(timeout) = self.connect_timeout_seconds {
+            config = config.connect_timeout(seconds("connect_timeout_seconds", timeout)?);
+        }
+        if let Some(timeout) = self.timeout_seconds {
+            config = config.timeout(seconds("timeout_seconds", timeout)?);
+        }
+        Twilio::new(config)
+    }
+}
+
 impl CrmOptions {
     /// Opens the CRM.
     pub(crate) async fn open(self, hosts: &[Arc<dyn HostObject>], handles: &[Handle]) -> Result<Crm, Error> {
@@ -258,6 +306,7 @@ impl CrmOptions {
         for (endpoint, transport) in self.transports {
             builder = match transport {
                 TransportOptions::Whatsapp(options) => builder.transport(endpoint, options.build()?),
+                TransportOptions::Twilio(options) => builder.transport(endpoint, options.build()?),
                 TransportOptions::Host(options) => {
                     builder.transport(endpoint, TransportOptions::host(&options, hosts)?)
                 }

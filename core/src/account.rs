@@ -17,10 +17,15 @@ pub struct Account {
     pub org: OrgId,
     /// The channel.
     pub channel: Channel,
-    /// The platform's id of the sender (on WhatsApp the phone-number id).
+    /// The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number, as in `+15005550006`, or
+    /// a messaging service's id).
     pub sender_id: String,
-    /// The platform's id of the business account (on WhatsApp the WABA id).
+    /// The platform's id of the business account (on WhatsApp the WABA id; at Twilio the account's SID).
     pub business_id: Option<String>,
+    /// The endpoint whose transport it sends by, and its webhooks come to; absent: the only transport that serves the
+    /// channel.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
     /// A name for people.
     pub name: String,
     /// What the host's credentials callback is asked for.

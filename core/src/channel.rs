@@ -35,6 +35,13 @@ impl Channel {
         Self::Email,
     ];
 
+    /// Whether a STOP is confirmed to the person by the carrier or the provider: then nobody else may.
+    ///
+    /// Source: Twilio and the carriers answer STOP words by themselves (help article 223134027; platform-facts B6).
+    pub const fn confirms_stop(self) -> bool {
+        matches!(self, Self::Sms)
+    }
+
     /// The channel's name as stored and as bindings spell it.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -118,6 +118,14 @@ codes! {
     TransportFailed = "transport.failed", Unavailable, Later, "The platform did not answer as it should.", "Try again later.";
     TransportConfigInvalid = "transport.config_invalid", Invalid, Never, "A transport is set up with a value that cannot work.", "Change the value that the message names.";
     TransportRefused = "transport.refused", Refused, Never, "The platform said no.", "See the platform's code in the message.";
+    TransportUnsupported = "transport.unsupported", Refused, Never, "The transport has no way to do what is asked.", "See the message for what it is; do without it on this channel.";
+
+    MediaNotFound = "media.not_found", NotFound, Never, "The message has no file, or the media store does not have it.", "Name a message with a file, or store the file again.";
+    MediaGone = "media.gone", NotFound, Never, "The platform does not have the file any more.", "Ask the person for it again; fetch files while the platform keeps them, on WhatsApp 7 days.";
+    MediaCorrupt = "media.corrupt", Unavailable, Later, "What was transferred is not the file that was told of.", "Try again.";
+    MediaInvalid = "media.invalid", Invalid, Never, "The platform does not take a file of this type or size.", "See the message for what would fit.";
+    MediaNoStore = "media.no_store", Refused, Never, "The CRM was opened without a media store.", "Give the builder one, as a folder.";
+    MediaIo = "media.io", Unavailable, Later, "The media store failed.", "See the message; check space and permissions.";
 
     SettingInvalid = "setting.invalid", Invalid, Never, "A setting's value is not allowed.", "See the message for what is.";
     MemberNotFound = "member.not_found", NotFound, Never, "There is no such member of the team.", "List the members for their ids.";
@@ -148,6 +156,7 @@ codes! {
     AccountNotFound = "account.not_found", NotFound, Never, "There is no such sender.", "Connect it first.";
     AccountTaken = "account.taken", Conflict, Never, "The platform's sender id is connected already.", "Disable the other connection first.";
     AccountInvalid = "account.invalid", Invalid, Never, "The sender cannot be connected so.", "See the message for what is missing.";
+    AccountEndpointUnclear = "account.endpoint_unclear", Invalid, Never, "Several transports serve the channel, and none was named.", "Name the endpoint of the one to send by.";
     AccountNotSending = "account.not_sending", Refused, Later, "The sender is held, stopped or disabled.", "See the account's state; mend what it names, then resume it.";
 
     CredentialMissing = "credential.missing", Refused, Never, "The host gave no key for this reference.", "Give the builder credentials that know the account's reference.";

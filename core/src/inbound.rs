@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::channel::Channel;
 use crate::identity::Address;
 use crate::ids::AttemptId;
+use crate::keywords::Keyword;
 use crate::message::{Content, StatusKind};
 use crate::template::{Category, Language, Quality, TemplateStatus};
 
@@ -32,6 +33,10 @@ pub struct Source {
     pub business_id: Option<String>,
     /// The sender (on WhatsApp the phone-number id); absent for notices about the whole business account.
     pub sender_id: Option<String>,
+    /// The pool that the sender belongs to (at Twilio the messaging service): asked for where nobody connected the sender
+    /// itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pool_id: Option<String>,
 }
 
 /// What an event tells.
@@ -111,6 +116,10 @@ pub struct InboundMessage {
     pub group_id: Option<String>,
     /// The ad or post that led here (`ctwa`).
     pub referral: Option<Referral>,
+    /// What the platform itself took the message for (Twilio's `OptOutType`), whatever its words: it stops or resumes
+    /// messages of this sender, and answers the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keyword: Option<Keyword>,
 }
 
 /// A message that the business itself wrote elsewhere.

@@ -12,7 +12,7 @@ use crate::fold::{fold, is_word};
 
 /// What a whole-message keyword asks for. Where a word is listed under several, the first of these wins: a
 /// doubt never sends a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Keyword {
     /// Opt out.

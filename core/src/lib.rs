@@ -29,6 +29,7 @@ pub mod inbound;
 pub mod journal;
 pub mod keywords;
 pub mod ledger;
+pub mod media;
 pub mod merge;
 pub mod message;
 pub mod note;

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::media::MediaKey;
 use crate::retry::Failure;
 use crate::template::FilledTemplate;
 
@@ -230,6 +231,8 @@ pub enum MediaSource {
     Id(String),
     /// A public link.
     Link(String),
+    /// A file in the media store, by its key: it is uploaded when the message is sent. Transports never see this.
+    Stored(MediaKey),
 }
 
 /// A place.

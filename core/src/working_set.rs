@@ -61,6 +61,11 @@ pub enum Lookup {
         /// The organisation.
         org: OrgId,
     },
+    /// The senders.
+    Accounts {
+        /// The organisation.
+        org: OrgId,
+    },
     /// The seals of the audit that hold entries at these positions.
     Seals {
         /// The organisation.

@@ -46,25 +46,50 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
-    /// The transport that sends on a channel: the first one by its endpoint's name.
-    pub(crate) fn transport(&self, channel: Channel) -> Option<&Arc<dyn Transport>> {
-        self.transports
-            .values()
-            .find(|transport| transport.channel() == channel)
+    /// The endpoint of this name, or the only one that serves the channel, with its transport.
+    pub(crate) fn endpoint(
+        &self,
+        channel: Channel,
+        named: Option<&str>,
+    ) -> Result<(&String, &Arc<dyn Transport>), Error> {
+        let missing = |message: String| Error::new(Code::TransportFailed, message);
+        let serves =
+            |(_, transport): &(&String, &Arc<dyn Transport>)| transport.channels().contains(&channel);
+        if let Some(name) = named {
+            let found = self.transports.get_key_value(name).filter(serves);
+            return found.ok_or_else(|| {
+                missing(format!(
+                    "the builder was given no transport for {channel} at the endpoint {name:?}"
+                ))
+            });
+        }
+        let serving: Vec<_> = self.transports.iter().filter(serves).collect();
+        match serving.as_slice() {
+            [only] => Ok(*only),
+            [] => Err(missing(format!(
+                "no transport for {channel} was given to the builder"
+            ))),
+            several => {
+                let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
+                let message = format!(
+                    "several transports serve {channel}; name the endpoint of one: {}",
+                    names.join(", ")
+                );
+                Err(Error::new(Code::AccountEndpointUnclear, message))
+            }
+        }
     }
 
-    /// The transport that serves a channel, which must be there.
-    pub(crate) fn the_transport(&self, channel: Channel) -> Result<&Arc<dyn Transport>, Error> {
-        let missing = || {
-            let message = format!("no transport for {channel} was given to the builder");
-            Error::new(Code::TransportFailed, message)
-        };
-        self.transport(channel).ok_or_else(missing)
+    /// The transport that a sender sends by, which must be there.
+    pub(crate) fn transport(&self, account: &Account) -> Result<&Arc<dyn Transport>, Error> {
+        let (_, transport) = self.endpoint(account.channel, account.endpoint.as_deref())?;
+        Ok(transport)
     }
 
     /// A sender as transports know it, with its key.
     pub(crate) async fn sender(&self, account: &Account) -> Result<SenderRef, Error> {
         Ok(SenderRef {
+            channel: account.channel,
             sender_id: account.sender_id.clone(),
             business_id: account.business_id.clone(),
             credential: self.credentials.credential(&account.credential).await?,

@@ -63,6 +63,8 @@ pub use tertulia_storage_sqlite::{ConvertFrom, EncryptionKey, Options as SqliteO
 pub use tertulia_storage_traits as storage;
 pub use tertulia_transport_traits as transport;
 pub use tertulia_transport_traits::{Credentials, Secret, Transport, WebhookRequest};
+#[cfg(feature = "twilio")]
+pub use tertulia_transport_twilio::{Twilio, TwilioConfig};
 #[cfg(feature = "whatsapp")]
 pub use tertulia_transport_whatsapp::{WhatsApp, WhatsAppConfig};
 pub use tokio_util::sync::CancellationToken;

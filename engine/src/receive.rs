@@ -1,6 +1,5 @@
 //! Webhooks in: bytes and headers to committed events.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -15,7 +14,7 @@ use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::inbound::InboundEvent;
 use tertulia_core::journal::Actor;
 use tertulia_core::record::{ChangeSet, Key, Op, Quarantined};
-use tertulia_transport_traits::WebhookRequest;
+use tertulia_transport_traits::{WebhookAnswer, WebhookRequest};
 
 use crate::crm::{Crm, Inner};
 use crate::error::from_storage;
@@ -33,8 +32,11 @@ pub struct Received {
     pub duplicate: u64,
     /// Events that could not be applied, kept as they came.
     pub quarantined: u64,
-    /// The body to answer with, status 200: the challenge of a verification request, else empty.
+    /// The body to answer with, status 200: the challenge of a verification request, else what the platform wants to
+    /// hear, mostly nothing.
     pub body: String,
+    /// The header `content-type` to answer with.
+    pub content_type: String,
 }
 
 /// An event with the sender it found.
@@ -46,7 +48,7 @@ struct Routed {
 
 impl Crm {
     /// Takes in one request of a platform, and returns when its events are durable: then answer 200 with
-    /// [`Received::body`]. On an error answer [`http_status`]; the platform sends the webhook again later.
+    /// [`Received::body`] and [`Received::content_type`]. On an error answer [`http_status`]; the platform sends the webhook again later.
     ///
     /// `endpoint` is the name that a transport was given to the builder under. One body may be about several senders
     /// and organisations. What the transport cannot read inside a signed body, or what cannot be applied, is kept.
@@ -59,12 +61,19 @@ impl Crm {
         if request.method.eq_ignore_ascii_case("GET") {
             return Ok(Received {
                 body: transport.verify(request.query()).await?,
+                content_type: WebhookAnswer::default().content_type.to_owned(),
                 ..Received::default()
             });
         }
         let events = transport.parse(&request).await?;
-        let inner = Arc::clone(&self.inner);
-        to_the_end(async move { inner.apply(events).await }).await
+        let answer = transport.answer();
+        let received = Received {
+            body: answer.body.to_owned(),
+            content_type: answer.content_type.to_owned(),
+            ..Received::default()
+        };
+        let (inner, endpoint) = (Arc::clone(&self.inner), endpoint.to_owned());
+        to_the_end(async move { inner.apply(&endpoint, events, received).await }).await
     }
 }
 
@@ -81,9 +90,13 @@ pub const fn http_status(error: &Error) -> u16 {
 }
 
 impl Inner {
-    async fn apply(&self, events: Vec<InboundEvent>) -> Result<Received, Error> {
-        let mut received = Received::default();
-        let (routed, lost) = self.route(events).await?;
+    async fn apply(
+        &self,
+        endpoint: &str,
+        events: Vec<InboundEvent>,
+        mut received: Received,
+    ) -> Result<Received, Error> {
+        let (routed, lost) = self.route(endpoint, events).await?;
         received.quarantined += self.keep_lost(lost).await?;
         for (org, events) in routed {
             for chunk in events.chunks(EVENTS_PER_COMMIT) {
@@ -126,68 +139,64 @@ impl Inner {
         Ok(())
     }
 
-    /// Finds each event's organisation and sender by the platform's ids; those that find none are given back.
+    /// Finds each event's organisation and sender by the platform's ids; those that find none are given back. Whoever can
+    /// sign for one endpoint says nothing about the senders of another.
     async fn route(
         &self,
+        endpoint: &str,
         events: Vec<InboundEvent>,
     ) -> Result<(BTreeMap<OrgId, Vec<Routed>>, Vec<InboundEvent>), Error> {
-        let keys_of = |event: &InboundEvent| {
-            let key = |sender_id: String| (event.source.channel, sender_id);
-            let sender = event.source.sender_id.clone().map(key);
-            let business = event
-                .source
-                .business_id
-                .as_deref()
-                .map(|id| key(business_route_id(id)));
-            (sender, business)
-        };
-        let mut routes: HashMap<(Channel, String), Option<Route>> = HashMap::new();
-        for event in &events {
-            let (sender, business) = keys_of(event);
-            routes.extend(sender.into_iter().chain(business).map(|key| (key, None)));
-        }
-        for (key, route) in &mut routes {
-            *route = self
-                .runtime
-                .get(Key::Route {
-                    channel: key.0,
-                    sender_id: key.1.clone(),
-                })
-                .await?;
-        }
-        let mut accounts = HashMap::new();
+        let mut routes: HashMap<(Channel, String), Option<(Route, Account)>> = HashMap::new();
         let mut by_org: BTreeMap<OrgId, Vec<Routed>> = BTreeMap::new();
         let mut lost = Vec::new();
         for event in events {
-            let (sender, business) = keys_of(&event);
-            let find =
-                |key: Option<(Channel, String)>| key.and_then(|key| routes.get(&key).cloned().flatten());
+            let source = &event.source;
+            let of_sender = source.sender_id.is_some();
             // A sender that is not ours is not reached through its business account: its messages are somebody else's.
-            let (route, of_sender) = match sender {
-                Some(sender) => (find(Some(sender)), true),
-                None => (find(business), false),
+            let names: Vec<String> = if of_sender {
+                source.sender_id.iter().chain(&source.pool_id).cloned().collect()
+            } else {
+                source
+                    .business_id
+                    .as_deref()
+                    .map(business_route_id)
+                    .into_iter()
+                    .collect()
             };
-            let Some(route) = route else {
-                lost.push(event);
-                continue;
-            };
-            let account = match (of_sender, accounts.entry(route.account)) {
-                (false, _) => None,
-                (true, Entry::Occupied(known)) => Option::clone(known.get()),
-                (true, Entry::Vacant(place)) => {
-                    let key = Key::Account {
-                        org: route.org,
-                        account: route.account,
-                    };
-                    place.insert(self.runtime.get::<Account>(key).await?).clone()
+            let mut found = None;
+            for name in names {
+                let key = (source.channel, name);
+                if !routes.contains_key(&key) {
+                    let connected = self.connected(&key).await?;
+                    routes.insert(key.clone(), connected);
                 }
-            };
-            by_org
-                .entry(route.org)
-                .or_default()
-                .push(Routed { event, account });
+                found = found.or_else(|| routes.get(&key).cloned().flatten());
+            }
+            let by_this = |account: &Account| account.endpoint.as_deref().is_none_or(|by| by == endpoint);
+            match found.filter(|(_, account)| by_this(account)) {
+                Some((route, account)) => by_org.entry(route.org).or_default().push(Routed {
+                    event,
+                    account: of_sender.then_some(account),
+                }),
+                None => lost.push(event),
+            }
         }
         Ok((by_org, lost))
+    }
+
+    /// The sender that a name of the platform's leads to.
+    async fn connected(&self, key: &(Channel, String)) -> Result<Option<(Route, Account)>, Error> {
+        let (channel, sender_id) = key.clone();
+        let route: Option<Route> = self.runtime.get(Key::Route { channel, sender_id }).await?;
+        let Some(route) = route else {
+            return Ok(None);
+        };
+        let key = Key::Account {
+            org: route.org,
+            account: route.account,
+        };
+        let account = self.runtime.get::<Account>(key).await?;
+        Ok(account.map(|account| (route, account)))
     }
 
     /// Keeps events of senders that nobody connected.

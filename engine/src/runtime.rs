@@ -370,6 +370,10 @@ impl Runtime {
                     org: Some(org),
                     kind: RecordKind::Member,
                 },
+                Lookup::Accounts { org } => Query::Records {
+                    org: Some(org),
+                    kind: RecordKind::Account,
+                },
                 Lookup::Seals { org, ref positions } => Query::Seals {
                     org,
                     positions: positions.clone(),

@@ -5,9 +5,10 @@
 mod clock;
 pub mod platform;
 mod signature;
+pub mod twilio;
 
 pub use clock::ManualClock;
 pub use platform::{
     Accepted, Fault, Faults, Inbound, Person, Platform, PlatformConfig, Receipts, Refusal, Status, Webhook,
 };
-pub use signature::sign;
+pub use signature::{sign, sign_twilio};

@@ -243,12 +243,15 @@ impl Inner {
     /// Puts one committed attempt on the wire, if its deadline has not passed.
     pub(crate) async fn fly(&self, flight: &Flight) -> Outcome {
         let account = &flight.account;
-        let Some(transport) = self.transport(account.channel) else {
-            return Outcome::NotSent(Failure::new(
-                FailureClass::AuthOrConfig,
-                "no_transport",
-                format!("no transport for {} was given to the builder", account.channel),
-            ));
+        let transport = match self.transport(account) {
+            Ok(transport) => transport,
+            Err(error) => {
+                return Outcome::NotSent(Failure::new(
+                    FailureClass::AuthOrConfig,
+                    "no_transport",
+                    error.message(),
+                ));
+            }
         };
         let sender = match self.sender(account).await {
             Ok(sender) => sender,
@@ -286,7 +289,7 @@ impl Inner {
             account: row.account,
         };
         let account: Account = self.runtime.get(key).await.ok().flatten()?;
-        let transport = self.transport(account.channel)?;
+        let transport = self.transport(&account).ok()?;
         let sender = self.sender(&account).await.ok()?;
         settle(transport, &sender, row.attempt?).await
     }

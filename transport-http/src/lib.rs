@@ -15,11 +15,17 @@
 //! By `ring` alone, which needs nothing but a C compiler to build, and with the root certificates that Mozilla trusts,
 //! which are thereby on every machine. Neither touches the process's own defaults for TLS.
 
+mod files;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, ClientBuilder, RequestBuilder, Response, Url};
+use reqwest::header::LOCATION;
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response};
 use tertulia_core::error::{Code, Error};
+
+pub use files::{Fetched, File, Form, fetch, form};
+pub use reqwest::Url;
 
 /// Answers of platforms are small; a longer one comes from something else.
 const ANSWER_LIMIT: usize = 8 * 1024 * 1024;
@@ -111,6 +117,8 @@ pub struct Answer {
     pub status: u16,
     /// The body.
     pub body: Vec<u8>,
+    /// Where a redirect, which is never followed, leads.
+    pub location: Option<String>,
 }
 
 impl Answer {
@@ -140,16 +148,25 @@ pub enum NoAnswer {
 
 /// Sends one request, once, and reads the answer.
 pub async fn exchange(request: RequestBuilder) -> Result<Answer, NoAnswer> {
-    match request.send().await {
-        Ok(response) => read(response).await,
-        Err(error) if error.is_builder() => Err(NoAnswer::Unfit(words(error))),
-        Err(error) if error.is_connect() => Err(NoAnswer::NotSent(words(error))),
-        Err(error) => Err(NoAnswer::Lost(words(error))),
-    }
+    read(begin(request).await?).await
+}
+
+async fn begin(request: RequestBuilder) -> Result<Response, NoAnswer> {
+    request.send().await.map_err(|error| {
+        if error.is_builder() {
+            NoAnswer::Unfit(words(error))
+        } else if error.is_connect() {
+            NoAnswer::NotSent(words(error))
+        } else {
+            NoAnswer::Lost(words(error))
+        }
+    })
 }
 
 async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
     let status = response.status().as_u16();
+    let location = response.headers().get(LOCATION);
+    let location = location.and_then(|value| value.to_str().ok()).map(str::to_owned);
     let mut body = Vec::new();
     loop {
         match response.chunk().await {
@@ -160,7 +177,13 @@ async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
                     format!("longer than {ANSWER_LIMIT} bytes"),
                 ));
             }
-            Ok(None) => return Ok(Answer { status, body }),
+            Ok(None) => {
+                return Ok(Answer {
+                    status,
+                    body,
+                    location,
+                });
+            }
             Err(error) => return Err(NoAnswer::BrokenOff(status, words(error))),
         }
     }

@@ -1,7 +1,9 @@
-//! What the CRM asks of a messaging platform: read a webhook, send a message, list templates.
+//! What the CRM asks of a messaging platform: read a webhook, send a message, list templates, pass files on.
 //!
 //! A transport decides nothing: whether a message may go, and what follows from a failure, are rules
 //! of [`tertulia_core`]. It says truthfully what it knows about a send, and [`Outcome::Unknown`] when it does not.
+
+mod media;
 
 use std::fmt;
 
@@ -9,22 +11,36 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::channel::Channel;
-use tertulia_core::error::Error;
+use tertulia_core::error::{Code, Error};
 use tertulia_core::identity::Address;
 use tertulia_core::ids::AttemptId;
 use tertulia_core::inbound::InboundEvent;
 pub use tertulia_core::ledger::{Accepted, Outcome};
-use tertulia_core::message::Content;
+use tertulia_core::message::{Content, MediaSource};
 use tertulia_core::template::Template;
+
+pub use media::{Download, MediaBytes, Upload};
 
 /// A messaging platform.
 #[async_trait]
 pub trait Transport: fmt::Debug + Send + Sync {
-    /// The channel it serves.
-    fn channel(&self) -> Channel;
+    /// The channels it serves.
+    fn channels(&self) -> &[Channel];
 
     /// How a status finds the attempt that it is about.
     fn correlation(&self) -> Correlation;
+
+    /// What a webhook is answered with once its events are durable.
+    fn answer(&self) -> WebhookAnswer {
+        WebhookAnswer::default()
+    }
+
+    /// Looks at the id of a sender that is about to be connected, as webhooks find it by that very spelling.
+    ///
+    /// Fails with `account.invalid`, and says how the platform spells it.
+    fn check_sender(&self, _channel: Channel, _sender_id: &str) -> Result<(), Error> {
+        Ok(())
+    }
 
     /// Answers the platform's verification request with the text to return as the body, status 200.
     ///
@@ -41,11 +57,27 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends one message, once. Never retries by itself.
     async fn send(&self, sender: &SenderRef, message: Outgoing) -> Outcome;
 
-    /// Tells the platform that a person's message was read.
+    /// Tells the platform that a person's message was read; nothing where it does not want to know.
     async fn mark_read(&self, sender: &SenderRef, provider_id: &str) -> Result<(), Error>;
 
     /// The templates of the sender's business account, as the platform lists them.
     async fn list_templates(&self, sender: &SenderRef) -> Result<Vec<Template>, Error>;
+
+    /// Opens the file that a message names, to be read as it comes.
+    ///
+    /// Fails with `media.gone` if the platform does not have it any more, with `transport.*` otherwise; with
+    /// `transport.unsupported` where there is no way to download, as this does.
+    async fn download(&self, _sender: &SenderRef, _source: &MediaSource) -> Result<Download, Error> {
+        Err(unsupported(self.channels(), "files cannot be downloaded"))
+    }
+
+    /// Uploads a file, once, and answers what a message is to name it by.
+    ///
+    /// Fails with `media.invalid` for a file that the platform does not take, before any of it is read, with
+    /// `transport.*` otherwise; with `transport.unsupported` where there is no way to upload, as this does.
+    async fn upload(&self, _sender: &SenderRef, _file: Upload) -> Result<MediaSource, Error> {
+        Err(unsupported(self.channels(), "files cannot be uploaded"))
+    }
 
     /// Asks the platform what became of an attempt whose answer was lost, where it can be asked.
     ///
@@ -53,6 +85,14 @@ pub trait Transport: fmt::Debug + Send + Sync {
     async fn settle(&self, _sender: &SenderRef, _attempt: AttemptId) -> Option<Outcome> {
         None
     }
+}
+
+fn unsupported(channels: &[Channel], what: &str) -> Error {
+    let channels: Vec<&str> = channels.iter().map(|channel| channel.as_str()).collect();
+    Error::new(
+        Code::TransportUnsupported,
+        format!("{what} by the transport for {}", channels.join(" and ")),
+    )
 }
 
 /// How a platform's status finds the attempt that it is about.
@@ -67,6 +107,25 @@ pub enum Correlation {
     MessageId,
     /// Statuses cannot be tied to attempts.
     None,
+}
+
+/// What a webhook is answered with, status 200.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WebhookAnswer {
+    /// The header `content-type`.
+    pub content_type: &'static str,
+    /// The body.
+    pub body: &'static str,
+}
+
+impl Default for WebhookAnswer {
+    /// Nothing, as plain text.
+    fn default() -> Self {
+        Self {
+            content_type: "text/plain",
+            body: "",
+        }
+    }
 }
 
 /// An HTTP request as the host received it.
@@ -110,9 +169,11 @@ impl fmt::Debug for WebhookRequest {
 /// The sender of ours that a message goes out by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SenderRef {
-    /// The platform's id of the sender (on WhatsApp the phone-number id).
+    /// The channel it sends on, one of the transport's.
+    pub channel: Channel,
+    /// The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number or the messaging service).
     pub sender_id: String,
-    /// The platform's id of the business account (on WhatsApp the WABA id), if known.
+    /// The platform's id of the business account (on WhatsApp the WABA id; at Twilio the account's SID), if known.
     pub business_id: Option<String>,
     /// The key to send with.
     pub credential: Secret,

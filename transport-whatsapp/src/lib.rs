@@ -10,6 +10,7 @@
 //! Both secrets belong to the Meta app; the key to send with comes with each send, by sender.
 
 mod errors;
+mod media;
 mod parse;
 mod send;
 pub mod signature;
@@ -21,9 +22,10 @@ use async_trait::async_trait;
 use tertulia_core::channel::Channel;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::inbound::InboundEvent;
+use tertulia_core::message::MediaSource;
 use tertulia_core::template::Template;
 use tertulia_transport_traits::{
-    Correlation, Outcome, Outgoing, Secret, SenderRef, Transport, WebhookRequest,
+    Correlation, Download, Outcome, Outgoing, Secret, SenderRef, Transport, Upload, WebhookRequest,
 };
 
 /// How to reach the platform, and how to know it.
@@ -128,8 +130,8 @@ impl WhatsApp {
 
 #[async_trait]
 impl Transport for WhatsApp {
-    fn channel(&self) -> Channel {
-        Channel::WhatsApp
+    fn channels(&self) -> &[Channel] {
+        &[Channel::WhatsApp]
     }
 
     fn correlation(&self) -> Correlation {
@@ -154,5 +156,13 @@ impl Transport for WhatsApp {
 
     async fn list_templates(&self, sender: &SenderRef) -> Result<Vec<Template>, Error> {
         self.graph.templates(sender).await
+    }
+
+    async fn download(&self, sender: &SenderRef, source: &MediaSource) -> Result<Download, Error> {
+        self.graph.download(sender, source).await
+    }
+
+    async fn upload(&self, sender: &SenderRef, file: Upload) -> Result<MediaSource, Error> {
+        self.graph.upload(sender, file).await
     }
 }

@@ -63,6 +63,7 @@ pub(crate) fn body(bytes: &[u8]) -> Result<Vec<InboundEvent>, Error> {
             channel: Channel::WhatsApp,
             business_id: filled(entry, "id"),
             sender_id: None,
+            pool_id: None,
         };
         events.entry_at = time(entry, "time");
         if object == OBJECT {
@@ -90,6 +91,7 @@ impl Default for Events {
             channel: Channel::WhatsApp,
             business_id: None,
             sender_id: None,
+            pool_id: None,
         };
         Self {
             source,

@@ -19,8 +19,8 @@ const TEMPLATE_PAGES: usize = 200;
 /// The Graph API at the configured URL and version.
 #[derive(Debug)]
 pub(crate) struct Graph {
-    api: Api,
-    version: String,
+    pub(crate) api: Api,
+    pub(crate) version: String,
 }
 
 impl Graph {
@@ -110,12 +110,12 @@ impl Graph {
     }
 }
 
-fn json_of(answer: &Answer) -> Option<Value> {
+pub(crate) fn json_of(answer: &Answer) -> Option<Value> {
     serde_json::from_slice(&answer.body).ok()
 }
 
 /// The platform's error object in an answer.
-fn error_in(answer: Option<&Value>, credential: &Secret) -> Option<PlatformError> {
+pub(crate) fn error_in(answer: Option<&Value>, credential: &Secret) -> Option<PlatformError> {
     let mut error = platform_error(answer?.get("error")?)?;
     error.detail = public(&error.detail, credential);
     Some(error)
@@ -220,7 +220,11 @@ fn throttled() -> Outcome {
 }
 
 /// The JSON of a successful answer to a request that may be repeated.
-fn succeeded(answer: Result<Answer, NoAnswer>, credential: &Secret, what: &str) -> Result<Value, Error> {
+pub(crate) fn succeeded(
+    answer: Result<Answer, NoAnswer>,
+    credential: &Secret,
+    what: &str,
+) -> Result<Value, Error> {
     let failed = |why: String| Error::new(Code::TransportFailed, format!("{what}: {why}"));
     let answer = answer.map_err(|no_answer| match no_answer {
         NoAnswer::Unfit(why) => Error::new(Code::TransportRefused, format!("{what}: {why}")),

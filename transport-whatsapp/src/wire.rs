@@ -189,6 +189,7 @@ fn source(source: &MediaSource) -> Result<(&'static str, &str), Failure> {
         }
         MediaSource::Id(_) => Err(bad("the file's id is empty")),
         MediaSource::Link(_) => Err(bad("the file's link does not begin with https:// or http://")),
+        MediaSource::Stored(_) => Err(bad("the file was not uploaded")),
     }
 }
 

@@ -69,6 +69,7 @@ def read_account(v: Any) -> Account:
         credential=v["credential"],
         state=read_account_state(v["state"]),
         business_id=v.get("business_id"),
+        endpoint=v.get("endpoint"),
     )
 
 
@@ -84,6 +85,7 @@ def write_account(v: Account) -> Any:
         "credential": v.credential,
         "state": write_account_state(v.state),
         "business_id": v.business_id,
+        "endpoint": v.endpoint,
     }
 
 
@@ -1522,6 +1524,7 @@ def read_event_source(v: Any) -> EventSource:
         channel=v["channel"],
         business_id=v.get("business_id"),
         sender_id=v.get("sender_id"),
+        pool_id=v.get("pool_id"),
     )
 
 
@@ -1532,6 +1535,7 @@ def write_event_source(v: EventSource) -> Any:
         "channel": v.channel,
         "business_id": v.business_id,
         "sender_id": v.sender_id,
+        "pool_id": v.pool_id,
     }
 
 
@@ -1890,6 +1894,7 @@ def read_filled_template(v: Any) -> FilledTemplate:
     return FilledTemplate(
         name=v["name"],
         language=v["language"],
+        provider_id=v.get("provider_id"),
         header=optional(v.get("header"), read_filled_parameter),
         body=[read_filled_parameter(v1) for v1 in v["body"]] if "body" in v else [],
         buttons=[read_filled_button(v1) for v1 in v["buttons"]] if "buttons" in v else [],
@@ -1903,6 +1908,7 @@ def write_filled_template(v: FilledTemplate) -> Any:
     return {
         "name": v.name,
         "language": v.language,
+        "provider_id": v.provider_id,
         "header": optional(v.header, write_filled_parameter),
         "body": [write_filled_parameter(v1) for v1 in v.body],
         "buttons": [write_filled_button(v1) for v1 in v.buttons],
@@ -2427,6 +2433,7 @@ def read_inbound_message(v: Any) -> InboundMessage:
         forwarded=v.get("forwarded", False),
         group_id=v.get("group_id"),
         referral=optional(v.get("referral"), read_referral),
+        keyword=v.get("keyword"),
     )
 
 
@@ -2441,6 +2448,7 @@ def write_inbound_message(v: InboundMessage) -> Any:
         "forwarded": v.forwarded,
         "group_id": v.group_id,
         "referral": optional(v.referral, write_referral),
+        "keyword": v.keyword,
     }
 
 
@@ -3322,6 +3330,18 @@ def write_media_source_link(v: MediaSourceLink) -> Any:
     return {"link": v.value}
 
 
+def read_media_source_stored(v: Any) -> MediaSourceStored:
+    return MediaSourceStored(
+        value=v,
+    )
+
+
+def write_media_source_stored(v: MediaSourceStored) -> Any:
+    if not isinstance(v, MediaSourceStored):
+        raise wrong(v, "MediaSourceStored")
+    return {"stored": v.value}
+
+
 def read_member(v: Any) -> Member:
     return Member(
         id=v["id"],
@@ -3515,6 +3535,7 @@ def read_new_account(v: Any) -> NewAccount:
         name=v["name"],
         credential=v["credential"],
         business_id=v.get("business_id"),
+        endpoint=v.get("endpoint"),
     )
 
 
@@ -3527,6 +3548,7 @@ def write_new_account(v: NewAccount) -> Any:
         "name": v.name,
         "credential": v.credential,
         "business_id": v.business_id,
+        "endpoint": v.endpoint,
     }
 
 
@@ -4121,6 +4143,7 @@ def read_received(v: Any) -> Received:
         duplicate=v["duplicate"],
         quarantined=v["quarantined"],
         body=v["body"],
+        content_type=v["content_type"],
     )
 
 
@@ -4132,6 +4155,7 @@ def write_received(v: Received) -> Any:
         "duplicate": v.duplicate,
         "quarantined": v.quarantined,
         "body": v.body,
+        "content_type": v.content_type,
     }
 
 
@@ -4403,6 +4427,7 @@ def write_send_request(v: SendRequest) -> Any:
 
 def read_sender(v: Any) -> Sender:
     return Sender(
+        channel=v["channel"],
         sender_id=v["sender_id"],
         credential=v["credential"],
         business_id=v.get("business_id"),
@@ -4413,6 +4438,7 @@ def write_sender(v: Sender) -> Any:
     if not isinstance(v, Sender):
         raise wrong(v, "Sender")
     return {
+        "channel": v.channel,
         "sender_id": v.sender_id,
         "credential": v.credential,
         "business_id": v.business_id,
@@ -4770,6 +4796,74 @@ def write_time_span(v: TimeSpan) -> Any:
     return {
         "from": write_time(v.from_),
         "until": write_time(v.until),
+    }
+
+
+def read_twilio(v: Any) -> Twilio:
+    return Twilio(
+        auth_token=v["auth_token"],
+        public_url=v["public_url"],
+        base_url=v.get("base_url"),
+        content_url=v.get("content_url"),
+        connect_timeout_seconds=v.get("connect_timeout_seconds"),
+        timeout_seconds=v.get("timeout_seconds"),
+    )
+
+
+def write_twilio(v: Twilio) -> Any:
+    if not isinstance(v, Twilio):
+        raise wrong(v, "Twilio")
+    return {
+        "auth_token": v.auth_token,
+        "public_url": v.public_url,
+        "base_url": v.base_url,
+        "content_url": v.content_url,
+        "connect_timeout_seconds": v.connect_timeout_seconds,
+        "timeout_seconds": v.timeout_seconds,
+    }
+
+
+def read_twilio_info(v: Any) -> TwilioInfo:
+    return TwilioInfo(
+        base_url=v["base_url"],
+        public_url=v["public_url"],
+        auth_token=v["auth_token"],
+        key=v["key"],
+        sender_id=v["sender_id"],
+    )
+
+
+def write_twilio_info(v: TwilioInfo) -> Any:
+    if not isinstance(v, TwilioInfo):
+        raise wrong(v, "TwilioInfo")
+    return {
+        "base_url": v.base_url,
+        "public_url": v.public_url,
+        "auth_token": v.auth_token,
+        "key": v.key,
+        "sender_id": v.sender_id,
+    }
+
+
+def read_twilio_message(v: Any) -> TwilioMessage:
+    return TwilioMessage(
+        sid=v["sid"],
+        from_=v["from"],
+        to=v["to"],
+        parameters=v["parameters"],
+        at=read_time(v["at"]),
+    )
+
+
+def write_twilio_message(v: TwilioMessage) -> Any:
+    if not isinstance(v, TwilioMessage):
+        raise wrong(v, "TwilioMessage")
+    return {
+        "sid": v.sid,
+        "from": v.from_,
+        "to": v.to,
+        "parameters": v.parameters,
+        "at": write_time(v.at),
     }
 
 
@@ -5621,10 +5715,12 @@ def write_lift(v: Lift) -> Any:
 _READ_MEDIA_SOURCE: dict[str, Callable[[Any], MediaSource]] = {
     "id": read_media_source_id,
     "link": read_media_source_link,
+    "stored": read_media_source_stored,
 }
 _WRITE_MEDIA_SOURCE: dict[type, Callable[[Any], Any]] = {
     MediaSourceId: write_media_source_id,
     MediaSourceLink: write_media_source_link,
+    MediaSourceStored: write_media_source_stored,
 }
 
 

@@ -39,6 +39,20 @@ ErrorCode: TypeAlias = Literal[
     "transport.config_invalid",
     # The platform said no.
     "transport.refused",
+    # The transport has no way to do what is asked.
+    "transport.unsupported",
+    # The message has no file, or the media store does not have it.
+    "media.not_found",
+    # The platform does not have the file any more.
+    "media.gone",
+    # What was transferred is not the file that was told of.
+    "media.corrupt",
+    # The platform does not take a file of this type or size.
+    "media.invalid",
+    # The CRM was opened without a media store.
+    "media.no_store",
+    # The media store failed.
+    "media.io",
     # A setting's value is not allowed.
     "setting.invalid",
     # There is no such member of the team.
@@ -91,6 +105,8 @@ ErrorCode: TypeAlias = Literal[
     "account.taken",
     # The sender cannot be connected so.
     "account.invalid",
+    # Several transports serve the channel, and none was named.
+    "account.endpoint_unclear",
     # The sender is held, stopped or disabled.
     "account.not_sending",
     # The host gave no key for this reference.
@@ -420,6 +436,13 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "transport.failed": ("unavailable", "later", 503),
     "transport.config_invalid": ("invalid", "never", 503),
     "transport.refused": ("refused", "never", 503),
+    "transport.unsupported": ("refused", "never", 503),
+    "media.not_found": ("not_found", "never", 503),
+    "media.gone": ("not_found", "never", 503),
+    "media.corrupt": ("unavailable", "later", 503),
+    "media.invalid": ("invalid", "never", 503),
+    "media.no_store": ("refused", "never", 503),
+    "media.io": ("unavailable", "later", 503),
     "setting.invalid": ("invalid", "never", 503),
     "member.not_found": ("not_found", "never", 503),
     "member.inactive": ("refused", "never", 503),
@@ -446,6 +469,7 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "account.not_found": ("not_found", "never", 503),
     "account.taken": ("conflict", "never", 503),
     "account.invalid": ("invalid", "never", 503),
+    "account.endpoint_unclear": ("invalid", "never", 503),
     "account.not_sending": ("refused", "later", 503),
     "credential.missing": ("refused", "never", 503),
     "contact.not_found": ("not_found", "never", 503),

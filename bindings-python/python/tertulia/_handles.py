@@ -973,9 +973,11 @@ class OrgAccounts(Area):
     __slots__ = ()
 
     async def connect(self, new: NewAccount) -> AccountId:
-        """Connects a sender: from now on its webhooks find this organisation.
+        """Connects a sender: from now on its webhooks find this organisation. It sends by the transport at the
+        endpoint named, or else by the only one that serves the channel.
 
-        Fails with `account.taken` if any organisation has connected it, or `account.invalid`.
+        Fails with `account.taken` if any organisation has connected it, `account.endpoint_unclear` if several
+        transports serve the channel and none is named, or `account.invalid`.
         """
         v: AccountId = await self._scope.call("accounts.connect", {"new": write_new_account(new)})
         return v
@@ -1297,7 +1299,7 @@ class Crm(Area):
         cls,
         path: str | PathLike[str] | None = None,
         *,
-        transports: Mapping[str, WhatsApp | Transport] | None = None,
+        transports: Mapping[str, WhatsApp | Twilio | Transport] | None = None,
         credentials: Mapping[str, str] | Credentials | None = None,
         clock: ManualClock | Clock | None = None,
         host: str | None = None,
@@ -1510,6 +1512,46 @@ class Platform(Area):
         """Delivers everything that is queued, and what is queued meanwhile, repeating what isn't answered 200."""
         v: Any = await self._scope.call("platform.drain", {})
         return read_drained(v)
+
+    async def twilio_info(self) -> TwilioInfo:
+        """Twilio's stand-in beside this one: what it was started with, and where. It takes messages by SMS and
+        WhatsApp alike, and heeds STOP and START words.
+        """
+        v: Any = await self._scope.call("platform.twilio_info", {})
+        return read_twilio_info(v)
+
+    async def twilio_deliver_to(self, crm: Crm, endpoint: str) -> None:
+        """Twilio's webhooks go straight to this CRM, to the endpoint of that name."""
+        await self._scope.call("platform.twilio_deliver_to", {"endpoint": endpoint}, other=crm._scope)
+
+    async def twilio_script(self, faults: Sequence[FaultRule], seed: int | None = None) -> None:
+        """From now on these faults befall messages sent by Twilio, in place of any before; codes are Twilio's."""
+        await self._scope.call("platform.twilio_script", {
+            "faults": [write_fault_rule(v1) for v1 in faults],
+            "seed": seed,
+        })
+
+    async def twilio_say(self, from_: str, text: str, fields: dict[str, Json] | None = None) -> str:
+        """Somebody writes by SMS, from a number, or by WhatsApp, from a number after `whatsapp:`; the message's id.
+        `fields` are further parameters of the webhook, which is delivered before this returns.
+        """
+        v: str = await self._scope.call("platform.twilio_say", {
+            "from": from_,
+            "text": text,
+            "fields": optional(fields, lambda v1: {k: v2 for k, v2 in items(v1)}),
+        })
+        return v
+
+    async def twilio_status(self, sid: str, status: str, code: int | None = None) -> None:
+        """Reports a status of a message that Twilio accepted, as in `delivered`, and of one that failed the code;
+        delivered before this returns.
+        """
+        await self._scope.call("platform.twilio_status", {"sid": sid, "status": status, "code": code})
+
+    async def twilio_accepted(self) -> builtins.list[TwilioMessage]:
+        """Every message that Twilio accepted, in order, whatever became of the answer."""
+        v: Any = await self._scope.call("platform.twilio_accepted", {})
+        return [read_twilio_message(v1) for v1 in v]
 
     async def post(self, body: bytes) -> int | None:
         """Signs and posts these bytes as they are, once; the HTTP status of the answer."""

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from tertulia import _codec
 from tertulia._native import Handle, Reply
-from tertulia._types import WhatsApp
+from tertulia._types import Twilio, WhatsApp
 from tertulia._wire import Callback, write_bytes
 
 Host: TypeAlias = Callable[[str, str, Reply], object]
@@ -39,8 +39,10 @@ def crm_options(
     def transport(endpoint: str, value: Any) -> Any:
         if isinstance(value, WhatsApp):
             return {"whatsapp": _codec.write_whats_app(value)}
+        if isinstance(value, Twilio):
+            return {"twilio": _codec.write_twilio(value)}
         if not isinstance(value, transport_class):
-            wanted = f"no WhatsApp and no {_named(transport_class)}"
+            wanted = f"no WhatsApp, no Twilio and no {_named(transport_class)}"
             raise TypeError(f"the transport {endpoint!r} is {_name(value)}, {wanted}")
         for name in ("channel", "correlation"):
             if not hasattr(value, name):

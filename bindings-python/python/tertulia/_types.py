@@ -370,6 +370,20 @@ JournalKind: TypeAlias = Literal[
 ]
 """What happened, as a bare word: what timelines and feeds are filtered by."""
 
+Keyword: TypeAlias = Literal[
+    # Opt out.
+    "stop",
+    # Send help.
+    "help",
+    # Opt in again, if the contact opted out by keyword; an ordinary answer otherwise.
+    "conditionalStart",
+    # Opt in again.
+    "start",
+]
+"""What a whole-message keyword asks for. Where a word is listed under several, the first of these wins: a doubt
+never sends a message.
+"""
+
 LeadStatus: TypeAlias = Literal[
     # No engagement yet.
     "cold",
@@ -641,7 +655,7 @@ class AcceptedMessage(Record):
 class Account(Record):
     """A sender: one WhatsApp number, say. Its key to send with is a reference, never stored."""
 
-    __slots__ = ("id", "org", "channel", "sender_id", "name", "credential", "state", "business_id")
+    __slots__ = ("id", "org", "channel", "sender_id", "name", "credential", "state", "business_id", "endpoint")
 
     id: AccountId
     """The id."""
@@ -650,7 +664,9 @@ class Account(Record):
     channel: Channel
     """The channel."""
     sender_id: str
-    """The platform's id of the sender (on WhatsApp the phone-number id)."""
+    """The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number, as in `+15005550006`,
+    or a messaging service's id).
+    """
     name: str
     """A name for people."""
     credential: str
@@ -658,7 +674,11 @@ class Account(Record):
     state: AccountState
     """Whether it may send."""
     business_id: str | None
-    """The platform's id of the business account (on WhatsApp the WABA id)."""
+    """The platform's id of the business account (on WhatsApp the WABA id; at Twilio the account's SID)."""
+    endpoint: str | None
+    """The endpoint whose transport it sends by, and its webhooks come to; absent: the only transport that serves
+    the channel.
+    """
 
     def __init__(
         self,
@@ -671,6 +691,7 @@ class Account(Record):
         credential: str,
         state: AccountState,
         business_id: str | None = None,
+        endpoint: str | None = None,
     ) -> None:
         put(self, "id", id)
         put(self, "org", org)
@@ -680,6 +701,7 @@ class Account(Record):
         put(self, "credential", credential)
         put(self, "state", state)
         put(self, "business_id", business_id)
+        put(self, "endpoint", endpoint)
 
 
 class AccountStateActive(Record):
@@ -2593,7 +2615,7 @@ class Event(Record):
 class EventSource(Record):
     """Whom of ours an event is about, in the provider's ids."""
 
-    __slots__ = ("channel", "business_id", "sender_id")
+    __slots__ = ("channel", "business_id", "sender_id", "pool_id")
 
     channel: Channel
     """The channel."""
@@ -2601,6 +2623,10 @@ class EventSource(Record):
     """The business account (on WhatsApp the WABA id)."""
     sender_id: str | None
     """The sender (on WhatsApp the phone-number id); absent for notices about the whole business account."""
+    pool_id: str | None
+    """The pool that the sender belongs to (at Twilio the messaging service): asked for where nobody connected the
+    sender itself.
+    """
 
     def __init__(
         self,
@@ -2608,10 +2634,12 @@ class EventSource(Record):
         channel: Channel,
         business_id: str | None = None,
         sender_id: str | None = None,
+        pool_id: str | None = None,
     ) -> None:
         put(self, "channel", channel)
         put(self, "business_id", business_id)
         put(self, "sender_id", sender_id)
+        put(self, "pool_id", pool_id)
 
 
 class Explanation(Record):
@@ -3019,12 +3047,14 @@ class FilledParameter(Record):
 class FilledTemplate(Record):
     """A template filled for one contact, on any platform; a transport writes it the way its platform wants."""
 
-    __slots__ = ("name", "language", "header", "body", "buttons", "missing")
+    __slots__ = ("name", "language", "provider_id", "header", "body", "buttons", "missing")
 
     name: str
     """The template's name."""
     language: str
     """Its language."""
+    provider_id: str | None
+    """The platform's id of it, if known; some platforms send by that (Twilio's content SID)."""
     header: FilledParameter | None
     """What the header shows, if it is not always the same."""
     body: list[FilledParameter]
@@ -3039,6 +3069,7 @@ class FilledTemplate(Record):
         *,
         name: str,
         language: str,
+        provider_id: str | None = None,
         header: FilledParameter | None = None,
         body: list[FilledParameter] = LEFT_OUT,
         buttons: list[FilledButton] = LEFT_OUT,
@@ -3046,6 +3077,7 @@ class FilledTemplate(Record):
     ) -> None:
         put(self, "name", name)
         put(self, "language", language)
+        put(self, "provider_id", provider_id)
         put(self, "header", header)
         put(self, "body", [] if body is LEFT_OUT else body)
         put(self, "buttons", [] if buttons is LEFT_OUT else buttons)
@@ -3713,7 +3745,7 @@ class InboundKindUnknown(Record):
 class InboundMessage(Record):
     """A message from a person."""
 
-    __slots__ = ("provider_id", "from_", "content", "reply_to", "forwarded", "group_id", "referral")
+    __slots__ = ("provider_id", "from_", "content", "reply_to", "forwarded", "group_id", "referral", "keyword")
 
     provider_id: str
     """The provider's id of the message: with the account, the key against doubles."""
@@ -3729,6 +3761,10 @@ class InboundMessage(Record):
     """The provider's id of the group it was written in: such messages are kept apart from one-to-one threads."""
     referral: Referral | None
     """The ad or post that led here (`ctwa`)."""
+    keyword: Keyword | None
+    """What the platform itself took the message for (Twilio's `OptOutType`), whatever its words: it stops or
+    resumes messages of this sender, and answers the person.
+    """
 
     def __init__(
         self,
@@ -3740,6 +3776,7 @@ class InboundMessage(Record):
         forwarded: bool = False,
         group_id: str | None = None,
         referral: Referral | None = None,
+        keyword: Keyword | None = None,
     ) -> None:
         put(self, "provider_id", provider_id)
         put(self, "from_", from_)
@@ -3748,6 +3785,7 @@ class InboundMessage(Record):
         put(self, "forwarded", forwarded)
         put(self, "group_id", group_id)
         put(self, "referral", referral)
+        put(self, "keyword", keyword)
 
 
 class InboundPerson(Record):
@@ -4816,6 +4854,21 @@ class MediaSourceLink(Record):
         put(self, "value", value)
 
 
+class MediaSourceStored(Record):
+    """A file in the media store, by its key: it is uploaded when the message is sent. Transports never see this."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: str
+
+    def __init__(
+        self,
+        value: str,
+    ) -> None:
+        put(self, "value", value)
+
+
 class Member(Record):
     """A member of the team: what an agent's id stands for."""
 
@@ -5115,18 +5168,26 @@ class Message(Record):
 class NewAccount(Record):
     """A sender to connect."""
 
-    __slots__ = ("channel", "sender_id", "name", "credential", "business_id")
+    __slots__ = ("channel", "sender_id", "name", "credential", "business_id", "endpoint")
 
     channel: Channel
     """The channel."""
     sender_id: str
-    """The platform's id of the sender (on WhatsApp the phone-number id)."""
+    """The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number, as in `+15005550006`,
+    or a messaging service's id).
+    """
     name: str
     """A name for people."""
     credential: str
     """What the host's credentials callback is asked for."""
     business_id: str | None
-    """The platform's id of the business account (on WhatsApp the WABA id): notices about templates name only that."""
+    """The platform's id of the business account: on WhatsApp the WABA id, as notices about templates name only
+    that; at Twilio the account's SID, needed where the key to send with is an API key.
+    """
+    endpoint: str | None
+    """The endpoint of the transport to send by, as it was given to the builder; absent: the only one that serves
+    the channel.
+    """
 
     def __init__(
         self,
@@ -5136,12 +5197,14 @@ class NewAccount(Record):
         name: str,
         credential: str,
         business_id: str | None = None,
+        endpoint: str | None = None,
     ) -> None:
         put(self, "channel", channel)
         put(self, "sender_id", sender_id)
         put(self, "name", name)
         put(self, "credential", credential)
         put(self, "business_id", business_id)
+        put(self, "endpoint", endpoint)
 
 
 class NewBroadcast(Record):
@@ -5899,7 +5962,7 @@ class Reaction(Record):
 class Received(Record):
     """What became of a webhook. It is durable when this is returned."""
 
-    __slots__ = ("applied", "duplicate", "quarantined", "body")
+    __slots__ = ("applied", "duplicate", "quarantined", "body", "content_type")
 
     applied: int
     """Events that changed something or were recorded."""
@@ -5908,7 +5971,11 @@ class Received(Record):
     quarantined: int
     """Events that could not be applied, kept as they came."""
     body: str
-    """The body to answer with, status 200: the challenge of a verification request, else empty."""
+    """The body to answer with, status 200: the challenge of a verification request, else what the platform wants to
+    hear, mostly nothing.
+    """
+    content_type: str
+    """The header `content-type` to answer with."""
 
     def __init__(
         self,
@@ -5917,11 +5984,13 @@ class Received(Record):
         duplicate: int,
         quarantined: int,
         body: str,
+        content_type: str,
     ) -> None:
         put(self, "applied", applied)
         put(self, "duplicate", duplicate)
         put(self, "quarantined", quarantined)
         put(self, "body", body)
+        put(self, "content_type", content_type)
 
 
 class Recipient(Record):
@@ -6285,7 +6354,9 @@ class SendRequest(Record):
     draft: Draft
     """What."""
     account: AccountId | None
-    """By which sender; absent: the one that the contact last wrote to."""
+    """By which sender, for this message; absent: the one that the contact last wrote to, or the only one that
+    reaches them if they never did.
+    """
     reply_to: str | None
     """The platform's id of the message it answers."""
 
@@ -6306,9 +6377,11 @@ class SendRequest(Record):
 class Sender(Record):
     """The sender of ours that a message goes out by."""
 
-    __slots__ = ("sender_id", "credential", "business_id")
+    __slots__ = ("channel", "sender_id", "credential", "business_id")
     __secret__ = frozenset(['credential'])
 
+    channel: Channel
+    """The channel it sends on."""
     sender_id: str
     """The platform's id of the sender (on WhatsApp the phone-number id)."""
     credential: str
@@ -6319,10 +6392,12 @@ class Sender(Record):
     def __init__(
         self,
         *,
+        channel: Channel,
         sender_id: str,
         credential: str,
         business_id: str | None = None,
     ) -> None:
+        put(self, "channel", channel)
         put(self, "sender_id", sender_id)
         put(self, "credential", credential)
         put(self, "business_id", business_id)
@@ -6864,6 +6939,117 @@ class TimeSpan(Record):
     ) -> None:
         put(self, "from_", from_)
         put(self, "until", until)
+
+
+class Twilio(Record):
+    """How Twilio is spoken to."""
+
+    __slots__ = (
+        "auth_token",
+        "public_url",
+        "base_url",
+        "content_url",
+        "connect_timeout_seconds",
+        "timeout_seconds",
+    )
+    __secret__ = frozenset(['auth_token'])
+
+    auth_token: str
+    """The key of the webhooks' signatures: the account's auth token."""
+    public_url: str
+    """The URL of the endpoint as it stands in Twilio's console: scheme, host and path as they are outside of any
+    proxy. It is part of each signature, and statuses come back to it.
+    """
+    base_url: str | None
+    """Where messages are sent; absent: `https://api.twilio.com`."""
+    content_url: str | None
+    """Where templates are listed; absent: `https://content.twilio.com`."""
+    connect_timeout_seconds: float | None
+    """How long connecting may take, in seconds; absent: 10."""
+    timeout_seconds: float | None
+    """How long a request may take in all, in seconds; absent: 30."""
+
+    def __init__(
+        self,
+        *,
+        auth_token: str,
+        public_url: str,
+        base_url: str | None = None,
+        content_url: str | None = None,
+        connect_timeout_seconds: float | None = None,
+        timeout_seconds: float | None = None,
+    ) -> None:
+        put(self, "auth_token", auth_token)
+        put(self, "public_url", public_url)
+        put(self, "base_url", base_url)
+        put(self, "content_url", content_url)
+        put(self, "connect_timeout_seconds", connect_timeout_seconds)
+        put(self, "timeout_seconds", timeout_seconds)
+
+
+class TwilioInfo(Record):
+    """What Twilio and the business have agreed on."""
+
+    __slots__ = ("base_url", "public_url", "auth_token", "key", "sender_id")
+    __secret__ = frozenset(['auth_token', 'key'])
+
+    base_url: str
+    """Where it listens, in place of `https://api.twilio.com` and `https://content.twilio.com`."""
+    public_url: str
+    """The URL that its signatures are over."""
+    auth_token: str
+    """The key of the signatures."""
+    key: str
+    """What the credentials are to answer for its senders."""
+    sender_id: str
+    """Its first number."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        public_url: str,
+        auth_token: str,
+        key: str,
+        sender_id: str,
+    ) -> None:
+        put(self, "base_url", base_url)
+        put(self, "public_url", public_url)
+        put(self, "auth_token", auth_token)
+        put(self, "key", key)
+        put(self, "sender_id", sender_id)
+
+
+class TwilioMessage(Record):
+    """A message that Twilio accepted, whether or not the client learned of it."""
+
+    __slots__ = ("sid", "from_", "to", "parameters", "at")
+
+    sid: str
+    """The id that it was given."""
+    from_: str
+    """The sender, with its channel's prefix."""
+    to: str
+    """The recipient, with the channel's prefix."""
+    parameters: Json
+    """The whole request."""
+    at: datetime
+    """When."""
+
+    def __init__(
+        self,
+        *,
+        sid: str,
+        from_: str,
+        to: str,
+        parameters: Json,
+        at: datetime,
+    ) -> None:
+        put(self, "sid", sid)
+        put(self, "from_", from_)
+        put(self, "to", to)
+        put(self, "parameters", parameters)
+        put(self, "at", at)
 
 
 class UpsertedContact(Record):
@@ -7464,6 +7650,7 @@ Lift: TypeAlias = (
 MediaSource: TypeAlias = (
     MediaSourceId
     | MediaSourceLink
+    | MediaSourceStored
 )
 """Where a media file is."""
 
@@ -7877,6 +8064,7 @@ __all__ = [
     "JournalEventTemplateChanged",
     "JournalKind",
     "Json",
+    "Keyword",
     "KeywordList",
     "Keywords",
     "LeadStatus",
@@ -7895,6 +8083,7 @@ __all__ = [
     "MediaSource",
     "MediaSourceId",
     "MediaSourceLink",
+    "MediaSourceStored",
     "Member",
     "MergeChoice",
     "MergeDifference",
@@ -8004,6 +8193,9 @@ __all__ = [
     "TimeFilterBefore",
     "TimeFilterBetween",
     "TimeSpan",
+    "Twilio",
+    "TwilioInfo",
+    "TwilioMessage",
     "Upserted",
     "UpsertedContact",
     "ValueTest",

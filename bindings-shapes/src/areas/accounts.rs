@@ -9,9 +9,11 @@ use crate::method::area;
 area! {
     /// Senders.
     accounts(org: Org) {
-        /// Connects a sender: from now on its webhooks find this organisation.
+        /// Connects a sender: from now on its webhooks find this organisation. It sends by the transport at the endpoint
+        /// named, or else by the only one that serves the channel.
         ///
-        /// Fails with `account.taken` if any organisation has connected it, or `account.invalid`.
+        /// Fails with `account.taken` if any organisation has connected it, `account.endpoint_unclear` if several
+        /// transports serve the channel and none is named, or `account.invalid`.
         fn connect(new: NewAccount) -> AccountId {
             org.accounts().connect(new).await
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tertulia::testing::{self, Faults, Inbound, ManualClock, Platform, Receipts, Refusal, Webhook};
 use tertulia::{Code, Error, WebhookRequest, http_status};
 
@@ -223,6 +223,57 @@ pub(crate) struct PlatformInfo {
     phone_number_id: String,
 }
 
+/// What Twilio and the business have agreed on.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct TwilioInfo {
+    /// Where it listens, in place of `https://api.twilio.com` and `https://content.twilio.com`.
+    base_url: String,
+    /// The URL that its signatures are over.
+    public_url: String,
+    /// The key of the signatures.
+    #[schemars(extend("x-secret" = true))]
+    auth_token: String,
+    /// What the credentials are to answer for its senders.
+    #[schemars(extend("x-secret" = true))]
+    key: String,
+    /// Its first number.
+    sender_id: String,
+}
+
+/// A message that Twilio accepted, whether or not the client learned of it.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub(crate) struct TwilioMessage {
+    /// The id that it was given.
+    sid: String,
+    /// The sender, with its channel's prefix.
+    from: String,
+    /// The recipient, with the channel's prefix.
+    to: String,
+    /// The whole request.
+    parameters: Value,
+    /// When.
+    at: DateTime<Utc>,
+}
+
+/// The faults of a script.
+fn script(faults: Vec<FaultRule>, seed: Option<u64>) -> Result<Faults, Error> {
+    let mut script = Faults::new(seed.unwrap_or_default());
+    for rule in faults {
+        let fault = rule.fault.read()?;
+        script = match (rule.to, rule.first, rule.share) {
+            (None, None, None) => script.always(fault),
+            (Some(to), None, None) => script.to(&to, fault),
+            (None, Some(first), None) => script.first(first, fault),
+            (None, None, Some(share)) => script.sometimes(share, fault),
+            _ => {
+                let message = "a fault can be narrowed by one of to, first and share only";
+                return Err(Error::new(Code::InputInvalid, message));
+            }
+        };
+    }
+    Ok(script)
+}
+
 /// Hands a webhook to a CRM, and answers as a server would.
 async fn deliver(crm: tertulia::Crm, endpoint: String, webhook: Webhook) -> u16 {
     let request = WebhookRequest {
@@ -231,6 +282,10 @@ async fn deliver(crm: tertulia::Crm, endpoint: String, webhook: Webhook) -> u16 
         headers: webhook.headers,
         body: webhook.body,
     };
+    hand_over(crm, endpoint, request).await
+}
+
+async fn hand_over(crm: tertulia::Crm, endpoint: String, request: WebhookRequest) -> u16 {
     match crm.receive(&endpoint, request).await {
         Ok(_) => 200,
         Err(error) => http_status(&error),
@@ -270,21 +325,7 @@ area! {
 
         /// From now on these faults, in place of any before. `seed` draws those that befall a share.
         fn script(faults: Vec<FaultRule>, seed: Option<u64>) -> () {
-            let mut script = Faults::new(seed.unwrap_or_default());
-            for rule in faults {
-                let fault = rule.fault.read()?;
-                script = match (rule.to, rule.first, rule.share) {
-                    (None, None, None) => script.always(fault),
-                    (Some(to), None, None) => script.to(&to, fault),
-                    (None, Some(first), None) => script.first(first, fault),
-                    (None, None, Some(share)) => script.sometimes(share, fault),
-                    _ => {
-                        let message = "a fault can be narrowed by one of to, first and share only";
-                        return Err(Error::new(Code::InputInvalid, message));
-                    }
-                };
-            }
-            platform.script(script);
+            platform.script(script(faults, seed)?);
             Ok(())
         }
 
@@ -388,6 +429,69 @@ area! {
                 refused: drained.refused,
                 waiting: drained.waiting,
             })
+        }
+
+        /// Twilio's stand-in beside this one: what it was started with, and where. It takes messages by SMS and WhatsApp
+        /// alike, and heeds STOP and START words.
+        fn twilio_info() -> TwilioInfo {
+            let twilio = platform.twilio().await.map_err(|error| io(&error))?;
+            let config = twilio.config();
+            Ok(TwilioInfo {
+                base_url: twilio.base_url(),
+                public_url: config.public_url.clone(),
+                auth_token: config.auth_token.clone(),
+                key: config.key(),
+                sender_id: config.senders.first().cloned().unwrap_or_default(),
+            })
+        }
+
+        /// Twilio's webhooks go straight to this CRM, to the endpoint of that name.
+        fn twilio_deliver_to(endpoint: String | crm) -> () {
+            let Some(crm) = crm.as_ref().and_then(Handle::crm).cloned() else {
+                return Err(Error::new(Code::InputInvalid, "webhooks can be delivered to a CRM only"));
+            };
+            let twilio = platform.twilio().await.map_err(|error| io(&error))?;
+            twilio.deliver_to(move |request| hand_over(crm.clone(), endpoint.clone(), request));
+            Ok(())
+        }
+
+        /// From now on these faults befall messages sent by Twilio, in place of any before; codes are Twilio's.
+        fn twilio_script(faults: Vec<FaultRule>, seed: Option<u64>) -> () {
+            let twilio = platform.twilio().await.map_err(|error| io(&error))?;
+            twilio.script(script(faults, seed)?);
+            Ok(())
+        }
+
+        /// Somebody writes by SMS, from a number, or by WhatsApp, from a number after `whatsapp:`; the message's id. `fields`
+        /// are further parameters of the webhook, which is delivered before this returns.
+        fn twilio_say(from: String, text: String, fields: Option<BTreeMap<String, Value>>) -> String {
+            let twilio = platform.twilio().await.map_err(|error| io(&error))?;
+            let fields = fields.unwrap_or_default();
+            let more: Vec<(&str, &str)> = fields
+                .iter()
+                .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+                .collect();
+            Ok(twilio.say(&from, &text, &more).await)
+        }
+
+        /// Reports a status of a message that Twilio accepted, as in `delivered`, and of one that failed the code; delivered
+        /// before this returns.
+        fn twilio_status(sid: String, status: String, code: Option<i64>) -> () {
+            let twilio = platform.twilio().await.map_err(|error| io(&error))?;
+            twilio.statuses(&sid, &[(&status, code)]).await.map_err(|error| io(&error))
+        }
+
+        /// Every message that Twilio accepted, in order, whatever became of the answer.
+        fn twilio_accepted() -> Vec<TwilioMessage> {
+            let twilio = platform.twilio().await.map_err(|error| io(&error))?;
+            let view = |accepted: testing::twilio::TwilioAccepted| TwilioMessage {
+                sid: accepted.sid,
+                from: accepted.from,
+                to: accepted.to,
+                parameters: json!(accepted.parameters),
+                at: accepted.at,
+            };
+            Ok(twilio.accepted().into_iter().map(view).collect())
         }
 
         /// Signs and posts these bytes as they are, once; the HTTP status of the answer.

@@ -71,6 +71,7 @@ impl Habit {
 
 fn sender() -> SenderRef {
     SenderRef {
+        channel: tertulia::Channel::Sms,
         sender_id: "1".to_owned(),
         business_id: None,
         credential: Secret::new("key"),

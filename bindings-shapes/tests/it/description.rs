@@ -6,7 +6,14 @@ use serde_json::Value;
 use tertulia_bindings_shapes::describe;
 
 /// Shapes that no method or callback names, and that a binding needs all the same.
-const OWN: [&str; 5] = ["Channel", "Correlation", "Failure", "PageRequest", "WhatsApp"];
+const OWN: [&str; 6] = [
+    "Channel",
+    "Correlation",
+    "Failure",
+    "PageRequest",
+    "Twilio",
+    "WhatsApp",
+];
 
 /// The names of shapes that a value refers to.
 fn named(value: &Value, found: &mut BTreeSet<String>) {

@@ -135,6 +135,7 @@ impl Maker<'_> {
             "language" => json!(self.pick(&["en_US", "pt_BR", "de"])),
             "default_region" => json!(self.pick(&[Some("BR"), Some("IN"), None])),
             "missing" => json!(self.pick(&[vec![], vec!["contact.name", "contact.attributes.City"]])),
+            "stored" => json!("019b8d2a-0000-7000-8000-000000000001/019b8d2a-0000-7000-8000-000000000002"),
             "date_format" => json!("%d/%m/%Y"),
             "time_format" => json!("%I:%M %p"),
             "keywords" => json!({"pt-br": {"stop": ["sair"], "start": ["voltar"], "help": ["ajuda"]}}),

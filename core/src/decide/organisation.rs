@@ -227,10 +227,16 @@ pub fn put_template(set: &mut WorkingSet, ctx: &Context<'_>, template: &Template
 pub struct NewAccount {
     /// The channel.
     pub channel: Channel,
-    /// The platform's id of the sender (on WhatsApp the phone-number id).
+    /// The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number, as in `+15005550006`, or
+    /// a messaging service's id).
     pub sender_id: String,
-    /// The platform's id of the business account (on WhatsApp the WABA id): notices about templates name only that.
+    /// The platform's id of the business account: on WhatsApp the WABA id, as notices about templates name only that; at
+    /// Twilio the account's SID, needed where the key to send with is an API key.
     pub business_id: Option<String>,
+    /// The endpoint of the transport to send by, as it was given to the builder; absent: the only one that serves the
+    /// channel.
+    #[serde(default)]
+    pub endpoint: Option<String>,
     /// A name for people.
     pub name: String,
     /// What the host's credentials callback is asked for.
@@ -267,6 +273,7 @@ pub fn connect(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewAccount) ->
         channel: new.channel,
         sender_id: new.sender_id.clone(),
         business_id: new.business_id.clone(),
+        endpoint: new.endpoint.clone(),
         name: new.name.clone(),
         credential: new.credential.clone(),
         state: AccountState::Active,

@@ -194,7 +194,9 @@ impl Inbox<'_> {
         // window, consents, or counts as an answer.
         let spoken = message.group_id.is_none() && message.content.kind() != ContentKind::System;
         let words = message.content.words().filter(|_| spoken);
-        let keyword = words.and_then(|words| ctx.org.settings.keywords.classify(words));
+        // The platform goes by words of its own, which the words here need not be.
+        let heard = || words.and_then(|words| ctx.org.settings.keywords.classify(words));
+        let keyword = message.keyword.filter(|_| spoken).or_else(heard);
         if is_forgotten(set, ctx, &message.from.addresses, Some(self.at))? {
             // A STOP counts though it comes late.
             if keyword == Some(Keyword::Stop) {
@@ -478,12 +480,20 @@ impl Inbox<'_> {
         Ok(())
     }
 
+    /// A STOP is one to the whole organisation, but where the platform itself stopped one sender.
     fn stop(&self, message: &InboundMessage) -> Fact {
+        let (sender, source) = match message.keyword {
+            Some(_) => (Some(self.account.id), Source::Provider),
+            None => (None, Source::Keyword),
+        };
         Fact {
             at: self.at,
             change: Change::OptOut,
-            scope: Scope::EVERYTHING,
-            source: Source::Keyword,
+            scope: Scope {
+                purpose: Purpose::Everything,
+                sender,
+            },
+            source,
             via: Some(self.account.id),
             new_proof: false,
             proof: Proof::Message(message.provider_id.clone()),
@@ -502,6 +512,10 @@ impl Inbox<'_> {
         let of = contact.merged_with(&message.from.addresses);
         record_consent_of(set, ctx, contact, of, self.stop(message));
         self.mark_last_broadcast(set, ctx, contact, |row| row.opted_out_after = true)?;
+        if message.keyword.is_some() {
+            // The platform has confirmed it; what goes by other senders still may, and the gate skips the rest.
+            return Ok(());
+        }
         if contact.consent.opted_in() {
             // An older STOP than the START that is known already.
             return Ok(());

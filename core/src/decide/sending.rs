@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::account::Account;
+use crate::account::{Account, AccountState};
 use crate::contact::{Contact, Identity};
 use crate::context::Context;
 use crate::conversation::{Author, Conversation, Message, MessageRef, attempt_token};
@@ -57,7 +57,8 @@ pub enum Draft {
 pub struct SendRequest {
     /// To whom.
     pub contact: ContactId,
-    /// By which sender; absent: the one that the contact last wrote to.
+    /// By which sender, for this message; absent: the one that the contact last wrote to, or the only one that reaches
+    /// them if they never did.
     pub account: Option<AccountId>,
     /// What.
     pub draft: Draft,
@@ -190,7 +191,8 @@ fn conversation_of(set: &mut WorkingSet, ctx: &Context<'_>, contact: &Contact) -
     }
 }
 
-/// The sender that a message goes out by: the one named, or the one that the contact last wrote to.
+/// The sender that a message goes out by: the one named, else the one that the contact last wrote to, else the only one
+/// that reaches them.
 fn sender(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
@@ -201,12 +203,21 @@ fn sender(
         return get_account(set, ctx, account);
     }
     let conversation = conversation_of(set, ctx, contact)?;
-    match conversation.and_then(|conversation| conversation.last_inbound) {
-        Some((_, account)) => get_account(set, ctx, account),
+    if let Some((_, account)) = conversation.and_then(|conversation| conversation.last_inbound) {
+        return get_account(set, ctx, account);
+    }
+    let mut reaching: Vec<Account> = set.list(&Lookup::Accounts { org: ctx.org.id })?;
+    reaching.retain(|account| {
+        let reached = |identity: &Identity| identity.address.kind.reaches(account.channel);
+        account.state != AccountState::Disabled && contact.current_identities().any(reached)
+    });
+    let found = reaching.len();
+    match reaching.pop().filter(|_| found == 1) {
+        Some(account) => Ok(account),
         None => Err(Error::new(
             Code::AccountNotFound,
             format!(
-                "contact {} never wrote to a sender; name the one to send by",
+                "contact {} never wrote to a sender, and {found} of the organisation's reach them; name the one to send by",
                 contact.id
             ),
         )
@@ -443,7 +454,7 @@ pub(crate) fn confirm_stop(
     contact: &Contact,
     account: &Account,
 ) {
-    if ctx.org.settings.stop_confirmation.is_none() {
+    if ctx.org.settings.stop_confirmation.is_none() || account.channel.confirms_stop() {
         return;
     }
     let row = Dispatch::pending(

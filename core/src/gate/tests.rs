@@ -82,6 +82,7 @@ impl Case {
                 channel: Channel::WhatsApp,
                 sender_id: "1".to_owned(),
                 business_id: None,
+                endpoint: None,
                 name: "shop".to_owned(),
                 credential: "shop".to_owned(),
                 state: AccountState::Active,

@@ -26,6 +26,7 @@ impl Checked<'_> {
         let mut filled = FilledTemplate {
             name: self.template.name.clone(),
             language: self.template.language.clone(),
+            provider_id: self.template.provider_id.clone(),
             header: None,
             body: Vec::with_capacity(self.body.len()),
             buttons: Vec::with_capacity(self.buttons.len()),
@@ -154,6 +155,9 @@ pub struct FilledTemplate {
     pub name: String,
     /// Its language.
     pub language: Language,
+    /// The platform's id of it, if known; some platforms send by that (Twilio's content SID).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_id: Option<String>,
     /// What the header shows, if it is not always the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<FilledParameter>,

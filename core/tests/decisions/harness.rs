@@ -88,6 +88,7 @@ impl World {
                 channel: Channel::WhatsApp,
                 sender_id: name.to_owned(),
                 business_id: None,
+                endpoint: None,
                 name: name.to_owned(),
                 credential: name.to_owned(),
                 state: AccountState::Active,
@@ -313,10 +314,12 @@ impl World {
     // What platforms tell.
 
     pub(crate) fn receive(&mut self, event: &InboundEvent) -> Result<Applied, Error> {
-        let account: Account = self.get(&Key::Account {
-            org: ORG,
-            account: SHOP,
-        });
+        self.receive_at(SHOP, event)
+    }
+
+    /// An event about another sender than the shop.
+    pub(crate) fn receive_at(&mut self, account: AccountId, event: &InboundEvent) -> Result<Applied, Error> {
+        let account: Account = self.get(&Key::Account { org: ORG, account });
         let before = std::mem::replace(&mut self.actor, Actor::Provider);
         let result = self.decide(|set, ctx| receive(set, ctx, Some(&account), event, 0));
         self.actor = before;
@@ -464,7 +467,7 @@ fn finds(lookup: &Lookup, record: &Record) -> bool {
         (Lookup::Seals { positions, .. }, Record::Seal(seal)) => {
             seal.leaves.iter().any(|leaf| positions.contains(&leaf.position))
         }
-        (Lookup::Members { .. }, Record::Member(_)) => true,
+        (Lookup::Members { .. }, Record::Member(_)) | (Lookup::Accounts { .. }, Record::Account(_)) => true,
         (Lookup::Notes { contact, .. }, Record::Note(note)) => note.contact == *contact,
         _ => false,
     }
@@ -533,6 +536,7 @@ pub(crate) fn event(seconds: i64, kind: InboundKind) -> InboundEvent {
             channel: Channel::WhatsApp,
             business_id: None,
             sender_id: Some("shop".to_owned()),
+            pool_id: None,
         },
         at: Some(at(seconds)),
         kind,
@@ -556,6 +560,7 @@ pub(crate) fn incoming(from: &Person, id: &str, content: Content) -> InboundMess
         forwarded: false,
         group_id: None,
         referral: None,
+        keyword: None,
     }
 }
 

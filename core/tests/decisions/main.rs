@@ -6,6 +6,7 @@
 )]
 
 mod calls;
+mod channels;
 mod contacts;
 mod deletion;
 mod erasure;

@@ -7,6 +7,7 @@ use tertulia_core::decide::receive::receive;
 use tertulia_core::decide::sending::{self, Flight};
 use tertulia_core::inbound::{CallEvent, Caller, InboundEvent, InboundKind, Person, PreferenceChoice};
 use tertulia_core::journal::Actor;
+use tertulia_core::keywords::Keyword;
 use tertulia_core::ledger::{Accepted, Outcome};
 use tertulia_core::message::StatusKind;
 use tertulia_core::record::Key;
@@ -15,7 +16,7 @@ use tertulia_core::template::TemplateStatus;
 
 use crate::harness::*;
 
-const WORDS: [&str; 9] = [
+const WORDS: [&str; 11] = [
     "hello",
     "the price?",
     "STOP",
@@ -25,6 +26,9 @@ const WORDS: [&str; 9] = [
     "stop it at once",
     "Stop.",
     "price and refund",
+    // The platform's own words.
+    "no more pizza",
+    "pizza again",
 ];
 
 /// What comes in: an event of a platform, or the answer to a send.
@@ -169,8 +173,13 @@ fn incidents(drafts: &[Draft], flights: &[Flight]) -> Vec<Incident> {
                 group,
             } => {
                 let mut event = says(&people[*sender], &format!("m{number}"), *at, WORDS[*words]);
-                if let (true, InboundKind::Message(message)) = (group, &mut event.kind) {
-                    message.group_id = Some("family".to_owned());
+                if let InboundKind::Message(message) = &mut event.kind {
+                    message.group_id = group.then(|| "family".to_owned());
+                    message.keyword = match WORDS[*words] {
+                        "no more pizza" => Some(Keyword::Stop),
+                        "pizza again" => Some(Keyword::Start),
+                        _ => None,
+                    };
                 }
                 event
             }

@@ -92,6 +92,7 @@ fn add_sender(world: &mut World) {
         channel: tertulia_core::channel::Channel::WhatsApp,
         sender_id: "1".to_owned(),
         business_id: None,
+        endpoint: None,
         name: "shop".to_owned(),
         credential: String::new(),
         state: AccountState::Active,

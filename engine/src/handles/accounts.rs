@@ -3,7 +3,7 @@
 use tertulia_core::account::Account;
 use tertulia_core::decide::organisation::{self, NewAccount};
 use tertulia_core::decide::sending::get_account;
-use tertulia_core::error::Error;
+use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::AccountId;
 use tertulia_core::record::RecordKind;
 use tertulia_core::roles::Call;
@@ -16,10 +16,25 @@ use crate::org::Org;
 pub struct Accounts<'a>(pub(crate) &'a Org);
 
 impl Accounts<'_> {
-    /// Connects a sender: from now on its webhooks find this organisation.
+    /// Connects a sender: from now on its webhooks find this organisation. It sends by the transport at the endpoint
+    /// named, or else by the only one that serves the channel.
     ///
-    /// Fails with `account.taken` if any organisation has connected it, or `account.invalid`.
-    pub async fn connect(&self, new: NewAccount) -> Result<AccountId, Error> {
+    /// Fails with `account.taken` if any organisation has connected it, `account.endpoint_unclear` if several transports
+    /// serve the channel and none is named, or `account.invalid`.
+    pub async fn connect(&self, mut new: NewAccount) -> Result<AccountId, Error> {
+        let inner = self.0.admitted(Call::AccountsConnect).await?;
+        match inner.endpoint(new.channel, new.endpoint.as_deref()) {
+            Ok((endpoint, transport)) => {
+                transport.check_sender(new.channel, &new.sender_id)?;
+                new.endpoint = Some(endpoint.clone());
+            }
+            Err(error) if error.code() == Code::AccountEndpointUnclear => return Err(error),
+            Err(error) if new.endpoint.is_some() => {
+                return Err(Error::new(Code::AccountInvalid, error.message()));
+            }
+            // A program that neither sends nor receives connects it for another one, which has the transport.
+            Err(_) => {}
+        }
         self.0
             .decide(Call::AccountsConnect, move |set, ctx| {
                 organisation::connect(set, ctx, &new)

@@ -149,7 +149,7 @@ impl Inbox<'_> {
             .0
             .look(call, |set, ctx| sending::get_account(set, ctx, message.account))
             .await?;
-        let transport = inner.the_transport(account.channel)?;
+        let transport = inner.transport(&account)?;
         transport
             .mark_read(&inner.sender(&account).await?, provider_id)
             .await

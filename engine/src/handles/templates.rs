@@ -40,7 +40,7 @@ impl Templates<'_> {
             .await?;
         let org = self.0.clone();
         to_the_end(async move {
-            let transport = inner.the_transport(account.channel)?;
+            let transport = inner.transport(&account)?;
             let listed = transport.list_templates(&inner.sender(&account).await?).await?;
             let names: Vec<String> = listed.iter().map(|template| template.name.clone()).collect();
             let put = org.decide_all(Some(call), listed, |set, ctx, template| {

@@ -41,9 +41,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, OnceCell};
 use tokio::task::JoinHandle;
 
+use super::twilio::{Twilio, TwilioConfig};
 use crate::clock::{Clock, SystemClock};
 
 pub use faults::{Attempt, Fault, Faults};
@@ -201,6 +202,7 @@ pub struct Exchange {
 /// long.
 pub struct Platform {
     inner: Arc<Inner>,
+    twilio: OnceCell<Twilio>,
     tasks: [JoinHandle<()>; 2],
 }
 
@@ -317,6 +319,7 @@ impl Platform {
         let pumping = tokio::spawn(Arc::clone(&inner).pump());
         Ok(Self {
             inner,
+            twilio: OnceCell::new(),
             tasks: [serving, pumping],
         })
     }
@@ -324,6 +327,16 @@ impl Platform {
     /// Where it listens, in place of `https://graph.facebook.com`.
     pub fn base_url(&self) -> String {
         self.inner.base_url()
+    }
+
+    /// Twilio's stand-in beside this one, with its default agreement and this one's clock: started when it is first asked
+    /// for. Fails where no port can be had.
+    pub async fn twilio(&self) -> io::Result<&Twilio> {
+        let config = TwilioConfig {
+            clock: Arc::clone(&self.inner.config.clock),
+            ..TwilioConfig::default()
+        };
+        self.twilio.get_or_try_init(|| Twilio::start(config)).await
     }
 
     /// What it was started with.

@@ -30,4 +30,5 @@ mod roles;
 mod sending;
 mod settling;
 mod support;
+mod twilio;
 mod webhooks;

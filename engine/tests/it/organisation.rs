@@ -514,8 +514,8 @@ struct Pigeons(Arc<Mutex<Vec<Outgoing>>>);
 
 #[async_trait]
 impl Transport for Pigeons {
-    fn channel(&self) -> Channel {
-        Channel::Sms
+    fn channels(&self) -> &[Channel] {
+        &[Channel::Sms]
     }
 
     fn correlation(&self) -> Correlation {
@@ -566,6 +566,7 @@ async fn a_transport_of_ones_own_sends_through_the_same_gate() {
         channel: Channel::Sms,
         sender_id: "loft 1".to_owned(),
         business_id: None,
+        endpoint: None,
         name: "Loft".to_owned(),
         credential: "loft".to_owned(),
     };

@@ -29,8 +29,8 @@ struct Forgetful(Answers);
 
 #[async_trait]
 impl Transport for Forgetful {
-    fn channel(&self) -> Channel {
-        Channel::Sms
+    fn channels(&self) -> &[Channel] {
+        &[Channel::Sms]
     }
 
     fn correlation(&self) -> Correlation {
@@ -105,6 +105,7 @@ async fn sent(answers: &[Option<Outcome>]) -> (Result<Message, Error>, Done, Org
         channel: Channel::Sms,
         sender_id: "1".to_owned(),
         business_id: None,
+        endpoint: None,
         name: "One".to_owned(),
         credential: "reference".to_owned(),
     };

@@ -232,6 +232,7 @@ pub(crate) fn account_of(config: &PlatformConfig) -> NewAccount {
         channel: Channel::WhatsApp,
         sender_id: config.numbers[0].id.clone(),
         business_id: Some(config.waba_id.clone()),
+        endpoint: None,
         name: "Shop".to_owned(),
         credential: CREDENTIAL.to_owned(),
     }

@@ -109,6 +109,7 @@ async fn open_shop(crm: &Crm, platform: &Platform) -> Result<(Org, AccountId), B
             channel: Channel::WhatsApp,
             sender_id: platform.phone_number_id().to_owned(),
             business_id: Some(platform.config().waba_id.clone()),
+            endpoint: None,
             name: "Main number".to_owned(),
             credential: "main number".to_owned(),
         };

@@ -51,6 +51,7 @@ pub(crate) fn account() -> Account {
         channel: Channel::WhatsApp,
         sender_id: "1".to_owned(),
         business_id: None,
+        endpoint: None,
         name: "shop".to_owned(),
         credential: "key".to_owned(),
         state: AccountState::Active,

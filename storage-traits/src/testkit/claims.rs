@@ -27,6 +27,7 @@ pub(super) fn account(org: OrgId, account: AccountId) -> Account {
         channel: Channel::WhatsApp,
         sender_id: "106540352242922".to_owned(),
         business_id: None,
+        endpoint: None,
         name: "Shop".to_owned(),
         credential: "shop".to_owned(),
         state: AccountState::Active,

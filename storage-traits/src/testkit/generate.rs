@@ -344,6 +344,7 @@ impl Generator {
                 channel: self.one_of(&[Channel::WhatsApp, Channel::WhatsApp, Channel::Email]),
                 sender_id: self.text(),
                 business_id: self.maybe(Self::text),
+                endpoint: self.maybe(Self::text),
                 name: self.text(),
                 credential: self.text(),
                 state: self.account_state(),

@@ -75,6 +75,7 @@ pub(super) fn message(item: &Value, contacts: &[Value]) -> Result<InboundKind, &
         forwarded: told("forwarded") || told("frequently_forwarded"),
         group_id: filled(item, "group_id"),
         referral: object(item, "referral").map(referral),
+        keyword: None,
     }))
 }
 

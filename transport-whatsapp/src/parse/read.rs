@@ -23,7 +23,7 @@ pub(super) fn filled(object: &Value, key: &str) -> Option<String> {
 }
 
 /// The object's text of the first of these names that has one: for names that drift between versions.
-pub(super) fn any_of(object: &Value, keys: &[&str]) -> Option<String> {
+pub(crate) fn any_of(object: &Value, keys: &[&str]) -> Option<String> {
     keys.iter().find_map(|key| filled(object, key))
 }
 

@@ -3,6 +3,7 @@
 // Helpers of tests are not tests to clippy.
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
+mod media;
 mod platform;
 mod real;
 mod requests;

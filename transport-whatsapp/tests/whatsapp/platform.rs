@@ -25,6 +25,7 @@ pub(crate) enum Act {
 pub(crate) struct Request {
     pub(crate) head: String,
     pub(crate) body: Value,
+    pub(crate) text: String,
 }
 
 /// The server: its base URL, and the requests as they come in.
@@ -36,10 +37,15 @@ pub(crate) struct Platform {
 impl Platform {
     /// A server that does these things, one a request; after the last it takes no more connections.
     pub(crate) async fn start(acts: impl IntoIterator<Item = Act>) -> Self {
+        Self::start_naming(|_| acts.into_iter().collect()).await
+    }
+
+    /// The same, where what it does names its own URL.
+    pub(crate) async fn start_naming(acts: impl FnOnce(&str) -> Vec<Act>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (seen, requests) = mpsc::unbounded_channel();
-        let mut acts = acts.into_iter().collect::<Vec<_>>().into_iter();
+        let mut acts = acts(&url).into_iter();
         tokio::spawn(async move {
             let mut silent = Vec::new();
             'connections: while acts.len() > 0 {
@@ -116,12 +122,12 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
         })
         .unwrap_or(0);
     while bytes.len() < end + length {
-        assert_ne!(
-            stream.read_buf(&mut bytes).await.unwrap(),
-            0,
-            "the request was cut"
-        );
+        // A client whose file breaks off hangs up.
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
     }
     let body = serde_json::from_slice(&bytes[end..end + length]).unwrap_or(Value::Null);
-    Some(Request { head, body })
+    let text = String::from_utf8_lossy(&bytes[end..end + length]).into_owned();
+    Some(Request { head, body, text })
 }

@@ -112,6 +112,7 @@ fn template(
         template: FilledTemplate {
             name: "order_update".into(),
             language: Language::parse("en-US").unwrap(),
+            provider_id: None,
             header,
             body,
             buttons: buttons

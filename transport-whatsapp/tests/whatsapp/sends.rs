@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tertulia_core::channel::Channel;
 use tertulia_core::error::Code;
 use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::AttemptId;
@@ -23,6 +24,7 @@ fn attempt() -> AttemptId {
 
 pub(crate) fn sender() -> SenderRef {
     SenderRef {
+        channel: Channel::WhatsApp,
         sender_id: "106540352242922".into(),
         business_id: Some("102290129340398".into()),
         credential: Secret::new(KEY),

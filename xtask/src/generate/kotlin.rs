@@ -76,7 +76,11 @@ impl Kotlin<'_> {
             }
             Body::Alias { ty } => put!(out, 0, "typealias {name} = {}", Self::ty(ty, &Hidden::new())),
             Body::Record { fields } => {
-                let above = if name == "WhatsApp" { " : AnyTransport" } else { "" };
+                let above = if matches!(name.as_str(), "Twilio" | "WhatsApp") {
+                    " : AnyTransport"
+                } else {
+                    ""
+                };
                 // Bytes are equal only to themselves: a data class of them would promise more.
                 let plain = fields.iter().any(|field| field.ty == Type::Bytes);
                 let class = if plain { "class" } else { "data class" };

@@ -5,6 +5,8 @@ import TertuliaNative
 public enum AnyTransport: Sendable {
     /// The WhatsApp Cloud API.
     case whatsApp(WhatsApp)
+    /// SMS and WhatsApp by Twilio.
+    case twilio(Twilio)
     /// One of the host's.
     case host(any Transport)
 }
@@ -90,6 +92,8 @@ public final class Crm: Sendable {
             switch transport {
             case let .whatsApp(whatsApp):
                 spoken.put(AnyKey(endpoint), ["whatsapp": whatsApp])
+            case let .twilio(twilio):
+                spoken.put(AnyKey(endpoint), ["twilio": twilio])
             case let .host(own):
                 var named = Named()
                 named.put("object", place(TransportObject(own)))

@@ -49,6 +49,27 @@ public enum ErrorCode {
     /// The platform said no.
     public static let transportRefused = "transport.refused"
 
+    /// The transport has no way to do what is asked.
+    public static let transportUnsupported = "transport.unsupported"
+
+    /// The message has no file, or the media store does not have it.
+    public static let mediaNotFound = "media.not_found"
+
+    /// The platform does not have the file any more.
+    public static let mediaGone = "media.gone"
+
+    /// What was transferred is not the file that was told of.
+    public static let mediaCorrupt = "media.corrupt"
+
+    /// The platform does not take a file of this type or size.
+    public static let mediaInvalid = "media.invalid"
+
+    /// The CRM was opened without a media store.
+    public static let mediaNoStore = "media.no_store"
+
+    /// The media store failed.
+    public static let mediaIo = "media.io"
+
     /// A setting's value is not allowed.
     public static let settingInvalid = "setting.invalid"
 
@@ -126,6 +147,9 @@ public enum ErrorCode {
 
     /// The sender cannot be connected so.
     public static let accountInvalid = "account.invalid"
+
+    /// Several transports serve the channel, and none was named.
+    public static let accountEndpointUnclear = "account.endpoint_unclear"
 
     /// The sender is held, stopped or disabled.
     public static let accountNotSending = "account.not_sending"
@@ -446,6 +470,13 @@ public enum ErrorCode {
         transportFailed: (.unavailable, .later, 503),
         transportConfigInvalid: (.invalid, .never, 503),
         transportRefused: (.refused, .never, 503),
+        transportUnsupported: (.refused, .never, 503),
+        mediaNotFound: (.notFound, .never, 503),
+        mediaGone: (.notFound, .never, 503),
+        mediaCorrupt: (.unavailable, .later, 503),
+        mediaInvalid: (.invalid, .never, 503),
+        mediaNoStore: (.refused, .never, 503),
+        mediaIo: (.unavailable, .later, 503),
         settingInvalid: (.invalid, .never, 503),
         memberNotFound: (.notFound, .never, 503),
         memberInactive: (.refused, .never, 503),
@@ -472,6 +503,7 @@ public enum ErrorCode {
         accountNotFound: (.notFound, .never, 503),
         accountTaken: (.conflict, .never, 503),
         accountInvalid: (.invalid, .never, 503),
+        accountEndpointUnclear: (.invalid, .never, 503),
         accountNotSending: (.refused, .later, 503),
         credentialMissing: (.refused, .never, 503),
         contactNotFound: (.notFound, .never, 503),

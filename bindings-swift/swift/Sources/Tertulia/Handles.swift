@@ -168,6 +168,52 @@ extension Platform {
         try await scope.call("platform.drain")
     }
 
+    /// Twilio's stand-in beside this one: what it was started with, and where. It takes messages by SMS and WhatsApp
+    /// alike, and heeds STOP and START words.
+    public func twilioInfo() async throws -> TwilioInfo {
+        try await scope.call("platform.twilio_info")
+    }
+
+    /// Twilio's webhooks go straight to this CRM, to the endpoint of that name.
+    public func twilioDeliverTo(_ endpoint: String, crm: Crm) async throws {
+        let _: Nothing = try await scope.call("platform.twilio_deliver_to", other: crm.scope) {
+            $0.put("endpoint", endpoint)
+        }
+    }
+
+    /// From now on these faults befall messages sent by Twilio, in place of any before; codes are Twilio's.
+    public func twilioScript(_ faults: [FaultRule], seed: Int? = nil) async throws {
+        let _: Nothing = try await scope.call("platform.twilio_script") {
+            $0.put("faults", faults)
+            $0.put("seed", seed)
+        }
+    }
+
+    /// Somebody writes by SMS, from a number, or by WhatsApp, from a number after `whatsapp:`; the message's id. `fields`
+    /// are further parameters of the webhook, which is delivered before this returns.
+    public func twilioSay(_ from: String, text: String, fields: [String: JSON]? = nil) async throws -> String {
+        try await scope.call("platform.twilio_say") {
+            $0.put("from", from)
+            $0.put("text", text)
+            $0.put("fields", fields)
+        }
+    }
+
+    /// Reports a status of a message that Twilio accepted, as in `delivered`, and of one that failed the code; delivered
+    /// before this returns.
+    public func twilioStatus(_ sid: String, status: String, code: Int? = nil) async throws {
+        let _: Nothing = try await scope.call("platform.twilio_status") {
+            $0.put("sid", sid)
+            $0.put("status", status)
+            $0.put("code", code)
+        }
+    }
+
+    /// Every message that Twilio accepted, in order, whatever became of the answer.
+    public func twilioAccepted() async throws -> [TwilioMessage] {
+        try await scope.call("platform.twilio_accepted")
+    }
+
     /// Signs and posts these bytes as they are, once; the HTTP status of the answer.
     public func post(_ body: Data) async throws -> Int? {
         try await scope.call("platform.post") {
@@ -1251,9 +1297,11 @@ public struct BroadcastsArea: Sendable {
 public struct AccountsArea: Sendable {
     let scope: Scope
 
-    /// Connects a sender: from now on its webhooks find this organisation.
+    /// Connects a sender: from now on its webhooks find this organisation. It sends by the transport at the endpoint
+    /// named, or else by the only one that serves the channel.
     ///
-    /// Fails with `account.taken` if any organisation has connected it, or `account.invalid`.
+    /// Fails with `account.taken` if any organisation has connected it, `account.endpoint_unclear` if several
+    /// transports serve the channel and none is named, or `account.invalid`.
     public func connect(_ new: NewAccount) async throws -> AccountId {
         try await scope.call("accounts.connect") {
             $0.put("new", new)

@@ -96,10 +96,14 @@ public struct Account: Hashable, Sendable, Codable {
     public var org: OrgId
     /// The channel.
     public var channel: Channel
-    /// The platform's id of the sender (on WhatsApp the phone-number id).
+    /// The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number, as in `+15005550006`, or
+    /// a messaging service's id).
     public var senderId: String
-    /// The platform's id of the business account (on WhatsApp the WABA id).
+    /// The platform's id of the business account (on WhatsApp the WABA id; at Twilio the account's SID).
     public var businessId: String?
+    /// The endpoint whose transport it sends by, and its webhooks come to; absent: the only transport that serves the
+    /// channel.
+    public var endpoint: String?
     /// A name for people.
     public var name: String
     /// What the host's credentials callback is asked for.
@@ -113,6 +117,7 @@ public struct Account: Hashable, Sendable, Codable {
         channel: Channel,
         senderId: String,
         businessId: String? = nil,
+        endpoint: String? = nil,
         name: String,
         credential: String,
         state: AccountState
@@ -122,6 +127,7 @@ public struct Account: Hashable, Sendable, Codable {
         self.channel = channel
         self.senderId = senderId
         self.businessId = businessId
+        self.endpoint = endpoint
         self.name = name
         self.credential = credential
         self.state = state
@@ -133,6 +139,7 @@ public struct Account: Hashable, Sendable, Codable {
         case channel = "channel"
         case senderId = "sender_id"
         case businessId = "business_id"
+        case endpoint = "endpoint"
         case name = "name"
         case credential = "credential"
         case state = "state"
@@ -2432,17 +2439,22 @@ public struct EventSource: Hashable, Sendable, Codable {
     public var businessId: String?
     /// The sender (on WhatsApp the phone-number id); absent for notices about the whole business account.
     public var senderId: String?
+    /// The pool that the sender belongs to (at Twilio the messaging service): asked for where nobody connected the sender
+    /// itself.
+    public var poolId: String?
 
-    public init(channel: Channel, businessId: String? = nil, senderId: String? = nil) {
+    public init(channel: Channel, businessId: String? = nil, senderId: String? = nil, poolId: String? = nil) {
         self.channel = channel
         self.businessId = businessId
         self.senderId = senderId
+        self.poolId = poolId
     }
 
     private enum CodingKeys: String, CodingKey {
         case channel = "channel"
         case businessId = "business_id"
         case senderId = "sender_id"
+        case poolId = "pool_id"
     }
 }
 
@@ -3083,6 +3095,8 @@ public struct FilledTemplate: Hashable, Sendable, Codable {
     public var name: String
     /// Its language.
     public var language: String
+    /// The platform's id of it, if known; some platforms send by that (Twilio's content SID).
+    public var providerId: String?
     /// What the header shows, if it is not always the same.
     public var header: FilledParameter?
     /// The body's values: in order, or each with its name.
@@ -3095,6 +3109,7 @@ public struct FilledTemplate: Hashable, Sendable, Codable {
     public init(
         name: String,
         language: String,
+        providerId: String? = nil,
         header: FilledParameter? = nil,
         body: [FilledParameter] = [],
         buttons: [FilledButton] = [],
@@ -3102,6 +3117,7 @@ public struct FilledTemplate: Hashable, Sendable, Codable {
     ) {
         self.name = name
         self.language = language
+        self.providerId = providerId
         self.header = header
         self.body = body
         self.buttons = buttons
@@ -3111,6 +3127,7 @@ public struct FilledTemplate: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case name = "name"
         case language = "language"
+        case providerId = "provider_id"
         case header = "header"
         case body = "body"
         case buttons = "buttons"
@@ -3121,6 +3138,7 @@ public struct FilledTemplate: Hashable, Sendable, Codable {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.name = try container.decode(String.self, forKey: .name)
         self.language = try container.decode(String.self, forKey: .language)
+        self.providerId = try container.decodeIfPresent(String.self, forKey: .providerId)
         self.header = try container.decodeIfPresent(FilledParameter.self, forKey: .header)
         self.body = try container.decodeIfPresent([FilledParameter].self, forKey: .body) ?? []
         self.buttons = try container.decodeIfPresent([FilledButton].self, forKey: .buttons) ?? []
@@ -3908,6 +3926,9 @@ public struct InboundMessage: Hashable, Sendable, Codable {
     public var groupId: String?
     /// The ad or post that led here (`ctwa`).
     public var referral: Referral?
+    /// What the platform itself took the message for (Twilio's `OptOutType`), whatever its words: it stops or resumes
+    /// messages of this sender, and answers the person.
+    public var keyword: Keyword?
 
     public init(
         providerId: String,
@@ -3916,7 +3937,8 @@ public struct InboundMessage: Hashable, Sendable, Codable {
         replyTo: String? = nil,
         forwarded: Bool = false,
         groupId: String? = nil,
-        referral: Referral? = nil
+        referral: Referral? = nil,
+        keyword: Keyword? = nil
     ) {
         self.providerId = providerId
         self.from = from
@@ -3925,6 +3947,7 @@ public struct InboundMessage: Hashable, Sendable, Codable {
         self.forwarded = forwarded
         self.groupId = groupId
         self.referral = referral
+        self.keyword = keyword
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -3935,6 +3958,7 @@ public struct InboundMessage: Hashable, Sendable, Codable {
         case forwarded = "forwarded"
         case groupId = "group_id"
         case referral = "referral"
+        case keyword = "keyword"
     }
 
     public init(from decoder: Decoder) throws {
@@ -3946,6 +3970,7 @@ public struct InboundMessage: Hashable, Sendable, Codable {
         self.forwarded = try container.decodeIfPresent(Bool.self, forKey: .forwarded) ?? false
         self.groupId = try container.decodeIfPresent(String.self, forKey: .groupId)
         self.referral = try container.decodeIfPresent(Referral.self, forKey: .referral)
+        self.keyword = try container.decodeIfPresent(Keyword.self, forKey: .keyword)
     }
 }
 
@@ -4566,6 +4591,19 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case providerNotice = "provider_notice"
 }
 
+/// What a whole-message keyword asks for. Where a word is listed under several, the first of these wins: a
+/// doubt never sends a message.
+public enum Keyword: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Opt out.
+    case stop = "stop"
+    /// Send help.
+    case help = "help"
+    /// Opt in again, if the contact opted out by keyword; an ordinary answer otherwise.
+    case conditionalStart = "conditionalStart"
+    /// Opt in again.
+    case start = "start"
+}
+
 /// The keywords of one language, in any spelling that folds alike.
 public struct KeywordList: Hashable, Sendable, Codable {
     /// Words that opt out.
@@ -4864,6 +4902,8 @@ public enum MediaSource: Hashable, Sendable, Codable {
     case id(String)
     /// A public link.
     case link(String)
+    /// A file in the media store, by its key: it is uploaded when the message is sent. Transports never see this.
+    case stored(String)
 
     public func encode(to encoder: Encoder) throws {
         switch self {
@@ -4873,6 +4913,9 @@ public enum MediaSource: Hashable, Sendable, Codable {
         case let .link(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "link")
+        case let .stored(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "stored")
         }
     }
 
@@ -4883,6 +4926,8 @@ public enum MediaSource: Hashable, Sendable, Codable {
             self = .id(try variant.value(String.self))
         case "link":
             self = .link(try variant.value(String.self))
+        case "stored":
+            self = .stored(try variant.value(String.self))
         default:
             throw decoder.misfit("\(variant.name) is no MediaSource")
         }
@@ -5241,19 +5286,32 @@ public struct MessageId: RawRepresentable, Hashable, Sendable, Codable, CustomSt
 public struct NewAccount: Hashable, Sendable, Codable {
     /// The channel.
     public var channel: Channel
-    /// The platform's id of the sender (on WhatsApp the phone-number id).
+    /// The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number, as in `+15005550006`, or
+    /// a messaging service's id).
     public var senderId: String
-    /// The platform's id of the business account (on WhatsApp the WABA id): notices about templates name only that.
+    /// The platform's id of the business account: on WhatsApp the WABA id, as notices about templates name only that; at
+    /// Twilio the account's SID, needed where the key to send with is an API key.
     public var businessId: String?
+    /// The endpoint of the transport to send by, as it was given to the builder; absent: the only one that serves the
+    /// channel.
+    public var endpoint: String?
     /// A name for people.
     public var name: String
     /// What the host's credentials callback is asked for.
     public var credential: String
 
-    public init(channel: Channel, senderId: String, businessId: String? = nil, name: String, credential: String) {
+    public init(
+        channel: Channel,
+        senderId: String,
+        businessId: String? = nil,
+        endpoint: String? = nil,
+        name: String,
+        credential: String
+    ) {
         self.channel = channel
         self.senderId = senderId
         self.businessId = businessId
+        self.endpoint = endpoint
         self.name = name
         self.credential = credential
     }
@@ -5262,6 +5320,7 @@ public struct NewAccount: Hashable, Sendable, Codable {
         case channel = "channel"
         case senderId = "sender_id"
         case businessId = "business_id"
+        case endpoint = "endpoint"
         case name = "name"
         case credential = "credential"
     }
@@ -6176,14 +6235,18 @@ public struct Received: Hashable, Sendable, Codable {
     public var duplicate: Int
     /// Events that could not be applied, kept as they came.
     public var quarantined: Int
-    /// The body to answer with, status 200: the challenge of a verification request, else empty.
+    /// The body to answer with, status 200: the challenge of a verification request, else what the platform wants to
+    /// hear, mostly nothing.
     public var body: String
+    /// The header `content-type` to answer with.
+    public var contentType: String
 
-    public init(applied: Int, duplicate: Int, quarantined: Int, body: String) {
+    public init(applied: Int, duplicate: Int, quarantined: Int, body: String, contentType: String) {
         self.applied = applied
         self.duplicate = duplicate
         self.quarantined = quarantined
         self.body = body
+        self.contentType = contentType
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -6191,6 +6254,7 @@ public struct Received: Hashable, Sendable, Codable {
         case duplicate = "duplicate"
         case quarantined = "quarantined"
         case body = "body"
+        case contentType = "content_type"
     }
 }
 
@@ -6608,7 +6672,8 @@ public struct SendFailure: Hashable, Sendable, Codable {
 public struct SendRequest: Hashable, Sendable, Codable {
     /// To whom.
     public var contact: ContactId
-    /// By which sender; absent: the one that the contact last wrote to.
+    /// By which sender, for this message; absent: the one that the contact last wrote to, or the only one that reaches
+    /// them if they never did.
     public var account: AccountId?
     /// What.
     public var draft: Draft
@@ -6632,6 +6697,8 @@ public struct SendRequest: Hashable, Sendable, Codable {
 
 /// The sender of ours that a message goes out by.
 public struct Sender: Hashable, Sendable, Codable, CustomReflectable {
+    /// The channel it sends on.
+    public var channel: Channel
     /// The platform's id of the sender (on WhatsApp the phone-number id).
     public var senderId: String
     /// The platform's id of the business account (on WhatsApp the WABA id), if known.
@@ -6639,13 +6706,15 @@ public struct Sender: Hashable, Sendable, Codable, CustomReflectable {
     /// The key to send with. Keep it out of logs.
     public var credential: String
 
-    public init(senderId: String, businessId: String? = nil, credential: String) {
+    public init(channel: Channel, senderId: String, businessId: String? = nil, credential: String) {
+        self.channel = channel
         self.senderId = senderId
         self.businessId = businessId
         self.credential = credential
     }
 
     private enum CodingKeys: String, CodingKey {
+        case channel = "channel"
         case senderId = "sender_id"
         case businessId = "business_id"
         case credential = "credential"
@@ -6653,7 +6722,11 @@ public struct Sender: Hashable, Sendable, Codable, CustomReflectable {
 
     /// What is printed of it: all but its secrets.
     public var customMirror: Mirror {
-        Mirror(self, children: ["senderId": senderId as Any, "businessId": businessId as Any], displayStyle: .struct)
+        Mirror(self, children: [
+            "channel": channel as Any,
+            "senderId": senderId as Any,
+            "businessId": businessId as Any
+        ], displayStyle: .struct)
     }
 }
 
@@ -7298,6 +7371,137 @@ public struct TimeSpan: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case from = "from"
         case until = "until"
+    }
+}
+
+/// How Twilio is spoken to.
+public struct Twilio: Hashable, Sendable, Codable, CustomReflectable {
+    /// The key of the webhooks' signatures: the account's auth token.
+    public var authToken: String
+    /// The URL of the endpoint as it stands in Twilio's console: scheme, host and path as they are outside of any proxy. It
+    /// is part of each signature, and statuses come back to it.
+    public var publicUrl: String
+    /// Where messages are sent; absent: `https://api.twilio.com`.
+    public var baseUrl: String?
+    /// Where templates are listed; absent: `https://content.twilio.com`.
+    public var contentUrl: String?
+    /// How long connecting may take, in seconds; absent: 10.
+    public var connectTimeoutSeconds: Double?
+    /// How long a request may take in all, in seconds; absent: 30.
+    public var timeoutSeconds: Double?
+
+    public init(
+        authToken: String,
+        publicUrl: String,
+        baseUrl: String? = nil,
+        contentUrl: String? = nil,
+        connectTimeoutSeconds: Double? = nil,
+        timeoutSeconds: Double? = nil
+    ) {
+        self.authToken = authToken
+        self.publicUrl = publicUrl
+        self.baseUrl = baseUrl
+        self.contentUrl = contentUrl
+        self.connectTimeoutSeconds = connectTimeoutSeconds
+        self.timeoutSeconds = timeoutSeconds
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case authToken = "auth_token"
+        case publicUrl = "public_url"
+        case baseUrl = "base_url"
+        case contentUrl = "content_url"
+        case connectTimeoutSeconds = "connect_timeout_seconds"
+        case timeoutSeconds = "timeout_seconds"
+    }
+
+    /// What is printed of it: all but its secrets.
+    public var customMirror: Mirror {
+        Mirror(self, children: [
+            "publicUrl": publicUrl as Any,
+            "baseUrl": baseUrl as Any,
+            "contentUrl": contentUrl as Any,
+            "connectTimeoutSeconds": connectTimeoutSeconds as Any,
+            "timeoutSeconds": timeoutSeconds as Any
+        ], displayStyle: .struct)
+    }
+}
+
+/// What Twilio and the business have agreed on.
+public struct TwilioInfo: Hashable, Sendable, Codable, CustomReflectable {
+    /// Where it listens, in place of `https://api.twilio.com` and `https://content.twilio.com`.
+    public var baseUrl: String
+    /// The URL that its signatures are over.
+    public var publicUrl: String
+    /// The key of the signatures.
+    public var authToken: String
+    /// What the credentials are to answer for its senders.
+    public var key: String
+    /// Its first number.
+    public var senderId: String
+
+    public init(baseUrl: String, publicUrl: String, authToken: String, key: String, senderId: String) {
+        self.baseUrl = baseUrl
+        self.publicUrl = publicUrl
+        self.authToken = authToken
+        self.key = key
+        self.senderId = senderId
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case baseUrl = "base_url"
+        case publicUrl = "public_url"
+        case authToken = "auth_token"
+        case key = "key"
+        case senderId = "sender_id"
+    }
+
+    /// What is printed of it: all but its secrets.
+    public var customMirror: Mirror {
+        Mirror(self, children: [
+            "baseUrl": baseUrl as Any,
+            "publicUrl": publicUrl as Any,
+            "senderId": senderId as Any
+        ], displayStyle: .struct)
+    }
+}
+
+/// A message that Twilio accepted, whether or not the client learned of it.
+public struct TwilioMessage: Hashable, Sendable, Codable {
+    /// The id that it was given.
+    public var sid: String
+    /// The sender, with its channel's prefix.
+    public var from: String
+    /// The recipient, with the channel's prefix.
+    public var to: String
+    /// The whole request.
+    public var parameters: JSON
+    /// When.
+    public var at: Date
+
+    public init(sid: String, from: String, to: String, parameters: JSON, at: Date) {
+        self.sid = sid
+        self.from = from
+        self.to = to
+        self.parameters = parameters
+        self.at = at
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case sid = "sid"
+        case from = "from"
+        case to = "to"
+        case parameters = "parameters"
+        case at = "at"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.sid = try container.decode(String.self, forKey: .sid)
+        self.from = try container.decode(String.self, forKey: .from)
+        self.to = try container.decode(String.self, forKey: .to)
+        self.parameters = try container.decodeIfPresent(JSON.self, forKey: .parameters) ?? .null
+        self.at = try container.decode(Date.self, forKey: .at)
     }
 }
 

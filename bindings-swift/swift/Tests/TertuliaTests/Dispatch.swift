@@ -325,6 +325,21 @@ extension Platform {
             return .null
         case "drain":
             return try answer(await drain())
+        case "twilio_info":
+            return try answer(await twilioInfo())
+        case "twilio_deliver_to":
+            try await twilioDeliverTo(try call.arg("endpoint"), crm: try call.other())
+            return .null
+        case "twilio_script":
+            try await twilioScript(try call.arg("faults"), seed: try call.arg("seed"))
+            return .null
+        case "twilio_say":
+            return try answer(await twilioSay(try call.arg("from"), text: try call.arg("text"), fields: try call.arg("fields")))
+        case "twilio_status":
+            try await twilioStatus(try call.arg("sid"), status: try call.arg("status"), code: try call.arg("code"))
+            return .null
+        case "twilio_accepted":
+            return try answer(await twilioAccepted())
         case "post":
             return try answer(await post(try call.arg("body")))
         default:

@@ -93,6 +93,8 @@ final class Replay {
         for (endpoint, transport) in options["transports"].fields {
             if transport["whatsapp"] != .null {
                 transports[endpoint] = .whatsApp(try value(of: json(transport["whatsapp"])))
+            } else if transport["twilio"] != .null {
+                transports[endpoint] = .twilio(try value(of: json(transport["twilio"])))
             } else {
                 transports[endpoint] = .host(try ScenarioTransport(transport["host"]))
             }

@@ -75,6 +75,7 @@ fn parameters_are_filled_for_one_contact() {
         FilledTemplate {
             name: "order_update".to_owned(),
             language: Language::parse("en_US").unwrap(),
+            provider_id: None,
             header: Some(parameter(FilledValue::Media { media })),
             body: vec![
                 parameter(FilledValue::Text {

@@ -141,7 +141,7 @@ impl Faults {
         self
     }
 
-    pub(super) fn of(&self, attempt: &Attempt) -> Vec<Fault> {
+    pub(in crate::testing) fn of(&self, attempt: &Attempt) -> Vec<Fault> {
         self.rules.iter().flat_map(|rule| rule(attempt)).collect()
     }
 }

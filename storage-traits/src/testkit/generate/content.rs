@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use tertulia_core::inbound::Referral;
+use tertulia_core::media::MediaKey;
 use tertulia_core::message::{
     Buttons, Content, List, ListRow, ListSection, Location, Media, MediaKind, MediaSource, ReplyButton,
 };
@@ -66,8 +67,12 @@ impl Generator {
     }
 
     fn media(&mut self) -> Media {
-        let source = match self.below(2) {
+        let source = match self.below(3) {
             0 => MediaSource::Id(self.text()),
+            1 => MediaSource::Stored(MediaKey {
+                org: self.org(),
+                file: self.pooled(),
+            }),
             _ => MediaSource::Link(self.text()),
         };
         let kind = self.one_of(&[MediaKind::Image, MediaKind::Audio, MediaKind::Document]);
@@ -109,6 +114,7 @@ impl Generator {
         FilledTemplate {
             name: self.text(),
             language: self.language(),
+            provider_id: self.maybe(Self::text),
             header: self.maybe(|make| FilledParameter {
                 name: None,
                 value: FilledValue::Media { media: make.media() },

@@ -59,6 +59,7 @@ internal object AccountCodec : Codec<Account> {
             put("channel", ChannelCodec, value.channel)
             put("sender_id", TextCodec, value.senderId)
             put("business_id", OptionalCodec(TextCodec), value.businessId)
+            put("endpoint", OptionalCodec(TextCodec), value.endpoint)
             put("name", TextCodec, value.name)
             put("credential", TextCodec, value.credential)
             put("state", AccountStateCodec, value.state)
@@ -73,6 +74,7 @@ internal object AccountCodec : Codec<Account> {
             channel = record.get("channel", ChannelCodec),
             senderId = record.get("sender_id", TextCodec),
             businessId = record.get("business_id", OptionalCodec(TextCodec)),
+            endpoint = record.get("endpoint", OptionalCodec(TextCodec)),
             name = record.get("name", TextCodec),
             credential = record.get("credential", TextCodec),
             state = record.get("state", AccountStateCodec),
@@ -1702,6 +1704,7 @@ internal object EventSourceCodec : Codec<EventSource> {
             put("channel", ChannelCodec, value.channel)
             put("business_id", OptionalCodec(TextCodec), value.businessId)
             put("sender_id", OptionalCodec(TextCodec), value.senderId)
+            put("pool_id", OptionalCodec(TextCodec), value.poolId)
         }
     }
 
@@ -1711,6 +1714,7 @@ internal object EventSourceCodec : Codec<EventSource> {
             channel = record.get("channel", ChannelCodec),
             businessId = record.get("business_id", OptionalCodec(TextCodec)),
             senderId = record.get("sender_id", OptionalCodec(TextCodec)),
+            poolId = record.get("pool_id", OptionalCodec(TextCodec)),
         )
     }
 }
@@ -2072,6 +2076,7 @@ internal object FilledTemplateCodec : Codec<FilledTemplate> {
         return record {
             put("name", TextCodec, value.name)
             put("language", TextCodec, value.language)
+            put("provider_id", OptionalCodec(TextCodec), value.providerId)
             put("header", OptionalCodec(FilledParameterCodec), value.header)
             put("body", ListCodec(FilledParameterCodec), value.body)
             put("buttons", ListCodec(FilledButtonCodec), value.buttons)
@@ -2084,6 +2089,7 @@ internal object FilledTemplateCodec : Codec<FilledTemplate> {
         return FilledTemplate(
             name = record.get("name", TextCodec),
             language = record.get("language", TextCodec),
+            providerId = record.get("provider_id", OptionalCodec(TextCodec)),
             header = record.get("header", OptionalCodec(FilledParameterCodec)),
             body = record.get("body", ListCodec(FilledParameterCodec)) { emptyList() },
             buttons = record.get("buttons", ListCodec(FilledButtonCodec)) { emptyList() },
@@ -2539,6 +2545,7 @@ internal object InboundMessageCodec : Codec<InboundMessage> {
             put("forwarded", BoolCodec, value.forwarded)
             put("group_id", OptionalCodec(TextCodec), value.groupId)
             put("referral", OptionalCodec(ReferralCodec), value.referral)
+            put("keyword", OptionalCodec(KeywordCodec), value.keyword)
         }
     }
 
@@ -2552,6 +2559,7 @@ internal object InboundMessageCodec : Codec<InboundMessage> {
             forwarded = record.get("forwarded", BoolCodec) { false },
             groupId = record.get("group_id", OptionalCodec(TextCodec)),
             referral = record.get("referral", OptionalCodec(ReferralCodec)),
+            keyword = record.get("keyword", OptionalCodec(KeywordCodec)),
         )
     }
 }
@@ -3008,6 +3016,22 @@ internal object JournalKindCodec : Codec<JournalKind> {
     }
 }
 
+internal object KeywordCodec : Codec<Keyword> {
+    override fun encode(value: Keyword): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): Keyword {
+        return when (val word = TextCodec.decode(json)) {
+            "stop" -> Keyword.STOP
+            "help" -> Keyword.HELP
+            "conditionalStart" -> Keyword.CONDITIONAL_START
+            "start" -> Keyword.START
+            else -> throw Misfit("$word is no Keyword")
+        }
+    }
+}
+
 internal object KeywordListCodec : Codec<KeywordList> {
     override fun encode(value: KeywordList): JsonElement {
         return record {
@@ -3251,6 +3275,7 @@ internal object MediaSourceCodec : Codec<MediaSource> {
         return when (value) {
             is MediaSource.Id -> record { put("id", TextCodec, value.value) }
             is MediaSource.Link -> record { put("link", TextCodec, value.value) }
+            is MediaSource.Stored -> record { put("stored", TextCodec, value.value) }
         }
     }
 
@@ -3259,6 +3284,7 @@ internal object MediaSourceCodec : Codec<MediaSource> {
         return when (word) {
             "id" -> MediaSource.Id(TextCodec.decode(inside))
             "link" -> MediaSource.Link(TextCodec.decode(inside))
+            "stored" -> MediaSource.Stored(TextCodec.decode(inside))
             else -> throw Misfit("$word is no MediaSource")
         }
     }
@@ -3479,6 +3505,7 @@ internal object NewAccountCodec : Codec<NewAccount> {
             put("channel", ChannelCodec, value.channel)
             put("sender_id", TextCodec, value.senderId)
             put("business_id", OptionalCodec(TextCodec), value.businessId)
+            put("endpoint", OptionalCodec(TextCodec), value.endpoint)
             put("name", TextCodec, value.name)
             put("credential", TextCodec, value.credential)
         }
@@ -3490,6 +3517,7 @@ internal object NewAccountCodec : Codec<NewAccount> {
             channel = record.get("channel", ChannelCodec),
             senderId = record.get("sender_id", TextCodec),
             businessId = record.get("business_id", OptionalCodec(TextCodec)),
+            endpoint = record.get("endpoint", OptionalCodec(TextCodec)),
             name = record.get("name", TextCodec),
             credential = record.get("credential", TextCodec),
         )
@@ -4138,6 +4166,7 @@ internal object ReceivedCodec : Codec<Received> {
             put("duplicate", IntCodec, value.duplicate)
             put("quarantined", IntCodec, value.quarantined)
             put("body", TextCodec, value.body)
+            put("content_type", TextCodec, value.contentType)
         }
     }
 
@@ -4148,6 +4177,7 @@ internal object ReceivedCodec : Codec<Received> {
             duplicate = record.get("duplicate", IntCodec),
             quarantined = record.get("quarantined", IntCodec),
             body = record.get("body", TextCodec),
+            contentType = record.get("content_type", TextCodec),
         )
     }
 }
@@ -4472,6 +4502,7 @@ internal object SendRequestCodec : Codec<SendRequest> {
 internal object SenderCodec : Codec<Sender> {
     override fun encode(value: Sender): JsonElement {
         return record {
+            put("channel", ChannelCodec, value.channel)
             put("sender_id", TextCodec, value.senderId)
             put("business_id", OptionalCodec(TextCodec), value.businessId)
             put("credential", TextCodec, value.credential)
@@ -4481,6 +4512,7 @@ internal object SenderCodec : Codec<Sender> {
     override fun decode(json: JsonElement): Sender {
         val record = Reader(json)
         return Sender(
+            channel = record.get("channel", ChannelCodec),
             senderId = record.get("sender_id", TextCodec),
             businessId = record.get("business_id", OptionalCodec(TextCodec)),
             credential = record.get("credential", TextCodec),
@@ -4862,6 +4894,77 @@ internal object TimeSpanCodec : Codec<TimeSpan> {
         return TimeSpan(
             from = record.get("from", TimeCodec),
             until = record.get("until", TimeCodec),
+        )
+    }
+}
+
+internal object TwilioCodec : Codec<Twilio> {
+    override fun encode(value: Twilio): JsonElement {
+        return record {
+            put("auth_token", TextCodec, value.authToken)
+            put("public_url", TextCodec, value.publicUrl)
+            put("base_url", OptionalCodec(TextCodec), value.baseUrl)
+            put("content_url", OptionalCodec(TextCodec), value.contentUrl)
+            put("connect_timeout_seconds", OptionalCodec(FloatCodec), value.connectTimeoutSeconds)
+            put("timeout_seconds", OptionalCodec(FloatCodec), value.timeoutSeconds)
+        }
+    }
+
+    override fun decode(json: JsonElement): Twilio {
+        val record = Reader(json)
+        return Twilio(
+            authToken = record.get("auth_token", TextCodec),
+            publicUrl = record.get("public_url", TextCodec),
+            baseUrl = record.get("base_url", OptionalCodec(TextCodec)),
+            contentUrl = record.get("content_url", OptionalCodec(TextCodec)),
+            connectTimeoutSeconds = record.get("connect_timeout_seconds", OptionalCodec(FloatCodec)),
+            timeoutSeconds = record.get("timeout_seconds", OptionalCodec(FloatCodec)),
+        )
+    }
+}
+
+internal object TwilioInfoCodec : Codec<TwilioInfo> {
+    override fun encode(value: TwilioInfo): JsonElement {
+        return record {
+            put("base_url", TextCodec, value.baseUrl)
+            put("public_url", TextCodec, value.publicUrl)
+            put("auth_token", TextCodec, value.authToken)
+            put("key", TextCodec, value.key)
+            put("sender_id", TextCodec, value.senderId)
+        }
+    }
+
+    override fun decode(json: JsonElement): TwilioInfo {
+        val record = Reader(json)
+        return TwilioInfo(
+            baseUrl = record.get("base_url", TextCodec),
+            publicUrl = record.get("public_url", TextCodec),
+            authToken = record.get("auth_token", TextCodec),
+            key = record.get("key", TextCodec),
+            senderId = record.get("sender_id", TextCodec),
+        )
+    }
+}
+
+internal object TwilioMessageCodec : Codec<TwilioMessage> {
+    override fun encode(value: TwilioMessage): JsonElement {
+        return record {
+            put("sid", TextCodec, value.sid)
+            put("from", TextCodec, value.from)
+            put("to", TextCodec, value.to)
+            put("parameters", JsonCodec, value.parameters)
+            put("at", TimeCodec, value.at)
+        }
+    }
+
+    override fun decode(json: JsonElement): TwilioMessage {
+        val record = Reader(json)
+        return TwilioMessage(
+            sid = record.get("sid", TextCodec),
+            from = record.get("from", TextCodec),
+            to = record.get("to", TextCodec),
+            parameters = record.get("parameters", JsonCodec),
+            at = record.get("at", TimeCodec),
         )
     }
 }

@@ -5,7 +5,7 @@ import java.time.Duration
 import org.tertulia.ffi.NativeHandle
 import org.tertulia.testing.ManualClock
 
-/** What a [Crm] speaks to a platform by: [WhatsApp], or a [Transport] of the host's. */
+/** What a [Crm] speaks to a platform by: [WhatsApp], [Twilio], or a [Transport] of the host's. */
 sealed interface AnyTransport
 
 /** Keys that are known when the CRM is opened, by reference. */
@@ -74,6 +74,7 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
                     for ((endpoint, transport) in transports) add(endpoint) {
                         when (transport) {
                             is WhatsApp -> put("whatsapp", WhatsAppCodec, transport)
+                            is Twilio -> put("twilio", TwilioCodec, transport)
                             is Transport -> add("host") { options(transport, place(TransportObject(transport))) }
                         }
                     }

@@ -49,6 +49,27 @@ object ErrorCode {
     /** The platform said no. */
     const val TRANSPORT_REFUSED: String = "transport.refused"
 
+    /** The transport has no way to do what is asked. */
+    const val TRANSPORT_UNSUPPORTED: String = "transport.unsupported"
+
+    /** The message has no file, or the media store does not have it. */
+    const val MEDIA_NOT_FOUND: String = "media.not_found"
+
+    /** The platform does not have the file any more. */
+    const val MEDIA_GONE: String = "media.gone"
+
+    /** What was transferred is not the file that was told of. */
+    const val MEDIA_CORRUPT: String = "media.corrupt"
+
+    /** The platform does not take a file of this type or size. */
+    const val MEDIA_INVALID: String = "media.invalid"
+
+    /** The CRM was opened without a media store. */
+    const val MEDIA_NO_STORE: String = "media.no_store"
+
+    /** The media store failed. */
+    const val MEDIA_IO: String = "media.io"
+
     /** A setting's value is not allowed. */
     const val SETTING_INVALID: String = "setting.invalid"
 
@@ -126,6 +147,9 @@ object ErrorCode {
 
     /** The sender cannot be connected so. */
     const val ACCOUNT_INVALID: String = "account.invalid"
+
+    /** Several transports serve the channel, and none was named. */
+    const val ACCOUNT_ENDPOINT_UNCLEAR: String = "account.endpoint_unclear"
 
     /** The sender is held, stopped or disabled. */
     const val ACCOUNT_NOT_SENDING: String = "account.not_sending"
@@ -446,6 +470,13 @@ object ErrorCode {
         TRANSPORT_FAILED to "unavailable",
         TRANSPORT_CONFIG_INVALID to "invalid",
         TRANSPORT_REFUSED to "refused",
+        TRANSPORT_UNSUPPORTED to "refused",
+        MEDIA_NOT_FOUND to "not_found",
+        MEDIA_GONE to "not_found",
+        MEDIA_CORRUPT to "unavailable",
+        MEDIA_INVALID to "invalid",
+        MEDIA_NO_STORE to "refused",
+        MEDIA_IO to "unavailable",
         SETTING_INVALID to "invalid",
         MEMBER_NOT_FOUND to "not_found",
         MEMBER_INACTIVE to "refused",
@@ -472,6 +503,7 @@ object ErrorCode {
         ACCOUNT_NOT_FOUND to "not_found",
         ACCOUNT_TAKEN to "conflict",
         ACCOUNT_INVALID to "invalid",
+        ACCOUNT_ENDPOINT_UNCLEAR to "invalid",
         ACCOUNT_NOT_SENDING to "refused",
         CREDENTIAL_MISSING to "refused",
         CONTACT_NOT_FOUND to "not_found",

@@ -997,9 +997,11 @@ class BroadcastsArea internal constructor(private val scope: Scope) {
 /** Senders. */
 class AccountsArea internal constructor(private val scope: Scope) {
     /**
-     * Connects a sender: from now on its webhooks find this organisation.
+     * Connects a sender: from now on its webhooks find this organisation. It sends by the transport at the endpoint
+     * named, or else by the only one that serves the channel.
      *
-     * Fails with `account.taken` if any organisation has connected it, or `account.invalid`.
+     * Fails with `account.taken` if any organisation has connected it, `account.endpoint_unclear` if several
+     * transports serve the channel and none is named, or `account.invalid`.
      */
     suspend fun connect(new: NewAccount): AccountId =
         scope.call("accounts.connect", AccountIdCodec) {

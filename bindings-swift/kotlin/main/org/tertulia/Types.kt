@@ -40,10 +40,18 @@ data class Account(
     val org: OrgId,
     /** The channel. */
     val channel: Channel,
-    /** The platform's id of the sender (on WhatsApp the phone-number id). */
+    /**
+     * The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number, as in `+15005550006`, or
+     * a messaging service's id).
+     */
     val senderId: String,
-    /** The platform's id of the business account (on WhatsApp the WABA id). */
+    /** The platform's id of the business account (on WhatsApp the WABA id; at Twilio the account's SID). */
     val businessId: String? = null,
+    /**
+     * The endpoint whose transport it sends by, and its webhooks come to; absent: the only transport that serves the
+     * channel.
+     */
+    val endpoint: String? = null,
     /** A name for people. */
     val name: String,
     /** What the host's credentials callback is asked for. */
@@ -1173,6 +1181,11 @@ data class EventSource(
     val businessId: String? = null,
     /** The sender (on WhatsApp the phone-number id); absent for notices about the whole business account. */
     val senderId: String? = null,
+    /**
+     * The pool that the sender belongs to (at Twilio the messaging service): asked for where nobody connected the sender
+     * itself.
+     */
+    val poolId: String? = null,
 )
 
 /** Whether a message may be sent now, and if not, every rule that says no. */
@@ -1454,6 +1467,8 @@ data class FilledTemplate(
     val name: String,
     /** Its language. */
     val language: String,
+    /** The platform's id of it, if known; some platforms send by that (Twilio's content SID). */
+    val providerId: String? = null,
     /** What the header shows, if it is not always the same. */
     val header: FilledParameter? = null,
     /** The body's values: in order, or each with its name. */
@@ -1826,6 +1841,11 @@ data class InboundMessage(
     val groupId: String? = null,
     /** The ad or post that led here (`ctwa`). */
     val referral: Referral? = null,
+    /**
+     * What the platform itself took the message for (Twilio's `OptOutType`), whatever its words: it stops or resumes
+     * messages of this sender, and answers the person.
+     */
+    val keyword: Keyword? = null,
 )
 
 /** Who wrote. */
@@ -2247,6 +2267,21 @@ enum class JournalKind(internal val wire: String) {
     PROVIDER_NOTICE("provider_notice"),
 }
 
+/**
+ * What a whole-message keyword asks for. Where a word is listed under several, the first of these wins: a
+ * doubt never sends a message.
+ */
+enum class Keyword(internal val wire: String) {
+    /** Opt out. */
+    STOP("stop"),
+    /** Send help. */
+    HELP("help"),
+    /** Opt in again, if the contact opted out by keyword; an ordinary answer otherwise. */
+    CONDITIONAL_START("conditionalStart"),
+    /** Opt in again. */
+    START("start"),
+}
+
 /** The keywords of one language, in any spelling that folds alike. */
 data class KeywordList(
     /** Words that opt out. */
@@ -2403,6 +2438,9 @@ sealed interface MediaSource {
 
     /** A public link. */
     data class Link(val value: String) : MediaSource
+
+    /** A file in the media store, by its key: it is uploaded when the message is sent. Transports never see this. */
+    data class Stored(val value: String) : MediaSource
 }
 
 /** A member of the team: what an agent's id stands for. */
@@ -2554,10 +2592,21 @@ value class MessageId(val value: String) {
 data class NewAccount(
     /** The channel. */
     val channel: Channel,
-    /** The platform's id of the sender (on WhatsApp the phone-number id). */
+    /**
+     * The platform's id of the sender (on WhatsApp the phone-number id; at Twilio the number, as in `+15005550006`, or
+     * a messaging service's id).
+     */
     val senderId: String,
-    /** The platform's id of the business account (on WhatsApp the WABA id): notices about templates name only that. */
+    /**
+     * The platform's id of the business account: on WhatsApp the WABA id, as notices about templates name only that; at
+     * Twilio the account's SID, needed where the key to send with is an API key.
+     */
     val businessId: String? = null,
+    /**
+     * The endpoint of the transport to send by, as it was given to the builder; absent: the only one that serves the
+     * channel.
+     */
+    val endpoint: String? = null,
     /** A name for people. */
     val name: String,
     /** What the host's credentials callback is asked for. */
@@ -2991,8 +3040,13 @@ data class Received(
     val duplicate: Long,
     /** Events that could not be applied, kept as they came. */
     val quarantined: Long,
-    /** The body to answer with, status 200: the challenge of a verification request, else empty. */
+    /**
+     * The body to answer with, status 200: the challenge of a verification request, else what the platform wants to
+     * hear, mostly nothing.
+     */
     val body: String,
+    /** The header `content-type` to answer with. */
+    val contentType: String,
 )
 
 /** One recipient of a broadcast, and what became of them. */
@@ -3183,7 +3237,10 @@ data class SendFailure(
 data class SendRequest(
     /** To whom. */
     val contact: ContactId,
-    /** By which sender; absent: the one that the contact last wrote to. */
+    /**
+     * By which sender, for this message; absent: the one that the contact last wrote to, or the only one that reaches
+     * them if they never did.
+     */
     val account: AccountId? = null,
     /** What. */
     val draft: Draft,
@@ -3193,6 +3250,8 @@ data class SendRequest(
 
 /** The sender of ours that a message goes out by. */
 data class Sender(
+    /** The channel it sends on. */
+    val channel: Channel,
     /** The platform's id of the sender (on WhatsApp the phone-number id). */
     val senderId: String,
     /** The platform's id of the business account (on WhatsApp the WABA id), if known. */
@@ -3200,7 +3259,7 @@ data class Sender(
     /** The key to send with. Keep it out of logs. */
     val credential: String,
 ) {
-    override fun toString(): String = "Sender(senderId=$senderId, businessId=$businessId)"
+    override fun toString(): String = "Sender(channel=$channel, senderId=$senderId, businessId=$businessId)"
 }
 
 /** The settings of one organisation. Durations are whole seconds. */
@@ -3473,6 +3532,57 @@ data class TimeSpan(
     val from: Instant,
     /** The first instant after it that does not count any more. */
     val until: Instant,
+)
+
+/** How Twilio is spoken to. */
+data class Twilio(
+    /** The key of the webhooks' signatures: the account's auth token. */
+    val authToken: String,
+    /**
+     * The URL of the endpoint as it stands in Twilio's console: scheme, host and path as they are outside of any proxy. It
+     * is part of each signature, and statuses come back to it.
+     */
+    val publicUrl: String,
+    /** Where messages are sent; absent: `https://api.twilio.com`. */
+    val baseUrl: String? = null,
+    /** Where templates are listed; absent: `https://content.twilio.com`. */
+    val contentUrl: String? = null,
+    /** How long connecting may take, in seconds; absent: 10. */
+    val connectTimeoutSeconds: Double? = null,
+    /** How long a request may take in all, in seconds; absent: 30. */
+    val timeoutSeconds: Double? = null,
+) : AnyTransport {
+    override fun toString(): String = "Twilio(publicUrl=$publicUrl, baseUrl=$baseUrl, contentUrl=$contentUrl, connectTimeoutSeconds=$connectTimeoutSeconds, timeoutSeconds=$timeoutSeconds)"
+}
+
+/** What Twilio and the business have agreed on. */
+data class TwilioInfo(
+    /** Where it listens, in place of `https://api.twilio.com` and `https://content.twilio.com`. */
+    val baseUrl: String,
+    /** The URL that its signatures are over. */
+    val publicUrl: String,
+    /** The key of the signatures. */
+    val authToken: String,
+    /** What the credentials are to answer for its senders. */
+    val key: String,
+    /** Its first number. */
+    val senderId: String,
+) {
+    override fun toString(): String = "TwilioInfo(baseUrl=$baseUrl, publicUrl=$publicUrl, senderId=$senderId)"
+}
+
+/** A message that Twilio accepted, whether or not the client learned of it. */
+data class TwilioMessage(
+    /** The id that it was given. */
+    val sid: String,
+    /** The sender, with its channel's prefix. */
+    val from: String,
+    /** The recipient, with the channel's prefix. */
+    val to: String,
+    /** The whole request. */
+    val parameters: Any?,
+    /** When. */
+    val at: Instant,
 )
 
 /** What became of a record of another system. */

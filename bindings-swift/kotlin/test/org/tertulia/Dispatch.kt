@@ -161,6 +161,12 @@ internal suspend fun Platform.dispatch(call: ScenarioCall): JsonElement = when (
     "hold" -> UnitCodec.encode(hold())
     "release" -> UnitCodec.encode(release())
     "drain" -> DrainedCodec.encode(drain())
+    "twilio_info" -> TwilioInfoCodec.encode(twilioInfo())
+    "twilio_deliver_to" -> UnitCodec.encode(twilioDeliverTo(call.arg("endpoint", TextCodec), call.other()))
+    "twilio_script" -> UnitCodec.encode(twilioScript(call.arg("faults", ListCodec(FaultRuleCodec)), call.arg("seed", OptionalCodec(IntCodec))))
+    "twilio_say" -> TextCodec.encode(twilioSay(call.arg("from", TextCodec), call.arg("text", TextCodec), call.arg("fields", OptionalCodec(MapCodec(JsonCodec)))))
+    "twilio_status" -> UnitCodec.encode(twilioStatus(call.arg("sid", TextCodec), call.arg("status", TextCodec), call.arg("code", OptionalCodec(IntCodec))))
+    "twilio_accepted" -> ListCodec(TwilioMessageCodec).encode(twilioAccepted())
     "post" -> OptionalCodec(IntCodec).encode(post(call.arg("body", BytesCodec)))
     else -> error("there is no method ${call.method}")
 }

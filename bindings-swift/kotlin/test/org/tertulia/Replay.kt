@@ -84,7 +84,11 @@ internal class Replay(private val folder: Path) {
     private suspend fun crm(options: JsonObject, clock: Clock?): Crm {
         val transports = options.getAsJsonObject("transports")?.entrySet().orEmpty().associate { (endpoint, transport) ->
             val (kind, inside) = variant(transport)
-            endpoint to if (kind == "whatsapp") WhatsAppCodec.decode(inside) else ScenarioTransport(Reader(inside))
+            endpoint to when (kind) {
+                "whatsapp" -> WhatsAppCodec.decode(inside)
+                "twilio" -> TwilioCodec.decode(inside)
+                else -> ScenarioTransport(Reader(inside))
+            }
         }
         val credentials = options.get("credentials")?.let { credentials ->
             if (credentials.isJsonPrimitive) {

@@ -114,6 +114,52 @@ abstract class PlatformMethods internal constructor(internal val scope: Scope) {
     suspend fun drain(): Drained =
         scope.call("platform.drain", DrainedCodec)
 
+    /**
+     * Twilio's stand-in beside this one: what it was started with, and where. It takes messages by SMS and WhatsApp
+     * alike, and heeds STOP and START words.
+     */
+    suspend fun twilioInfo(): TwilioInfo =
+        scope.call("platform.twilio_info", TwilioInfoCodec)
+
+    /** Twilio's webhooks go straight to this CRM, to the endpoint of that name. */
+    suspend fun twilioDeliverTo(endpoint: String, crm: Crm): Unit =
+        scope.call("platform.twilio_deliver_to", UnitCodec, other = crm) {
+            put("endpoint", TextCodec, endpoint)
+        }
+
+    /** From now on these faults befall messages sent by Twilio, in place of any before; codes are Twilio's. */
+    suspend fun twilioScript(faults: List<FaultRule>, seed: Long? = null): Unit =
+        scope.call("platform.twilio_script", UnitCodec) {
+            put("faults", ListCodec(FaultRuleCodec), faults)
+            put("seed", OptionalCodec(IntCodec), seed)
+        }
+
+    /**
+     * Somebody writes by SMS, from a number, or by WhatsApp, from a number after `whatsapp:`; the message's id. `fields`
+     * are further parameters of the webhook, which is delivered before this returns.
+     */
+    suspend fun twilioSay(from: String, text: String, fields: Map<String, Any?>? = null): String =
+        scope.call("platform.twilio_say", TextCodec) {
+            put("from", TextCodec, from)
+            put("text", TextCodec, text)
+            put("fields", OptionalCodec(MapCodec(JsonCodec)), fields)
+        }
+
+    /**
+     * Reports a status of a message that Twilio accepted, as in `delivered`, and of one that failed the code; delivered
+     * before this returns.
+     */
+    suspend fun twilioStatus(sid: String, status: String, code: Long? = null): Unit =
+        scope.call("platform.twilio_status", UnitCodec) {
+            put("sid", TextCodec, sid)
+            put("status", TextCodec, status)
+            put("code", OptionalCodec(IntCodec), code)
+        }
+
+    /** Every message that Twilio accepted, in order, whatever became of the answer. */
+    suspend fun twilioAccepted(): List<TwilioMessage> =
+        scope.call("platform.twilio_accepted", ListCodec(TwilioMessageCodec))
+
     /** Signs and posts these bytes as they are, once; the HTTP status of the answer. */
     suspend fun post(body: ByteArray): Long? =
         scope.call("platform.post", OptionalCodec(IntCodec)) {
