@@ -337,6 +337,7 @@ pub fn fate(record: &Record, trail: &Trail, org: OrgId, key: &SuppressionKey) ->
         | Record::Route(_)
         | Record::Account(_)
         | Record::Tag(_)
+        | Record::Label(_)
         | Record::Rule(_)
         | Record::Attribute(_)
         | Record::Member(_)

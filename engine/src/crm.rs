@@ -192,6 +192,7 @@ impl Crm {
                 settings,
                 rules_epoch: 0,
                 suppression_key,
+                routing: Vec::new(),
             };
             let changes = ChangeSet {
                 expect: Vec::new(),

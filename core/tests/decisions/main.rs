@@ -7,6 +7,7 @@
 
 mod calls;
 mod contacts;
+mod conversations;
 mod deletion;
 mod erasure;
 mod external_ids;
@@ -19,7 +20,9 @@ mod notes;
 mod permutations;
 mod profile;
 mod roles;
+mod routing;
 mod segments;
 mod sending;
 mod tags;
 mod team;
+mod threads;

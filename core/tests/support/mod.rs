@@ -41,6 +41,7 @@ impl World {
             settings,
             rules_epoch: 0,
             suppression_key: SuppressionKey::new([7; 32]),
+            routing: Vec::new(),
         };
         Self {
             org: OrgContext::new(org, 1, Vec::new()).unwrap(),
@@ -147,7 +148,10 @@ impl World {
                 }
                 Op::Remove(key, version) => assert_eq!(self.records.remove(&key).unwrap().version, version),
                 Op::Journal(entry) => self.journal.push(entry),
-                Op::Redact { .. } | Op::SnapshotAudience(..) | Op::RemoveConversations { .. } => {
+                Op::Redact { .. }
+                | Op::SnapshotAudience(..)
+                | Op::RemoveConversations { .. }
+                | Op::RemoveMessages { .. } => {
                     unreachable!("no test here launches a broadcast or deletes a contact")
                 }
             }

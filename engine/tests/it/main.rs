@@ -18,6 +18,7 @@ mod external_ids;
 mod find;
 mod hooked;
 mod imports;
+mod inbox;
 mod kills;
 mod lifecycle;
 mod merging;
