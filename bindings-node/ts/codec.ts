@@ -58,6 +58,8 @@ export const AddressKind: w.Codec<t.AddressKind> = w.choice(["phone", "whatsapp_
 
 export const AgentId: w.Codec<t.AgentId> = w.id();
 
+export const Archived: w.Codec<t.Archived> = w.choice(["without", "with", "only"]);
+
 export const AttemptId: w.Codec<t.AttemptId> = w.id();
 
 export const Attribute: w.RecordCodec<t.Attribute> = w.record(() => ({
@@ -285,6 +287,7 @@ export const Contact: w.RecordCodec<t.Contact> = w.record(() => ({
   lastInbound: ["last_inbound", w.optional(w.time)],
   lastInteraction: ["last_interaction", w.optional(w.time)],
   conversation: ["conversation", w.optional(ConversationId)],
+  conversationStatus: ["conversation_status", w.optional(ConversationStatus)],
   merged: ["merged", w.list(ContactId)],
 }));
 
@@ -373,9 +376,53 @@ export const Conversation: w.RecordCodec<t.Conversation> = w.record(() => ({
   lastActivity: ["last_activity", w.time],
   lastInboundAt: ["last_inbound_at", w.optional(w.time)],
   account: ["account", w.optional(AccountId)],
+  status: ["status", ConversationStatus],
+  assignee: ["assignee", w.optional(AgentId)],
+  handler: ["handler", w.optional(Handler)],
+  resolution: ["resolution", w.optional(Resolution)],
+  follows: ["follows", w.optional(ConversationId)],
+  channels: ["channels", w.list(Channel)],
+  unread: ["unread", w.bool],
+  unreadMessages: ["unread_messages", w.natural],
+  readThrough: ["read_through", w.optional(w.time)],
+  starred: ["starred", w.bool],
+  archivedAt: ["archived_at", w.optional(w.time)],
+  labels: ["labels", w.list(w.text)],
+}));
+
+export const ConversationAction: w.Codec<t.ConversationAction> = w.named(["read", "unread", "star", "unstar", "archive", "unarchive", "unassign", "resolve", "delete"], () => ({
+  assign: ["assign", AgentId],
+  label: ["label", w.list(w.text)],
+  unlabel: ["unlabel", w.list(w.text)],
+}));
+
+export const ConversationCounts: w.RecordCodec<t.ConversationCounts> = w.record(() => ({
+  total: ["total", w.natural],
+  unread: ["unread", w.natural],
+  byStatus: ["by_status", w.list(StatusCount)],
+}));
+
+export const ConversationFilter: w.RecordCodec<t.ConversationFilter> = w.record(() => ({
+  contact: ["contact", w.optional(ContactId)],
+  status: ["status", w.list(ConversationStatus), []],
+  assignee: ["assignee", w.optional(OwnerFilter)],
+  handler: ["handler", w.optional(w.text)],
+  channel: ["channel", w.optional(Channel)],
+  unread: ["unread", w.optional(w.bool)],
+  starred: ["starred", w.optional(w.bool)],
+  archived: ["archived", Archived, "without"],
+  label: ["label", w.optional(w.text)],
+  text: ["text", w.optional(w.text)],
 }));
 
 export const ConversationId: w.Codec<t.ConversationId> = w.id();
+
+export const ConversationSelection: w.Codec<t.ConversationSelection> = w.named([], () => ({
+  ids: ["ids", w.list(ConversationId)],
+  filter: ["filter", ConversationFilter],
+}));
+
+export const ConversationStatus: w.Codec<t.ConversationStatus> = w.choice(["open", "assigned", "bot_active", "ai_active", "resolved"]);
 
 export const Correlation: w.Codec<t.Correlation> = w.choice(["echoed_field", "callback_url", "message_id", "none"]);
 
@@ -652,12 +699,20 @@ export const Filter: w.Codec<t.Filter> = w.named(["everyone"], () => ({
   lead: ["lead", w.list(LeadStatus)],
   owner: ["owner", OwnerFilter],
   source: ["source", w.list(Channel)],
+  conversation: ["conversation", w.list(ConversationStatus)],
   created: ["created", TimeFilter],
   lastInteraction: ["lastInteraction", TimeFilter],
   attribute: ["attribute", AttributeFilter],
   text: ["text", w.text],
   segment: ["segment", SegmentId],
 }));
+
+export const Handler: w.RecordCodec<t.Handler> = w.record(() => ({
+  name: ["name", w.text],
+  kind: ["kind", HandlerKind],
+}));
+
+export const HandlerKind: w.Codec<t.HandlerKind> = w.choice(["bot", "ai"]);
 
 export const IdentityChange: w.RecordCodec<t.IdentityChange> = w.record(() => ({
   previous: ["previous", w.list(Address)],
@@ -765,6 +820,20 @@ export const InboundPerson: w.RecordCodec<t.InboundPerson> = w.record(() => ({
   username: ["username", w.optional(w.text)],
 }));
 
+export const InboxRefusal: w.RecordCodec<t.InboxRefusal> = w.record(() => ({
+  conversation: ["conversation", ConversationId],
+  code: ["code", w.text],
+  message: ["message", w.text],
+}));
+
+export const InboxReport: w.RecordCodec<t.InboxReport> = w.record(() => ({
+  changed: ["changed", w.natural],
+  unchanged: ["unchanged", w.natural],
+  refused: ["refused", w.map(w.natural)],
+  refusals: ["refusals", w.list(InboxRefusal)],
+  next: ["next", w.optional(w.text)],
+}));
+
 export const Inspected: w.RecordCodec<t.Inspected> = w.record(() => ({
   header: ["header", w.list(w.text)],
   suggested: ["suggested", w.list(w.optional(ImportField))],
@@ -837,6 +906,50 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
   conversation_opened: w.record(() => ({
     conversation: ["conversation", ConversationId],
+  })),
+  conversation_assigned: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+    before: ["before", w.optional(AgentId)],
+    after: ["after", w.optional(AgentId)],
+    rule: ["rule", w.optional(RuleId)],
+  })),
+  conversation_handled: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+    before: ["before", w.optional(Handler)],
+    after: ["after", w.optional(Handler)],
+    rule: ["rule", w.optional(RuleId)],
+  })),
+  conversation_resolved: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+    before: ["before", ConversationStatus],
+  })),
+  conversation_reopened: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+    after: ["after", ConversationStatus],
+  })),
+  conversation_marked: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+    change: ["change", w.text],
+  })),
+  conversation_deleted: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+  })),
+  label_added: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+    label: ["label", w.text],
+  })),
+  label_removed: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+    label: ["label", w.text],
+  })),
+  routing_changed: w.record(() => ({
+    before: ["before", w.json],
+    after: ["after", w.json],
+  })),
+  routing_passed_over: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+    rule: ["rule", RuleId],
+    reason: ["reason", w.text],
   })),
   message_received: w.record(() => ({
     message: ["message", MessageId],
@@ -933,6 +1046,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
 export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "hashes_keyed", "access_refused", "import_changed", "provider_notice"]);
 
 export const Keyword: w.Codec<t.Keyword> = w.choice(["stop", "help", "conditionalStart", "start"]);
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "conversation_assigned", "conversation_handled", "conversation_resolved", "conversation_reopened", "conversation_marked", "conversation_deleted", "label_added", "label_removed", "routing_changed", "routing_passed_over", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "access_refused", "import_changed", "provider_notice"]);
 
 export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
   stop: ["stop", w.list(w.text), []],
@@ -942,6 +1056,11 @@ export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
 }));
 
 export const Keywords: w.Codec<t.Keywords> = w.alias(() => w.map(KeywordList));
+
+export const LabelCount: w.RecordCodec<t.LabelCount> = w.record(() => ({
+  name: ["name", w.text],
+  conversations: ["conversations", w.natural],
+}));
 
 export const LeadStatus: w.Codec<t.LeadStatus> = w.choice(["cold", "warm", "hot", "customer"]);
 
@@ -1101,6 +1220,13 @@ export const NewContact: w.RecordCodec<t.NewContact> = w.record(() => ({
   lead: ["lead", w.optional(LeadStatus)],
   optedIn: ["optedIn", w.optional(w.bool)],
   optInProof: ["optInProof", w.optional(w.text)],
+}));
+
+export const NewRoutingRule: w.RecordCodec<t.NewRoutingRule> = w.record(() => ({
+  name: ["name", w.optional(w.text)],
+  filter: ["filter", w.optional(Filter)],
+  channels: ["channels", w.optional(w.list(Channel))],
+  to: ["to", RoutingTarget],
 }));
 
 export const Note: w.RecordCodec<t.Note> = w.record(() => ({
@@ -1308,9 +1434,16 @@ export const Rendered: w.RecordCodec<t.Rendered> = w.record(() => ({
   missing: ["missing", w.list(w.text)],
 }));
 
+export const Reopening: w.Codec<t.Reopening> = w.choice(["reopen", "open_new"]);
+
 export const ReplyButton: w.RecordCodec<t.ReplyButton> = w.record(() => ({
   id: ["id", w.text],
   title: ["title", w.text],
+}));
+
+export const Resolution: w.RecordCodec<t.Resolution> = w.record(() => ({
+  at: ["at", w.time],
+  by: ["by", Actor],
 }));
 
 export const Revoke: w.RecordCodec<t.Revoke> = w.record(() => ({
@@ -1320,6 +1453,20 @@ export const Revoke: w.RecordCodec<t.Revoke> = w.record(() => ({
 }));
 
 export const Role: w.Codec<t.Role> = w.choice(["viewer", "agent", "admin", "owner"]);
+
+export const RoutingRule: w.RecordCodec<t.RoutingRule> = w.record(() => ({
+  id: ["id", RuleId],
+  name: ["name", w.optional(w.text)],
+  filter: ["filter", w.optional(Filter)],
+  channels: ["channels", w.optional(w.list(Channel))],
+  to: ["to", RoutingTarget],
+  enabled: ["enabled", w.bool],
+}));
+
+export const RoutingTarget: w.Codec<t.RoutingTarget> = w.named([], () => ({
+  member: ["member", AgentId],
+  handler: ["handler", Handler],
+}));
 
 export const Rule: w.RecordCodec<t.Rule> = w.record(() => ({
   id: ["id", RuleId],
@@ -1351,6 +1498,7 @@ export const SegmentId: w.Codec<t.SegmentId> = w.id();
 export const SegmentUser: w.Codec<t.SegmentUser> = w.named([], () => ({
   broadcast: ["broadcast", BroadcastId],
   segment: ["segment", SegmentId],
+  routing: ["routing", RuleId],
 }));
 
 export const Selection: w.Codec<t.Selection> = w.named([], () => ({
@@ -1393,6 +1541,7 @@ export const Settings: w.RecordCodec<t.Settings> = w.record(() => ({
   nameRequired: ["name_required", w.bool, true],
   unknownAfterSeconds: ["unknown_after_seconds", w.natural, 2592000],
   deletedConversations: ["deleted_conversations", DeletedConversations, "keep"],
+  reopening: ["reopening", Reopening, "reopen"],
 }));
 
 export const SkipReason: w.Codec<t.SkipReason> = w.choice(["not_opted_in", "opted_out", "inactive", "blocked", "deleted", "capped", "no_address", "template_not_approved", "missing_value", "window_closed", "merged"]);
@@ -1422,6 +1571,12 @@ export const Stats: w.RecordCodec<t.Stats> = w.record(() => ({
   failed: ["failed", w.map(w.natural)],
   replied: ["replied", w.natural],
   optedOutAfter: ["opted_out_after", w.natural],
+}));
+
+export const StatusCount: w.RecordCodec<t.StatusCount> = w.record(() => ({
+  status: ["status", ConversationStatus],
+  total: ["total", w.natural],
+  unread: ["unread", w.natural],
 }));
 
 export const StatusKind: w.Codec<t.StatusKind> = w.named(["accepted", "held", "sent", "delivered", "read"], () => ({
@@ -1676,6 +1831,28 @@ export const methods = {
   "inbox.messages": w.method("inbox.messages", [["conversation", ConversationId], ["page", w.optional(PageRequest)]], w.page(Message)),
   "inbox.conversations": w.method("inbox.conversations", [["contact", w.optional(ContactId)], ["page", w.optional(PageRequest)]], w.page(Conversation)),
   "inbox.mark_read": w.method("inbox.mark_read", [["id", MessageId]], w.nothing),
+  "inbox.get": w.method("inbox.get", [["id", ConversationId]], Conversation),
+  "inbox.list": w.method("inbox.list", [["filter", w.optional(ConversationFilter)], ["page", w.optional(PageRequest)]], w.page(Conversation)),
+  "inbox.counts": w.method("inbox.counts", [["filter", w.optional(ConversationFilter)]], ConversationCounts),
+  "inbox.assign": w.method("inbox.assign", [["id", ConversationId], ["assignee", w.optional(AgentId)]], Conversation),
+  "inbox.set_handler": w.method("inbox.set_handler", [["id", ConversationId], ["handler", Handler]], Conversation),
+  "inbox.hand_over": w.method("inbox.hand_over", [["id", ConversationId], ["to", w.optional(AgentId)]], Conversation),
+  "inbox.resolve": w.method("inbox.resolve", [["id", ConversationId]], Conversation),
+  "inbox.reopen": w.method("inbox.reopen", [["id", ConversationId]], Conversation),
+  "inbox.read": w.method("inbox.read", [["id", ConversationId]], Conversation),
+  "inbox.unread": w.method("inbox.unread", [["id", ConversationId]], Conversation),
+  "inbox.star": w.method("inbox.star", [["id", ConversationId], ["starred", w.bool]], Conversation),
+  "inbox.archive": w.method("inbox.archive", [["id", ConversationId], ["archived", w.bool]], Conversation),
+  "inbox.label": w.method("inbox.label", [["id", ConversationId], ["labels", w.list(w.text)]], w.natural),
+  "inbox.unlabel": w.method("inbox.unlabel", [["id", ConversationId], ["labels", w.list(w.text)]], w.natural),
+  "inbox.labels": w.method("inbox.labels", [], w.list(LabelCount)),
+  "inbox.bulk": w.method("inbox.bulk", [["selection", ConversationSelection], ["action", ConversationAction], ["after", w.optional(w.text)]], InboxReport, InboxReport),
+  "routing.add": w.method("routing.add", [["rule", NewRoutingRule]], RuleId),
+  "routing.put": w.method("routing.put", [["rule", RoutingRule]], w.nothing),
+  "routing.remove": w.method("routing.remove", [["id", RuleId]], w.nothing),
+  "routing.order": w.method("routing.order", [["ids", w.list(RuleId)]], w.nothing),
+  "routing.list": w.method("routing.list", [], w.list(RoutingRule)),
+  "routing.test": w.method("routing.test", [["contact", ContactId], ["channel", Channel]], w.optional(RoutingRule)),
   "templates.put": w.method("templates.put", [["template", Template]], w.nothing),
   "templates.sync": w.method("templates.sync", [["account", AccountId]], w.natural),
   "templates.get": w.method("templates.get", [["name", w.text], ["language", w.text]], Template),

@@ -165,6 +165,16 @@ const CODES = {
   "send.unknown": ["unavailable", "never", 503],
   /** The message cannot be sent so. */
   "message.invalid": ["invalid", "never", 503],
+  /** A newer conversation with the contact took this one's place. */
+  "conversation.superseded": ["refused", "never", 503],
+  /** The handler's name is empty or too long. */
+  "handler.invalid": ["invalid", "never", 503],
+  /** A label is empty or too long. */
+  "label.invalid": ["invalid", "never", 503],
+  /** The rule of routing, or the order of the rules, cannot be so. */
+  "routing.invalid": ["invalid", "never", 503],
+  /** There is no such rule of routing. */
+  "routing.not_found": ["not_found", "never", 503],
   /** There is no such message. */
   "message.not_found": ["not_found", "never", 503],
   /** There is no such conversation. */

@@ -929,9 +929,196 @@ export class InboxArea extends Handle {
     return this.call(methods["inbox.conversations"], [contact, page]);
   }
 
-  /** Tells the platform that a contact's message was read. */
+  /** Tells the platform that a contact's message was read; if it is the last one, its conversation is read. */
   markRead(id: t.MessageId): Promise<void> {
     return this.call(methods["inbox.mark_read"], [id]);
+  }
+
+  /** The conversation, which must be there. Fails with `conversation.not_found`. */
+  get(id: t.ConversationId): Promise<t.Conversation> {
+    return this.call(methods["inbox.get"], [id]);
+  }
+
+  /**
+   * The conversations that fit a filter, by last activity, the longest silent first; read backwards, the latest
+   * first. Whatever is written meanwhile, no call fails, and no conversation is met twice on the way backwards.
+   *
+   * Fails with `contact.not_found`, or `cursor.invalid` for a place in another list.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  list(filter?: t.ConversationFilter, page?: t.PageRequest): AsyncIterableIterator<t.Conversation> {
+    return this.pages(methods["inbox.list"], [filter, page]);
+  }
+
+  /** One page of what `list` gives. */
+  listPage(filter?: t.ConversationFilter, page?: t.PageRequest): Promise<t.Page<t.Conversation>> {
+    return this.call(methods["inbox.list"], [filter, page]);
+  }
+
+  /**
+   * How many conversations fit a filter: in all, by where they stand, and of each how many wait to be read.
+   *
+   * Fails with `contact.not_found`.
+   */
+  counts(filter?: t.ConversationFilter): Promise<t.ConversationCounts> {
+    return this.call(methods["inbox.counts"], [filter]);
+  }
+
+  /**
+   * Makes a conversation that of a member of the team, or of nobody; gives it as it is then.
+   *
+   * Fails with `conversation.not_found`, `member.not_found` or `member.inactive`.
+   */
+  assign(id: t.ConversationId, assignee?: t.AgentId): Promise<t.Conversation> {
+    return this.call(methods["inbox.assign"], [id, assignee]);
+  }
+
+  /**
+   * Gives a conversation to a bot or an AI of the host; gives it as it is then. It stands so until somebody takes
+   * it over.
+   *
+   * Fails with `conversation.not_found` or `handler.invalid`.
+   */
+  setHandler(id: t.ConversationId, handler: t.Handler): Promise<t.Conversation> {
+    return this.call(methods["inbox.set_handler"], [id, handler]);
+  }
+
+  /**
+   * Takes a conversation over from its bot or AI: for this member of the team, or for whoever it is assigned to;
+   * gives it as it is then.
+   *
+   * Fails with `conversation.not_found`, `member.not_found` or `member.inactive`.
+   */
+  handOver(id: t.ConversationId, to?: t.AgentId): Promise<t.Conversation> {
+    return this.call(methods["inbox.hand_over"], [id, to]);
+  }
+
+  /**
+   * Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's time,
+   * opens it again, or opens a new one, as the setting `reopening` says. One of the same second is not later.
+   *
+   * Fails with `conversation.not_found`.
+   */
+  resolve(id: t.ConversationId): Promise<t.Conversation> {
+    return this.call(methods["inbox.resolve"], [id]);
+  }
+
+  /**
+   * Opens a conversation again; gives it as it is then. It is nobody's if it was that of somebody who left.
+   *
+   * Fails with `conversation.not_found`, or with `conversation.superseded` where the contact goes on in another
+   * one.
+   */
+  reopen(id: t.ConversationId): Promise<t.Conversation> {
+    return this.call(methods["inbox.reopen"], [id]);
+  }
+
+  /**
+   * Marks that all that came in so far was read; gives the conversation as it is then. The platform is not told:
+   * see `markRead`.
+   *
+   * Fails with `conversation.not_found`.
+   */
+  read(id: t.ConversationId): Promise<t.Conversation> {
+    return this.call(methods["inbox.read"], [id]);
+  }
+
+  /** Marks a conversation as unread; gives it as it is then. Fails with `conversation.not_found`. */
+  unread(id: t.ConversationId): Promise<t.Conversation> {
+    return this.call(methods["inbox.unread"], [id]);
+  }
+
+  /** Stars a conversation, or takes the star away; gives it as it is then. Fails with `conversation.not_found`. */
+  star(id: t.ConversationId, starred: boolean): Promise<t.Conversation> {
+    return this.call(methods["inbox.star"], [id, starred]);
+  }
+
+  /**
+   * Hides a conversation until the contact writes again, or brings it back; gives it as it is then.
+   *
+   * Fails with `conversation.not_found`.
+   */
+  archive(id: t.ConversationId, archived: boolean): Promise<t.Conversation> {
+    return this.call(methods["inbox.archive"], [id, archived]);
+  }
+
+  /**
+   * Adds labels to a conversation, compared without regard to case and accents and shown as first written; how
+   * many were new.
+   *
+   * Fails with `conversation.not_found` or `label.invalid`.
+   */
+  label(id: t.ConversationId, labels: string[]): Promise<number> {
+    return this.call(methods["inbox.label"], [id, labels]);
+  }
+
+  /** Takes labels off a conversation; how many it had. Fails with `conversation.not_found` or `label.invalid`. */
+  unlabel(id: t.ConversationId, labels: string[]): Promise<number> {
+    return this.call(methods["inbox.unlabel"], [id, labels]);
+  }
+
+  /** All labels that were ever given, with how many conversations have each. */
+  labels(): Promise<t.LabelCount[]> {
+    return this.call(methods["inbox.labels"], []);
+  }
+
+  /**
+   * Does one thing with many conversations, by the rules of the calls for one: what they refuse is refused,
+   * counted and listed. Some 2,000 are one commit. What was done stays done after a cancellation, and the report
+   * says where to go on, given as `after`; done again, it changes nothing twice.
+   *
+   * Fails with `label.invalid`, `contact.not_found` (one that the filter names), or `cursor.invalid` for a place
+   * in another selection.
+   */
+  bulk(selection: t.ConversationSelection, action: t.ConversationAction, after?: string, watch?: Watch<t.InboxReport>): Promise<t.InboxReport> {
+    return this.call(methods["inbox.bulk"], [selection, action, after], { watch });
+  }
+}
+
+/** Who gets a conversation that is new or open again: the first rule that fits. */
+export class RoutingArea extends Handle {
+  /**
+   * Adds a rule behind all others, and switches it on; its id. It counts from the next conversation on that a
+   * contact opens, or opens again.
+   *
+   * Fails with `routing.invalid`, `filter.*`, `segment.not_found`, `handler.invalid`, `member.not_found` or
+   * `member.inactive`.
+   */
+  add(rule: t.NewRoutingRule): Promise<t.RuleId> {
+    return this.call(methods["routing.add"], [rule]);
+  }
+
+  /** Stores a rule, new or in the place of the one with its id. Fails as `add` does. */
+  put(rule: t.RoutingRule): Promise<void> {
+    return this.call(methods["routing.put"], [rule]);
+  }
+
+  /** Removes a rule; who got a conversation by it keeps it. Fails with `routing.not_found`. */
+  remove(id: t.RuleId): Promise<void> {
+    return this.call(methods["routing.remove"], [id]);
+  }
+
+  /**
+   * Puts the rules in another order: all their ids, each once. Fails with `routing.not_found` or
+   * `routing.invalid`.
+   */
+  order(ids: t.RuleId[]): Promise<void> {
+    return this.call(methods["routing.order"], [ids]);
+  }
+
+  /** All rules, in their order. */
+  list(): Promise<t.RoutingRule[]> {
+    return this.call(methods["routing.list"], []);
+  }
+
+  /**
+   * The rule by which a contact's conversation would be routed if they wrote now over a channel; absent: none.
+   *
+   * Fails with `contact.not_found`.
+   */
+  test(contact: t.ContactId, channel: t.Channel): Promise<t.RoutingRule | undefined> {
+    return this.call(methods["routing.test"], [contact, channel]);
   }
 }
 
@@ -1205,6 +1392,8 @@ export class Org extends Handle {
   readonly imports: ImportsArea;
   /** Conversations and messages. */
   readonly inbox: InboxArea;
+  /** Who gets a conversation that is new or open again: the first rule that fits. */
+  readonly routing: RoutingArea;
   /** Provider templates. */
   readonly templates: TemplatesArea;
   /** One template to many. */
@@ -1236,6 +1425,7 @@ export class Org extends Handle {
     this.segments = new SegmentsArea(scope);
     this.imports = new ImportsArea(scope);
     this.inbox = new InboxArea(scope);
+    this.routing = new RoutingArea(scope);
     this.templates = new TemplatesArea(scope);
     this.broadcasts = new BroadcastsArea(scope);
     this.accounts = new AccountsArea(scope);

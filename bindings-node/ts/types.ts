@@ -130,6 +130,15 @@ export type AddressKind =
 /** A member of the organisation's team. */
 export type AgentId = string & { readonly [of]: "AgentId" };
 
+/** What becomes of archived conversations in a list. */
+export type Archived =
+  /** They are left out. */
+  | "without"
+  /** They stand among the others. */
+  | "with"
+  /** Nothing but them. */
+  | "only";
+
 /** One attempt to send: what the platform is asked to echo. */
 export type AttemptId = string & { readonly [of]: "AttemptId" };
 
@@ -610,6 +619,8 @@ export interface Contact {
   lastInteraction?: Date | undefined;
   /** The thread that the next message belongs to. */
   conversation?: ConversationId | undefined;
+  /** Where that thread stands. */
+  conversationStatus?: ConversationStatus | undefined;
   /** The contacts that were merged into this one: their ids lead here. */
   merged: ContactId[];
 }
@@ -909,10 +920,124 @@ export interface Conversation {
   lastInboundAt?: Date | undefined;
   /** The sender that the last inbound message came to: the default for the next message. */
   account?: AccountId | undefined;
+  /** Where it stands. */
+  status: ConversationStatus;
+  /** The member of the team whose it is. */
+  assignee?: AgentId | undefined;
+  /** The bot or AI that has it. */
+  handler?: Handler | undefined;
+  /** Who closed it, and when; absent: it is not closed. */
+  resolution?: Resolution | undefined;
+  /** The conversation that was closed before this one was opened. */
+  follows?: ConversationId | undefined;
+  /** The channels that anything went in or out by. */
+  channels: Channel[];
+  /** Something in it waits to be read. */
+  unread: boolean;
+  /** How many messages came since it was last read. */
+  unreadMessages: number;
+  /** Until when all that came in was read. */
+  readThrough?: Date | undefined;
+  /** It is starred. */
+  starred: boolean;
+  /** When it was archived; absent: it is not. */
+  archivedAt?: Date | undefined;
+  /** Labels, as first written. */
+  labels: string[];
+}
+
+/** What is done with each conversation. */
+export type ConversationAction =
+  /** Marks it as read. */
+  | "read"
+  /** Marks it as unread. */
+  | "unread"
+  /** Stars it. */
+  | "star"
+  /** Takes the star away. */
+  | "unstar"
+  /** Archives it until the contact writes again. */
+  | "archive"
+  /** Brings it back. */
+  | "unarchive"
+  /** Gives it to a member of the team. */
+  | { assign: AgentId }
+  /** Gives it to nobody. */
+  | "unassign"
+  /** Closes it. */
+  | "resolve"
+  /** Adds labels. */
+  | { label: string[] }
+  /** Takes labels off. */
+  | { unlabel: string[] }
+  /** Deletes it with all its messages. */
+  | "delete";
+
+/** How many conversations fit a filter, and how many of them wait to be read. */
+export interface ConversationCounts {
+  /** All of them. */
+  total: number;
+  /** Those in which something waits to be read. */
+  unread: number;
+  /** The same by where they stand, each that was asked for once. */
+  byStatus: StatusCount[];
+}
+
+/**
+ * A condition on a conversation: all that is given must hold; what is absent or empty asks for nothing. Archived
+ * ones are
+ * left out unless they are asked for.
+ *
+ * In JSON: `{"status": ["open", "assigned"], "assignee": "nobody", "unread": true, "label": "urgent"}`.
+ */
+export interface ConversationFilter {
+  /** With this contact. */
+  contact?: ContactId | undefined;
+  /** Where it stands: any of these. */
+  status?: ConversationStatus[] | undefined;
+  /** Whose it is. */
+  assignee?: OwnerFilter | undefined;
+  /** The name of the bot or AI that has it. */
+  handler?: string | undefined;
+  /** The channel that anything went in or out by. */
+  channel?: Channel | undefined;
+  /** Something in it waits to be read, or nothing. */
+  unread?: boolean | undefined;
+  /** It is starred, or not. */
+  starred?: boolean | undefined;
+  /** Archived ones, too, or only; default neither. */
+  archived?: Archived | undefined;
+  /** It has this label, compared folded. */
+  label?: string | undefined;
+  /**
+   * What [`search`](mod@crate::search) finds of its contact: each word in any part of a name, number, address or
+   * attribute.
+   */
+  text?: string | undefined;
 }
 
 /** A thread with one contact. */
 export type ConversationId = string & { readonly [of]: "ConversationId" };
+
+/** Which conversations are meant. */
+export type ConversationSelection =
+  /** These. */
+  | { ids: ConversationId[] }
+  /** All that fit a filter. */
+  | { filter: ConversationFilter };
+
+/** Where a conversation stands. */
+export type ConversationStatus =
+  /** Nobody has it. */
+  | "open"
+  /** A member of the team has it. */
+  | "assigned"
+  /** A bot has it. */
+  | "bot_active"
+  /** An AI has it. */
+  | "ai_active"
+  /** It is closed. */
+  | "resolved";
 
 /** How a platform's status finds the attempt that it is about. */
 export type Correlation =
@@ -1615,7 +1740,8 @@ export type FilledValueInput =
  * In JSON: `"everyone"`, `{"and": […]}`, `{"or": […]}`, `{"not": …}`, `{"tags": {"any": ["vip"]}}`, `{"optedIn":
  * true}`,
  * `{"status": ["active"]}`, `{"lead": ["hot"]}`, `{"owner": "nobody"}`, `{"owner": {"is": "<id>"}}`,
- * `{"source": ["whatsapp"]}`, `{"created": {"after": "2026-11-21T00:00:00Z"}}`, `{"lastInteraction": "never"}`,
+ * `{"source": ["whatsapp"]}`, `{"conversation": ["open"]}`, `{"created": {"after": "2026-11-21T00:00:00Z"}}`,
+ * `{"lastInteraction": "never"}`,
  * `{"attribute": {"name": "city", "is": {"contains": "rio"}}}`, `{"text": "ana 98765"}`,
  * `{"segment": "<id>"}`.
  */
@@ -1640,6 +1766,8 @@ export type Filter =
   | { owner: OwnerFilter }
   /** By the channel of the first contact: any of these. */
   | { source: Channel[] }
+  /** By where the conversation stands that the next message belongs to: any of these. */
+  | { conversation: ConversationStatus[] }
   /** By when the record came to be. */
   | { created: TimeFilter }
   /** By when anything last went in or out. */
@@ -1650,6 +1778,21 @@ export type Filter =
   | { text: string }
   /** Who fits the filter of a segment. Stores never see it: the filter stands in its place by then. */
   | { segment: SegmentId };
+
+/** A bot or AI of the host that has a conversation. */
+export interface Handler {
+  /** The name that the host calls it. */
+  name: string;
+  /** Bot or AI. */
+  kind: HandlerKind;
+}
+
+/** What a handler is. */
+export type HandlerKind =
+  /** A bot: it goes by rules. */
+  | "bot"
+  /** An AI. */
+  | "ai";
 
 /** A change of number or id. */
 export interface IdentityChange {
@@ -1882,6 +2025,30 @@ export interface InboundPerson {
   username?: string | undefined;
 }
 
+/** One conversation that a rule refused. */
+export interface InboxRefusal {
+  /** The conversation. */
+  conversation: ConversationId;
+  /** The dotted code, as in `conversation.not_found`. */
+  code: string;
+  /** Why. */
+  message: string;
+}
+
+/** What became of the conversations so far. */
+export interface InboxReport {
+  /** Those that changed. */
+  changed: number;
+  /** Those that were so already. */
+  unchanged: number;
+  /** Those that a rule refused, by the code of the refusal. */
+  refused: Record<string, number>;
+  /** The first hundred of them. */
+  refusals: InboxRefusal[];
+  /** Where to go on; absent: all were done. */
+  next?: string | undefined;
+}
+
 /** What a file's header says, before anything is read of it. */
 export interface Inspected {
   /** The columns' names. */
@@ -2026,6 +2193,94 @@ export type JournalEvent =
       what: "conversation_opened";
       /** The conversation. */
       conversation: ConversationId;
+    }
+  /** A conversation was given to a member of the team, or to nobody. */
+  | {
+      what: "conversation_assigned";
+      /** The conversation. */
+      conversation: ConversationId;
+      /** Whose it was. */
+      before?: AgentId | undefined;
+      /** Whose it is. */
+      after?: AgentId | undefined;
+      /** The rule of routing that said so. */
+      rule?: RuleId | undefined;
+    }
+  /** A conversation was given to a bot or AI, or taken over from it. */
+  | {
+      what: "conversation_handled";
+      /** The conversation. */
+      conversation: ConversationId;
+      /** Which one had it. */
+      before?: Handler | undefined;
+      /** Which one has it. */
+      after?: Handler | undefined;
+      /** The rule of routing that said so. */
+      rule?: RuleId | undefined;
+    }
+  /** A conversation was closed. */
+  | {
+      what: "conversation_resolved";
+      /** The conversation. */
+      conversation: ConversationId;
+      /** Where it stood. */
+      before: ConversationStatus;
+    }
+  /** A conversation that was closed is open again. */
+  | {
+      what: "conversation_reopened";
+      /** The conversation. */
+      conversation: ConversationId;
+      /** Where it stands. */
+      after: ConversationStatus;
+    }
+  /** A conversation was read, starred, archived or the opposite. */
+  | {
+      what: "conversation_marked";
+      /** The conversation. */
+      conversation: ConversationId;
+      /** `read`, `unread`, `starred`, `unstarred`, `archived` or `unarchived`. */
+      change: string;
+    }
+  /** A conversation was deleted with all its messages. */
+  | {
+      what: "conversation_deleted";
+      /** The conversation. */
+      conversation: ConversationId;
+    }
+  /** A label was added to a conversation. */
+  | {
+      what: "label_added";
+      /** The conversation. */
+      conversation: ConversationId;
+      /** The label's name. */
+      label: string;
+    }
+  /** A label was taken off a conversation. */
+  | {
+      what: "label_removed";
+      /** The conversation. */
+      conversation: ConversationId;
+      /** The label's name. */
+      label: string;
+    }
+  /** The rules of routing changed. */
+  | {
+      what: "routing_changed";
+      /** The rules before, in their order. */
+      before: Json;
+      /** The rules after. */
+      after: Json;
+    }
+  /** A rule of routing that was to be used could not be, and was passed over. */
+  | {
+      what: "routing_passed_over";
+      /** The conversation. */
+      conversation: ConversationId;
+      /** The rule. */
+      rule: RuleId;
+      /** The dotted code of why, as in `member.inactive`. */
+      reason: string;
     }
   /** A message came in. */
   | {
@@ -2246,6 +2501,26 @@ export type JournalKind =
   | "note_changed"
   /** `conversation_opened` */
   | "conversation_opened"
+  /** `conversation_assigned` */
+  | "conversation_assigned"
+  /** `conversation_handled` */
+  | "conversation_handled"
+  /** `conversation_resolved` */
+  | "conversation_resolved"
+  /** `conversation_reopened` */
+  | "conversation_reopened"
+  /** `conversation_marked` */
+  | "conversation_marked"
+  /** `conversation_deleted` */
+  | "conversation_deleted"
+  /** `label_added` */
+  | "label_added"
+  /** `label_removed` */
+  | "label_removed"
+  /** `routing_changed` */
+  | "routing_changed"
+  /** `routing_passed_over` */
+  | "routing_passed_over"
   /** `message_received` */
   | "message_received"
   /** `message_sent` */
@@ -2333,6 +2608,14 @@ export type Keywords = Record<string, KeywordList>;
 
 /** A {@link Keywords} to hand over: what has a default may be left out. */
 export type KeywordsInput = Record<string, KeywordListInput>;
+
+/** A label with its count. */
+export interface LabelCount {
+  /** The label as first written. */
+  name: string;
+  /** How many conversations have it, archived ones among them. */
+  conversations: number;
+}
 
 /** How far a person is on the way to buying. */
 export type LeadStatus =
@@ -2689,6 +2972,18 @@ export interface NewContact {
   optedIn?: boolean | undefined;
   /** Where, when and how the person agreed, in the host's words. */
   optInProof?: string | undefined;
+}
+
+/** A rule of routing to add. */
+export interface NewRoutingRule {
+  /** A name for people. */
+  name?: string | undefined;
+  /** Which contacts; absent: all. */
+  filter?: Filter | undefined;
+  /** By which channels the person wrote or called; absent: any. */
+  channels?: Channel[] | undefined;
+  /** Who gets the conversation. */
+  to: RoutingTarget;
 }
 
 /** A note about a contact: seen by the whole team, never by the contact. */
@@ -3123,12 +3418,27 @@ export interface Rendered {
   missing: string[];
 }
 
+/** What a message does that is later than the resolution of its conversation. */
+export type Reopening =
+  /** It opens the conversation again. */
+  | "reopen"
+  /** It opens a new conversation: the old one stays closed. */
+  | "open_new";
+
 /** One reply button. */
 export interface ReplyButton {
   /** What comes back when it is tapped. */
   id: string;
   /** What it shows. */
   title: string;
+}
+
+/** Who closed a conversation, and when. */
+export interface Resolution {
+  /** When: the time of the decision, or of a message that was there by then and that the platform dates later. */
+  at: Date;
+  /** Who. */
+  by: Actor;
 }
 
 /** A deletion of a message by its author. */
@@ -3158,6 +3468,29 @@ export type Role =
   | "admin"
   /** Settings, team and plan. */
   | "owner";
+
+/** A rule of routing: the first one that fits says who gets the conversation. */
+export interface RoutingRule {
+  /** The id. */
+  id: RuleId;
+  /** A name for people. */
+  name?: string | undefined;
+  /** Which contacts, as they are once the message is taken in and tagged; absent: all. */
+  filter?: Filter | undefined;
+  /** By which channels the person wrote or called; absent: any. */
+  channels?: Channel[] | undefined;
+  /** Who gets it. */
+  to: RoutingTarget;
+  /** Whether the rule is used. */
+  enabled: boolean;
+}
+
+/** Who gets a conversation. */
+export type RoutingTarget =
+  /** A member of the team. */
+  | { member: AgentId }
+  /** A bot or AI of the host. */
+  | { handler: Handler };
 
 /**
  * An auto-tag rule. In JSON, at its shortest:
@@ -3194,7 +3527,7 @@ export interface RuleInput {
   channels?: Channel[] | undefined;
 }
 
-/** One auto-tag rule. */
+/** One rule, of auto-tagging or of routing. */
 export type RuleId = string & { readonly [of]: "RuleId" };
 
 /** A rule that fires for a text. */
@@ -3232,7 +3565,9 @@ export type SegmentUser =
   /** A broadcast that was not launched yet. */
   | { broadcast: BroadcastId }
   /** Another segment. */
-  | { segment: SegmentId };
+  | { segment: SegmentId }
+  /** A rule of routing. */
+  | { routing: RuleId };
 
 /** Which contacts are meant. */
 export type Selection =
@@ -3311,6 +3646,8 @@ export interface Settings {
   unknownAfterSeconds: number;
   /** What becomes of the conversations of a contact that is deleted; default kept. */
   deletedConversations: DeletedConversations;
+  /** What a message does that is later than the resolution of its conversation; default it opens it again. */
+  reopening: Reopening;
 }
 
 /** A {@link Settings} to hand over: what has a default may be left out. */
@@ -3346,6 +3683,8 @@ export interface SettingsInput {
   unknownAfterSeconds?: number | undefined;
   /** What becomes of the conversations of a contact that is deleted; default kept. */
   deletedConversations?: DeletedConversations | undefined;
+  /** What a message does that is later than the resolution of its conversation; default it opens it again. */
+  reopening?: Reopening | undefined;
 }
 
 /** Why a recipient was left out. */
@@ -3440,6 +3779,16 @@ export interface Stats {
   replied: number;
   /** Opted out afterwards. */
   optedOutAfter: number;
+}
+
+/** How many conversations stand so. */
+export interface StatusCount {
+  /** Where they stand. */
+  status: ConversationStatus;
+  /** All of them. */
+  total: number;
+  /** Those in which something waits to be read. */
+  unread: number;
 }
 
 /** What a platform says became of a message. */

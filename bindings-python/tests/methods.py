@@ -597,6 +597,147 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: None,
     ),
+    "inbox.get": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: write_conversation(v),
+    ),
+    "inbox.list": (
+        {
+        "filter": ("filter", lambda v: optional(v.get("filter"), read_conversation_filter)),
+        "page": ("page", lambda v: optional(v.get("page"), read_page_request)),
+        },
+        lambda v: write_page(v, write_conversation),
+    ),
+    "inbox.counts": (
+        {
+        "filter": ("filter", lambda v: optional(v.get("filter"), read_conversation_filter)),
+        },
+        lambda v: write_conversation_counts(v),
+    ),
+    "inbox.assign": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "assignee": ("assignee", lambda v: v.get("assignee")),
+        },
+        lambda v: write_conversation(v),
+    ),
+    "inbox.set_handler": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "handler": ("handler", lambda v: read_handler(v.get("handler"))),
+        },
+        lambda v: write_conversation(v),
+    ),
+    "inbox.hand_over": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "to": ("to", lambda v: v.get("to")),
+        },
+        lambda v: write_conversation(v),
+    ),
+    "inbox.resolve": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: write_conversation(v),
+    ),
+    "inbox.reopen": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: write_conversation(v),
+    ),
+    "inbox.read": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: write_conversation(v),
+    ),
+    "inbox.unread": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: write_conversation(v),
+    ),
+    "inbox.star": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "starred": ("starred", lambda v: v.get("starred")),
+        },
+        lambda v: write_conversation(v),
+    ),
+    "inbox.archive": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "archived": ("archived", lambda v: v.get("archived")),
+        },
+        lambda v: write_conversation(v),
+    ),
+    "inbox.label": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "labels": ("labels", lambda v: v.get("labels")),
+        },
+        lambda v: v,
+    ),
+    "inbox.unlabel": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "labels": ("labels", lambda v: v.get("labels")),
+        },
+        lambda v: v,
+    ),
+    "inbox.labels": (
+        {
+        },
+        lambda v: [write_label_count(v1) for v1 in v],
+    ),
+    "inbox.bulk": (
+        {
+        "selection": ("selection", lambda v: read_conversation_selection(v.get("selection"))),
+        "action": ("action", lambda v: read_conversation_action(v.get("action"))),
+        "after": ("after", lambda v: v.get("after")),
+        },
+        lambda v: write_inbox_report(v),
+    ),
+    "routing.add": (
+        {
+        "rule": ("rule", lambda v: read_new_routing_rule(v.get("rule"))),
+        },
+        lambda v: v,
+    ),
+    "routing.put": (
+        {
+        "rule": ("rule", lambda v: read_routing_rule(v.get("rule"))),
+        },
+        lambda v: None,
+    ),
+    "routing.remove": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "routing.order": (
+        {
+        "ids": ("ids", lambda v: v.get("ids")),
+        },
+        lambda v: None,
+    ),
+    "routing.list": (
+        {
+        },
+        lambda v: [write_routing_rule(v1) for v1 in v],
+    ),
+    "routing.test": (
+        {
+        "contact": ("contact", lambda v: v.get("contact")),
+        "channel": ("channel", lambda v: v.get("channel")),
+        },
+        lambda v: optional(v, write_routing_rule),
+    ),
     "templates.put": (
         {
         "template": ("template", lambda v: read_template(v.get("template"))),

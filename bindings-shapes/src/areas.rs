@@ -12,6 +12,7 @@ pub(crate) mod imports;
 pub(crate) mod inbox;
 pub(crate) mod notes;
 pub(crate) mod phones;
+pub(crate) mod routing;
 pub(crate) mod rules;
 pub(crate) mod segments;
 pub(crate) mod settings;
@@ -37,6 +38,7 @@ pub(crate) fn of_org() -> Vec<Area<Org>> {
         segments::segments(),
         imports::imports(),
         inbox::inbox(),
+        routing::routing(),
         templates::templates(),
         broadcasts::broadcasts(),
         accounts::accounts(),

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use tertulia::core::contact::{CreatedBy, LeadStatus, RecordStatus};
-use tertulia::core::conversation::{self, Author};
+use tertulia::core::conversation::{self, Author, Resolution};
 use tertulia::core::identity::{Address, AddressKind};
 use tertulia::core::ids::{AccountId, AgentId, ContactId, ConversationId, DispatchId, ImportId, MessageId};
 use tertulia::core::import::{Delimiter, Encoding, ImportCounts, Rejection};
@@ -18,7 +18,7 @@ use tertulia::core::message::DeliveryStatus;
 use tertulia::core::render::Rendered as RenderedText;
 use tertulia::core::retry::Failure as SendFailure;
 use tertulia::core::{broadcast, contact};
-use tertulia::{Channel, Content, ImportReport as Report, Upserted};
+use tertulia::{Channel, Content, ConversationStatus, Handler, ImportReport as Report, Upserted};
 
 /// A person.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
@@ -69,6 +69,8 @@ pub(crate) struct Contact {
     last_interaction: Option<DateTime<Utc>>,
     /// The thread that the next message belongs to.
     conversation: Option<ConversationId>,
+    /// Where that thread stands.
+    conversation_status: Option<ConversationStatus>,
     /// The contacts that were merged into this one: their ids lead here.
     merged: Vec<ContactId>,
 }
@@ -133,6 +135,7 @@ impl From<contact::Contact> for Contact {
             last_inbound: record.last_inbound,
             last_interaction: record.last_interaction,
             conversation: record.conversation,
+            conversation_status: record.conversation_status,
             merged: record.merged,
             name,
         }
@@ -270,6 +273,30 @@ pub(crate) struct Conversation {
     last_inbound_at: Option<DateTime<Utc>>,
     /// The sender that the last inbound message came to: the default for the next message.
     account: Option<AccountId>,
+    /// Where it stands.
+    status: ConversationStatus,
+    /// The member of the team whose it is.
+    assignee: Option<AgentId>,
+    /// The bot or AI that has it.
+    handler: Option<Handler>,
+    /// Who closed it, and when; absent: it is not closed.
+    resolution: Option<Resolution>,
+    /// The conversation that was closed before this one was opened.
+    follows: Option<ConversationId>,
+    /// The channels that anything went in or out by.
+    channels: Vec<Channel>,
+    /// Something in it waits to be read.
+    unread: bool,
+    /// How many messages came since it was last read.
+    unread_messages: u64,
+    /// Until when all that came in was read.
+    read_through: Option<DateTime<Utc>>,
+    /// It is starred.
+    starred: bool,
+    /// When it was archived; absent: it is not.
+    archived_at: Option<DateTime<Utc>>,
+    /// Labels, as first written.
+    labels: Vec<String>,
 }
 
 impl From<conversation::Conversation> for Conversation {
@@ -281,6 +308,18 @@ impl From<conversation::Conversation> for Conversation {
             last_activity: record.last_activity,
             last_inbound_at: record.last_inbound.map(|(at, _)| at),
             account: record.last_inbound.map(|(_, account)| account),
+            status: record.status(),
+            unread: record.is_unread(),
+            assignee: record.assignee,
+            handler: record.handler,
+            resolution: record.resolution,
+            follows: record.follows.map(|before| before.conversation),
+            channels: record.channels.into_iter().collect(),
+            unread_messages: record.unread,
+            read_through: record.read_through,
+            starred: record.starred,
+            archived_at: record.archived,
+            labels: record.labels.into_values().collect(),
         }
     }
 }

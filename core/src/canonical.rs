@@ -54,7 +54,14 @@ fn names(records: &[Record]) -> BTreeMap<Uuid, String> {
             Record::Org(org) => (org.id.0, "org".to_owned()),
             Record::Account(account) => (account.id.0, format!("account {}", of(&account.id))),
             Record::Contact(contact) => (contact.id.0, format!("contact {}", with(&contact.id))),
-            Record::Conversation(thread) => (thread.id.0, format!("thread with {}", with(&thread.contact))),
+            Record::Conversation(thread) => {
+                let after = thread.follows.map(|before| format!(" after {}", before.until));
+                let with = with(&thread.contact);
+                (
+                    thread.id.0,
+                    format!("thread with {with}{}", after.unwrap_or_default()),
+                )
+            }
             Record::Message(message) => {
                 let provider_id = message.provider_id.as_deref().unwrap_or("unnamed");
                 (

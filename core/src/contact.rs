@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::channel::Channel;
 use crate::consent::Consent;
+use crate::conversation::{Conversation, ConversationStatus};
 use crate::error::{Code, Error};
 use crate::fold::fold;
 use crate::identity::{Address, AddressKind};
@@ -70,6 +71,9 @@ pub struct Contact {
     pub consent: Consent,
     /// The thread that the next message belongs to.
     pub conversation: Option<ConversationId>,
+    /// Where that thread stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conversation_status: Option<ConversationStatus>,
     /// The last broadcast message sent to them: what a reply or an opt-out is counted for.
     pub last_broadcast: Option<(DateTime<Utc>, DispatchId)>,
     /// The contacts that were merged into this one: their ids lead here.
@@ -220,6 +224,7 @@ impl Contact {
             last_interaction: None,
             consent: Consent::default(),
             conversation: None,
+            conversation_status: None,
             last_broadcast: None,
             merged: Vec::new(),
         }
@@ -323,6 +328,13 @@ impl Contact {
                 address: address.clone(),
                 at,
             }),
+        }
+    }
+
+    /// Notes where the thread that the next message belongs to stands, if it is this one.
+    pub fn follow(&mut self, conversation: &Conversation) {
+        if self.conversation == Some(conversation.id) {
+            self.conversation_status = Some(conversation.status());
         }
     }
 

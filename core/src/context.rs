@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::ids::{AgentId, IdSource, OrgId, RuleId};
 use crate::journal::{Actor, Entry, What};
 use crate::record::{Expect, Key, Org, OrgRule};
+use crate::routing::RoutingRule;
 use crate::settings::Settings;
 use crate::suppression::{AddressHasher, HostKey};
 use crate::tagging::RuleSet;
@@ -28,6 +29,8 @@ pub struct OrgContext {
     pub rules: RuleSet,
     /// The tags of each rule that is on.
     pub rule_tags: HashMap<RuleId, Vec<String>>,
+    /// Who gets a conversation that is new or open again.
+    pub routing: Vec<RoutingRule>,
 }
 
 impl OrgContext {
@@ -54,6 +57,7 @@ impl OrgContext {
             hasher,
             rules: compiled,
             rule_tags,
+            routing: org.routing,
         })
     }
 

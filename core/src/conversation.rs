@@ -1,17 +1,20 @@
 //! Threads and the messages in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;
+use crate::contact::tag_name;
+use crate::error::{Code, Error};
 use crate::identity::Address;
 use crate::ids::{
     AccountId, AgentId, AttemptId, BroadcastId, ContactId, ConversationId, DispatchId, MessageId, OrgId,
 };
 use crate::inbound::Referral;
+use crate::journal::Actor;
 use crate::message::{Content, Delivery, StatusKind};
 
 /// A thread with one contact, over any of their channels.
@@ -29,6 +32,250 @@ pub struct Conversation {
     pub last_activity: DateTime<Utc>,
     /// The sender that the last inbound message or call came to, and when: the default for the next message.
     pub last_inbound: Option<(DateTime<Utc>, AccountId)>,
+    /// The conversation that was closed before this one was opened, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<Predecessor>,
+    /// The channels that anything went in or out by.
+    #[serde(default)]
+    pub channels: BTreeSet<Channel>,
+    /// The member of the team whose it is.
+    #[serde(default)]
+    pub assignee: Option<AgentId>,
+    /// The bot or AI that has it.
+    #[serde(default)]
+    pub handler: Option<Handler>,
+    /// Who closed it, and when; absent: it is not closed.
+    #[serde(default)]
+    pub resolution: Option<Resolution>,
+    /// Until when all that came in was read.
+    #[serde(default)]
+    pub read_through: Option<DateTime<Utc>>,
+    /// How many messages of the contact came since then.
+    #[serde(default)]
+    pub unread: u64,
+    /// Somebody marked it as unread.
+    #[serde(default)]
+    pub marked_unread: bool,
+    /// It is starred.
+    #[serde(default)]
+    pub starred: bool,
+    /// When it was archived; absent: it is not.
+    #[serde(default)]
+    pub archived: Option<DateTime<Utc>>,
+    /// Labels: folded key → as first written.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
+}
+
+/// The conversation with the same contact before another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Predecessor {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Until when what is said belongs to it: the time of its resolution.
+    pub until: DateTime<Utc>,
+}
+
+/// Who closed a conversation, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Resolution {
+    /// When: the time of the decision, or of a message that was there by then and that the platform dates later.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub by: Actor,
+}
+
+/// A bot or AI of the host that has a conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Handler {
+    /// The name that the host calls it.
+    pub name: String,
+    /// Bot or AI.
+    pub kind: HandlerKind,
+}
+
+/// What a handler is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum HandlerKind {
+    /// A bot: it goes by rules.
+    Bot,
+    /// An AI.
+    Ai,
+}
+
+/// The most characters that a handler's name or a label may have.
+pub const NAME_MAX_CHARS: usize = 100;
+
+impl Handler {
+    /// A handler as it is stored: its name trimmed.
+    ///
+    /// # Errors
+    /// `handler.invalid` for a name that is blank, or longer than [`NAME_MAX_CHARS`].
+    pub fn checked(&self) -> Result<Self, Error> {
+        let name = self.name.trim();
+        let length = name.chars().count();
+        if !(1..=NAME_MAX_CHARS).contains(&length) {
+            let message =
+                format!("the handler's name has {length} characters; it must have 1 to {NAME_MAX_CHARS}");
+            return Err(Error::new(Code::HandlerInvalid, message));
+        }
+        Ok(Self {
+            name: name.to_owned(),
+            kind: self.kind,
+        })
+    }
+}
+
+/// Where a conversation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConversationStatus {
+    /// Nobody has it.
+    Open,
+    /// A member of the team has it.
+    Assigned,
+    /// A bot has it.
+    BotActive,
+    /// An AI has it.
+    AiActive,
+    /// It is closed.
+    Resolved,
+}
+
+impl ConversationStatus {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Open,
+        Self::Assigned,
+        Self::BotActive,
+        Self::AiActive,
+        Self::Resolved,
+    ];
+
+    /// Whether it is not closed.
+    pub fn is_open(self) -> bool {
+        self != Self::Resolved
+    }
+
+    /// The word itself.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Assigned => "assigned",
+            Self::BotActive => "bot_active",
+            Self::AiActive => "ai_active",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// A label of the organisation, as first written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// The organisation.
+    pub org: OrgId,
+    /// The folded name: what labels are compared by.
+    pub key: String,
+    /// The name as first written.
+    pub name: String,
+}
+
+/// A label's key and name out of what somebody wrote, compared as tags are.
+///
+/// # Errors
+/// `label.invalid` if it is blank, or longer than [`NAME_MAX_CHARS`].
+pub fn label_name(text: &str) -> Result<(String, String), Error> {
+    tag_name(text).map_err(|_| {
+        let length = text.trim().chars().count();
+        let message = format!("a label has {length} characters; it must have 1 to {NAME_MAX_CHARS}");
+        Error::new(Code::LabelInvalid, message)
+    })
+}
+
+/// What a message of the contact changed of where a conversation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Heard {
+    /// It was closed.
+    pub reopened: bool,
+    /// It was archived.
+    pub unarchived: bool,
+}
+
+impl Conversation {
+    /// A conversation in which nothing happened yet.
+    pub const fn new(org: OrgId, id: ConversationId, contact: ContactId, opened_at: DateTime<Utc>) -> Self {
+        Self {
+            id,
+            org,
+            contact,
+            opened_at,
+            last_activity: opened_at,
+            last_inbound: None,
+            follows: None,
+            channels: BTreeSet::new(),
+            assignee: None,
+            handler: None,
+            resolution: None,
+            read_through: None,
+            unread: 0,
+            marked_unread: false,
+            starred: false,
+            archived: None,
+            labels: BTreeMap::new(),
+        }
+    }
+
+    /// Where it stands.
+    pub fn status(&self) -> ConversationStatus {
+        match (&self.resolution, &self.handler, self.assignee) {
+            (Some(_), ..) => ConversationStatus::Resolved,
+            (None, Some(handler), _) => match handler.kind {
+                HandlerKind::Bot => ConversationStatus::BotActive,
+                HandlerKind::Ai => ConversationStatus::AiActive,
+            },
+            (None, None, Some(_)) => ConversationStatus::Assigned,
+            (None, None, None) => ConversationStatus::Open,
+        }
+    }
+
+    /// Whether something in it waits to be read.
+    pub const fn is_unread(&self) -> bool {
+        self.unread > 0 || self.marked_unread
+    }
+
+    /// Whether it was closed before an instant, by the platform's time: one that is later opens it again.
+    pub fn closed_before(&self, at: DateTime<Utc>) -> bool {
+        self.resolution
+            .as_ref()
+            .is_some_and(|resolution| at > resolution.at)
+    }
+
+    /// A message of the contact came in, once. The same for the same messages in any order: what is later than a
+    /// resolution or an archiving takes it back, what is later than all that was read is unread.
+    pub fn hear(&mut self, at: DateTime<Utc>) -> Heard {
+        if self.read_through.is_none_or(|read| at > read) {
+            self.unread += 1;
+        }
+        let heard = Heard {
+            reopened: self.closed_before(at),
+            unarchived: self.archived.is_some_and(|archived| at > archived),
+        };
+        if heard.reopened {
+            self.resolution = None;
+        }
+        if heard.unarchived {
+            self.archived = None;
+        }
+        heard
+    }
+
+    /// The time of a decision about all that is known of it: never before what the contact wrote last, which a platform
+    /// whose clock is ahead dates later.
+    pub fn time_of(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        self.last_inbound.map_or(now, |(last, _)| now.max(last))
+    }
 }
 
 /// Who wrote a message.

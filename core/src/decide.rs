@@ -3,7 +3,7 @@
 //! `receive` is what a platform tells, with `evidence` (about a message), `calls` and `moves` (of numbers and ids);
 //! `contacts`, `profile`, `merging`, `deletion`, `erasure`, `leads`, `notes`, `external_ids`, `broadcasts`, `segments`, `tags`, `organisation`
 //! and `team` are what a caller asks for; `suppression` is what an address is held to when its contact is gone; `filters`
-//! are checked as they come in; `access` is who may ask for what; `bulk` does one thing with many contacts; `import_row` is what a file's rows do;
+//! are checked as they come in; `conversations` is what becomes of a thread and `routing` who gets it; `access` is who may ask for what; `bulk` does one thing with many contacts; `import_row` is what a file's rows do;
 //! `sending` takes a row of the ledger to the socket, and `landing` is what becomes of it there.
 
 pub mod access;
@@ -11,6 +11,7 @@ pub mod broadcasts;
 pub mod bulk;
 mod calls;
 pub mod contacts;
+pub mod conversations;
 pub mod deletion;
 pub mod erasure;
 mod evidence;
@@ -25,6 +26,7 @@ pub mod notes;
 pub mod organisation;
 pub mod profile;
 pub mod receive;
+pub mod routing;
 pub mod segments;
 pub mod sending;
 mod suppression;

@@ -189,6 +189,11 @@ codes! {
     SendNotSent = "send.not_sent", Unavailable, Later, "The platform was not reached; nothing was sent.", "Send again.";
     SendUnknown = "send.unknown", Unavailable, Never, "The platform's answer was lost: the message may or may not have been sent.", "Wait for its status; send again only if a second message does no harm.";
     MessageInvalid = "message.invalid", Invalid, Never, "The message cannot be sent so.", "See the message for the limit.";
+    ConversationSuperseded = "conversation.superseded", Refused, Never, "A newer conversation with the contact took this one's place.", "Go on in the conversation that the message names.";
+    HandlerInvalid = "handler.invalid", Invalid, Never, "The handler's name is empty or too long.", "Give it a name of at most 100 characters.";
+    LabelInvalid = "label.invalid", Invalid, Never, "A label is empty or too long.", "Give it a name of at most 100 characters.";
+    RoutingInvalid = "routing.invalid", Invalid, Never, "The rule of routing, or the order of the rules, cannot be so.", "Mend what the message names.";
+    RoutingNotFound = "routing.not_found", NotFound, Never, "There is no such rule of routing.", "List the rules for their ids.";
     MessageNotFound = "message.not_found", NotFound, Never, "There is no such message.", "List the conversation's messages.";
     ConversationNotFound = "conversation.not_found", NotFound, Never, "There is no such conversation.", "List the conversations.";
     FilterInvalid = "filter.invalid", Invalid, Never, "The filter is not one.", "See the filter's JSON form in the documentation.";

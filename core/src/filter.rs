@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;
 use crate::contact::{Contact, LeadStatus, RecordStatus, tag_key};
+use crate::conversation::ConversationStatus;
 use crate::ids::{AgentId, SegmentId};
 use crate::search::{self, Search};
 
@@ -20,7 +21,7 @@ pub use value::{AttributeFilter, ValueTest};
 ///
 /// In JSON: `"everyone"`, `{"and": […]}`, `{"or": […]}`, `{"not": …}`, `{"tags": {"any": ["vip"]}}`, `{"optedIn": true}`,
 /// `{"status": ["active"]}`, `{"lead": ["hot"]}`, `{"owner": "nobody"}`, `{"owner": {"is": "<id>"}}`,
-/// `{"source": ["whatsapp"]}`, `{"created": {"after": "2026-11-21T00:00:00Z"}}`, `{"lastInteraction": "never"}`,
+/// `{"source": ["whatsapp"]}`, `{"conversation": ["open"]}`, `{"created": {"after": "2026-11-21T00:00:00Z"}}`, `{"lastInteraction": "never"}`,
 /// `{"attribute": {"name": "city", "is": {"contains": "rio"}}}`, `{"text": "ana 98765"}`,
 /// `{"segment": "<id>"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +47,8 @@ pub enum Filter {
     Owner(OwnerFilter),
     /// By the channel of the first contact: any of these.
     Source(Vec<Channel>),
+    /// By where the conversation stands that the next message belongs to: any of these.
+    Conversation(Vec<ConversationStatus>),
     /// By when the record came to be.
     Created(TimeFilter),
     /// By when anything last went in or out.
@@ -194,6 +197,7 @@ impl Filter {
             | Self::Lead(_)
             | Self::Owner(_)
             | Self::Source(_)
+            | Self::Conversation(_)
             | Self::Created(_)
             | Self::LastInteraction(_)
             | Self::Text(_)
@@ -218,6 +222,9 @@ impl Filter {
             Self::Owner(OwnerFilter::Nobody) => contact.owner.is_none(),
             Self::Owner(OwnerFilter::Is(owner)) => contact.owner == Some(*owner),
             Self::Source(any) => contact.source_channel.is_some_and(|source| any.contains(&source)),
+            Self::Conversation(any) => contact
+                .conversation_status
+                .is_some_and(|status| any.contains(&status)),
             Self::Created(time) => time.holds(Some(contact.created_at)),
             Self::LastInteraction(time) => time.holds(contact.last_interaction),
             Self::Segment(_) => false,

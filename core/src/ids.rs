@@ -60,7 +60,7 @@ ids! {
     MessageId;
     /// One provider template.
     TemplateId;
-    /// One auto-tag rule.
+    /// One rule, of auto-tagging or of routing.
     RuleId;
     /// One broadcast.
     BroadcastId;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::channel::Channel;
 use crate::consent::Fact;
 use crate::contact::CreatedBy;
+use crate::conversation::{ConversationStatus, Handler};
 use crate::identity::Address;
 use crate::ids::{
     AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, NoteId,
@@ -185,6 +186,84 @@ pub enum What {
     ConversationOpened {
         /// The conversation.
         conversation: ConversationId,
+    },
+    /// A conversation was given to a member of the team, or to nobody.
+    ConversationAssigned {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Whose it was.
+        before: Option<AgentId>,
+        /// Whose it is.
+        after: Option<AgentId>,
+        /// The rule of routing that said so.
+        rule: Option<RuleId>,
+    },
+    /// A conversation was given to a bot or AI, or taken over from it.
+    ConversationHandled {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Which one had it.
+        before: Option<Handler>,
+        /// Which one has it.
+        after: Option<Handler>,
+        /// The rule of routing that said so.
+        rule: Option<RuleId>,
+    },
+    /// A conversation was closed.
+    ConversationResolved {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Where it stood.
+        before: ConversationStatus,
+    },
+    /// A conversation that was closed is open again.
+    ConversationReopened {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Where it stands.
+        after: ConversationStatus,
+    },
+    /// A conversation was read, starred, archived or the opposite.
+    ConversationMarked {
+        /// The conversation.
+        conversation: ConversationId,
+        /// `read`, `unread`, `starred`, `unstarred`, `archived` or `unarchived`.
+        change: String,
+    },
+    /// A conversation was deleted with all its messages.
+    ConversationDeleted {
+        /// The conversation.
+        conversation: ConversationId,
+    },
+    /// A label was added to a conversation.
+    LabelAdded {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The label's name.
+        label: String,
+    },
+    /// A label was taken off a conversation.
+    LabelRemoved {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The label's name.
+        label: String,
+    },
+    /// The rules of routing changed.
+    RoutingChanged {
+        /// The rules before, in their order.
+        before: Value,
+        /// The rules after.
+        after: Value,
+    },
+    /// A rule of routing that was to be used could not be, and was passed over.
+    RoutingPassedOver {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The rule.
+        rule: RuleId,
+        /// The dotted code of why, as in `member.inactive`.
+        reason: String,
     },
     /// A message came in.
     MessageReceived {
@@ -386,6 +465,7 @@ impl What {
                 to.value.clear();
             }
             Self::TagAdded { tag, .. } | Self::TagRemoved { tag } => tag.clear(),
+            Self::LabelAdded { label, .. } | Self::LabelRemoved { label, .. } => label.clear(),
             Self::ConsentChanged { fact, .. } => *fact = nameless(fact.clone()),
             Self::Call { call, raw, .. } => {
                 call.clear();
@@ -402,6 +482,14 @@ impl What {
             | Self::BlockedMessage { .. }
             | Self::NoteChanged { .. }
             | Self::ConversationOpened { .. }
+            | Self::ConversationAssigned { .. }
+            | Self::ConversationHandled { .. }
+            | Self::ConversationResolved { .. }
+            | Self::ConversationReopened { .. }
+            | Self::ConversationMarked { .. }
+            | Self::ConversationDeleted { .. }
+            | Self::RoutingChanged { .. }
+            | Self::RoutingPassedOver { .. }
             | Self::MessageReceived { .. }
             | Self::MessageSent { .. }
             | Self::MessageStatus { .. }
@@ -481,6 +569,16 @@ kinds! {
     ConsentChanged = "consent_changed", true, true;
     NoteChanged = "note_changed", true, true;
     ConversationOpened = "conversation_opened", true, false;
+    ConversationAssigned = "conversation_assigned", true, true;
+    ConversationHandled = "conversation_handled", true, true;
+    ConversationResolved = "conversation_resolved", true, true;
+    ConversationReopened = "conversation_reopened", true, true;
+    ConversationMarked = "conversation_marked", false, false;
+    ConversationDeleted = "conversation_deleted", true, true;
+    LabelAdded = "label_added", true, true;
+    LabelRemoved = "label_removed", true, true;
+    RoutingChanged = "routing_changed", false, true;
+    RoutingPassedOver = "routing_passed_over", true, true;
     MessageReceived = "message_received", true, false;
     MessageSent = "message_sent", true, false;
     MessageStatus = "message_status", false, false;

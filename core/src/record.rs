@@ -13,7 +13,7 @@ use crate::audit::Seal;
 use crate::broadcast::{Audience, Broadcast};
 use crate::channel::Channel;
 use crate::contact::{Contact, Tag};
-use crate::conversation::{Conversation, Message, MessageRef, Parked};
+use crate::conversation::{Conversation, Label, Message, MessageRef, Parked};
 use crate::erasure::Erasure;
 use crate::identity::AddressKind;
 use crate::ids::{
@@ -25,6 +25,7 @@ use crate::journal::Entry;
 use crate::ledger::{Dispatch, Slot};
 use crate::merge::Merged;
 use crate::note::Note;
+use crate::routing::RoutingRule;
 use crate::segment::{Segment, SegmentName};
 use crate::settings::Settings;
 use crate::suppression::{HostKeyed, Suppression, SuppressionKey};
@@ -47,6 +48,9 @@ pub struct Org {
     /// Whether those hashes are under a key of the host's too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_key: Option<HostKeyed>,
+    /// Who gets a conversation that is new or open again: the first rule that fits.
+    #[serde(default)]
+    pub routing: Vec<RoutingRule>,
 }
 
 /// Whose an address is. Unique per organisation, kind and match key.
@@ -220,6 +224,8 @@ records! {
     /// A conversation.
     Conversation(Conversation) = "conversation", Conversation { org: OrgId, conversation: ConversationId },
         |r| Key::Conversation { org: r.org, conversation: r.id };
+    /// A label's name as first written.
+    Label(Label) = "label", Label { org: OrgId, key: String }, |r| Key::Label { org: r.org, key: r.key.clone() };
     /// A message.
     Message(Message) = "message", Message { org: OrgId, message: MessageId }, |r| Key::Message { org: r.org, message: r.id };
     /// The way from a platform's message id or an attempt to a message.
@@ -277,6 +283,7 @@ impl Key {
             | Self::Member { org, .. }
             | Self::Template { org, .. }
             | Self::Conversation { org, .. }
+            | Self::Label { org, .. }
             | Self::Message { org, .. }
             | Self::MessageRef { org, .. }
             | Self::Parked { org, .. }
@@ -343,6 +350,13 @@ pub enum Op {
         org: OrgId,
         /// The contact.
         contact: ContactId,
+    },
+    /// No messages of a conversation any more; what refers to them stays.
+    RemoveMessages {
+        /// The organisation.
+        org: OrgId,
+        /// The conversation.
+        conversation: ConversationId,
     },
 }
 

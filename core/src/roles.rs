@@ -160,6 +160,29 @@ calls! {
     InboxMessages = "inbox.messages", Viewer;
     InboxConversations = "inbox.conversations", Viewer;
     InboxMarkRead = "inbox.mark_read", Agent;
+    InboxGet = "inbox.get", Viewer;
+    InboxList = "inbox.list", Viewer;
+    InboxCounts = "inbox.counts", Viewer;
+    InboxAssign = "inbox.assign", Agent;
+    InboxSetHandler = "inbox.set_handler", Agent;
+    InboxHandOver = "inbox.hand_over", Agent;
+    InboxResolve = "inbox.resolve", Agent;
+    InboxReopen = "inbox.reopen", Agent;
+    InboxRead = "inbox.read", Agent;
+    InboxUnread = "inbox.unread", Agent;
+    InboxStar = "inbox.star", Agent;
+    InboxArchive = "inbox.archive", Agent;
+    InboxLabel = "inbox.label", Agent;
+    InboxUnlabel = "inbox.unlabel", Agent;
+    InboxLabels = "inbox.labels", Viewer;
+    InboxBulk = "inbox.bulk", Admin;
+
+    RoutingAdd = "routing.add", Admin;
+    RoutingPut = "routing.put", Admin;
+    RoutingRemove = "routing.remove", Admin;
+    RoutingOrder = "routing.order", Admin;
+    RoutingList = "routing.list", Viewer;
+    RoutingTest = "routing.test", Viewer;
 
     TemplatesPut = "templates.put", Admin;
     TemplatesSync = "templates.sync", Admin;

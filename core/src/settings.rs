@@ -43,6 +43,8 @@ pub struct Settings {
     pub unknown_after_seconds: u32,
     /// What becomes of the conversations of a contact that is deleted; default kept.
     pub deleted_conversations: DeletedConversations,
+    /// What a message does that is later than the resolution of its conversation; default it opens it again.
+    pub reopening: Reopening,
 }
 
 /// How many contacts an organisation may have: all count but deleted ones.
@@ -110,6 +112,16 @@ pub enum DeletedConversations {
     Remove,
 }
 
+/// What a message does that is later than the resolution of its conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reopening {
+    /// It opens the conversation again.
+    Reopen,
+    /// It opens a new conversation: the old one stays closed.
+    OpenNew,
+}
+
 /// What an inbound message consents to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -137,6 +149,7 @@ impl Default for Settings {
             name_required: true,
             unknown_after_seconds: 30 * 24 * 60 * 60,
             deleted_conversations: DeletedConversations::Keep,
+            reopening: Reopening::Reopen,
         }
     }
 }

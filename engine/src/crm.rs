@@ -233,6 +233,7 @@ impl Crm {
                     check: key.check(id),
                     done: true,
                 }),
+                routing: Vec::new(),
             };
             let changes = ChangeSet {
                 expect: Vec::new(),

@@ -26,9 +26,11 @@ pub use credentials::StaticCredentials;
 pub use crm::{Builder, Crm};
 pub use handles::{
     Accounts, Attributes, Audit, AuditFilter, Broadcasts, BulkProgress, BulkRefusal, BulkReport, BulkWatch,
-    Consent, ConsentState, Contacts, Event, Events, ExportCounts, ExportOptions, ExportProgress,
-    ExportReport, ExportWatch, ImportOptions, ImportReport, Imports, Inbox, Inspected, Listed, Notes, PageOf,
-    Phones, Progress, Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Team, Templates, Watch,
+    Consent, ConsentState, Contacts, ConversationCounts, Event, Events, ExportCounts, ExportOptions,
+    ExportProgress, ExportReport, ExportWatch, ImportOptions, ImportReport, Imports, Inbox, InboxProgress,
+    InboxRefusal, InboxReport, InboxWatch, Inspected, LabelCount, Listed, NewRoutingRule, Notes, PageOf,
+    Phones, Progress, Recipient, Routing, Rules, Segments, SettingsHandle, StatusCount, TagCount, Tags, Team,
+    Templates, Watch,
 };
 pub use org::Org;
 pub use receive::{Received, http_status};
@@ -37,8 +39,9 @@ pub use tertulia_core::attributes::AttributeKind;
 pub use tertulia_core::audit::{AuditBreak, AuditFault, AuditHead, AuditVerdict};
 pub use tertulia_core::channel::Channel;
 pub use tertulia_core::contact::{Contact, ContactOrder};
+pub use tertulia_core::conversation::{Conversation, ConversationStatus, Handler, HandlerKind};
 pub use tertulia_core::decide::broadcasts::NewBroadcast;
-pub use tertulia_core::decide::bulk::{BulkAction, Selection};
+pub use tertulia_core::decide::bulk::{BulkAction, ConversationAction, ConversationSelection, Selection};
 pub use tertulia_core::decide::contacts::{ConsentRequest, NewContact};
 pub use tertulia_core::decide::external_ids::Upserted;
 pub use tertulia_core::decide::organisation::NewAccount;
@@ -48,11 +51,13 @@ pub use tertulia_core::dossier::{Dossier, DossierMention};
 pub use tertulia_core::duplicates::{Duplicate, Likeness, LikenessReason};
 pub use tertulia_core::erasure::{ErasedMedia, ErasureCertificate, ErasureCounts};
 pub use tertulia_core::error::{Code, Error, ErrorKind, Retry};
-pub use tertulia_core::filter::Filter;
+pub use tertulia_core::filter::{Filter, OwnerFilter};
+pub use tertulia_core::inbox::{Archived, ConversationFilter};
 pub use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeRequest};
 pub use tertulia_core::message::Content;
 pub use tertulia_core::roles::Role;
-pub use tertulia_core::settings::{DeletedConversations, Plan, PlanUsage, Settings};
+pub use tertulia_core::routing::{RoutingRule, RoutingTarget};
+pub use tertulia_core::settings::{DeletedConversations, Plan, PlanUsage, Reopening, Settings};
 pub use tertulia_core::suppression::HostKey;
 pub use tertulia_core::tagging::{Pattern, PatternKind};
 pub use tertulia_core::team::Member;

@@ -12,8 +12,8 @@ use tertulia_core::working_set::{Step, WorkingSet};
 
 use crate::crm::Inner;
 use crate::handles::{
-    Accounts, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Notes, Phones, Rules,
-    Segments, SettingsHandle, Tags, Team, Templates,
+    Accounts, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Notes, Phones,
+    Routing, Rules, Segments, SettingsHandle, Tags, Team, Templates,
 };
 use crate::runtime::{By, to_the_end};
 
@@ -115,6 +115,11 @@ impl Org {
     /// Conversations and messages.
     pub const fn inbox(&self) -> Inbox<'_> {
         Inbox(self)
+    }
+
+    /// Who gets a conversation that is new or open again.
+    pub const fn routing(&self) -> Routing<'_> {
+        Routing(self)
     }
 
     /// One template to many.

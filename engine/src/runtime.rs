@@ -9,6 +9,7 @@ use tertulia_core::context::{Context, OrgContext};
 use tertulia_core::decide::access;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{IdSource, OrgId};
+use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::journal::Actor;
 use tertulia_core::record::{Key, Org, OrgRule, Record, RecordKind, Stored};
 use tertulia_core::roles::Call;
@@ -355,7 +356,8 @@ impl Runtime {
                 Lookup::OpenDispatches { org, contact } => Query::OpenDispatches { org, contact },
                 Lookup::Conversations { org, contact } => Query::Conversations {
                     org,
-                    contact: Some(contact),
+                    filter: ConversationFilter::of(contact),
+                    order: ConversationOrder::Id,
                 },
                 Lookup::Recipients {
                     org,

@@ -10,6 +10,7 @@ use tertulia_core::broadcast::BroadcastState;
 use tertulia_core::contact::ContactOrder;
 use tertulia_core::duplicates;
 use tertulia_core::ids::ContactId;
+use tertulia_core::inbox::ConversationOrder;
 use tertulia_core::journal::Entry;
 use tertulia_core::ledger::StateName;
 use tertulia_core::record::{Key, Record, Stored};
@@ -26,10 +27,26 @@ impl State {
         let mut found: Vec<&Stored> = self
             .records
             .values()
-            .filter(|stored| fits(query, &stored.record))
+            .filter(|stored| self.fits(query, &stored.record))
             .collect();
         found.sort_by_cached_key(|stored| place(query, &stored.record));
         found
+    }
+
+    fn fits(&self, query: &Query, record: &Record) -> bool {
+        let (Query::Conversations { org, filter, .. }, Record::Conversation(conversation)) = (query, record)
+        else {
+            return fits(query, record);
+        };
+        let key = Key::Contact {
+            org: *org,
+            contact: conversation.contact,
+        };
+        let contact = match self.records.get(&key).map(|stored| &stored.record) {
+            Some(Record::Contact(contact)) => Some(contact),
+            _ => None,
+        };
+        conversation.org == *org && filter.matches(conversation, contact)
     }
 
     pub(crate) fn page(&self, request: &PageRequest) -> Result<Page, StorageError> {
@@ -154,7 +171,7 @@ const fn way(backwards: bool) -> Ordering {
     }
 }
 
-/// Whether a query means this record.
+/// Whether a query means this record, by nothing but the record.
 fn fits(query: &Query, record: &Record) -> bool {
     match (query, record) {
         (Query::Records { org, kind }, record) => {
@@ -165,9 +182,6 @@ fn fits(query: &Query, record: &Record) -> bool {
         }
         (Query::Messages { org, conversation }, Record::Message(message)) => {
             message.org == *org && message.conversation == *conversation
-        }
-        (Query::Conversations { org, contact }, Record::Conversation(conversation)) => {
-            conversation.org == *org && contact.is_none_or(|contact| conversation.contact == contact)
         }
         (Query::Notes { org, contacts }, Record::Note(note)) => {
             note.org == *org && contacts.contains(&note.contact)
@@ -218,9 +232,13 @@ fn place(query: &Query, record: &Record) -> String {
     match (query, record) {
         (Query::Messages { .. }, Record::Message(message)) => at_then(message.at, message.id),
         (Query::Notes { .. }, Record::Note(note)) => at_then(note.at, note.id),
-        (Query::Conversations { .. }, Record::Conversation(conversation)) => {
-            at_then(conversation.last_activity, conversation.id)
-        }
+        (
+            Query::Conversations {
+                order: ConversationOrder::Activity,
+                ..
+            },
+            Record::Conversation(conversation),
+        ) => at_then(conversation.last_activity, conversation.id),
         (
             Query::Contacts {
                 order: Some(order), ..
@@ -264,6 +282,7 @@ fn key_place(key: &Key) -> String {
         Key::Member { org, member } => joined(&[org, member]),
         Key::Template { org, name, language } => joined(&[org, name, language]),
         Key::Conversation { org, conversation } => joined(&[org, conversation]),
+        Key::Label { org, key } => joined(&[org, key]),
         Key::Message { org, message } => joined(&[org, message]),
         Key::MessageRef { org, account, token } => joined(&[org, account, token]),
         Key::Parked {

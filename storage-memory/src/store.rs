@@ -245,6 +245,13 @@ impl State {
                 self.remove_conversations(org, contact);
                 Ok(())
             }
+            Op::RemoveMessages { org, conversation } => {
+                self.records.retain(|_, stored| match &stored.record {
+                    Record::Message(message) => message.org != org || message.conversation != conversation,
+                    _ => true,
+                });
+                Ok(())
+            }
             Op::SnapshotAudience(audience, seed) => {
                 committed.enlisted += self.enlist(&audience, seed)?;
                 Ok(())

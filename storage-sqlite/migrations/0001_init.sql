@@ -37,6 +37,8 @@ CREATE TABLE contacts (
     lead TEXT NOT NULL,
     owner BLOB,
     source TEXT,
+    -- Where the conversation stands that goes on.
+    conversation TEXT,
     created_at INTEGER NOT NULL,
     -- The least integer: never. An absent value could not be walked past in an index.
     last_interaction INTEGER NOT NULL,
@@ -171,13 +173,73 @@ CREATE TABLE conversations (
     conversation BLOB NOT NULL,
     contact BLOB NOT NULL,
     last_activity INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    -- x'' if it is nobody's: an absent value could not be walked past in an index.
+    assignee BLOB NOT NULL,
+    handler TEXT,
+    -- Their names, each between spaces.
+    channels TEXT NOT NULL,
+    unread INTEGER NOT NULL,
+    starred INTEGER NOT NULL,
+    archived INTEGER NOT NULL,
+    -- The folded names, as a list in JSON.
+    labels TEXT NOT NULL,
     version INTEGER NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (org, conversation)
 ) STRICT;
 
-CREATE INDEX conversations_activity ON conversations (org, last_activity, conversation);
+-- One for each way that an inbox is narrowed most, in the order of its pages; behind the order what else is often asked,
+-- so that a row is read only for a conversation that fits.
+CREATE INDEX conversations_shown ON conversations (org, archived, last_activity, conversation);
 CREATE INDEX conversations_contact ON conversations (org, contact, last_activity, conversation);
+CREATE INDEX conversations_status ON conversations (org, status, archived, last_activity, conversation);
+CREATE INDEX conversations_assignee ON conversations (org, assignee, archived, last_activity, conversation, status, unread);
+CREATE INDEX conversations_unread ON conversations (org, archived, last_activity, conversation, status, assignee)
+    WHERE unread = 1;
+CREATE INDEX conversations_starred ON conversations (org, archived, last_activity, conversation) WHERE starred = 1;
+CREATE INDEX conversations_handler ON conversations (org, handler, archived, last_activity, conversation)
+    WHERE handler IS NOT NULL;
+
+-- The labels of each conversation, in the order of its pages: kept by triggers.
+CREATE TABLE conversation_labels (
+    org BLOB NOT NULL,
+    label TEXT NOT NULL,
+    archived INTEGER NOT NULL,
+    last_activity INTEGER NOT NULL,
+    conversation BLOB NOT NULL,
+    PRIMARY KEY (org, label, archived, last_activity, conversation)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER conversations_labelled AFTER INSERT ON conversations WHEN new.labels <> '[]' BEGIN
+    INSERT INTO conversation_labels
+    SELECT new.org, l.value, new.archived, new.last_activity, new.conversation FROM json_each(new.labels) l;
+END;
+
+CREATE TRIGGER conversations_unlabelled AFTER DELETE ON conversations WHEN old.labels <> '[]' BEGIN
+    DELETE FROM conversation_labels
+    WHERE org = old.org AND label IN (SELECT l.value FROM json_each(old.labels) l)
+        AND archived = old.archived AND last_activity = old.last_activity AND conversation = old.conversation;
+END;
+
+CREATE TRIGGER conversations_relabelled AFTER UPDATE ON conversations
+WHEN (old.labels, old.archived, old.last_activity) IS NOT (new.labels, new.archived, new.last_activity)
+    AND (old.labels <> '[]' OR new.labels <> '[]')
+BEGIN
+    DELETE FROM conversation_labels
+    WHERE org = old.org AND label IN (SELECT l.value FROM json_each(old.labels) l)
+        AND archived = old.archived AND last_activity = old.last_activity AND conversation = old.conversation;
+    INSERT INTO conversation_labels
+    SELECT new.org, l.value, new.archived, new.last_activity, new.conversation FROM json_each(new.labels) l;
+END;
+
+CREATE TABLE labels (
+    org BLOB NOT NULL,
+    label TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, label)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE messages (
     org BLOB NOT NULL,

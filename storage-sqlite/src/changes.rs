@@ -54,6 +54,14 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
             Op::Journal(entry) => done.position = Some(record_entry(connection, entry)?),
             Op::Redact { position, entry } => redact(connection, *position, entry)?,
             Op::RemoveConversations { org, contact } => remove_conversations(connection, *org, *contact)?,
+            Op::RemoveMessages { org, conversation } => {
+                let values = vec![blob(org.0.as_bytes()), blob(conversation.0.as_bytes())];
+                execute(
+                    connection,
+                    "DELETE FROM messages WHERE org = ? AND conversation = ?",
+                    values,
+                )?;
+            }
             Op::SnapshotAudience(audience, seed) => done.enlisted += enlist(connection, audience, *seed)?,
         }
     }

@@ -80,6 +80,11 @@ fn write(filter: &Filter, writing: Writing<'_>, values: &mut Vec<Value>) -> Stri
             any.iter().map(|channel| channel.as_str()),
             values,
         ),
+        Filter::Conversation(any) => among(
+            "coalesce(t.conversation, '')",
+            any.iter().map(|status| status.as_str()),
+            values,
+        ),
         Filter::Owner(OwnerFilter::Nobody) => "(t.owner IS NULL)".to_owned(),
         Filter::Owner(OwnerFilter::Is(owner)) => {
             values.push(blob(owner.0.as_bytes()));
@@ -100,7 +105,7 @@ fn write(filter: &Filter, writing: Writing<'_>, values: &mut Vec<Value>) -> Stri
 }
 
 /// What somebody typed, as an expression of FTS5; of nothing, none: everybody is found.
-fn found(text: &str) -> Option<String> {
+pub(crate) fn found(text: &str) -> Option<String> {
     let phrase = |needle: &String| format!("\"{}\"", needle.replace('"', "\"\""));
     let term = |term: &Term| {
         let words: Vec<String> = term.words.iter().map(phrase).collect();

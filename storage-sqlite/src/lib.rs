@@ -11,6 +11,7 @@ mod connection;
 mod encryption;
 mod error;
 mod filter;
+mod inbox;
 mod migrate;
 mod query;
 mod readers;

@@ -18,13 +18,15 @@ use uuid::Uuid;
 
 use crate::error::{self, Result};
 use crate::filter::{self, Condition, Extent};
+use crate::inbox;
 use crate::rows::{self, blob, micros, reading};
 
 /// A query as SQL: rows of `t`, and the columns whose values make a row's place.
 struct Plan {
     kind: RecordKind,
     from: String,
-    condition: Condition,
+    /// Conditions that no two share a row of.
+    lanes: Vec<Condition>,
     order: Vec<String>,
 }
 
@@ -33,10 +35,10 @@ impl Plan {
         Self {
             kind,
             from: format!("{} t", rows::table(kind).name),
-            condition: Condition {
+            lanes: vec![Condition {
                 sql: sql.into(),
                 values,
-            },
+            }],
             order: order.iter().map(|column| format!("t.{column}")).collect(),
         }
     }
@@ -50,7 +52,7 @@ fn plan(query: &Query) -> Plan {
             Plan {
                 kind: RecordKind::Contact,
                 from: walk.from.to_owned(),
-                condition: walk.condition,
+                lanes: vec![walk.condition],
                 order: walk.order.iter().map(|&column| column.to_owned()).collect(),
             }
         }
@@ -60,19 +62,14 @@ fn plan(query: &Query) -> Plan {
             vec![blob(org.0.as_bytes()), blob(conversation.0.as_bytes())],
             &["at", "message"],
         ),
-        Query::Conversations { org, contact } => {
-            let mut sql = "t.org = ?".to_owned();
-            let mut values = vec![blob(org.0.as_bytes())];
-            if let Some(contact) = contact {
-                sql += " AND t.contact = ?";
-                values.push(blob(contact.0.as_bytes()));
+        Query::Conversations { org, filter, order } => {
+            let walk = inbox::walk(*org, filter, *order);
+            Plan {
+                kind: RecordKind::Conversation,
+                from: walk.from.to_owned(),
+                lanes: walk.lanes,
+                order: walk.order.map(str::to_owned).to_vec(),
             }
-            Plan::over(
-                RecordKind::Conversation,
-                sql,
-                values,
-                &["last_activity", "conversation"],
-            )
         }
         Query::Notes { org, contacts } => Plan::over(
             RecordKind::Note,
@@ -185,7 +182,7 @@ pub(crate) fn page(connection: &Connection, request: &PageRequest) -> Result<Pag
         limit,
     };
     let mut records = Vec::new();
-    let end = walk.read(connection, vec![plan.condition], |row| {
+    let end = walk.read(connection, plan.lanes, |row| {
         records.push(rows::stored(plan.kind, row)?);
         Ok(())
     })?;
@@ -199,23 +196,26 @@ pub(crate) fn page(connection: &Connection, request: &PageRequest) -> Result<Pag
 
 /// How many records a query finds.
 pub(crate) fn count(connection: &Connection, query: &Query) -> Result<u64> {
-    let (from, condition) = match query {
+    let (from, lanes) = match query {
         Query::Contacts { org, filter, .. } => {
             let walk = filter::walk(*org, filter, None, Extent::Whole);
-            (walk.from.to_owned(), walk.condition)
+            (walk.from.to_owned(), vec![walk.condition])
         }
         query => {
             let plan = plan(query);
-            (plan.from, plan.condition)
+            (plan.from, plan.lanes)
         }
     };
-    connection
-        .prepare(&format!("SELECT count(*) FROM {from} WHERE {}", condition.sql))
-        .and_then(|mut statement| {
-            statement.query_row(params_from_iter(condition.values), |row| row.get::<_, i64>(0))
-        })
-        .map(i64::cast_unsigned)
-        .map_err(reading)
+    let counted = lanes.into_iter().map(|lane| {
+        connection
+            .prepare(&format!("SELECT count(*) FROM {from} WHERE {}", lane.sql))
+            .and_then(|mut statement| {
+                statement.query_row(params_from_iter(lane.values), |row| row.get::<_, i64>(0))
+            })
+            .map(i64::cast_unsigned)
+            .map_err(reading)
+    });
+    counted.sum()
 }
 
 /// How many columns a walk reads before those of its order.
@@ -601,28 +601,83 @@ fn read_value(part: &str) -> Option<Value> {
 mod tests {
     use std::time::Duration;
 
+    use tertulia_core::channel::Channel;
     use tertulia_core::contact::ContactOrder;
-    use tertulia_core::filter::Filter;
+    use tertulia_core::conversation::ConversationStatus;
+    use tertulia_core::filter::{Filter, OwnerFilter};
     use tertulia_core::ids::IdSource;
+    use tertulia_core::inbox::{Archived, ConversationFilter, ConversationOrder};
 
     use super::*;
 
-    /// How SQLite finds one page of a query.
+    /// How SQLite finds one page of a query, along each of its lanes.
     fn explained(connection: &Connection, query: &Query) -> Vec<String> {
         let plan = plan(query);
-        let sql = format!(
-            "EXPLAIN QUERY PLAN SELECT t.body FROM {} WHERE {} AND ({}) > ({}) ORDER BY {} LIMIT 9",
-            plan.from,
-            plan.condition.sql,
-            plan.order.join(", "),
-            filter::marks(plan.order.len()),
-            plan.order.join(", ")
-        );
-        let mut values = plan.condition.values;
-        values.extend(plan.order.iter().map(|_| Value::Blob(Vec::new())));
-        let mut statement = connection.prepare(&sql).unwrap();
-        let rows = statement.query_map(params_from_iter(values), |row| row.get(3));
-        rows.unwrap().map(std::result::Result::unwrap).collect()
+        let mut steps = Vec::new();
+        for lane in plan.lanes {
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT t.body FROM {} WHERE {} AND ({}) > ({}) ORDER BY {} LIMIT 9",
+                plan.from,
+                lane.sql,
+                plan.order.join(", "),
+                filter::marks(plan.order.len()),
+                plan.order.join(", ")
+            );
+            let mut values = lane.values;
+            values.extend(plan.order.iter().map(|_| Value::Blob(Vec::new())));
+            let mut statement = connection.prepare(&sql).unwrap();
+            let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3));
+            steps.extend(rows.unwrap().map(std::result::Result::unwrap));
+        }
+        steps
+    }
+
+    /// Every way to narrow an inbox, but for what is searched for: that is found first, and then sorted.
+    fn inbox_filters(ids: &mut IdSource) -> Vec<ConversationFilter> {
+        let plain = ConversationFilter::default;
+        let narrowed = [
+            plain(),
+            ConversationFilter::of(ids.next()),
+            ConversationFilter {
+                status: ConversationStatus::ALL.to_vec(),
+                ..plain()
+            },
+            ConversationFilter {
+                assignee: Some(OwnerFilter::Nobody),
+                status: vec![ConversationStatus::Open],
+                ..plain()
+            },
+            ConversationFilter {
+                handler: Some("bot".to_owned()),
+                ..plain()
+            },
+            ConversationFilter {
+                channel: Some(Channel::WhatsApp),
+                unread: Some(false),
+                ..plain()
+            },
+            ConversationFilter {
+                unread: Some(true),
+                assignee: Some(OwnerFilter::Is(ids.next())),
+                ..plain()
+            },
+            ConversationFilter {
+                starred: Some(true),
+                ..plain()
+            },
+            ConversationFilter {
+                label: Some("urgent".to_owned()),
+                unread: Some(true),
+                ..plain()
+            },
+        ];
+        let each = narrowed.into_iter().flat_map(|filter| {
+            [Archived::Without, Archived::With, Archived::Only].map(|archived| ConversationFilter {
+                archived,
+                ..filter.clone()
+            })
+        });
+        each.collect()
     }
 
     #[test]
@@ -654,11 +709,6 @@ mod tests {
                 org,
                 conversation: ids.next(),
             },
-            Query::Conversations { org, contact: None },
-            Query::Conversations {
-                org,
-                contact: Some(ids.next()),
-            },
             Query::Notes {
                 org,
                 contacts: vec![ids.next()],
@@ -674,6 +724,15 @@ mod tests {
             },
             Query::OpenErasures,
         ]);
+        for filter in inbox_filters(&mut ids) {
+            let order = ConversationOrder::Activity;
+            queries.push(Query::Conversations { org, filter, order });
+        }
+        queries.push(Query::Conversations {
+            org,
+            filter: ConversationFilter::default(),
+            order: ConversationOrder::Id,
+        });
         for states in [vec![], vec![StateName::Failed, StateName::Skipped]] {
             let broadcast = ids.next();
             queries.push(Query::Dispatches {

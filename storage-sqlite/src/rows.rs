@@ -9,9 +9,11 @@ use tertulia_core::account::{Account, Route};
 use tertulia_core::attributes::Attribute;
 use tertulia_core::audit::Seal;
 use tertulia_core::broadcast::{Broadcast, BroadcastState, Bucket};
+use tertulia_core::channel::Channel;
 use tertulia_core::contact::{Contact, Tag};
-use tertulia_core::conversation::{Conversation, Message, MessageRef, Parked};
+use tertulia_core::conversation::{Conversation, Label, Message, MessageRef, Parked};
 use tertulia_core::erasure::Erasure;
+use tertulia_core::ids::AgentId;
 use tertulia_core::import::Import;
 use tertulia_core::ledger::{Dispatch, Slot};
 use tertulia_core::merge::Merged;
@@ -53,6 +55,7 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
                 "lead",
                 "owner",
                 "source",
+                "conversation",
                 "created_at",
                 "last_interaction",
                 "name_key",
@@ -70,8 +73,20 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::Conversation => (
             "conversations",
             &["org", "conversation"],
-            &["contact", "last_activity"],
+            &[
+                "contact",
+                "last_activity",
+                "status",
+                "assignee",
+                "handler",
+                "channels",
+                "unread",
+                "starred",
+                "archived",
+                "labels",
+            ],
         ),
+        RecordKind::Label => ("labels", &["org", "label"], &[]),
         RecordKind::Message => ("messages", &["org", "message"], &["conversation", "at"]),
         RecordKind::MessageRef => ("message_refs", &["org", "account", "token"], &[]),
         RecordKind::Parked => ("parked", &["org", "account", "provider_id"], &["since"]),
@@ -154,6 +169,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
             values
         }
         Key::Tag { org, key: name }
+        | Key::Label { org, key: name }
         | Key::Attribute { org, name }
         | Key::SegmentName { org, key: name }
         | Key::Suppression { org, hash: name } => {
@@ -193,7 +209,7 @@ fn column_values(record: &Record) -> Vec<Value> {
     match record {
         Record::Account(account) => vec![account.sendable_from().map_or(Value::Null, micros)],
         Record::Contact(contact) => contact_values(contact),
-        Record::Conversation(thread) => vec![blob(thread.contact.0.as_bytes()), micros(thread.last_activity)],
+        Record::Conversation(thread) => conversation_values(thread),
         Record::Message(message) => vec![blob(message.conversation.0.as_bytes()), micros(message.at)],
         Record::Note(note) => vec![blob(note.contact.0.as_bytes()), micros(note.at)],
         Record::Parked(parked) => vec![micros(parked.since)],
@@ -226,11 +242,44 @@ fn contact_values(contact: &Contact) -> Vec<Value> {
         contact
             .source_channel
             .map_or(Value::Null, |source| text(source.as_str())),
+        contact
+            .conversation_status
+            .map_or(Value::Null, |status| text(status.as_str())),
         micros(contact.created_at),
         contact.last_interaction.map_or(Value::Integer(NEVER), micros),
         text(&contact.name_key()),
         Value::Text(search::text(contact)),
     ]
+}
+
+fn conversation_values(thread: &Conversation) -> Vec<Value> {
+    let channels = thread.channels.iter().map(|channel| spaced(*channel));
+    let labels: Vec<&String> = thread.labels.keys().collect();
+    vec![
+        blob(thread.contact.0.as_bytes()),
+        micros(thread.last_activity),
+        text(thread.status().as_str()),
+        assignee(thread.assignee),
+        thread
+            .handler
+            .as_ref()
+            .map_or(Value::Null, |handler| text(&handler.name)),
+        Value::Text(channels.collect()),
+        flag(thread.is_unread()),
+        flag(thread.starred),
+        flag(thread.archived.is_some()),
+        Value::Text(serde_json::json!(labels).to_string()),
+    ]
+}
+
+/// Whose a conversation is, as stored.
+pub(crate) fn assignee(member: Option<AgentId>) -> Value {
+    member.map_or_else(|| Value::Blob(Vec::new()), |member| blob(member.0.as_bytes()))
+}
+
+/// A channel among those of a conversation.
+pub(crate) fn spaced(channel: Channel) -> String {
+    format!(" {} ", channel.as_str())
 }
 
 fn dispatch_values(dispatch: &Dispatch) -> Vec<Value> {
@@ -273,7 +322,7 @@ macro_rules! bodies {
 bodies! {
     Org(Org), Route(Route), Account(Account), Contact(Contact), Identity(IdentityRef),
     ExternalRef(ExternalRef), Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Member(Member), Template(OrgTemplate),
-    Conversation(Conversation), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
+    Conversation(Conversation), Label(Label), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
     Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
     SegmentName(SegmentName), Note(Note), Merged(Merged), Suppression(Suppression), Seal(Seal), Erasure(Erasure),
     Quarantined(Quarantined),

@@ -14,6 +14,7 @@ use tertulia_core::broadcast::Bucket;
 use tertulia_core::contact::ContactOrder;
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::{BroadcastId, ContactId, ConversationId, OrgId};
+use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::journal::{Entry, EntryFilter};
 use tertulia_core::ledger::{Dispatch, StateName};
 use tertulia_core::record::{ChangeSet, Key, RecordKind, Stored};
@@ -108,12 +109,14 @@ pub enum Query {
         /// The conversation.
         conversation: ConversationId,
     },
-    /// The conversations of an organisation, or of one contact, by last activity and id.
+    /// The conversations that fit a folded filter.
     Conversations {
         /// The organisation.
         org: OrgId,
-        /// The contact.
-        contact: Option<ContactId>,
+        /// The filter.
+        filter: ConversationFilter,
+        /// The order.
+        order: ConversationOrder,
     },
     /// The notes about these contacts, by time and id.
     Notes {

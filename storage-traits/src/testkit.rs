@@ -29,6 +29,7 @@ pub mod claims;
 pub mod commits;
 pub mod filters;
 pub mod generate;
+pub mod inbox;
 pub mod journal;
 pub mod ledger;
 pub mod orgs;
@@ -98,6 +99,9 @@ macro_rules! conformance_cases {
             filters::filters_follow_changes_of_a_contact,
             filters::filters_may_be_wide_and_deep,
             filters::tags_are_counted_by_contact,
+            inbox::random_filters_find_the_conversations_that_core_finds,
+            inbox::filters_follow_changes_of_a_conversation,
+            inbox::messages_of_a_conversation_are_removed,
             shared::what_contacts_share_is_found_page_by_page,
             shared::what_contacts_share_follows_their_changes,
             shared::pages_of_what_is_shared_hold_still_while_others_write,

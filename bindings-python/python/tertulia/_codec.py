@@ -860,6 +860,7 @@ def read_contact(v: Any) -> Contact:
         last_inbound=optional(v.get("last_inbound"), read_time),
         last_interaction=optional(v.get("last_interaction"), read_time),
         conversation=v.get("conversation"),
+        conversation_status=v.get("conversation_status"),
     )
 
 
@@ -891,6 +892,7 @@ def write_contact(v: Contact) -> Any:
         "last_inbound": optional(v.last_inbound, write_time),
         "last_interaction": optional(v.last_interaction, write_time),
         "conversation": v.conversation,
+        "conversation_status": v.conversation_status,
     }
 
 
@@ -1128,8 +1130,20 @@ def read_conversation(v: Any) -> Conversation:
         contact=v["contact"],
         opened_at=read_time(v["opened_at"]),
         last_activity=read_time(v["last_activity"]),
+        status=v["status"],
+        channels=v["channels"],
+        unread=v["unread"],
+        unread_messages=v["unread_messages"],
+        starred=v["starred"],
+        labels=v["labels"],
         last_inbound_at=optional(v.get("last_inbound_at"), read_time),
         account=v.get("account"),
+        assignee=v.get("assignee"),
+        handler=optional(v.get("handler"), read_handler),
+        resolution=optional(v.get("resolution"), read_resolution),
+        follows=v.get("follows"),
+        read_through=optional(v.get("read_through"), read_time),
+        archived_at=optional(v.get("archived_at"), read_time),
     )
 
 
@@ -1141,9 +1155,131 @@ def write_conversation(v: Conversation) -> Any:
         "contact": v.contact,
         "opened_at": write_time(v.opened_at),
         "last_activity": write_time(v.last_activity),
+        "status": v.status,
+        "channels": v.channels,
+        "unread": v.unread,
+        "unread_messages": v.unread_messages,
+        "starred": v.starred,
+        "labels": v.labels,
         "last_inbound_at": optional(v.last_inbound_at, write_time),
         "account": v.account,
+        "assignee": v.assignee,
+        "handler": optional(v.handler, write_handler),
+        "resolution": optional(v.resolution, write_resolution),
+        "follows": v.follows,
+        "read_through": optional(v.read_through, write_time),
+        "archived_at": optional(v.archived_at, write_time),
     }
+
+
+def read_conversation_action_assign(v: Any) -> ConversationActionAssign:
+    return ConversationActionAssign(
+        value=v,
+    )
+
+
+def write_conversation_action_assign(v: ConversationActionAssign) -> Any:
+    if not isinstance(v, ConversationActionAssign):
+        raise wrong(v, "ConversationActionAssign")
+    return {"assign": v.value}
+
+
+def read_conversation_action_label(v: Any) -> ConversationActionLabel:
+    return ConversationActionLabel(
+        value=v,
+    )
+
+
+def write_conversation_action_label(v: ConversationActionLabel) -> Any:
+    if not isinstance(v, ConversationActionLabel):
+        raise wrong(v, "ConversationActionLabel")
+    return {"label": v.value}
+
+
+def read_conversation_action_unlabel(v: Any) -> ConversationActionUnlabel:
+    return ConversationActionUnlabel(
+        value=v,
+    )
+
+
+def write_conversation_action_unlabel(v: ConversationActionUnlabel) -> Any:
+    if not isinstance(v, ConversationActionUnlabel):
+        raise wrong(v, "ConversationActionUnlabel")
+    return {"unlabel": v.value}
+
+
+def read_conversation_counts(v: Any) -> ConversationCounts:
+    return ConversationCounts(
+        total=v["total"],
+        unread=v["unread"],
+        by_status=[read_status_count(v1) for v1 in v["by_status"]],
+    )
+
+
+def write_conversation_counts(v: ConversationCounts) -> Any:
+    if not isinstance(v, ConversationCounts):
+        raise wrong(v, "ConversationCounts")
+    return {
+        "total": v.total,
+        "unread": v.unread,
+        "by_status": [write_status_count(v1) for v1 in v.by_status],
+    }
+
+
+def read_conversation_filter(v: Any) -> ConversationFilter:
+    return ConversationFilter(
+        contact=v.get("contact"),
+        status=v.get("status", []),
+        assignee=optional(v.get("assignee"), read_owner_filter),
+        handler=v.get("handler"),
+        channel=v.get("channel"),
+        unread=v.get("unread"),
+        starred=v.get("starred"),
+        archived=v.get("archived", "without"),
+        label=v.get("label"),
+        text=v.get("text"),
+    )
+
+
+def write_conversation_filter(v: ConversationFilter) -> Any:
+    if not isinstance(v, ConversationFilter):
+        raise wrong(v, "ConversationFilter")
+    return {
+        "contact": v.contact,
+        "status": v.status,
+        "assignee": optional(v.assignee, write_owner_filter),
+        "handler": v.handler,
+        "channel": v.channel,
+        "unread": v.unread,
+        "starred": v.starred,
+        "archived": v.archived,
+        "label": v.label,
+        "text": v.text,
+    }
+
+
+def read_conversation_selection_ids(v: Any) -> ConversationSelectionIds:
+    return ConversationSelectionIds(
+        value=v,
+    )
+
+
+def write_conversation_selection_ids(v: ConversationSelectionIds) -> Any:
+    if not isinstance(v, ConversationSelectionIds):
+        raise wrong(v, "ConversationSelectionIds")
+    return {"ids": v.value}
+
+
+def read_conversation_selection_filter(v: Any) -> ConversationSelectionFilter:
+    return ConversationSelectionFilter(
+        value=read_conversation_filter(v),
+    )
+
+
+def write_conversation_selection_filter(v: ConversationSelectionFilter) -> Any:
+    if not isinstance(v, ConversationSelectionFilter):
+        raise wrong(v, "ConversationSelectionFilter")
+    return {"filter": write_conversation_filter(v.value)}
 
 
 def read_denial(v: Any) -> Denial:
@@ -2150,6 +2286,18 @@ def write_filter_source(v: FilterSource) -> Any:
     return {"source": v.value}
 
 
+def read_filter_conversation(v: Any) -> FilterConversation:
+    return FilterConversation(
+        value=v,
+    )
+
+
+def write_filter_conversation(v: FilterConversation) -> Any:
+    if not isinstance(v, FilterConversation):
+        raise wrong(v, "FilterConversation")
+    return {"conversation": v.value}
+
+
 def read_filter_created(v: Any) -> FilterCreated:
     return FilterCreated(
         value=read_time_filter(v),
@@ -2208,6 +2356,22 @@ def write_filter_segment(v: FilterSegment) -> Any:
     if not isinstance(v, FilterSegment):
         raise wrong(v, "FilterSegment")
     return {"segment": v.value}
+
+
+def read_handler(v: Any) -> Handler:
+    return Handler(
+        name=v["name"],
+        kind=v["kind"],
+    )
+
+
+def write_handler(v: Handler) -> Any:
+    if not isinstance(v, Handler):
+        raise wrong(v, "Handler")
+    return {
+        "name": v.name,
+        "kind": v.kind,
+    }
 
 
 def read_identity_change(v: Any) -> IdentityChange:
@@ -2467,6 +2631,46 @@ def write_inbound_person(v: InboundPerson) -> Any:
         "addresses": [write_address(v1) for v1 in v.addresses],
         "name": v.name,
         "username": v.username,
+    }
+
+
+def read_inbox_refusal(v: Any) -> InboxRefusal:
+    return InboxRefusal(
+        conversation=v["conversation"],
+        code=v["code"],
+        message=v["message"],
+    )
+
+
+def write_inbox_refusal(v: InboxRefusal) -> Any:
+    if not isinstance(v, InboxRefusal):
+        raise wrong(v, "InboxRefusal")
+    return {
+        "conversation": v.conversation,
+        "code": v.code,
+        "message": v.message,
+    }
+
+
+def read_inbox_report(v: Any) -> InboxReport:
+    return InboxReport(
+        changed=v["changed"],
+        unchanged=v["unchanged"],
+        refused=v["refused"],
+        refusals=[read_inbox_refusal(v1) for v1 in v["refusals"]],
+        next=v.get("next"),
+    )
+
+
+def write_inbox_report(v: InboxReport) -> Any:
+    if not isinstance(v, InboxReport):
+        raise wrong(v, "InboxReport")
+    return {
+        "changed": v.changed,
+        "unchanged": v.unchanged,
+        "refused": {k: v1 for k, v1 in items(v.refused)},
+        "refusals": [write_inbox_refusal(v1) for v1 in v.refusals],
+        "next": v.next,
     }
 
 
@@ -2790,6 +2994,184 @@ def write_journal_event_conversation_opened(v: JournalEventConversationOpened) -
     return {
         "what": "conversation_opened",
         "conversation": v.conversation,
+    }
+
+
+def read_journal_event_conversation_assigned(v: Any) -> JournalEventConversationAssigned:
+    return JournalEventConversationAssigned(
+        conversation=v["conversation"],
+        before=v.get("before"),
+        after=v.get("after"),
+        rule=v.get("rule"),
+    )
+
+
+def write_journal_event_conversation_assigned(v: JournalEventConversationAssigned) -> Any:
+    if not isinstance(v, JournalEventConversationAssigned):
+        raise wrong(v, "JournalEventConversationAssigned")
+    return {
+        "what": "conversation_assigned",
+        "conversation": v.conversation,
+        "before": v.before,
+        "after": v.after,
+        "rule": v.rule,
+    }
+
+
+def read_journal_event_conversation_handled(v: Any) -> JournalEventConversationHandled:
+    return JournalEventConversationHandled(
+        conversation=v["conversation"],
+        before=optional(v.get("before"), read_handler),
+        after=optional(v.get("after"), read_handler),
+        rule=v.get("rule"),
+    )
+
+
+def write_journal_event_conversation_handled(v: JournalEventConversationHandled) -> Any:
+    if not isinstance(v, JournalEventConversationHandled):
+        raise wrong(v, "JournalEventConversationHandled")
+    return {
+        "what": "conversation_handled",
+        "conversation": v.conversation,
+        "before": optional(v.before, write_handler),
+        "after": optional(v.after, write_handler),
+        "rule": v.rule,
+    }
+
+
+def read_journal_event_conversation_resolved(v: Any) -> JournalEventConversationResolved:
+    return JournalEventConversationResolved(
+        conversation=v["conversation"],
+        before=v["before"],
+    )
+
+
+def write_journal_event_conversation_resolved(v: JournalEventConversationResolved) -> Any:
+    if not isinstance(v, JournalEventConversationResolved):
+        raise wrong(v, "JournalEventConversationResolved")
+    return {
+        "what": "conversation_resolved",
+        "conversation": v.conversation,
+        "before": v.before,
+    }
+
+
+def read_journal_event_conversation_reopened(v: Any) -> JournalEventConversationReopened:
+    return JournalEventConversationReopened(
+        conversation=v["conversation"],
+        after=v["after"],
+    )
+
+
+def write_journal_event_conversation_reopened(v: JournalEventConversationReopened) -> Any:
+    if not isinstance(v, JournalEventConversationReopened):
+        raise wrong(v, "JournalEventConversationReopened")
+    return {
+        "what": "conversation_reopened",
+        "conversation": v.conversation,
+        "after": v.after,
+    }
+
+
+def read_journal_event_conversation_marked(v: Any) -> JournalEventConversationMarked:
+    return JournalEventConversationMarked(
+        conversation=v["conversation"],
+        change=v["change"],
+    )
+
+
+def write_journal_event_conversation_marked(v: JournalEventConversationMarked) -> Any:
+    if not isinstance(v, JournalEventConversationMarked):
+        raise wrong(v, "JournalEventConversationMarked")
+    return {
+        "what": "conversation_marked",
+        "conversation": v.conversation,
+        "change": v.change,
+    }
+
+
+def read_journal_event_conversation_deleted(v: Any) -> JournalEventConversationDeleted:
+    return JournalEventConversationDeleted(
+        conversation=v["conversation"],
+    )
+
+
+def write_journal_event_conversation_deleted(v: JournalEventConversationDeleted) -> Any:
+    if not isinstance(v, JournalEventConversationDeleted):
+        raise wrong(v, "JournalEventConversationDeleted")
+    return {
+        "what": "conversation_deleted",
+        "conversation": v.conversation,
+    }
+
+
+def read_journal_event_label_added(v: Any) -> JournalEventLabelAdded:
+    return JournalEventLabelAdded(
+        conversation=v["conversation"],
+        label=v["label"],
+    )
+
+
+def write_journal_event_label_added(v: JournalEventLabelAdded) -> Any:
+    if not isinstance(v, JournalEventLabelAdded):
+        raise wrong(v, "JournalEventLabelAdded")
+    return {
+        "what": "label_added",
+        "conversation": v.conversation,
+        "label": v.label,
+    }
+
+
+def read_journal_event_label_removed(v: Any) -> JournalEventLabelRemoved:
+    return JournalEventLabelRemoved(
+        conversation=v["conversation"],
+        label=v["label"],
+    )
+
+
+def write_journal_event_label_removed(v: JournalEventLabelRemoved) -> Any:
+    if not isinstance(v, JournalEventLabelRemoved):
+        raise wrong(v, "JournalEventLabelRemoved")
+    return {
+        "what": "label_removed",
+        "conversation": v.conversation,
+        "label": v.label,
+    }
+
+
+def read_journal_event_routing_changed(v: Any) -> JournalEventRoutingChanged:
+    return JournalEventRoutingChanged(
+        before=v["before"],
+        after=v["after"],
+    )
+
+
+def write_journal_event_routing_changed(v: JournalEventRoutingChanged) -> Any:
+    if not isinstance(v, JournalEventRoutingChanged):
+        raise wrong(v, "JournalEventRoutingChanged")
+    return {
+        "what": "routing_changed",
+        "before": v.before,
+        "after": v.after,
+    }
+
+
+def read_journal_event_routing_passed_over(v: Any) -> JournalEventRoutingPassedOver:
+    return JournalEventRoutingPassedOver(
+        conversation=v["conversation"],
+        rule=v["rule"],
+        reason=v["reason"],
+    )
+
+
+def write_journal_event_routing_passed_over(v: JournalEventRoutingPassedOver) -> Any:
+    if not isinstance(v, JournalEventRoutingPassedOver):
+        raise wrong(v, "JournalEventRoutingPassedOver")
+    return {
+        "what": "routing_passed_over",
+        "conversation": v.conversation,
+        "rule": v.rule,
+        "reason": v.reason,
     }
 
 
@@ -3161,6 +3543,22 @@ def write_keyword_list(v: KeywordList) -> Any:
         "start": v.start,
         "conditionalStart": v.conditional_start,
         "help": v.help,
+    }
+
+
+def read_label_count(v: Any) -> LabelCount:
+    return LabelCount(
+        name=v["name"],
+        conversations=v["conversations"],
+    )
+
+
+def write_label_count(v: LabelCount) -> Any:
+    if not isinstance(v, LabelCount):
+        raise wrong(v, "LabelCount")
+    return {
+        "name": v.name,
+        "conversations": v.conversations,
     }
 
 
@@ -3609,6 +4007,26 @@ def write_new_contact(v: NewContact) -> Any:
         "lead": v.lead,
         "optedIn": v.opted_in,
         "optInProof": v.opt_in_proof,
+    }
+
+
+def read_new_routing_rule(v: Any) -> NewRoutingRule:
+    return NewRoutingRule(
+        to=read_routing_target(v["to"]),
+        name=v.get("name"),
+        filter=optional(v.get("filter"), read_filter),
+        channels=v.get("channels"),
+    )
+
+
+def write_new_routing_rule(v: NewRoutingRule) -> Any:
+    if not isinstance(v, NewRoutingRule):
+        raise wrong(v, "NewRoutingRule")
+    return {
+        "to": write_routing_target(v.to),
+        "name": v.name,
+        "filter": optional(v.filter, write_filter),
+        "channels": v.channels,
     }
 
 
@@ -4257,6 +4675,22 @@ def write_reply_button(v: ReplyButton) -> Any:
     }
 
 
+def read_resolution(v: Any) -> Resolution:
+    return Resolution(
+        at=read_time(v["at"]),
+        by=read_actor(v["by"]),
+    )
+
+
+def write_resolution(v: Resolution) -> Any:
+    if not isinstance(v, Resolution):
+        raise wrong(v, "Resolution")
+    return {
+        "at": write_time(v.at),
+        "by": write_actor(v.by),
+    }
+
+
 def read_revoke(v: Any) -> Revoke:
     return Revoke(
         provider_id=v["provider_id"],
@@ -4273,6 +4707,54 @@ def write_revoke(v: Revoke) -> Any:
         "from": write_inbound_person(v.from_),
         "target": v.target,
     }
+
+
+def read_routing_rule(v: Any) -> RoutingRule:
+    return RoutingRule(
+        id=v["id"],
+        to=read_routing_target(v["to"]),
+        enabled=v["enabled"],
+        name=v.get("name"),
+        filter=optional(v.get("filter"), read_filter),
+        channels=v.get("channels"),
+    )
+
+
+def write_routing_rule(v: RoutingRule) -> Any:
+    if not isinstance(v, RoutingRule):
+        raise wrong(v, "RoutingRule")
+    return {
+        "id": v.id,
+        "to": write_routing_target(v.to),
+        "enabled": v.enabled,
+        "name": v.name,
+        "filter": optional(v.filter, write_filter),
+        "channels": v.channels,
+    }
+
+
+def read_routing_target_member(v: Any) -> RoutingTargetMember:
+    return RoutingTargetMember(
+        value=v,
+    )
+
+
+def write_routing_target_member(v: RoutingTargetMember) -> Any:
+    if not isinstance(v, RoutingTargetMember):
+        raise wrong(v, "RoutingTargetMember")
+    return {"member": v.value}
+
+
+def read_routing_target_handler(v: Any) -> RoutingTargetHandler:
+    return RoutingTargetHandler(
+        value=read_handler(v),
+    )
+
+
+def write_routing_target_handler(v: RoutingTargetHandler) -> Any:
+    if not isinstance(v, RoutingTargetHandler):
+        raise wrong(v, "RoutingTargetHandler")
+    return {"handler": write_handler(v.value)}
 
 
 def read_rule(v: Any) -> Rule:
@@ -4361,6 +4843,18 @@ def write_segment_user_segment(v: SegmentUserSegment) -> Any:
     if not isinstance(v, SegmentUserSegment):
         raise wrong(v, "SegmentUserSegment")
     return {"segment": v.value}
+
+
+def read_segment_user_routing(v: Any) -> SegmentUserRouting:
+    return SegmentUserRouting(
+        value=v,
+    )
+
+
+def write_segment_user_routing(v: SegmentUserRouting) -> Any:
+    if not isinstance(v, SegmentUserRouting):
+        raise wrong(v, "SegmentUserRouting")
+    return {"routing": v.value}
 
 
 def read_selection_ids(v: Any) -> SelectionIds:
@@ -4461,6 +4955,7 @@ def read_settings(v: Any) -> Settings:
         name_required=v.get("name_required", True),
         unknown_after_seconds=v.get("unknown_after_seconds", 2592000),
         deleted_conversations=v.get("deleted_conversations", "keep"),
+        reopening=v.get("reopening", "reopen"),
     )
 
 
@@ -4482,6 +4977,7 @@ def write_settings(v: Settings) -> Any:
         "name_required": v.name_required,
         "unknown_after_seconds": v.unknown_after_seconds,
         "deleted_conversations": v.deleted_conversations,
+        "reopening": v.reopening,
     }
 
 
@@ -4550,6 +5046,24 @@ def write_stats(v: Stats) -> Any:
         "failed": {k: v1 for k, v1 in items(v.failed)},
         "replied": v.replied,
         "opted_out_after": v.opted_out_after,
+    }
+
+
+def read_status_count(v: Any) -> StatusCount:
+    return StatusCount(
+        status=v["status"],
+        total=v["total"],
+        unread=v["unread"],
+    )
+
+
+def write_status_count(v: StatusCount) -> Any:
+    if not isinstance(v, StatusCount):
+        raise wrong(v, "StatusCount")
+    return {
+        "status": v.status,
+        "total": v.total,
+        "unread": v.unread,
     }
 
 
@@ -5281,6 +5795,56 @@ def write_content(v: Content) -> Any:
     return write(v)
 
 
+_READ_CONVERSATION_ACTION: dict[str, Callable[[Any], ConversationAction]] = {
+    "assign": read_conversation_action_assign,
+    "label": read_conversation_action_label,
+    "unlabel": read_conversation_action_unlabel,
+}
+_WRITE_CONVERSATION_ACTION: dict[type, Callable[[Any], Any]] = {
+    ConversationActionAssign: write_conversation_action_assign,
+    ConversationActionLabel: write_conversation_action_label,
+    ConversationActionUnlabel: write_conversation_action_unlabel,
+}
+
+
+def read_conversation_action(v: Any) -> ConversationAction:
+    if isinstance(v, str):
+        return v  # type: ignore[return-value]
+    [(name, v)] = v.items()
+    return _READ_CONVERSATION_ACTION[name](v)
+
+
+def write_conversation_action(v: ConversationAction) -> Any:
+    if isinstance(v, str):
+        return v
+    write = _WRITE_CONVERSATION_ACTION.get(type(v))
+    if write is None:
+        raise wrong(v, "ConversationAction")
+    return write(v)
+
+
+_READ_CONVERSATION_SELECTION: dict[str, Callable[[Any], ConversationSelection]] = {
+    "ids": read_conversation_selection_ids,
+    "filter": read_conversation_selection_filter,
+}
+_WRITE_CONVERSATION_SELECTION: dict[type, Callable[[Any], Any]] = {
+    ConversationSelectionIds: write_conversation_selection_ids,
+    ConversationSelectionFilter: write_conversation_selection_filter,
+}
+
+
+def read_conversation_selection(v: Any) -> ConversationSelection:
+    [(name, v)] = v.items()
+    return _READ_CONVERSATION_SELECTION[name](v)
+
+
+def write_conversation_selection(v: ConversationSelection) -> Any:
+    write = _WRITE_CONVERSATION_SELECTION.get(type(v))
+    if write is None:
+        raise wrong(v, "ConversationSelection")
+    return write(v)
+
+
 _READ_DISPATCH_STATE: dict[str, Callable[[Any], DispatchState]] = {
     "pending": read_dispatch_state_pending,
     "leased": read_dispatch_state_leased,
@@ -5488,6 +6052,7 @@ _READ_FILTER: dict[str, Callable[[Any], Filter]] = {
     "lead": read_filter_lead,
     "owner": read_filter_owner,
     "source": read_filter_source,
+    "conversation": read_filter_conversation,
     "created": read_filter_created,
     "lastInteraction": read_filter_last_interaction,
     "attribute": read_filter_attribute,
@@ -5504,6 +6069,7 @@ _WRITE_FILTER: dict[type, Callable[[Any], Any]] = {
     FilterLead: write_filter_lead,
     FilterOwner: write_filter_owner,
     FilterSource: write_filter_source,
+    FilterConversation: write_filter_conversation,
     FilterCreated: write_filter_created,
     FilterLastInteraction: write_filter_last_interaction,
     FilterAttribute: write_filter_attribute,
@@ -5618,6 +6184,16 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "consent_changed": read_journal_event_consent_changed,
     "note_changed": read_journal_event_note_changed,
     "conversation_opened": read_journal_event_conversation_opened,
+    "conversation_assigned": read_journal_event_conversation_assigned,
+    "conversation_handled": read_journal_event_conversation_handled,
+    "conversation_resolved": read_journal_event_conversation_resolved,
+    "conversation_reopened": read_journal_event_conversation_reopened,
+    "conversation_marked": read_journal_event_conversation_marked,
+    "conversation_deleted": read_journal_event_conversation_deleted,
+    "label_added": read_journal_event_label_added,
+    "label_removed": read_journal_event_label_removed,
+    "routing_changed": read_journal_event_routing_changed,
+    "routing_passed_over": read_journal_event_routing_passed_over,
     "message_received": read_journal_event_message_received,
     "message_sent": read_journal_event_message_sent,
     "message_status": read_journal_event_message_status,
@@ -5657,6 +6233,16 @@ _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventConsentChanged: write_journal_event_consent_changed,
     JournalEventNoteChanged: write_journal_event_note_changed,
     JournalEventConversationOpened: write_journal_event_conversation_opened,
+    JournalEventConversationAssigned: write_journal_event_conversation_assigned,
+    JournalEventConversationHandled: write_journal_event_conversation_handled,
+    JournalEventConversationResolved: write_journal_event_conversation_resolved,
+    JournalEventConversationReopened: write_journal_event_conversation_reopened,
+    JournalEventConversationMarked: write_journal_event_conversation_marked,
+    JournalEventConversationDeleted: write_journal_event_conversation_deleted,
+    JournalEventLabelAdded: write_journal_event_label_added,
+    JournalEventLabelRemoved: write_journal_event_label_removed,
+    JournalEventRoutingChanged: write_journal_event_routing_changed,
+    JournalEventRoutingPassedOver: write_journal_event_routing_passed_over,
     JournalEventMessageReceived: write_journal_event_message_received,
     JournalEventMessageSent: write_journal_event_message_sent,
     JournalEventMessageStatus: write_journal_event_message_status,
@@ -5920,13 +6506,37 @@ def write_preference_choice(v: PreferenceChoice) -> Any:
     return write(v)
 
 
+_READ_ROUTING_TARGET: dict[str, Callable[[Any], RoutingTarget]] = {
+    "member": read_routing_target_member,
+    "handler": read_routing_target_handler,
+}
+_WRITE_ROUTING_TARGET: dict[type, Callable[[Any], Any]] = {
+    RoutingTargetMember: write_routing_target_member,
+    RoutingTargetHandler: write_routing_target_handler,
+}
+
+
+def read_routing_target(v: Any) -> RoutingTarget:
+    [(name, v)] = v.items()
+    return _READ_ROUTING_TARGET[name](v)
+
+
+def write_routing_target(v: RoutingTarget) -> Any:
+    write = _WRITE_ROUTING_TARGET.get(type(v))
+    if write is None:
+        raise wrong(v, "RoutingTarget")
+    return write(v)
+
+
 _READ_SEGMENT_USER: dict[str, Callable[[Any], SegmentUser]] = {
     "broadcast": read_segment_user_broadcast,
     "segment": read_segment_user_segment,
+    "routing": read_segment_user_routing,
 }
 _WRITE_SEGMENT_USER: dict[type, Callable[[Any], Any]] = {
     SegmentUserBroadcast: write_segment_user_broadcast,
     SegmentUserSegment: write_segment_user_segment,
+    SegmentUserRouting: write_segment_user_routing,
 }
 
 

@@ -167,6 +167,16 @@ ErrorCode: TypeAlias = Literal[
     "send.unknown",
     # The message cannot be sent so.
     "message.invalid",
+    # A newer conversation with the contact took this one's place.
+    "conversation.superseded",
+    # The handler's name is empty or too long.
+    "handler.invalid",
+    # A label is empty or too long.
+    "label.invalid",
+    # The rule of routing, or the order of the rules, cannot be so.
+    "routing.invalid",
+    # There is no such rule of routing.
+    "routing.not_found",
     # There is no such message.
     "message.not_found",
     # There is no such conversation.
@@ -500,6 +510,11 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "send.not_sent": ("unavailable", "later", 503),
     "send.unknown": ("unavailable", "never", 503),
     "message.invalid": ("invalid", "never", 503),
+    "conversation.superseded": ("refused", "never", 503),
+    "handler.invalid": ("invalid", "never", 503),
+    "label.invalid": ("invalid", "never", 503),
+    "routing.invalid": ("invalid", "never", 503),
+    "routing.not_found": ("not_found", "never", 503),
     "message.not_found": ("not_found", "never", 503),
     "conversation.not_found": ("not_found", "never", 503),
     "filter.invalid": ("invalid", "never", 503),

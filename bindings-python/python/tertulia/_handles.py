@@ -849,8 +849,210 @@ class OrgInbox(Area):
         return read_page(v, read_conversation)
 
     async def mark_read(self, id: MessageId) -> None:
-        """Tells the platform that a contact's message was read."""
+        """Tells the platform that a contact's message was read; if it is the last one, its conversation is read."""
         await self._scope.call("inbox.mark_read", {"id": id})
+
+    async def get(self, id: ConversationId) -> Conversation:
+        """The conversation, which must be there. Fails with `conversation.not_found`."""
+        v: Any = await self._scope.call("inbox.get", {"id": id})
+        return read_conversation(v)
+
+    def list(
+        self,
+        filter: ConversationFilter | None = None,
+        page: PageRequest | None = None,
+    ) -> AsyncIterator[Conversation]:
+        """The conversations that fit a filter, by last activity, the longest silent first; read backwards, the
+        latest first. Whatever is written meanwhile, no call fails, and no conversation is met twice on the way
+        backwards.
+
+        Fails with `contact.not_found`, or `cursor.invalid` for a place in another list.
+        """
+
+        def fetch(page: PageRequest) -> Awaitable[Page[Conversation]]:
+            return self.list_page(filter, page)
+
+        return each(fetch, page)
+
+    async def list_page(
+        self,
+        filter: ConversationFilter | None = None,
+        page: PageRequest | None = None,
+    ) -> Page[Conversation]:
+        """One page of `list`."""
+        v: Any = await self._scope.call("inbox.list", {
+            "filter": optional(filter, write_conversation_filter),
+            "page": optional(page, write_page_request),
+        })
+        return read_page(v, read_conversation)
+
+    async def counts(self, filter: ConversationFilter | None = None) -> ConversationCounts:
+        """How many conversations fit a filter: in all, by where they stand, and of each how many wait to be read.
+
+        Fails with `contact.not_found`.
+        """
+        v: Any = await self._scope.call("inbox.counts", {"filter": optional(filter, write_conversation_filter)})
+        return read_conversation_counts(v)
+
+    async def assign(self, id: ConversationId, assignee: AgentId | None = None) -> Conversation:
+        """Makes a conversation that of a member of the team, or of nobody; gives it as it is then.
+
+        Fails with `conversation.not_found`, `member.not_found` or `member.inactive`.
+        """
+        v: Any = await self._scope.call("inbox.assign", {"id": id, "assignee": assignee})
+        return read_conversation(v)
+
+    async def set_handler(self, id: ConversationId, handler: Handler) -> Conversation:
+        """Gives a conversation to a bot or an AI of the host; gives it as it is then. It stands so until somebody
+        takes it over.
+
+        Fails with `conversation.not_found` or `handler.invalid`.
+        """
+        v: Any = await self._scope.call("inbox.set_handler", {"id": id, "handler": write_handler(handler)})
+        return read_conversation(v)
+
+    async def hand_over(self, id: ConversationId, to: AgentId | None = None) -> Conversation:
+        """Takes a conversation over from its bot or AI: for this member of the team, or for whoever it is assigned
+        to; gives it as it is then.
+
+        Fails with `conversation.not_found`, `member.not_found` or `member.inactive`.
+        """
+        v: Any = await self._scope.call("inbox.hand_over", {"id": id, "to": to})
+        return read_conversation(v)
+
+    async def resolve(self, id: ConversationId) -> Conversation:
+        """Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's
+        time, opens it again, or opens a new one, as the setting `reopening` says. One of the same second is not
+        later.
+
+        Fails with `conversation.not_found`.
+        """
+        v: Any = await self._scope.call("inbox.resolve", {"id": id})
+        return read_conversation(v)
+
+    async def reopen(self, id: ConversationId) -> Conversation:
+        """Opens a conversation again; gives it as it is then. It is nobody's if it was that of somebody who left.
+
+        Fails with `conversation.not_found`, or with `conversation.superseded` where the contact goes on in
+        another one.
+        """
+        v: Any = await self._scope.call("inbox.reopen", {"id": id})
+        return read_conversation(v)
+
+    async def read(self, id: ConversationId) -> Conversation:
+        """Marks that all that came in so far was read; gives the conversation as it is then. The platform is not
+        told: see `mark_read`.
+
+        Fails with `conversation.not_found`.
+        """
+        v: Any = await self._scope.call("inbox.read", {"id": id})
+        return read_conversation(v)
+
+    async def unread(self, id: ConversationId) -> Conversation:
+        """Marks a conversation as unread; gives it as it is then. Fails with `conversation.not_found`."""
+        v: Any = await self._scope.call("inbox.unread", {"id": id})
+        return read_conversation(v)
+
+    async def star(self, id: ConversationId, starred: bool) -> Conversation:
+        """Stars a conversation, or takes the star away; gives it as it is then. Fails with
+        `conversation.not_found`.
+        """
+        v: Any = await self._scope.call("inbox.star", {"id": id, "starred": starred})
+        return read_conversation(v)
+
+    async def archive(self, id: ConversationId, archived: bool) -> Conversation:
+        """Hides a conversation until the contact writes again, or brings it back; gives it as it is then.
+
+        Fails with `conversation.not_found`.
+        """
+        v: Any = await self._scope.call("inbox.archive", {"id": id, "archived": archived})
+        return read_conversation(v)
+
+    async def label(self, id: ConversationId, labels: builtins.list[str]) -> int:
+        """Adds labels to a conversation, compared without regard to case and accents and shown as first written;
+        how many were new.
+
+        Fails with `conversation.not_found` or `label.invalid`.
+        """
+        v: int = await self._scope.call("inbox.label", {"id": id, "labels": labels})
+        return v
+
+    async def unlabel(self, id: ConversationId, labels: builtins.list[str]) -> int:
+        """Takes labels off a conversation; how many it had. Fails with `conversation.not_found` or `label.invalid`."""
+        v: int = await self._scope.call("inbox.unlabel", {"id": id, "labels": labels})
+        return v
+
+    async def labels(self) -> builtins.list[LabelCount]:
+        """All labels that were ever given, with how many conversations have each."""
+        v: Any = await self._scope.call("inbox.labels", {})
+        return [read_label_count(v1) for v1 in v]
+
+    async def bulk(
+        self,
+        selection: ConversationSelection,
+        action: ConversationAction,
+        after: str | None = None,
+        *,
+        progress: Callable[[InboxReport], object] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> InboxReport:
+        """Does one thing with many conversations, by the rules of the calls for one: what they refuse is refused,
+        counted and listed. Some 2,000 are one commit. What was done stays done after a cancellation, and the
+        report says where to go on, given as `after`; done again, it changes nothing twice.
+
+        Fails with `label.invalid`, `contact.not_found` (one that the filter names), or `cursor.invalid` for a
+        place in another selection.
+        """
+        v: Any = await self._scope.call("inbox.bulk", {
+            "selection": write_conversation_selection(selection),
+            "action": write_conversation_action(action),
+            "after": after,
+        }, progress=told(progress, lambda v: read_inbox_report(v)), cancel=cancel)
+        return read_inbox_report(v)
+
+
+class OrgRouting(Area):
+    """Who gets a conversation that is new or open again: the first rule that fits."""
+
+    __slots__ = ()
+
+    async def add(self, rule: NewRoutingRule) -> RuleId:
+        """Adds a rule behind all others, and switches it on; its id. It counts from the next conversation on that a
+        contact opens, or opens again.
+
+        Fails with `routing.invalid`, `filter.*`, `segment.not_found`, `handler.invalid`, `member.not_found` or
+        `member.inactive`.
+        """
+        v: RuleId = await self._scope.call("routing.add", {"rule": write_new_routing_rule(rule)})
+        return v
+
+    async def put(self, rule: RoutingRule) -> None:
+        """Stores a rule, new or in the place of the one with its id. Fails as `add` does."""
+        await self._scope.call("routing.put", {"rule": write_routing_rule(rule)})
+
+    async def remove(self, id: RuleId) -> None:
+        """Removes a rule; who got a conversation by it keeps it. Fails with `routing.not_found`."""
+        await self._scope.call("routing.remove", {"id": id})
+
+    async def order(self, ids: Sequence[RuleId]) -> None:
+        """Puts the rules in another order: all their ids, each once. Fails with `routing.not_found` or
+        `routing.invalid`.
+        """
+        await self._scope.call("routing.order", {"ids": ids})
+
+    async def list(self) -> builtins.list[RoutingRule]:
+        """All rules, in their order."""
+        v: Any = await self._scope.call("routing.list", {})
+        return [read_routing_rule(v1) for v1 in v]
+
+    async def test(self, contact: ContactId, channel: Channel) -> RoutingRule | None:
+        """The rule by which a contact's conversation would be routed if they wrote now over a channel; absent:
+        none.
+
+        Fails with `contact.not_found`.
+        """
+        v: Any = await self._scope.call("routing.test", {"contact": contact, "channel": channel})
+        return optional(v, read_routing_rule)
 
 
 class OrgTemplates(Area):
@@ -1193,6 +1395,11 @@ class Org(Area):
     def inbox(self) -> OrgInbox:
         """Conversations and messages."""
         return OrgInbox(self._scope)
+
+    @property
+    def routing(self) -> OrgRouting:
+        """Who gets a conversation that is new or open again: the first rule that fits."""
+        return OrgRouting(self._scope)
 
     @property
     def templates(self) -> OrgTemplates:
@@ -1574,6 +1781,7 @@ __all__ = [
     "OrgSegments",
     "OrgImports",
     "OrgInbox",
+    "OrgRouting",
     "OrgTemplates",
     "OrgBroadcasts",
     "OrgAccounts",

@@ -47,7 +47,7 @@ OrgId = NewType("OrgId", str)
 """One organisation: the wall that nothing crosses."""
 
 RuleId = NewType("RuleId", str)
-"""One auto-tag rule."""
+"""One rule, of auto-tagging or of routing."""
 
 SegmentId = NewType("SegmentId", str)
 """A filter saved under a name."""
@@ -65,6 +65,16 @@ AddressKind: TypeAlias = Literal[
     "email",
 ]
 """The kind of an address. A phone serves WhatsApp and SMS alike."""
+
+Archived: TypeAlias = Literal[
+    # They are left out.
+    "without",
+    # They stand among the others.
+    "with",
+    # Nothing but them.
+    "only",
+]
+"""What becomes of archived conversations in a list."""
 
 AuditFault: TypeAlias = Literal[
     # The entry was changed, or erased by somebody else than this library.
@@ -208,6 +218,20 @@ ContentKind: TypeAlias = Literal[
 ]
 """The coarse kind of a message: what the window's rules are about."""
 
+ConversationStatus: TypeAlias = Literal[
+    # Nobody has it.
+    "open",
+    # A member of the team has it.
+    "assigned",
+    # A bot has it.
+    "bot_active",
+    # An AI has it.
+    "ai_active",
+    # It is closed.
+    "resolved",
+]
+"""Where a conversation stands."""
+
 Correlation: TypeAlias = Literal[
     # A field of the send comes back in each status.
     "echoed_field",
@@ -284,6 +308,14 @@ Encoding: TypeAlias = Literal[
 ]
 """How a file's text is written down."""
 
+HandlerKind: TypeAlias = Literal[
+    # A bot: it goes by rules.
+    "bot",
+    # An AI.
+    "ai",
+]
+"""What a handler is."""
+
 InboundConsent: TypeAlias = Literal[
     # Everything.
     "everything",
@@ -329,6 +361,26 @@ JournalKind: TypeAlias = Literal[
     "note_changed",
     # `conversation_opened`
     "conversation_opened",
+    # `conversation_assigned`
+    "conversation_assigned",
+    # `conversation_handled`
+    "conversation_handled",
+    # `conversation_resolved`
+    "conversation_resolved",
+    # `conversation_reopened`
+    "conversation_reopened",
+    # `conversation_marked`
+    "conversation_marked",
+    # `conversation_deleted`
+    "conversation_deleted",
+    # `label_added`
+    "label_added",
+    # `label_removed`
+    "label_removed",
+    # `routing_changed`
+    "routing_changed",
+    # `routing_passed_over`
+    "routing_passed_over",
     # `message_received`
     "message_received",
     # `message_sent`
@@ -510,6 +562,14 @@ RecordStatus: TypeAlias = Literal[
     "deleted",
 ]
 """Whether a record takes part."""
+
+Reopening: TypeAlias = Literal[
+    # It opens the conversation again.
+    "reopen",
+    # It opens a new conversation: the old one stays closed.
+    "open_new",
+]
+"""What a message does that is later than the resolution of its conversation."""
 
 Role: TypeAlias = Literal[
     # Reads.
@@ -1665,6 +1725,7 @@ class Contact(Record):
         "last_inbound",
         "last_interaction",
         "conversation",
+        "conversation_status",
     )
 
     id: ContactId
@@ -1715,6 +1776,8 @@ class Contact(Record):
     """When anything last went in or out."""
     conversation: ConversationId | None
     """The thread that the next message belongs to."""
+    conversation_status: ConversationStatus | None
+    """Where that thread stands."""
 
     def __init__(
         self,
@@ -1743,6 +1806,7 @@ class Contact(Record):
         last_inbound: datetime | None = None,
         last_interaction: datetime | None = None,
         conversation: ConversationId | None = None,
+        conversation_status: ConversationStatus | None = None,
     ) -> None:
         put(self, "id", id)
         put(self, "revision", revision)
@@ -1768,6 +1832,7 @@ class Contact(Record):
         put(self, "last_inbound", last_inbound)
         put(self, "last_interaction", last_interaction)
         put(self, "conversation", conversation)
+        put(self, "conversation_status", conversation_status)
 
 
 class ContactAddress(Record):
@@ -2079,7 +2144,26 @@ class ContentUnsupported(Record):
 class Conversation(Record):
     """A thread with one contact, over any of their channels."""
 
-    __slots__ = ("id", "contact", "opened_at", "last_activity", "last_inbound_at", "account")
+    __slots__ = (
+        "id",
+        "contact",
+        "opened_at",
+        "last_activity",
+        "status",
+        "channels",
+        "unread",
+        "unread_messages",
+        "starred",
+        "labels",
+        "last_inbound_at",
+        "account",
+        "assignee",
+        "handler",
+        "resolution",
+        "follows",
+        "read_through",
+        "archived_at",
+    )
 
     id: ConversationId
     """The id."""
@@ -2089,10 +2173,34 @@ class Conversation(Record):
     """When it was opened."""
     last_activity: datetime
     """When anything last went in or out."""
+    status: ConversationStatus
+    """Where it stands."""
+    channels: list[Channel]
+    """The channels that anything went in or out by."""
+    unread: bool
+    """Something in it waits to be read."""
+    unread_messages: int
+    """How many messages came since it was last read."""
+    starred: bool
+    """It is starred."""
+    labels: list[str]
+    """Labels, as first written."""
     last_inbound_at: datetime | None
     """When the contact last wrote in it."""
     account: AccountId | None
     """The sender that the last inbound message came to: the default for the next message."""
+    assignee: AgentId | None
+    """The member of the team whose it is."""
+    handler: Handler | None
+    """The bot or AI that has it."""
+    resolution: Resolution | None
+    """Who closed it, and when; absent: it is not closed."""
+    follows: ConversationId | None
+    """The conversation that was closed before this one was opened."""
+    read_through: datetime | None
+    """Until when all that came in was read."""
+    archived_at: datetime | None
+    """When it was archived; absent: it is not."""
 
     def __init__(
         self,
@@ -2101,15 +2209,207 @@ class Conversation(Record):
         contact: ContactId,
         opened_at: datetime,
         last_activity: datetime,
+        status: ConversationStatus,
+        channels: list[Channel],
+        unread: bool,
+        unread_messages: int,
+        starred: bool,
+        labels: list[str],
         last_inbound_at: datetime | None = None,
         account: AccountId | None = None,
+        assignee: AgentId | None = None,
+        handler: Handler | None = None,
+        resolution: Resolution | None = None,
+        follows: ConversationId | None = None,
+        read_through: datetime | None = None,
+        archived_at: datetime | None = None,
     ) -> None:
         put(self, "id", id)
         put(self, "contact", contact)
         put(self, "opened_at", opened_at)
         put(self, "last_activity", last_activity)
+        put(self, "status", status)
+        put(self, "channels", channels)
+        put(self, "unread", unread)
+        put(self, "unread_messages", unread_messages)
+        put(self, "starred", starred)
+        put(self, "labels", labels)
         put(self, "last_inbound_at", last_inbound_at)
         put(self, "account", account)
+        put(self, "assignee", assignee)
+        put(self, "handler", handler)
+        put(self, "resolution", resolution)
+        put(self, "follows", follows)
+        put(self, "read_through", read_through)
+        put(self, "archived_at", archived_at)
+
+
+class ConversationActionAssign(Record):
+    """Gives it to a member of the team."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: AgentId
+
+    def __init__(
+        self,
+        value: AgentId,
+    ) -> None:
+        put(self, "value", value)
+
+
+class ConversationActionLabel(Record):
+    """Adds labels."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: list[str]
+
+    def __init__(
+        self,
+        value: list[str],
+    ) -> None:
+        put(self, "value", value)
+
+
+class ConversationActionUnlabel(Record):
+    """Takes labels off."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: list[str]
+
+    def __init__(
+        self,
+        value: list[str],
+    ) -> None:
+        put(self, "value", value)
+
+
+class ConversationCounts(Record):
+    """How many conversations fit a filter, and how many of them wait to be read."""
+
+    __slots__ = ("total", "unread", "by_status")
+
+    total: int
+    """All of them."""
+    unread: int
+    """Those in which something waits to be read."""
+    by_status: list[StatusCount]
+    """The same by where they stand, each that was asked for once."""
+
+    def __init__(
+        self,
+        *,
+        total: int,
+        unread: int,
+        by_status: list[StatusCount],
+    ) -> None:
+        put(self, "total", total)
+        put(self, "unread", unread)
+        put(self, "by_status", by_status)
+
+
+class ConversationFilter(Record):
+    """A condition on a conversation: all that is given must hold; what is absent or empty asks for nothing.
+    Archived ones are left out unless they are asked for.
+
+    In JSON: `{"status": ["open", "assigned"], "assignee": "nobody", "unread": true, "label": "urgent"}`.
+    """
+
+    __slots__ = (
+        "contact",
+        "status",
+        "assignee",
+        "handler",
+        "channel",
+        "unread",
+        "starred",
+        "archived",
+        "label",
+        "text",
+    )
+
+    contact: ContactId | None
+    """With this contact."""
+    status: list[ConversationStatus]
+    """Where it stands: any of these."""
+    assignee: OwnerFilter | None
+    """Whose it is."""
+    handler: str | None
+    """The name of the bot or AI that has it."""
+    channel: Channel | None
+    """The channel that anything went in or out by."""
+    unread: bool | None
+    """Something in it waits to be read, or nothing."""
+    starred: bool | None
+    """It is starred, or not."""
+    archived: Archived
+    """Archived ones, too, or only; default neither."""
+    label: str | None
+    """It has this label, compared folded."""
+    text: str | None
+    """What `search`(mod@crate::search) finds of its contact: each word in any part of a name, number, address or
+    attribute.
+    """
+
+    def __init__(
+        self,
+        *,
+        contact: ContactId | None = None,
+        status: list[ConversationStatus] = LEFT_OUT,
+        assignee: OwnerFilter | None = None,
+        handler: str | None = None,
+        channel: Channel | None = None,
+        unread: bool | None = None,
+        starred: bool | None = None,
+        archived: Archived = "without",
+        label: str | None = None,
+        text: str | None = None,
+    ) -> None:
+        put(self, "contact", contact)
+        put(self, "status", [] if status is LEFT_OUT else status)
+        put(self, "assignee", assignee)
+        put(self, "handler", handler)
+        put(self, "channel", channel)
+        put(self, "unread", unread)
+        put(self, "starred", starred)
+        put(self, "archived", archived)
+        put(self, "label", label)
+        put(self, "text", text)
+
+
+class ConversationSelectionIds(Record):
+    """These."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: list[ConversationId]
+
+    def __init__(
+        self,
+        value: list[ConversationId],
+    ) -> None:
+        put(self, "value", value)
+
+
+class ConversationSelectionFilter(Record):
+    """All that fit a filter."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: ConversationFilter
+
+    def __init__(
+        self,
+        value: ConversationFilter,
+    ) -> None:
+        put(self, "value", value)
 
 
 class Denial(Record):
@@ -3359,6 +3659,21 @@ class FilterSource(Record):
         put(self, "value", value)
 
 
+class FilterConversation(Record):
+    """By where the conversation stands that the next message belongs to: any of these."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: list[ConversationStatus]
+
+    def __init__(
+        self,
+        value: list[ConversationStatus],
+    ) -> None:
+        put(self, "value", value)
+
+
 class FilterCreated(Record):
     """By when the record came to be."""
 
@@ -3432,6 +3747,26 @@ class FilterSegment(Record):
         value: SegmentId,
     ) -> None:
         put(self, "value", value)
+
+
+class Handler(Record):
+    """A bot or AI of the host that has a conversation."""
+
+    __slots__ = ("name", "kind")
+
+    name: str
+    """The name that the host calls it."""
+    kind: HandlerKind
+    """Bot or AI."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        kind: HandlerKind,
+    ) -> None:
+        put(self, "name", name)
+        put(self, "kind", kind)
 
 
 class IdentityChange(Record):
@@ -3812,6 +4147,62 @@ class InboundPerson(Record):
         put(self, "username", username)
 
 
+class InboxRefusal(Record):
+    """One conversation that a rule refused."""
+
+    __slots__ = ("conversation", "code", "message")
+
+    conversation: ConversationId
+    """The conversation."""
+    code: str
+    """The dotted code, as in `conversation.not_found`."""
+    message: str
+    """Why."""
+
+    def __init__(
+        self,
+        *,
+        conversation: ConversationId,
+        code: str,
+        message: str,
+    ) -> None:
+        put(self, "conversation", conversation)
+        put(self, "code", code)
+        put(self, "message", message)
+
+
+class InboxReport(Record):
+    """What became of the conversations so far."""
+
+    __slots__ = ("changed", "unchanged", "refused", "refusals", "next")
+
+    changed: int
+    """Those that changed."""
+    unchanged: int
+    """Those that were so already."""
+    refused: dict[str, int]
+    """Those that a rule refused, by the code of the refusal."""
+    refusals: list[InboxRefusal]
+    """The first hundred of them."""
+    next: str | None
+    """Where to go on; absent: all were done."""
+
+    def __init__(
+        self,
+        *,
+        changed: int,
+        unchanged: int,
+        refused: dict[str, int],
+        refusals: list[InboxRefusal],
+        next: str | None = None,
+    ) -> None:
+        put(self, "changed", changed)
+        put(self, "unchanged", unchanged)
+        put(self, "refused", refused)
+        put(self, "refusals", refusals)
+        put(self, "next", next)
+
+
 class Inspected(Record):
     """What a file's header says, before anything is read of it."""
 
@@ -4162,6 +4553,222 @@ class JournalEventConversationOpened(Record):
         conversation: ConversationId,
     ) -> None:
         put(self, "conversation", conversation)
+
+
+class JournalEventConversationAssigned(Record):
+    """A conversation was given to a member of the team, or to nobody."""
+
+    __slots__ = ("conversation", "before", "after", "rule")
+
+    conversation: ConversationId
+    """The conversation."""
+    before: AgentId | None
+    """Whose it was."""
+    after: AgentId | None
+    """Whose it is."""
+    rule: RuleId | None
+    """The rule of routing that said so."""
+
+    def __init__(
+        self,
+        *,
+        conversation: ConversationId,
+        before: AgentId | None = None,
+        after: AgentId | None = None,
+        rule: RuleId | None = None,
+    ) -> None:
+        put(self, "conversation", conversation)
+        put(self, "before", before)
+        put(self, "after", after)
+        put(self, "rule", rule)
+
+
+class JournalEventConversationHandled(Record):
+    """A conversation was given to a bot or AI, or taken over from it."""
+
+    __slots__ = ("conversation", "before", "after", "rule")
+
+    conversation: ConversationId
+    """The conversation."""
+    before: Handler | None
+    """Which one had it."""
+    after: Handler | None
+    """Which one has it."""
+    rule: RuleId | None
+    """The rule of routing that said so."""
+
+    def __init__(
+        self,
+        *,
+        conversation: ConversationId,
+        before: Handler | None = None,
+        after: Handler | None = None,
+        rule: RuleId | None = None,
+    ) -> None:
+        put(self, "conversation", conversation)
+        put(self, "before", before)
+        put(self, "after", after)
+        put(self, "rule", rule)
+
+
+class JournalEventConversationResolved(Record):
+    """A conversation was closed."""
+
+    __slots__ = ("conversation", "before")
+
+    conversation: ConversationId
+    """The conversation."""
+    before: ConversationStatus
+    """Where it stood."""
+
+    def __init__(
+        self,
+        *,
+        conversation: ConversationId,
+        before: ConversationStatus,
+    ) -> None:
+        put(self, "conversation", conversation)
+        put(self, "before", before)
+
+
+class JournalEventConversationReopened(Record):
+    """A conversation that was closed is open again."""
+
+    __slots__ = ("conversation", "after")
+
+    conversation: ConversationId
+    """The conversation."""
+    after: ConversationStatus
+    """Where it stands."""
+
+    def __init__(
+        self,
+        *,
+        conversation: ConversationId,
+        after: ConversationStatus,
+    ) -> None:
+        put(self, "conversation", conversation)
+        put(self, "after", after)
+
+
+class JournalEventConversationMarked(Record):
+    """A conversation was read, starred, archived or the opposite."""
+
+    __slots__ = ("conversation", "change")
+
+    conversation: ConversationId
+    """The conversation."""
+    change: str
+    """`read`, `unread`, `starred`, `unstarred`, `archived` or `unarchived`."""
+
+    def __init__(
+        self,
+        *,
+        conversation: ConversationId,
+        change: str,
+    ) -> None:
+        put(self, "conversation", conversation)
+        put(self, "change", change)
+
+
+class JournalEventConversationDeleted(Record):
+    """A conversation was deleted with all its messages."""
+
+    __slots__ = ("conversation",)
+    __match_args__ = ("conversation",)
+
+    conversation: ConversationId
+    """The conversation."""
+
+    def __init__(
+        self,
+        conversation: ConversationId,
+    ) -> None:
+        put(self, "conversation", conversation)
+
+
+class JournalEventLabelAdded(Record):
+    """A label was added to a conversation."""
+
+    __slots__ = ("conversation", "label")
+
+    conversation: ConversationId
+    """The conversation."""
+    label: str
+    """The label's name."""
+
+    def __init__(
+        self,
+        *,
+        conversation: ConversationId,
+        label: str,
+    ) -> None:
+        put(self, "conversation", conversation)
+        put(self, "label", label)
+
+
+class JournalEventLabelRemoved(Record):
+    """A label was taken off a conversation."""
+
+    __slots__ = ("conversation", "label")
+
+    conversation: ConversationId
+    """The conversation."""
+    label: str
+    """The label's name."""
+
+    def __init__(
+        self,
+        *,
+        conversation: ConversationId,
+        label: str,
+    ) -> None:
+        put(self, "conversation", conversation)
+        put(self, "label", label)
+
+
+class JournalEventRoutingChanged(Record):
+    """The rules of routing changed."""
+
+    __slots__ = ("before", "after")
+
+    before: Json
+    """The rules before, in their order."""
+    after: Json
+    """The rules after."""
+
+    def __init__(
+        self,
+        *,
+        before: Json,
+        after: Json,
+    ) -> None:
+        put(self, "before", before)
+        put(self, "after", after)
+
+
+class JournalEventRoutingPassedOver(Record):
+    """A rule of routing that was to be used could not be, and was passed over."""
+
+    __slots__ = ("conversation", "rule", "reason")
+
+    conversation: ConversationId
+    """The conversation."""
+    rule: RuleId
+    """The rule."""
+    reason: str
+    """The dotted code of why, as in `member.inactive`."""
+
+    def __init__(
+        self,
+        *,
+        conversation: ConversationId,
+        rule: RuleId,
+        reason: str,
+    ) -> None:
+        put(self, "conversation", conversation)
+        put(self, "rule", rule)
+        put(self, "reason", reason)
 
 
 class JournalEventMessageReceived(Record):
@@ -4628,6 +5235,26 @@ class KeywordList(Record):
         put(self, "start", [] if start is LEFT_OUT else start)
         put(self, "conditional_start", [] if conditional_start is LEFT_OUT else conditional_start)
         put(self, "help", [] if help is LEFT_OUT else help)
+
+
+class LabelCount(Record):
+    """A label with its count."""
+
+    __slots__ = ("name", "conversations")
+
+    name: str
+    """The label as first written."""
+    conversations: int
+    """How many conversations have it, archived ones among them."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        conversations: int,
+    ) -> None:
+        put(self, "name", name)
+        put(self, "conversations", conversations)
 
 
 class LiftAt(Record):
@@ -5314,6 +5941,34 @@ class NewContact(Record):
         put(self, "lead", lead)
         put(self, "opted_in", opted_in)
         put(self, "opt_in_proof", opt_in_proof)
+
+
+class NewRoutingRule(Record):
+    """A rule of routing to add."""
+
+    __slots__ = ("to", "name", "filter", "channels")
+
+    to: RoutingTarget
+    """Who gets the conversation."""
+    name: str | None
+    """A name for people."""
+    filter: Filter | None
+    """Which contacts; absent: all."""
+    channels: list[Channel] | None
+    """By which channels the person wrote or called; absent: any."""
+
+    def __init__(
+        self,
+        *,
+        to: RoutingTarget,
+        name: str | None = None,
+        filter: Filter | None = None,
+        channels: list[Channel] | None = None,
+    ) -> None:
+        put(self, "to", to)
+        put(self, "name", name)
+        put(self, "filter", filter)
+        put(self, "channels", channels)
 
 
 class Note(Record):
@@ -6140,6 +6795,26 @@ class ReplyButton(Record):
         put(self, "title", title)
 
 
+class Resolution(Record):
+    """Who closed a conversation, and when."""
+
+    __slots__ = ("at", "by")
+
+    at: datetime
+    """When: the time of the decision, or of a message that was there by then and that the platform dates later."""
+    by: Actor
+    """Who."""
+
+    def __init__(
+        self,
+        *,
+        at: datetime,
+        by: Actor,
+    ) -> None:
+        put(self, "at", at)
+        put(self, "by", by)
+
+
 class Revoke(Record):
     """A deletion of a message by its author."""
 
@@ -6162,6 +6837,72 @@ class Revoke(Record):
         put(self, "provider_id", provider_id)
         put(self, "from_", from_)
         put(self, "target", target)
+
+
+class RoutingRule(Record):
+    """A rule of routing: the first one that fits says who gets the conversation."""
+
+    __slots__ = ("id", "to", "enabled", "name", "filter", "channels")
+
+    id: RuleId
+    """The id."""
+    to: RoutingTarget
+    """Who gets it."""
+    enabled: bool
+    """Whether the rule is used."""
+    name: str | None
+    """A name for people."""
+    filter: Filter | None
+    """Which contacts, as they are once the message is taken in and tagged; absent: all."""
+    channels: list[Channel] | None
+    """By which channels the person wrote or called; absent: any."""
+
+    def __init__(
+        self,
+        *,
+        id: RuleId,
+        to: RoutingTarget,
+        enabled: bool,
+        name: str | None = None,
+        filter: Filter | None = None,
+        channels: list[Channel] | None = None,
+    ) -> None:
+        put(self, "id", id)
+        put(self, "to", to)
+        put(self, "enabled", enabled)
+        put(self, "name", name)
+        put(self, "filter", filter)
+        put(self, "channels", channels)
+
+
+class RoutingTargetMember(Record):
+    """A member of the team."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: AgentId
+
+    def __init__(
+        self,
+        value: AgentId,
+    ) -> None:
+        put(self, "value", value)
+
+
+class RoutingTargetHandler(Record):
+    """A bot or AI of the host."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: Handler
+
+    def __init__(
+        self,
+        value: Handler,
+    ) -> None:
+        put(self, "value", value)
 
 
 class Rule(Record):
@@ -6286,6 +7027,21 @@ class SegmentUserSegment(Record):
     def __init__(
         self,
         value: SegmentId,
+    ) -> None:
+        put(self, "value", value)
+
+
+class SegmentUserRouting(Record):
+    """A rule of routing."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: RuleId
+
+    def __init__(
+        self,
+        value: RuleId,
     ) -> None:
         put(self, "value", value)
 
@@ -6421,6 +7177,7 @@ class Settings(Record):
         "name_required",
         "unknown_after_seconds",
         "deleted_conversations",
+        "reopening",
     )
 
     name: str
@@ -6453,6 +7210,8 @@ class Settings(Record):
     """
     deleted_conversations: DeletedConversations
     """What becomes of the conversations of a contact that is deleted; default kept."""
+    reopening: Reopening
+    """What a message does that is later than the resolution of its conversation; default it opens it again."""
 
     def __init__(
         self,
@@ -6471,6 +7230,7 @@ class Settings(Record):
         name_required: bool = True,
         unknown_after_seconds: int = 2592000,
         deleted_conversations: DeletedConversations = "keep",
+        reopening: Reopening = "reopen",
     ) -> None:
         put(self, "name", name)
         put(self, "zone", zone)
@@ -6486,6 +7246,7 @@ class Settings(Record):
         put(self, "name_required", name_required)
         put(self, "unknown_after_seconds", unknown_after_seconds)
         put(self, "deleted_conversations", deleted_conversations)
+        put(self, "reopening", reopening)
 
 
 class Span(Record):
@@ -6599,6 +7360,30 @@ class Stats(Record):
         put(self, "failed", failed)
         put(self, "replied", replied)
         put(self, "opted_out_after", opted_out_after)
+
+
+class StatusCount(Record):
+    """How many conversations stand so."""
+
+    __slots__ = ("status", "total", "unread")
+
+    status: ConversationStatus
+    """Where they stand."""
+    total: int
+    """All of them."""
+    unread: int
+    """Those in which something waits to be read."""
+
+    def __init__(
+        self,
+        *,
+        status: ConversationStatus,
+        total: int,
+        unread: int,
+    ) -> None:
+        put(self, "status", status)
+        put(self, "total", total)
+        put(self, "unread", unread)
 
 
 class StatusKindFailed(Record):
@@ -7369,6 +8154,39 @@ Content: TypeAlias = (
 )
 """What a message says. One type for messages in and out."""
 
+ConversationAction: TypeAlias = (
+    Literal[
+        # Marks it as read.
+        "read",
+        # Marks it as unread.
+        "unread",
+        # Stars it.
+        "star",
+        # Takes the star away.
+        "unstar",
+        # Archives it until the contact writes again.
+        "archive",
+        # Brings it back.
+        "unarchive",
+        # Gives it to nobody.
+        "unassign",
+        # Closes it.
+        "resolve",
+        # Deletes it with all its messages.
+        "delete",
+    ]
+    | ConversationActionAssign
+    | ConversationActionLabel
+    | ConversationActionUnlabel
+)
+"""What is done with each conversation."""
+
+ConversationSelection: TypeAlias = (
+    ConversationSelectionIds
+    | ConversationSelectionFilter
+)
+"""Which conversations are meant."""
+
 DispatchState: TypeAlias = (
     DispatchStatePending
     | DispatchStateLeased
@@ -7524,6 +8342,7 @@ Filter: TypeAlias = (
     | FilterLead
     | FilterOwner
     | FilterSource
+    | FilterConversation
     | FilterCreated
     | FilterLastInteraction
     | FilterAttribute
@@ -7535,9 +8354,9 @@ exact complement.
 
 In JSON: `"everyone"`, `{"and": […]}`, `{"or": […]}`, `{"not": …}`, `{"tags": {"any": ["vip"]}}`,
 `{"optedIn": true}`, `{"status": ["active"]}`, `{"lead": ["hot"]}`, `{"owner": "nobody"}`, `{"owner": {"is":
-"<id>"}}`, `{"source": ["whatsapp"]}`, `{"created": {"after": "2026-11-21T00:00:00Z"}}`, `{"lastInteraction":
-"never"}`, `{"attribute": {"name": "city", "is": {"contains": "rio"}}}`, `{"text": "ana 98765"}`, `{"segment":
-"<id>"}`.
+"<id>"}}`, `{"source": ["whatsapp"]}`, `{"conversation": ["open"]}`, `{"created": {"after":
+"2026-11-21T00:00:00Z"}}`, `{"lastInteraction": "never"}`, `{"attribute": {"name": "city", "is": {"contains":
+"rio"}}}`, `{"text": "ana 98765"}`, `{"segment": "<id>"}`.
 """
 
 ImportField: TypeAlias = (
@@ -7619,6 +8438,16 @@ JournalEvent: TypeAlias = (
     | JournalEventConsentChanged
     | JournalEventNoteChanged
     | JournalEventConversationOpened
+    | JournalEventConversationAssigned
+    | JournalEventConversationHandled
+    | JournalEventConversationResolved
+    | JournalEventConversationReopened
+    | JournalEventConversationMarked
+    | JournalEventConversationDeleted
+    | JournalEventLabelAdded
+    | JournalEventLabelRemoved
+    | JournalEventRoutingChanged
+    | JournalEventRoutingPassedOver
     | JournalEventMessageReceived
     | JournalEventMessageSent
     | JournalEventMessageStatus
@@ -7742,9 +8571,16 @@ PreferenceChoice: TypeAlias = (
 )
 """The choice itself."""
 
+RoutingTarget: TypeAlias = (
+    RoutingTargetMember
+    | RoutingTargetHandler
+)
+"""Who gets a conversation."""
+
 SegmentUser: TypeAlias = (
     SegmentUserBroadcast
     | SegmentUserSegment
+    | SegmentUserRouting
 )
 """What relies on a segment."""
 
@@ -7846,6 +8682,7 @@ __all__ = [
     "Address",
     "AddressKind",
     "AgentId",
+    "Archived",
     "AttemptId",
     "Attribute",
     "AttributeFilter",
@@ -7921,7 +8758,17 @@ __all__ = [
     "ContentText",
     "ContentUnsupported",
     "Conversation",
+    "ConversationAction",
+    "ConversationActionAssign",
+    "ConversationActionLabel",
+    "ConversationActionUnlabel",
+    "ConversationCounts",
+    "ConversationFilter",
     "ConversationId",
+    "ConversationSelection",
+    "ConversationSelectionFilter",
+    "ConversationSelectionIds",
+    "ConversationStatus",
     "Correlation",
     "CreatedBy",
     "DeletedConversations",
@@ -7993,6 +8840,7 @@ __all__ = [
     "Filter",
     "FilterAnd",
     "FilterAttribute",
+    "FilterConversation",
     "FilterCreated",
     "FilterLastInteraction",
     "FilterLead",
@@ -8005,6 +8853,8 @@ __all__ = [
     "FilterStatus",
     "FilterTags",
     "FilterText",
+    "Handler",
+    "HandlerKind",
     "IdentityChange",
     "Import",
     "ImportCounts",
@@ -8022,6 +8872,8 @@ __all__ = [
     "InboundKindUnknown",
     "InboundMessage",
     "InboundPerson",
+    "InboxRefusal",
+    "InboxReport",
     "Inspected",
     "JournalEntry",
     "JournalEvent",
@@ -8041,13 +8893,21 @@ __all__ = [
     "JournalEventContactUnblocked",
     "JournalEventContactUnmerged",
     "JournalEventContactUpdated",
+    "JournalEventConversationAssigned",
+    "JournalEventConversationDeleted",
+    "JournalEventConversationHandled",
+    "JournalEventConversationMarked",
     "JournalEventConversationOpened",
+    "JournalEventConversationReopened",
+    "JournalEventConversationResolved",
     "JournalEventDispatchChanged",
     "JournalEventHashesKeyed",
     "JournalEventIdentityAdded",
     "JournalEventIdentityConflict",
     "JournalEventIdentityMoved",
     "JournalEventImportChanged",
+    "JournalEventLabelAdded",
+    "JournalEventLabelRemoved",
     "JournalEventMemberChanged",
     "JournalEventMessageChanged",
     "JournalEventMessageReceived",
@@ -8055,6 +8915,8 @@ __all__ = [
     "JournalEventMessageStatus",
     "JournalEventNoteChanged",
     "JournalEventProviderNotice",
+    "JournalEventRoutingChanged",
+    "JournalEventRoutingPassedOver",
     "JournalEventRuleChanged",
     "JournalEventSegmentChanged",
     "JournalEventSettingsChanged",
@@ -8067,6 +8929,7 @@ __all__ = [
     "Keyword",
     "KeywordList",
     "Keywords",
+    "LabelCount",
     "LeadStatus",
     "Lift",
     "LiftAt",
@@ -8098,6 +8961,7 @@ __all__ = [
     "NewAccount",
     "NewBroadcast",
     "NewContact",
+    "NewRoutingRule",
     "Note",
     "NoteId",
     "OnDuplicate",
@@ -8150,9 +9014,15 @@ __all__ = [
     "Referral",
     "Rejection",
     "Rendered",
+    "Reopening",
     "ReplyButton",
+    "Resolution",
     "Revoke",
     "Role",
+    "RoutingRule",
+    "RoutingTarget",
+    "RoutingTargetHandler",
+    "RoutingTargetMember",
     "Rule",
     "RuleId",
     "RuleMatch",
@@ -8160,6 +9030,7 @@ __all__ = [
     "SegmentId",
     "SegmentUser",
     "SegmentUserBroadcast",
+    "SegmentUserRouting",
     "SegmentUserSegment",
     "Selection",
     "SelectionFilter",
@@ -8173,6 +9044,7 @@ __all__ = [
     "StartedConversation",
     "StateName",
     "Stats",
+    "StatusCount",
     "StatusKind",
     "StatusKindFailed",
     "StatusKindOther",

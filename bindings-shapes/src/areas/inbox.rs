@@ -1,12 +1,16 @@
 //! Conversations and messages.
 
-use tertulia::core::ids::{ContactId, ConversationId, MessageId};
+use tertulia::core::ids::{AgentId, ContactId, ConversationId, MessageId};
 use tertulia::core::render::Text;
-use tertulia::{NewContact, Org, SendRequest};
+use tertulia::storage::Cursor;
+use tertulia::{
+    ConversationAction, ConversationCounts, ConversationFilter, ConversationSelection, Handler, InboxReport,
+    InboxWatch, LabelCount, NewContact, Org, SendRequest,
+};
 
 use crate::method::area;
 use crate::views::{Conversation, Message, Rendered, StartedConversation};
-use crate::wire::{Page, PageRequest};
+use crate::wire::{Page, PageRequest, encode};
 
 area! {
     /// Conversations and messages.
@@ -61,9 +65,141 @@ area! {
             org.inbox().conversations(contact, &page).await.map(Page::from)
         }
 
-        /// Tells the platform that a contact's message was read.
+        /// Tells the platform that a contact's message was read; if it is the last one, its conversation is read.
         fn mark_read(id: MessageId) -> () {
             org.inbox().mark_read(id).await
+        }
+
+        /// The conversation, which must be there. Fails with `conversation.not_found`.
+        fn get(id: ConversationId) -> Conversation {
+            org.inbox().get(id).await.map(Conversation::from)
+        }
+
+        /// The conversations that fit a filter, by last activity, the longest silent first; read backwards, the latest
+        /// first. Whatever is written meanwhile, no call fails, and no conversation is met twice on the way backwards.
+        ///
+        /// Fails with `contact.not_found`, or `cursor.invalid` for a place in another list.
+        fn list(filter: Option<ConversationFilter>, page: Option<PageRequest>) -> Page<Conversation> {
+            let page = page.unwrap_or_default().into();
+            org.inbox().list(&filter.unwrap_or_default(), &page).await.map(Page::from)
+        }
+
+        /// How many conversations fit a filter: in all, by where they stand, and of each how many wait to be read.
+        ///
+        /// Fails with `contact.not_found`.
+        fn counts(filter: Option<ConversationFilter>) -> ConversationCounts {
+            org.inbox().counts(&filter.unwrap_or_default()).await
+        }
+
+        /// Makes a conversation that of a member of the team, or of nobody; gives it as it is then.
+        ///
+        /// Fails with `conversation.not_found`, `member.not_found` or `member.inactive`.
+        fn assign(id: ConversationId, assignee: Option<AgentId>) -> Conversation {
+            org.inbox().assign(id, assignee).await.map(Conversation::from)
+        }
+
+        /// Gives a conversation to a bot or an AI of the host; gives it as it is then. It stands so until somebody takes
+        /// it over.
+        ///
+        /// Fails with `conversation.not_found` or `handler.invalid`.
+        fn set_handler(id: ConversationId, handler: Handler) -> Conversation {
+            org.inbox().set_handler(id, handler).await.map(Conversation::from)
+        }
+
+        /// Takes a conversation over from its bot or AI: for this member of the team, or for whoever it is assigned to;
+        /// gives it as it is then.
+        ///
+        /// Fails with `conversation.not_found`, `member.not_found` or `member.inactive`.
+        fn hand_over(id: ConversationId, to: Option<AgentId>) -> Conversation {
+            org.inbox().hand_over(id, to).await.map(Conversation::from)
+        }
+
+        /// Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's time,
+        /// opens it again, or opens a new one, as the setting `reopening` says. One of the same second is not later.
+        ///
+        /// Fails with `conversation.not_found`.
+        fn resolve(id: ConversationId) -> Conversation {
+            org.inbox().resolve(id).await.map(Conversation::from)
+        }
+
+        /// Opens a conversation again; gives it as it is then. It is nobody's if it was that of somebody who left.
+        ///
+        /// Fails with `conversation.not_found`, or with `conversation.superseded` where the contact goes on in another
+        /// one.
+        fn reopen(id: ConversationId) -> Conversation {
+            org.inbox().reopen(id).await.map(Conversation::from)
+        }
+
+        /// Marks that all that came in so far was read; gives the conversation as it is then. The platform is not told:
+        /// see `mark_read`.
+        ///
+        /// Fails with `conversation.not_found`.
+        fn read(id: ConversationId) -> Conversation {
+            org.inbox().read(id).await.map(Conversation::from)
+        }
+
+        /// Marks a conversation as unread; gives it as it is then. Fails with `conversation.not_found`.
+        fn unread(id: ConversationId) -> Conversation {
+            org.inbox().unread(id).await.map(Conversation::from)
+        }
+
+        /// Stars a conversation, or takes the star away; gives it as it is then. Fails with `conversation.not_found`.
+        fn star(id: ConversationId, starred: bool) -> Conversation {
+            org.inbox().star(id, starred).await.map(Conversation::from)
+        }
+
+        /// Hides a conversation until the contact writes again, or brings it back; gives it as it is then.
+        ///
+        /// Fails with `conversation.not_found`.
+        fn archive(id: ConversationId, archived: bool) -> Conversation {
+            org.inbox().archive(id, archived).await.map(Conversation::from)
+        }
+
+        /// Adds labels to a conversation, compared without regard to case and accents and shown as first written; how
+        /// many were new.
+        ///
+        /// Fails with `conversation.not_found` or `label.invalid`.
+        fn label(id: ConversationId, labels: Vec<String>) -> usize {
+            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            org.inbox().label(id, &labels).await
+        }
+
+        /// Takes labels off a conversation; how many it had. Fails with `conversation.not_found` or `label.invalid`.
+        fn unlabel(id: ConversationId, labels: Vec<String>) -> usize {
+            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            org.inbox().unlabel(id, &labels).await
+        }
+
+        /// All labels that were ever given, with how many conversations have each.
+        fn labels() -> Vec<LabelCount> {
+            org.inbox().labels().await
+        }
+
+        /// Does one thing with many conversations, by the rules of the calls for one: what they refuse is refused,
+        /// counted and listed. Some 2,000 are one commit. What was done stays done after a cancellation, and the report
+        /// says where to go on, given as `after`; done again, it changes nothing twice.
+        ///
+        /// Fails with `label.invalid`, `contact.not_found` (one that the filter names), or `cursor.invalid` for a place
+        /// in another selection.
+        fn bulk(
+            selection: ConversationSelection,
+            action: ConversationAction,
+            after: Option<String>;
+            watch: InboxReport
+        ) -> InboxReport {
+            let (mut tell, told) = watch.teller();
+            let bulk = InboxWatch {
+                after: after.map(Cursor),
+                progress: Some(Box::new(move |report: &InboxReport| {
+                    if let Ok(report) = encode(report) {
+                        tell(report);
+                    }
+                })),
+                cancel: watch.cancel.map(|cancel| cancel.token()),
+            };
+            let report = org.inbox().bulk(&selection, &action, bulk).await;
+            told.await;
+            report
         }
     }
 }

@@ -1,14 +1,16 @@
-//! One change to many contacts: each of them is decided as the call for one contact is.
+//! One change to many contacts or conversations: each of them is decided as the call for one is.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::contact::{LeadStatus, tag_name};
 use crate::context::Context;
-use crate::decide::{contacts, deletion, profile};
+use crate::conversation::label_name;
+use crate::decide::{contacts, conversations, deletion, profile};
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::ids::{AgentId, ContactId};
+use crate::ids::{AgentId, ContactId, ConversationId};
+use crate::inbox::ConversationFilter;
 use crate::working_set::{Step, WorkingSet};
 
 /// Which contacts are meant.
@@ -49,6 +51,84 @@ impl BulkAction {
             Self::Tag(tags) | Self::Untag(tags) => tags.iter().try_for_each(|tag| tag_name(tag).map(|_| ())),
             Self::Lead(_) | Self::Assign(_) | Self::Unassign | Self::Delete => Ok(()),
         }
+    }
+}
+
+/// Which conversations are meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ConversationSelection {
+    /// These.
+    Ids(Vec<ConversationId>),
+    /// All that fit a filter.
+    Filter(ConversationFilter),
+}
+
+/// What is done with each conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ConversationAction {
+    /// Marks it as read.
+    Read,
+    /// Marks it as unread.
+    Unread,
+    /// Stars it.
+    Star,
+    /// Takes the star away.
+    Unstar,
+    /// Archives it until the contact writes again.
+    Archive,
+    /// Brings it back.
+    Unarchive,
+    /// Gives it to a member of the team.
+    Assign(AgentId),
+    /// Gives it to nobody.
+    Unassign,
+    /// Closes it.
+    Resolve,
+    /// Adds labels.
+    Label(Vec<String>),
+    /// Takes labels off.
+    Unlabel(Vec<String>),
+    /// Deletes it with all its messages.
+    Delete,
+}
+
+impl ConversationAction {
+    /// Refuses what could be done with none.
+    ///
+    /// # Errors
+    /// `label.invalid`.
+    pub fn check(&self) -> Result<(), Error> {
+        match self {
+            Self::Label(labels) | Self::Unlabel(labels) => {
+                labels.iter().try_for_each(|label| label_name(label).map(|_| ()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Does it with one conversation; whether anything changed.
+pub fn apply_to_conversation(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    id: ConversationId,
+    action: &ConversationAction,
+) -> Step<bool> {
+    match action {
+        ConversationAction::Read => conversations::read(set, ctx, id),
+        ConversationAction::Unread => conversations::unread(set, ctx, id),
+        ConversationAction::Star => conversations::star(set, ctx, id, true),
+        ConversationAction::Unstar => conversations::star(set, ctx, id, false),
+        ConversationAction::Archive => conversations::archive(set, ctx, id, true),
+        ConversationAction::Unarchive => conversations::archive(set, ctx, id, false),
+        ConversationAction::Assign(member) => conversations::assign(set, ctx, id, Some(*member)),
+        ConversationAction::Unassign => conversations::assign(set, ctx, id, None),
+        ConversationAction::Resolve => conversations::resolve(set, ctx, id),
+        ConversationAction::Label(labels) => Ok(conversations::label(set, ctx, id, labels)? > 0),
+        ConversationAction::Unlabel(labels) => Ok(conversations::unlabel(set, ctx, id, labels)? > 0),
+        ConversationAction::Delete => conversations::delete(set, ctx, id).map(|()| true),
     }
 }
 

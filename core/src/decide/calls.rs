@@ -5,7 +5,8 @@ use crate::context::Context;
 use crate::conversation::MessageRef;
 use crate::decide::contacts::identity_key;
 use crate::decide::evidence::ref_key;
-use crate::decide::receive::{Applied, Inbox, count_blocked};
+use crate::decide::receive::{Act, Applied, Inbox, count_blocked};
+use crate::decide::routing::route;
 use crate::decide::suppression::is_forgotten;
 use crate::inbound::{Call, CallEvent, Caller};
 use crate::journal::{Entry, What};
@@ -41,7 +42,8 @@ impl Inbox<'_> {
             return Ok(Applied::Applied);
         }
 
-        self.conversation(set, ctx, &mut contact, incoming)?;
+        let act = if incoming { Act::Call } else { Act::Other };
+        let (conversation, new) = self.conversation(set, ctx, &mut contact, act)?;
         contact.touch(self.at, incoming);
         contact.learn_profile(
             self.at,
@@ -70,6 +72,9 @@ impl Inbox<'_> {
             dispatch: None,
         });
         set.put(contact);
+        if new {
+            route(set, ctx, conversation, self.account.channel)?;
+        }
         Ok(Applied::Applied)
     }
 }

@@ -26,6 +26,7 @@ pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<()
     strip(set, ctx, &mut contact)?;
     if ctx.org.settings.deleted_conversations == DeletedConversations::Remove {
         contact.conversation = None;
+        contact.conversation_status = None;
         set.also(Op::RemoveConversations {
             org: ctx.org.id,
             contact: contact.id,

@@ -63,6 +63,7 @@ pub fn begin(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, told: &[Add
     contact.last_interaction = None;
     contact.last_broadcast = None;
     contact.conversation = None;
+    contact.conversation_status = None;
     // An address that is somebody else's by now finds them, and not this person.
     let mut own = Vec::new();
     for address in addresses {

@@ -7,14 +7,13 @@ use crate::decide::contacts::{
     NewContact, add_identity, add_tags, addresses_given, addresses_of, blank_to_none, check_attributes,
     consent_news, create, get, holder, identity_key, own_words, prepare_tags, read_email, record_consent,
 };
+use crate::decide::conversations;
 use crate::decide::external_ids;
 use crate::decide::moves::new_number;
 use crate::decide::profile::{Profile, journal, set_lead, update_profile};
-use crate::decide::receive::open_conversation;
 use crate::error::{Code, Error};
 use crate::identity::{Address, AddressKind};
 use crate::ids::ContactId;
-use crate::record::Key;
 use crate::working_set::{Step, Stop, WorkingSet};
 
 /// Takes in a lead that a chatbot captured: the contact that has any of the addresses gets what it lacks, else one is
@@ -81,17 +80,8 @@ pub fn start(
         create(set, ctx, new, CreatedBy::Outbound, source, proof, contacts_now)?
     };
     let mut contact = get(set, ctx, id)?;
-    let open: Option<Conversation> = match contact.conversation {
-        Some(conversation) => set.get(&Key::Conversation {
-            org: ctx.org.id,
-            conversation,
-        })?,
-        None => None,
-    };
-    if let Some(open) = open {
-        return Ok((contact, open));
-    }
-    let conversation = open_conversation(set, ctx, &mut contact, ctx.now);
+    let conversation = conversations::begin(set, ctx, &mut contact)?;
+    contact.follow(&conversation);
     set.put(conversation.clone());
     set.put(contact.clone());
     Ok((contact, conversation))

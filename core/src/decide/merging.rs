@@ -12,7 +12,7 @@ use crate::decide::contacts::{
     check_attributes, contact_key, get, holder, identity_key, merged_key, skip_open,
 };
 use crate::decide::sending::slot_key;
-use crate::decide::{external_ids, team};
+use crate::decide::{conversations, external_ids, team};
 use crate::error::{Code, Error};
 use crate::ids::{ContactId, ConversationId};
 use crate::journal::{FieldChange, What};
@@ -216,8 +216,8 @@ fn take_addresses(
     Ok(())
 }
 
-/// A duplicate's threads become the primary's. Its own stays the one that goes on, if it has one, by the sender that
-/// the person last wrote to.
+/// A duplicate's threads become the primary's, each as it stands. Its own stays the one that goes on, if it has one and it
+/// is not closed while the duplicate's is open, by the sender that the person last wrote to.
 fn take_conversations(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
@@ -228,21 +228,28 @@ fn take_conversations(
         org: ctx.org.id,
         contact: duplicate.id,
     })?;
-    let own: Option<Conversation> = match primary.conversation {
-        Some(conversation) => set.get(&conversation_key(ctx, conversation))?,
-        None => None,
+    let own = conversations::current(set, ctx, primary)?;
+    let theirs = moved
+        .iter()
+        .find(|thread| Some(thread.id) == duplicate.conversation);
+    // What is open goes on, and not what is closed.
+    let takes = match (&own, theirs) {
+        (Some(own), Some(theirs)) => own.resolution.is_some() && theirs.resolution.is_none(),
+        (own, _) => own.is_none(),
     };
-    if let Some(mut own) = own {
-        own.last_inbound = moved
-            .iter()
-            .fold(own.last_inbound, |last, other| last.max(other.last_inbound));
-        set.put(own);
+    if takes {
+        primary.conversation = duplicate.conversation;
     }
-    primary.conversation = primary.conversation.or(duplicate.conversation);
     let ids = moved.iter().map(|conversation| conversation.id).collect();
-    for mut conversation in moved {
-        conversation.contact = primary.id;
-        set.put(conversation);
+    let all = || own.iter().chain(&moved);
+    let last = all().fold(None, |last, thread| thread.last_inbound.max(last));
+    for mut thread in all().cloned() {
+        thread.contact = primary.id;
+        if primary.conversation == Some(thread.id) {
+            thread.last_inbound = last;
+            primary.follow(&thread);
+        }
+        set.put(thread);
     }
     Ok(ids)
 }
@@ -322,6 +329,7 @@ pub fn unmerge(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<C
     take_back(set, ctx, &mut primary, &before, &after, &gone);
     for contact in [&mut primary, &mut duplicate] {
         fit_today(set, ctx, contact)?;
+        conversations::fit(set, ctx, contact)?;
     }
     external_ids::give_back(set, ctx, &mut duplicate, primary.id)?;
     let keys = [slot_key(ctx, primary.id), slot_key(ctx, id)];

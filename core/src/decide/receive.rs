@@ -11,15 +11,17 @@ use crate::account::Account;
 use crate::consent::{Change, Fact, Proof, Purpose, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, RecordStatus};
 use crate::context::Context;
-use crate::conversation::{Author, Conversation, Evidence, Message, MessageRef, Parked};
+use crate::conversation::{Author, Evidence, Message, MessageRef, Parked};
 use crate::decide::contacts::{
     add_tags, begin_contact, contact_key, holder, identity_key, link_addresses, prepare_tags,
     record_consent_of, skip_open,
 };
+use crate::decide::conversations;
 use crate::decide::evidence::{
     About, about_message, absorb_parked, opted_out_at_platform, parked_key, ref_key, status,
 };
 use crate::decide::moves::identity_changed;
+use crate::decide::routing::route;
 use crate::decide::sending::confirm_stop;
 use crate::decide::suppression::{is_forgotten, learn_late};
 use crate::error::{Code, Error};
@@ -165,6 +167,17 @@ pub(crate) fn known(set: &mut WorkingSet, ctx: &Context<'_>, person: &Person) ->
     Ok(None)
 }
 
+/// What an event is to the conversation that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// The contact wrote.
+    Words,
+    /// The contact called.
+    Call,
+    /// Anything else.
+    Other,
+}
+
 /// One event of a person at one of our senders.
 pub(super) struct Inbox<'a> {
     pub(super) account: &'a Account,
@@ -212,7 +225,8 @@ impl Inbox<'_> {
             return self.blocked(set, ctx, contact, message, keyword);
         }
 
-        let conversation = self.conversation(set, ctx, &mut contact, spoken)?;
+        let act = if spoken { Act::Words } else { Act::Other };
+        let (conversation, new) = self.conversation(set, ctx, &mut contact, act)?;
         let mut stored = Message {
             id: ctx.ids.next(),
             org: ctx.org.id,
@@ -273,6 +287,9 @@ impl Inbox<'_> {
         }
         set.put(stored);
         set.put(contact);
+        if new {
+            route(set, ctx, conversation, self.account.channel)?;
+        }
         Ok(Applied::Applied)
     }
 
@@ -305,7 +322,7 @@ impl Inbox<'_> {
             return Ok(Applied::Duplicate);
         }
         let (mut contact, address) = self.person(set, ctx, &echo.to, CreatedBy::Outbound)?;
-        let conversation = self.conversation(set, ctx, &mut contact, false)?;
+        let (conversation, _) = self.conversation(set, ctx, &mut contact, Act::Other)?;
         let mut stored = Message {
             id: ctx.ids.next(),
             org: ctx.org.id,
@@ -396,30 +413,49 @@ impl Inbox<'_> {
         Ok((contact, address))
     }
 
-    /// The thread that the message belongs to, opened if there is none.
+    /// The thread that the event belongs to, opened if there is none, and whether it is new to the team or open again, so
+    /// that it is to be routed.
     pub(super) fn conversation(
         &self,
         set: &mut WorkingSet,
         ctx: &mut Context<'_>,
         contact: &mut Contact,
-        inbound: bool,
-    ) -> Step<ConversationId> {
-        let known: Option<Conversation> = match contact.conversation {
-            Some(conversation) => set.get(&Key::Conversation {
-                org: ctx.org.id,
-                conversation,
-            })?,
-            None => None,
-        };
-        let mut conversation = known.unwrap_or_else(|| open_conversation(set, ctx, contact, self.at));
+        act: Act,
+    ) -> Step<(ConversationId, bool)> {
+        let mut conversation = conversations::at_time(set, ctx, contact, self.at)?;
         conversation.opened_at = conversation.opened_at.min(self.at);
         conversation.last_activity = conversation.last_activity.max(self.at);
-        if inbound {
+        conversation.channels.insert(self.account.channel);
+        let mut new = false;
+        if act != Act::Other {
+            new = conversation.last_inbound.is_none();
             conversation.last_inbound = conversation.last_inbound.max(Some((self.at, self.account.id)));
         }
+        if act == Act::Words {
+            let heard = conversation.hear(self.at);
+            if heard.unarchived {
+                let what = What::ConversationMarked {
+                    conversation: conversation.id,
+                    change: "unarchived".to_owned(),
+                };
+                set.journal(Entry {
+                    at: self.at,
+                    ..ctx.about(contact.id, what)
+                });
+            }
+            if heard.reopened {
+                new = true;
+                set.journal(Entry {
+                    at: self.at,
+                    ..conversations::reopened(ctx, &conversation)
+                });
+            }
+        }
+        new &= conversation.resolution.is_none();
+        contact.follow(&conversation);
         let id = conversation.id;
         set.put(conversation);
-        Ok(id)
+        Ok((id, new))
     }
 
     /// Late webhooks never shorten a window: it remembers the latest message or call.
@@ -675,29 +711,6 @@ pub(crate) fn count_blocked(
         at,
         ..ctx.about(contact, what)
     });
-}
-
-/// Opens a thread with a contact.
-pub(crate) fn open_conversation(
-    set: &mut WorkingSet,
-    ctx: &mut Context<'_>,
-    contact: &mut Contact,
-    at: DateTime<Utc>,
-) -> Conversation {
-    let id = ctx.ids.next();
-    contact.conversation = Some(id);
-    set.journal(Entry {
-        at,
-        ..ctx.about(contact.id, What::ConversationOpened { conversation: id })
-    });
-    Conversation {
-        id,
-        org: ctx.org.id,
-        contact: contact.id,
-        opened_at: at,
-        last_activity: at,
-        last_inbound: None,
-    }
 }
 
 /// A platform's notice about a template that the caller stored, the latest one by its own time; about another template,

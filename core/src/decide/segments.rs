@@ -92,6 +92,7 @@ pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: SegmentId) -> Step<()
         let user = match user {
             SegmentUser::Broadcast(broadcast) => format!("the draft of broadcast {broadcast}"),
             SegmentUser::Segment(segment) => format!("segment {segment}"),
+            SegmentUser::Routing(rule) => format!("rule of routing {rule}"),
         };
         let message = format!("segment {:?} is used by {user}", segment.name);
         return Err(Error::new(Code::SegmentInUse, message).into());

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::account::{Account, AccountState};
 use crate::contact::{Contact, Identity};
 use crate::context::Context;
-use crate::conversation::{Author, Conversation, Message, MessageRef, attempt_token};
+use crate::conversation::{Author, Message, MessageRef, attempt_token};
 use crate::decide::broadcasts::get as get_broadcast;
 use crate::decide::contacts::{contact_key, even_deleted, find as find_contact, get as get_contact};
+use crate::decide::conversations;
 pub use crate::decide::landing::{expire, land, resend};
-use crate::decide::receive::open_conversation;
 use crate::decide::team::acting_name;
 use crate::error::{Code, Error};
 use crate::gate::{self, Denial, Lift, Passage};
@@ -181,16 +181,6 @@ pub(crate) fn dispatch_key(ctx: &Context<'_>, dispatch: DispatchId) -> Key {
     }
 }
 
-fn conversation_of(set: &mut WorkingSet, ctx: &Context<'_>, contact: &Contact) -> Step<Option<Conversation>> {
-    match contact.conversation {
-        Some(conversation) => set.get(&Key::Conversation {
-            org: ctx.org.id,
-            conversation,
-        }),
-        None => Ok(None),
-    }
-}
-
 /// The sender that a message goes out by: the one named, else the one that the contact last wrote to, else the only one
 /// that reaches them.
 fn sender(
@@ -202,7 +192,7 @@ fn sender(
     if let Some(account) = account {
         return get_account(set, ctx, account);
     }
-    let conversation = conversation_of(set, ctx, contact)?;
+    let conversation = conversations::current(set, ctx, contact)?;
     if let Some((_, account)) = conversation.and_then(|conversation| conversation.last_inbound) {
         return get_account(set, ctx, account);
     }
@@ -622,10 +612,11 @@ fn take_off(
     row.match_key = Some(identity.match_key);
     let attempt: AttemptId = ctx.ids.next();
 
-    let mut conversation = match conversation_of(set, ctx, &contact)? {
+    let mut conversation = match conversations::current(set, ctx, &contact)? {
         Some(conversation) => conversation,
-        None => open_conversation(set, ctx, &mut contact, ctx.now),
+        None => conversations::open(set, ctx, &mut contact, None, ctx.now),
     };
+    conversation.channels.insert(account.channel);
     conversation.last_activity = conversation.last_activity.max(ctx.now);
     let known: Option<Message> = match row.message {
         Some(message) => set.get(&Key::Message {

@@ -5,6 +5,7 @@ use crate::contact::{Tag, tag_key, tag_name};
 use crate::context::Context;
 use crate::decide::contacts;
 use crate::decide::organisation::{org, replace_rule};
+use crate::decide::routing;
 use crate::decide::segments::segment_key;
 use crate::error::{Code, Error};
 use crate::ids::{BroadcastId, ContactId, RuleId, SegmentId};
@@ -103,6 +104,8 @@ pub fn check_delete(set: &mut WorkingSet, ctx: &Context<'_>, name: &str, users: 
         format!("segment {:?} asks for", segment.name)
     } else if let Some(draft) = drafts_with(set, ctx, &tag, users)?.into_iter().next() {
         format!("the draft of broadcast {} asks for", draft.id)
+    } else if let Some(rule) = routing::naming_tag(ctx, &tag.key).next() {
+        format!("rule of routing {} asks for", rule.id)
     } else {
         return Ok(tag);
     };
@@ -202,6 +205,7 @@ fn replace(set: &mut WorkingSet, ctx: &Context<'_>, from: &Tag, to: &Tag, users:
         }));
         set.put(draft);
     }
+    routing::retag(set, ctx, &from.key, &to.key)?;
     set.put(to.clone());
     journal(set, ctx, from, Some(to));
     Ok(())

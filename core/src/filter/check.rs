@@ -39,6 +39,7 @@ impl Filter {
             Self::Status(any) => any.len(),
             Self::Lead(any) => any.len(),
             Self::Source(any) => any.len(),
+            Self::Conversation(any) => any.len(),
             _ => 0,
         };
         *left = match left.checked_sub(values.saturating_add(1)) {

@@ -115,6 +115,7 @@ fn a_deleted_contact_leaves_its_id_its_consent_and_nothing_of_the_person() {
     blank.last_interaction = before.last_interaction;
     blank.consent = before.consent.clone();
     blank.conversation = before.conversation;
+    blank.conversation_status = before.conversation_status;
     assert_eq!(world.see(id), blank);
     let refs: Vec<ContactId> = world
         .all::<IdentityRef>()
@@ -523,6 +524,7 @@ fn the_hash_is_keyed_by_organisation_and_kind_and_the_key_is_not_shown() {
         rules_epoch: 0,
         suppression_key: SuppressionKey::new([0xAB; 32]),
         host_key: None,
+        routing: Vec::new(),
     };
     let json = serde_json::to_string(&org).unwrap();
     assert!(json.contains(&"ab".repeat(32)));

@@ -15,11 +15,13 @@ use tertulia_core::decide::broadcasts::{self, NewBroadcast};
 use tertulia_core::decide::contacts::{self, NewContact};
 use tertulia_core::decide::receive::{Applied, receive};
 use tertulia_core::decide::sending::{self, Draft, Flight, SendRequest};
+use tertulia_core::decide::team;
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
 use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{
-    AccountId, AttemptId, BroadcastId, ContactId, ConversationId, DispatchId, IdSource, OrgId, RuleId,
+    AccountId, AgentId, AttemptId, BroadcastId, ContactId, ConversationId, DispatchId, IdSource, OrgId,
+    RuleId,
 };
 use tertulia_core::inbound::{
     Call, CallEvent, Caller, Echo, Edit, InboundEvent, InboundKind, InboundMessage, Person, Preference,
@@ -30,6 +32,7 @@ use tertulia_core::ledger::{Accepted, Dispatch, DispatchState, Outcome, Slot};
 use tertulia_core::message::{Content, StatusKind};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Org, OrgRule, OrgTemplate, Record, Stored};
 use tertulia_core::retry::{Failure, FailureClass, OptOutScope};
+use tertulia_core::roles::Role;
 use tertulia_core::settings::Settings;
 use tertulia_core::suppression::SuppressionKey;
 use tertulia_core::tagging::{Pattern, PatternKind, Rule};
@@ -80,6 +83,7 @@ impl World {
             rules_epoch: 0,
             suppression_key: SuppressionKey::new([7; 32]),
             host_key: None,
+            routing: Vec::new(),
         });
         for (id, name) in [(SHOP, "shop"), (HELPDESK, "helpdesk")] {
             world.store(Account {
@@ -259,7 +263,8 @@ impl World {
             Op::Journal(_)
             | Op::Redact { .. }
             | Op::SnapshotAudience(..)
-            | Op::RemoveConversations { .. } => true,
+            | Op::RemoveConversations { .. }
+            | Op::RemoveMessages { .. } => true,
         });
         if !holds || !fits {
             return Err(Conflict);
@@ -283,6 +288,12 @@ impl World {
                     self.records.retain(|_, stored| match &stored.record {
                         Record::Conversation(thread) => !threads.contains(&thread.id),
                         Record::Message(message) => !threads.contains(&message.conversation),
+                        _ => true,
+                    });
+                }
+                Op::RemoveMessages { conversation, .. } => {
+                    self.records.retain(|_, stored| match &stored.record {
+                        Record::Message(message) => message.conversation != conversation,
                         _ => true,
                     });
                 }
@@ -362,6 +373,24 @@ impl World {
         };
         let found: Option<tertulia_core::record::IdentityRef> = self.find(&key);
         found.map(|found| self.see(found.contact))
+    }
+
+    /// The conversation that goes on with a contact, held against what the contact says of it.
+    pub(crate) fn thread(&self, contact: ContactId) -> Conversation {
+        let contact = self.see(contact);
+        let thread: Conversation = self.get(&Key::Conversation {
+            org: ORG,
+            conversation: contact.conversation.unwrap(),
+        });
+        assert_eq!(contact.conversation_status, Some(thread.status()));
+        thread
+    }
+
+    /// A member of the team who works here.
+    pub(crate) fn member(&mut self, name: &str) -> AgentId {
+        self.decide(|set, ctx| team::add(set, ctx, name, Role::Agent))
+            .unwrap()
+            .id
     }
 
     pub(crate) fn send(&mut self, request: &SendRequest) -> Result<Flight, Error> {

@@ -8,6 +8,7 @@
 mod calls;
 mod channels;
 mod contacts;
+mod conversations;
 mod deletion;
 mod erasure;
 mod external_ids;
@@ -20,7 +21,9 @@ mod notes;
 mod permutations;
 mod profile;
 mod roles;
+mod routing;
 mod segments;
 mod sending;
 mod tags;
 mod team;
+mod threads;

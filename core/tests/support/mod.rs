@@ -42,6 +42,7 @@ impl World {
             rules_epoch: 0,
             suppression_key: SuppressionKey::new([7; 32]),
             host_key: None,
+            routing: Vec::new(),
         };
         Self {
             org: OrgContext::new(org, 1, Vec::new(), None).unwrap(),
@@ -148,7 +149,10 @@ impl World {
                 }
                 Op::Remove(key, version) => assert_eq!(self.records.remove(&key).unwrap().version, version),
                 Op::Journal(entry) => self.journal.push(entry),
-                Op::Redact { .. } | Op::SnapshotAudience(..) | Op::RemoveConversations { .. } => {
+                Op::Redact { .. }
+                | Op::SnapshotAudience(..)
+                | Op::RemoveConversations { .. }
+                | Op::RemoveMessages { .. } => {
                     unreachable!("no test here launches a broadcast or deletes a contact")
                 }
             }

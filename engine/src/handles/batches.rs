@@ -1,6 +1,8 @@
 //! Many contacts, batch by batch: each once, decided one by one, committed together.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::str::FromStr;
 
 use tertulia_core::contact::Contact;
 use tertulia_core::context::Context;
@@ -78,13 +80,14 @@ impl Batches {
     }
 }
 
-fn next_ids(
-    ids: &mut BTreeSet<ContactId>,
+/// The batch of ids behind a place, and the place behind it if there is more.
+pub(crate) fn next_ids<I: Copy + Ord + Display + FromStr>(
+    ids: &mut BTreeSet<I>,
     place: Option<Cursor>,
-) -> Result<(Vec<ContactId>, Option<Cursor>), Error> {
+) -> Result<(Vec<I>, Option<Cursor>), Error> {
     if let Some(place) = place {
         let last = place.0.parse().ok().filter(|last| ids.contains(last));
-        let last: ContactId = last.ok_or_else(|| {
+        let last: I = last.ok_or_else(|| {
             Error::new(
                 Code::CursorInvalid,
                 "the place is none of this selection; begin again without one",
@@ -93,7 +96,7 @@ fn next_ids(
         *ids = ids.split_off(&last);
         ids.remove(&last);
     }
-    let batch: Vec<ContactId> = ids.iter().copied().take(BATCH).collect();
+    let batch: Vec<I> = ids.iter().copied().take(BATCH).collect();
     let next = batch.last().filter(|_| ids.len() > batch.len());
     let next = next.map(|last| Cursor(last.to_string()));
     Ok((batch, next))

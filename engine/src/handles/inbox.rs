@@ -6,10 +6,11 @@ use tertulia_core::contact::Contact;
 use tertulia_core::context::Context;
 use tertulia_core::conversation::{Conversation, Message};
 use tertulia_core::decide::contacts::{self, NewContact};
-use tertulia_core::decide::leads;
 use tertulia_core::decide::sending::{self, Draft, SendRequest};
+use tertulia_core::decide::{conversations, leads};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{ContactId, ConversationId, MessageId, OrgId};
+use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Dispatch, Outcome};
 use tertulia_core::record::Key;
@@ -129,12 +130,13 @@ impl Inbox<'_> {
         };
         let query = Query::Conversations {
             org: self.0.id,
-            contact,
+            filter: contact.map_or_else(ConversationFilter::all, ConversationFilter::of),
+            order: ConversationOrder::Activity,
         };
         self.0.list(Call::InboxConversations, query, page).await
     }
 
-    /// Tells the platform that a contact's message was read.
+    /// Tells the platform that a contact's message was read; if it is the last one, its conversation is read.
     pub async fn mark_read(&self, id: MessageId) -> Result<(), Error> {
         let call = Call::InboxMarkRead;
         let inner = self.0.admitted(call).await?;
@@ -152,6 +154,12 @@ impl Inbox<'_> {
         let transport = inner.transport(&account)?;
         transport
             .mark_read(&inner.sender(&account).await?, provider_id)
+            .await?;
+        let conversation = message.conversation;
+        self.0
+            .decide(call, move |set, ctx| {
+                conversations::read_message(set, ctx, conversation, id)
+            })
             .await
     }
 }

@@ -12,6 +12,7 @@ use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Query;
 
 use crate::handles::batches::everybody;
+use crate::handles::inbox_bulk::hand_on;
 use crate::org::Org;
 
 /// The people who work with the contacts.
@@ -49,7 +50,7 @@ impl Team<'_> {
     }
 
     /// Marks that a member does not work here any more, and makes a successor, or nobody, responsible for their
-    /// contacts; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with what an
+    /// contacts and open conversations; how many contacts that were. Nothing that they did goes with them. Called again, it goes on with what an
     /// interruption left.
     ///
     /// Fails with `member.not_found`, with `member.inactive` for a successor who does not work here, and with
@@ -70,6 +71,7 @@ impl Team<'_> {
         };
         // Who leaves by their own call may not make it any more.
         let call = (!self.0.is_used_by(id)).then_some(call);
+        hand_on(runtime, self.0, call, id, successor).await?;
         everybody(
             runtime,
             self.0,

@@ -19,6 +19,7 @@ mod find;
 mod hooked;
 mod host_key;
 mod imports;
+mod inbox;
 mod kills;
 mod lifecycle;
 mod merging;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tertulia_core::channel::Channel;
 use tertulia_core::consent::{Change, Fact, Proof, Scope, Source};
 use tertulia_core::contact::{Contact, LeadStatus, RecordStatus};
+use tertulia_core::conversation::ConversationStatus;
 use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::ids::OrgId;
 use tertulia_core::record::{Key, Op, Record};
@@ -88,7 +89,7 @@ pub async fn filters_follow_changes_of_a_contact(factory: &dyn StoreFactory) {
         new_proof: false,
         proof: Proof::Stated("at the counter".to_owned()),
     };
-    let changes: [fn(&mut Contact); 12] = [
+    let changes: [fn(&mut Contact); 13] = [
         |contact| contact.name = Some("Robert".to_owned()),
         |contact| {
             contact.tags.insert("vip".to_owned(), "VIP".to_owned());
@@ -101,6 +102,7 @@ pub async fn filters_follow_changes_of_a_contact(factory: &dyn StoreFactory) {
         |contact| contact.tags.clear(),
         |contact| contact.lead = LeadStatus::Hot,
         |contact| contact.owner = Some(id(3)),
+        |contact| contact.conversation_status = Some(ConversationStatus::Assigned),
         |contact| contact.source_channel = Some(Channel::WhatsApp),
         |contact| contact.created_at -= chrono::TimeDelta::microseconds(1),
         |contact| contact.last_interaction = Some(epoch()),
@@ -157,6 +159,7 @@ fn all_simple() -> Vec<Filter> {
         Filter::Status(vec![RecordStatus::Blocked, RecordStatus::Deleted]),
         Filter::Tags(TagFilter::None(vec!["vip".to_owned()])),
         Filter::Lead(vec![LeadStatus::Hot]),
+        Filter::Conversation(vec![ConversationStatus::Open, ConversationStatus::Assigned]),
         Filter::Owner(OwnerFilter::Nobody),
         Filter::Owner(OwnerFilter::Is(id(3))),
         Filter::Source(vec![Channel::WhatsApp]),

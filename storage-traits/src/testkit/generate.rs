@@ -2,6 +2,7 @@
 
 mod content;
 mod entries;
+mod inbox;
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ use tertulia_core::consent::{Change, Consent, Fact, Proof, Purpose, Scope, Sourc
 use tertulia_core::contact::{
     Contact, ContactOrder, CreatedBy, Elsewhere, Identity, LeadStatus, RecordStatus, Tag,
 };
-use tertulia_core::conversation::{Author, Conversation, Evidence, Message, MessageRef, Parked};
+use tertulia_core::conversation::{Author, Evidence, Label, Message, MessageRef, Parked};
 use tertulia_core::erasure::{ErasedMedia, Erasure, ErasureCertificate, ErasureCounts};
 use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, Span, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::identity::{Address, AddressKind};
@@ -238,6 +239,10 @@ impl Generator {
                 org,
                 key: self.one_of(&TAGS).to_owned(),
             },
+            RecordKind::Label => Key::Label {
+                org,
+                key: self.one_of(&TAGS).to_owned(),
+            },
             RecordKind::Rule => Key::Rule {
                 org,
                 rule: self.pooled(),
@@ -331,6 +336,7 @@ impl Generator {
                     check: make.text(),
                     done: make.rng.bool(),
                 }),
+                routing: self.some(2, Self::routing_rule),
             }),
             Key::Route { channel, sender_id } => Record::Route(Route {
                 channel,
@@ -420,13 +426,13 @@ impl Generator {
                 template: self.template(name, &language),
                 noticed: [("status".to_owned(), self.time())].into(),
             }),
-            Key::Conversation { org, conversation } => Record::Conversation(Conversation {
-                id: conversation,
+            Key::Conversation { org, conversation } => {
+                Record::Conversation(self.conversation(org, conversation))
+            }
+            Key::Label { org, key } => Record::Label(Label {
                 org,
-                contact: self.pooled(),
-                opened_at: self.time(),
-                last_activity: self.time(),
-                last_inbound: self.maybe(|make| (make.time(), make.pooled())),
+                key,
+                name: self.text(),
             }),
             Key::Message { org, message } => Record::Message(Message {
                 id: message,
@@ -647,6 +653,7 @@ impl Generator {
             last_interaction: self.maybe(Self::time),
             consent: self.consent(),
             conversation: self.maybe(Self::pooled),
+            conversation_status: self.maybe(Self::conversation_status),
             last_broadcast: self.maybe(|make| (make.time(), make.pooled())),
             merged: self.some(2, Self::pooled),
             ..blank.clone()
@@ -910,6 +917,7 @@ impl Generator {
                 Some(owner) => OwnerFilter::Is(owner),
                 None => OwnerFilter::Nobody,
             }),
+            8 if self.once_in(2) => Filter::Conversation(self.some(3, Self::conversation_status)),
             8 => Filter::Source(self.some(3, Self::channel)),
             9 => Filter::Created(self.time_filter()),
             10 => Filter::LastInteraction(self.time_filter()),

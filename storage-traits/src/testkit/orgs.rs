@@ -5,6 +5,7 @@ use tertulia_core::contact::ContactOrder;
 use tertulia_core::conversation::Author;
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::OrgId;
+use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::ledger::DispatchState;
 use tertulia_core::record::{Key, Op, Record, RecordKind};
 
@@ -101,6 +102,10 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
         Key::Tag { .. } => Key::Tag {
             org,
             key: format!("tag {number}"),
+        },
+        Key::Label { .. } => Key::Label {
+            org,
+            key: format!("label {number}"),
         },
         Key::Rule { .. } => Key::Rule {
             org,
@@ -273,7 +278,11 @@ fn queries(org: OrgId) -> Vec<Query> {
             order: Some(order),
         });
     }
-    queries.push(Query::Conversations { org, contact: None });
+    queries.push(Query::Conversations {
+        org,
+        filter: ConversationFilter::all(),
+        order: ConversationOrder::Activity,
+    });
     for number in 1..=4 {
         queries.extend([
             Query::Messages {
@@ -282,7 +291,8 @@ fn queries(org: OrgId) -> Vec<Query> {
             },
             Query::Conversations {
                 org,
-                contact: Some(id(number)),
+                filter: ConversationFilter::of(id(number)),
+                order: ConversationOrder::Id,
             },
             Query::Dispatches {
                 org,

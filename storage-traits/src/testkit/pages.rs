@@ -10,6 +10,7 @@ use tertulia_core::conversation::{Author, Conversation, Message};
 use tertulia_core::erasure::Erasure;
 use tertulia_core::filter::{Filter, TimeFilter};
 use tertulia_core::ids::{BroadcastId, ContactId, OrgId};
+use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::journal::EntryFilter;
 use tertulia_core::ledger::{Dispatch, DispatchState, StateName, UNKNOWN_AFTER};
 use tertulia_core::note::Note;
@@ -216,7 +217,11 @@ pub async fn conversations_by_last_activity(factory: &dyn StoreFactory) {
             bench.insert([new]).await;
         }
     }
-    let query = |contact: Option<ContactId>| Query::Conversations { org, contact };
+    let query = |contact: Option<ContactId>| Query::Conversations {
+        org,
+        filter: contact.map_or_else(ConversationFilter::all, ConversationFilter::of),
+        order: ConversationOrder::Activity,
+    };
     bench.finds(query(None), &[3, 2, 4, 1].map(key)).await;
     bench.finds(query(Some(id(1))), &[3, 4, 1].map(key)).await;
     bench.finds(query(Some(id(9))), &[]).await;
@@ -747,9 +752,10 @@ fn queries(broadcast: BroadcastId) -> Vec<Query> {
         broadcast,
         states,
     };
-    let conversations = |org: u128, contact: Option<u128>| Query::Conversations {
+    let conversations = |org: u128, filter: ConversationFilter| Query::Conversations {
         org: id(org),
-        contact: contact.map(id),
+        filter,
+        order: ConversationOrder::Activity,
     };
     let messages = |org: u128| Query::Messages {
         org: id(org),
@@ -776,9 +782,14 @@ fn queries(broadcast: BroadcastId) -> Vec<Query> {
         sorted(ContactOrder::LastActive),
         messages(1),
         messages(2),
-        conversations(1, None),
-        conversations(1, Some(1)),
-        conversations(2, None),
+        conversations(1, ConversationFilter::all()),
+        conversations(1, ConversationFilter::of(id(1))),
+        conversations(2, ConversationFilter::all()),
+        Query::Conversations {
+            org: id(1),
+            filter: ConversationFilter::all(),
+            order: ConversationOrder::Id,
+        },
         dispatches(Vec::new()),
         dispatches(vec![StateName::Pending]),
         open(1),

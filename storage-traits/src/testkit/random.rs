@@ -92,7 +92,7 @@ impl Run {
     }
 
     fn op(&mut self, known: &[Stored]) -> Op {
-        let choice = self.make.below(13);
+        let choice = self.make.below(14);
         let stored = (!known.is_empty()).then(|| known[self.make.below(known.len())].clone());
         match (choice, stored) {
             (0, _) => {
@@ -106,6 +106,10 @@ impl Run {
             (12, _) => Op::RemoveConversations {
                 org: self.org(),
                 contact: self.make.pooled(),
+            },
+            (13, _) => Op::RemoveMessages {
+                org: self.org(),
+                conversation: self.make.pooled(),
             },
             (2, Some(stored)) => Op::Remove(stored.record.key(), self.version(&stored)),
             (3..=6, Some(stored)) => {
@@ -252,7 +256,8 @@ impl Run {
             },
             3 => Query::Conversations {
                 org,
-                contact: Some(self.make.pooled()).filter(|_| self.make.once_in(2)),
+                filter: self.make.conversation_filter(),
+                order: self.make.conversation_order(),
             },
             4 => Query::Dispatches {
                 org,

@@ -241,6 +241,21 @@ public enum ErrorCode {
     /// The message cannot be sent so.
     public static let messageInvalid = "message.invalid"
 
+    /// A newer conversation with the contact took this one's place.
+    public static let conversationSuperseded = "conversation.superseded"
+
+    /// The handler's name is empty or too long.
+    public static let handlerInvalid = "handler.invalid"
+
+    /// A label is empty or too long.
+    public static let labelInvalid = "label.invalid"
+
+    /// The rule of routing, or the order of the rules, cannot be so.
+    public static let routingInvalid = "routing.invalid"
+
+    /// There is no such rule of routing.
+    public static let routingNotFound = "routing.not_found"
+
     /// There is no such message.
     public static let messageNotFound = "message.not_found"
 
@@ -534,6 +549,11 @@ public enum ErrorCode {
         sendNotSent: (.unavailable, .later, 503),
         sendUnknown: (.unavailable, .never, 503),
         messageInvalid: (.invalid, .never, 503),
+        conversationSuperseded: (.refused, .never, 503),
+        handlerInvalid: (.invalid, .never, 503),
+        labelInvalid: (.invalid, .never, 503),
+        routingInvalid: (.invalid, .never, 503),
+        routingNotFound: (.notFound, .never, 503),
         messageNotFound: (.notFound, .never, 503),
         conversationNotFound: (.notFound, .never, 503),
         filterInvalid: (.invalid, .never, 503),

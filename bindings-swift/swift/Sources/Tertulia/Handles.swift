@@ -274,6 +274,9 @@ extension Org {
     /// Conversations and messages.
     public var inbox: InboxArea { InboxArea(scope: scope) }
 
+    /// Who gets a conversation that is new or open again: the first rule that fits.
+    public var routing: RoutingArea { RoutingArea(scope: scope) }
+
     /// Provider templates.
     public var templates: TemplatesArea { TemplatesArea(scope: scope) }
 
@@ -1158,10 +1161,229 @@ public struct InboxArea: Sendable {
         }
     }
 
-    /// Tells the platform that a contact's message was read.
+    /// Tells the platform that a contact's message was read; if it is the last one, its conversation is read.
     public func markRead(_ id: MessageId) async throws {
         let _: Nothing = try await scope.call("inbox.mark_read") {
             $0.put("id", id)
+        }
+    }
+
+    /// The conversation, which must be there. Fails with `conversation.not_found`.
+    public func get(_ id: ConversationId) async throws -> Conversation {
+        try await scope.call("inbox.get") {
+            $0.put("id", id)
+        }
+    }
+
+    /// The conversations that fit a filter, by last activity, the longest silent first; read backwards, the latest
+    /// first. Whatever is written meanwhile, no call fails, and no conversation is met twice on the way backwards.
+    ///
+    /// Fails with `contact.not_found`, or `cursor.invalid` for a place in another list.
+    public func list(filter: ConversationFilter? = nil, page: PageRequest? = nil) -> Pages<Conversation> {
+        Pages(first: page) { try await listPage(filter: filter, page: $0) }
+    }
+
+    /// One page of `list`.
+    public func listPage(
+        filter: ConversationFilter? = nil,
+        page: PageRequest? = nil
+    ) async throws -> Page<Conversation> {
+        try await scope.call("inbox.list") {
+            $0.put("filter", filter)
+            $0.put("page", page)
+        }
+    }
+
+    /// How many conversations fit a filter: in all, by where they stand, and of each how many wait to be read.
+    ///
+    /// Fails with `contact.not_found`.
+    public func counts(filter: ConversationFilter? = nil) async throws -> ConversationCounts {
+        try await scope.call("inbox.counts") {
+            $0.put("filter", filter)
+        }
+    }
+
+    /// Makes a conversation that of a member of the team, or of nobody; gives it as it is then.
+    ///
+    /// Fails with `conversation.not_found`, `member.not_found` or `member.inactive`.
+    public func assign(_ id: ConversationId, assignee: AgentId? = nil) async throws -> Conversation {
+        try await scope.call("inbox.assign") {
+            $0.put("id", id)
+            $0.put("assignee", assignee)
+        }
+    }
+
+    /// Gives a conversation to a bot or an AI of the host; gives it as it is then. It stands so until somebody takes
+    /// it over.
+    ///
+    /// Fails with `conversation.not_found` or `handler.invalid`.
+    public func setHandler(_ id: ConversationId, handler: Handler) async throws -> Conversation {
+        try await scope.call("inbox.set_handler") {
+            $0.put("id", id)
+            $0.put("handler", handler)
+        }
+    }
+
+    /// Takes a conversation over from its bot or AI: for this member of the team, or for whoever it is assigned to;
+    /// gives it as it is then.
+    ///
+    /// Fails with `conversation.not_found`, `member.not_found` or `member.inactive`.
+    public func handOver(_ id: ConversationId, to: AgentId? = nil) async throws -> Conversation {
+        try await scope.call("inbox.hand_over") {
+            $0.put("id", id)
+            $0.put("to", to)
+        }
+    }
+
+    /// Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's time,
+    /// opens it again, or opens a new one, as the setting `reopening` says. One of the same second is not later.
+    ///
+    /// Fails with `conversation.not_found`.
+    public func resolve(_ id: ConversationId) async throws -> Conversation {
+        try await scope.call("inbox.resolve") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Opens a conversation again; gives it as it is then. It is nobody's if it was that of somebody who left.
+    ///
+    /// Fails with `conversation.not_found`, or with `conversation.superseded` where the contact goes on in another
+    /// one.
+    public func reopen(_ id: ConversationId) async throws -> Conversation {
+        try await scope.call("inbox.reopen") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Marks that all that came in so far was read; gives the conversation as it is then. The platform is not told:
+    /// see `mark_read`.
+    ///
+    /// Fails with `conversation.not_found`.
+    public func read(_ id: ConversationId) async throws -> Conversation {
+        try await scope.call("inbox.read") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Marks a conversation as unread; gives it as it is then. Fails with `conversation.not_found`.
+    public func unread(_ id: ConversationId) async throws -> Conversation {
+        try await scope.call("inbox.unread") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Stars a conversation, or takes the star away; gives it as it is then. Fails with `conversation.not_found`.
+    public func star(_ id: ConversationId, starred: Bool) async throws -> Conversation {
+        try await scope.call("inbox.star") {
+            $0.put("id", id)
+            $0.put("starred", starred)
+        }
+    }
+
+    /// Hides a conversation until the contact writes again, or brings it back; gives it as it is then.
+    ///
+    /// Fails with `conversation.not_found`.
+    public func archive(_ id: ConversationId, archived: Bool) async throws -> Conversation {
+        try await scope.call("inbox.archive") {
+            $0.put("id", id)
+            $0.put("archived", archived)
+        }
+    }
+
+    /// Adds labels to a conversation, compared without regard to case and accents and shown as first written; how
+    /// many were new.
+    ///
+    /// Fails with `conversation.not_found` or `label.invalid`.
+    public func label(_ id: ConversationId, labels: [String]) async throws -> Int {
+        try await scope.call("inbox.label") {
+            $0.put("id", id)
+            $0.put("labels", labels)
+        }
+    }
+
+    /// Takes labels off a conversation; how many it had. Fails with `conversation.not_found` or `label.invalid`.
+    public func unlabel(_ id: ConversationId, labels: [String]) async throws -> Int {
+        try await scope.call("inbox.unlabel") {
+            $0.put("id", id)
+            $0.put("labels", labels)
+        }
+    }
+
+    /// All labels that were ever given, with how many conversations have each.
+    public func labels() async throws -> [LabelCount] {
+        try await scope.call("inbox.labels")
+    }
+
+    /// Does one thing with many conversations, by the rules of the calls for one: what they refuse is refused,
+    /// counted and listed. Some 2,000 are one commit. What was done stays done after a cancellation, and the report
+    /// says where to go on, given as `after`; done again, it changes nothing twice.
+    ///
+    /// Fails with `label.invalid`, `contact.not_found` (one that the filter names), or `cursor.invalid` for a place
+    /// in another selection.
+    public func bulk(
+        _ selection: ConversationSelection,
+        action: ConversationAction,
+        after: String? = nil,
+        progress: (@Sendable (InboxReport) async throws -> Void)? = nil,
+        cancel: CancelToken? = nil
+    ) async throws -> InboxReport {
+        try await scope.call("inbox.bulk", progress: teller(progress), cancel: cancel) {
+            $0.put("selection", selection)
+            $0.put("action", action)
+            $0.put("after", after)
+        }
+    }
+}
+
+/// Who gets a conversation that is new or open again: the first rule that fits.
+public struct RoutingArea: Sendable {
+    let scope: Scope
+
+    /// Adds a rule behind all others, and switches it on; its id. It counts from the next conversation on that a
+    /// contact opens, or opens again.
+    ///
+    /// Fails with `routing.invalid`, `filter.*`, `segment.not_found`, `handler.invalid`, `member.not_found` or
+    /// `member.inactive`.
+    public func add(_ rule: NewRoutingRule) async throws -> RuleId {
+        try await scope.call("routing.add") {
+            $0.put("rule", rule)
+        }
+    }
+
+    /// Stores a rule, new or in the place of the one with its id. Fails as `add` does.
+    public func put(_ rule: RoutingRule) async throws {
+        let _: Nothing = try await scope.call("routing.put") {
+            $0.put("rule", rule)
+        }
+    }
+
+    /// Removes a rule; who got a conversation by it keeps it. Fails with `routing.not_found`.
+    public func remove(_ id: RuleId) async throws {
+        let _: Nothing = try await scope.call("routing.remove") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Puts the rules in another order: all their ids, each once. Fails with `routing.not_found` or
+    /// `routing.invalid`.
+    public func order(_ ids: [RuleId]) async throws {
+        let _: Nothing = try await scope.call("routing.order") {
+            $0.put("ids", ids)
+        }
+    }
+
+    /// All rules, in their order.
+    public func list() async throws -> [RoutingRule] {
+        try await scope.call("routing.list")
+    }
+
+    /// The rule by which a contact's conversation would be routed if they wrote now over a channel; absent: none.
+    ///
+    /// Fails with `contact.not_found`.
+    public func test(_ contact: ContactId, channel: Channel) async throws -> RoutingRule? {
+        try await scope.call("routing.test") {
+            $0.put("contact", contact)
+            $0.put("channel", channel)
         }
     }
 }

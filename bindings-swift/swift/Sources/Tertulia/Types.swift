@@ -301,6 +301,16 @@ public struct AgentId: RawRepresentable, Hashable, Sendable, Codable, CustomStri
     public var description: String { rawValue }
 }
 
+/// What becomes of archived conversations in a list.
+public enum Archived: String, Hashable, Sendable, Codable, CaseIterable {
+    /// They are left out.
+    case without = "without"
+    /// They stand among the others.
+    case with = "with"
+    /// Nothing but them.
+    case only = "only"
+}
+
 /// One attempt to send: what the platform is asked to echo.
 public struct AttemptId: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
     public let rawValue: String
@@ -1375,6 +1385,8 @@ public struct Contact: Hashable, Sendable, Codable {
     public var lastInteraction: Date?
     /// The thread that the next message belongs to.
     public var conversation: ConversationId?
+    /// Where that thread stands.
+    public var conversationStatus: ConversationStatus?
     /// The contacts that were merged into this one: their ids lead here.
     public var merged: [ContactId]
 
@@ -1402,6 +1414,7 @@ public struct Contact: Hashable, Sendable, Codable {
         lastInbound: Date? = nil,
         lastInteraction: Date? = nil,
         conversation: ConversationId? = nil,
+        conversationStatus: ConversationStatus? = nil,
         merged: [ContactId]
     ) {
         self.id = id
@@ -1427,6 +1440,7 @@ public struct Contact: Hashable, Sendable, Codable {
         self.lastInbound = lastInbound
         self.lastInteraction = lastInteraction
         self.conversation = conversation
+        self.conversationStatus = conversationStatus
         self.merged = merged
     }
 
@@ -1454,6 +1468,7 @@ public struct Contact: Hashable, Sendable, Codable {
         case lastInbound = "last_inbound"
         case lastInteraction = "last_interaction"
         case conversation = "conversation"
+        case conversationStatus = "conversation_status"
         case merged = "merged"
     }
 }
@@ -1815,6 +1830,30 @@ public struct Conversation: Hashable, Sendable, Codable {
     public var lastInboundAt: Date?
     /// The sender that the last inbound message came to: the default for the next message.
     public var account: AccountId?
+    /// Where it stands.
+    public var status: ConversationStatus
+    /// The member of the team whose it is.
+    public var assignee: AgentId?
+    /// The bot or AI that has it.
+    public var handler: Handler?
+    /// Who closed it, and when; absent: it is not closed.
+    public var resolution: Resolution?
+    /// The conversation that was closed before this one was opened.
+    public var follows: ConversationId?
+    /// The channels that anything went in or out by.
+    public var channels: [Channel]
+    /// Something in it waits to be read.
+    public var unread: Bool
+    /// How many messages came since it was last read.
+    public var unreadMessages: Int
+    /// Until when all that came in was read.
+    public var readThrough: Date?
+    /// It is starred.
+    public var starred: Bool
+    /// When it was archived; absent: it is not.
+    public var archivedAt: Date?
+    /// Labels, as first written.
+    public var labels: [String]
 
     public init(
         id: ConversationId,
@@ -1822,7 +1861,19 @@ public struct Conversation: Hashable, Sendable, Codable {
         openedAt: Date,
         lastActivity: Date,
         lastInboundAt: Date? = nil,
-        account: AccountId? = nil
+        account: AccountId? = nil,
+        status: ConversationStatus,
+        assignee: AgentId? = nil,
+        handler: Handler? = nil,
+        resolution: Resolution? = nil,
+        follows: ConversationId? = nil,
+        channels: [Channel],
+        unread: Bool,
+        unreadMessages: Int,
+        readThrough: Date? = nil,
+        starred: Bool,
+        archivedAt: Date? = nil,
+        labels: [String]
     ) {
         self.id = id
         self.contact = contact
@@ -1830,6 +1881,18 @@ public struct Conversation: Hashable, Sendable, Codable {
         self.lastActivity = lastActivity
         self.lastInboundAt = lastInboundAt
         self.account = account
+        self.status = status
+        self.assignee = assignee
+        self.handler = handler
+        self.resolution = resolution
+        self.follows = follows
+        self.channels = channels
+        self.unread = unread
+        self.unreadMessages = unreadMessages
+        self.readThrough = readThrough
+        self.starred = starred
+        self.archivedAt = archivedAt
+        self.labels = labels
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1839,6 +1902,220 @@ public struct Conversation: Hashable, Sendable, Codable {
         case lastActivity = "last_activity"
         case lastInboundAt = "last_inbound_at"
         case account = "account"
+        case status = "status"
+        case assignee = "assignee"
+        case handler = "handler"
+        case resolution = "resolution"
+        case follows = "follows"
+        case channels = "channels"
+        case unread = "unread"
+        case unreadMessages = "unread_messages"
+        case readThrough = "read_through"
+        case starred = "starred"
+        case archivedAt = "archived_at"
+        case labels = "labels"
+    }
+}
+
+/// What is done with each conversation.
+public enum ConversationAction: Hashable, Sendable, Codable {
+    /// Marks it as read.
+    case read
+    /// Marks it as unread.
+    case unread
+    /// Stars it.
+    case star
+    /// Takes the star away.
+    case unstar
+    /// Archives it until the contact writes again.
+    case archive
+    /// Brings it back.
+    case unarchive
+    /// Gives it to a member of the team.
+    case assign(AgentId)
+    /// Gives it to nobody.
+    case unassign
+    /// Closes it.
+    case resolve
+    /// Adds labels.
+    case label([String])
+    /// Takes labels off.
+    case unlabel([String])
+    /// Deletes it with all its messages.
+    case delete
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case .read:
+            var container = encoder.singleValueContainer()
+            try container.encode("read")
+        case .unread:
+            var container = encoder.singleValueContainer()
+            try container.encode("unread")
+        case .star:
+            var container = encoder.singleValueContainer()
+            try container.encode("star")
+        case .unstar:
+            var container = encoder.singleValueContainer()
+            try container.encode("unstar")
+        case .archive:
+            var container = encoder.singleValueContainer()
+            try container.encode("archive")
+        case .unarchive:
+            var container = encoder.singleValueContainer()
+            try container.encode("unarchive")
+        case let .assign(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "assign")
+        case .unassign:
+            var container = encoder.singleValueContainer()
+            try container.encode("unassign")
+        case .resolve:
+            var container = encoder.singleValueContainer()
+            try container.encode("resolve")
+        case let .label(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "label")
+        case let .unlabel(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "unlabel")
+        case .delete:
+            var container = encoder.singleValueContainer()
+            try container.encode("delete")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "read":
+            self = .read
+        case "unread":
+            self = .unread
+        case "star":
+            self = .star
+        case "unstar":
+            self = .unstar
+        case "archive":
+            self = .archive
+        case "unarchive":
+            self = .unarchive
+        case "assign":
+            self = .assign(try variant.value(AgentId.self))
+        case "unassign":
+            self = .unassign
+        case "resolve":
+            self = .resolve
+        case "label":
+            self = .label(try variant.value([String].self))
+        case "unlabel":
+            self = .unlabel(try variant.value([String].self))
+        case "delete":
+            self = .delete
+        default:
+            throw decoder.misfit("\(variant.name) is no ConversationAction")
+        }
+    }
+}
+
+/// How many conversations fit a filter, and how many of them wait to be read.
+public struct ConversationCounts: Hashable, Sendable, Codable {
+    /// All of them.
+    public var total: Int
+    /// Those in which something waits to be read.
+    public var unread: Int
+    /// The same by where they stand, each that was asked for once.
+    public var byStatus: [StatusCount]
+
+    public init(total: Int, unread: Int, byStatus: [StatusCount]) {
+        self.total = total
+        self.unread = unread
+        self.byStatus = byStatus
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case total = "total"
+        case unread = "unread"
+        case byStatus = "by_status"
+    }
+}
+
+/// A condition on a conversation: all that is given must hold; what is absent or empty asks for nothing. Archived ones are
+/// left out unless they are asked for.
+///
+/// In JSON: `{"status": ["open", "assigned"], "assignee": "nobody", "unread": true, "label": "urgent"}`.
+public struct ConversationFilter: Hashable, Sendable, Codable {
+    /// With this contact.
+    public var contact: ContactId?
+    /// Where it stands: any of these.
+    public var status: [ConversationStatus]
+    /// Whose it is.
+    public var assignee: OwnerFilter?
+    /// The name of the bot or AI that has it.
+    public var handler: String?
+    /// The channel that anything went in or out by.
+    public var channel: Channel?
+    /// Something in it waits to be read, or nothing.
+    public var unread: Bool?
+    /// It is starred, or not.
+    public var starred: Bool?
+    /// Archived ones, too, or only; default neither.
+    public var archived: Archived
+    /// It has this label, compared folded.
+    public var label: String?
+    /// What [`search`](mod@crate::search) finds of its contact: each word in any part of a name, number, address or
+    /// attribute.
+    public var text: String?
+
+    public init(
+        contact: ContactId? = nil,
+        status: [ConversationStatus] = [],
+        assignee: OwnerFilter? = nil,
+        handler: String? = nil,
+        channel: Channel? = nil,
+        unread: Bool? = nil,
+        starred: Bool? = nil,
+        archived: Archived = .without,
+        label: String? = nil,
+        text: String? = nil
+    ) {
+        self.contact = contact
+        self.status = status
+        self.assignee = assignee
+        self.handler = handler
+        self.channel = channel
+        self.unread = unread
+        self.starred = starred
+        self.archived = archived
+        self.label = label
+        self.text = text
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case contact = "contact"
+        case status = "status"
+        case assignee = "assignee"
+        case handler = "handler"
+        case channel = "channel"
+        case unread = "unread"
+        case starred = "starred"
+        case archived = "archived"
+        case label = "label"
+        case text = "text"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.contact = try container.decodeIfPresent(ContactId.self, forKey: .contact)
+        self.status = try container.decodeIfPresent([ConversationStatus].self, forKey: .status) ?? []
+        self.assignee = try container.decodeIfPresent(OwnerFilter.self, forKey: .assignee)
+        self.handler = try container.decodeIfPresent(String.self, forKey: .handler)
+        self.channel = try container.decodeIfPresent(Channel.self, forKey: .channel)
+        self.unread = try container.decodeIfPresent(Bool.self, forKey: .unread)
+        self.starred = try container.decodeIfPresent(Bool.self, forKey: .starred)
+        self.archived = try container.decodeIfPresent(Archived.self, forKey: .archived) ?? .without
+        self.label = try container.decodeIfPresent(String.self, forKey: .label)
+        self.text = try container.decodeIfPresent(String.self, forKey: .text)
     }
 }
 
@@ -1851,6 +2128,51 @@ public struct ConversationId: RawRepresentable, Hashable, Sendable, Codable, Cus
     public init(_ rawValue: String) { self.rawValue = rawValue }
 
     public var description: String { rawValue }
+}
+
+/// Which conversations are meant.
+public enum ConversationSelection: Hashable, Sendable, Codable {
+    /// These.
+    case ids([ConversationId])
+    /// All that fit a filter.
+    case filter(ConversationFilter)
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case let .ids(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "ids")
+        case let .filter(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "filter")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "ids":
+            self = .ids(try variant.value([ConversationId].self))
+        case "filter":
+            self = .filter(try variant.value(ConversationFilter.self))
+        default:
+            throw decoder.misfit("\(variant.name) is no ConversationSelection")
+        }
+    }
+}
+
+/// Where a conversation stands.
+public enum ConversationStatus: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Nobody has it.
+    case open = "open"
+    /// A member of the team has it.
+    case assigned = "assigned"
+    /// A bot has it.
+    case botActive = "bot_active"
+    /// An AI has it.
+    case aiActive = "ai_active"
+    /// It is closed.
+    case resolved = "resolved"
 }
 
 /// How a platform's status finds the attempt that it is about.
@@ -3236,7 +3558,7 @@ public enum FilledValue: Hashable, Sendable, Codable {
 ///
 /// In JSON: `"everyone"`, `{"and": […]}`, `{"or": […]}`, `{"not": …}`, `{"tags": {"any": ["vip"]}}`, `{"optedIn": true}`,
 /// `{"status": ["active"]}`, `{"lead": ["hot"]}`, `{"owner": "nobody"}`, `{"owner": {"is": "<id>"}}`,
-/// `{"source": ["whatsapp"]}`, `{"created": {"after": "2026-11-21T00:00:00Z"}}`, `{"lastInteraction": "never"}`,
+/// `{"source": ["whatsapp"]}`, `{"conversation": ["open"]}`, `{"created": {"after": "2026-11-21T00:00:00Z"}}`, `{"lastInteraction": "never"}`,
 /// `{"attribute": {"name": "city", "is": {"contains": "rio"}}}`, `{"text": "ana 98765"}`,
 /// `{"segment": "<id>"}`.
 public indirect enum Filter: Hashable, Sendable, Codable {
@@ -3260,6 +3582,8 @@ public indirect enum Filter: Hashable, Sendable, Codable {
     case owner(OwnerFilter)
     /// By the channel of the first contact: any of these.
     case source([Channel])
+    /// By where the conversation stands that the next message belongs to: any of these.
+    case conversation([ConversationStatus])
     /// By when the record came to be.
     case created(TimeFilter)
     /// By when anything last went in or out.
@@ -3304,6 +3628,9 @@ public indirect enum Filter: Hashable, Sendable, Codable {
         case let .source(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "source")
+        case let .conversation(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "conversation")
         case let .created(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "created")
@@ -3345,6 +3672,8 @@ public indirect enum Filter: Hashable, Sendable, Codable {
             self = .owner(try variant.value(OwnerFilter.self))
         case "source":
             self = .source(try variant.value([Channel].self))
+        case "conversation":
+            self = .conversation(try variant.value([ConversationStatus].self))
         case "created":
             self = .created(try variant.value(TimeFilter.self))
         case "lastInteraction":
@@ -3359,6 +3688,32 @@ public indirect enum Filter: Hashable, Sendable, Codable {
             throw decoder.misfit("\(variant.name) is no Filter")
         }
     }
+}
+
+/// A bot or AI of the host that has a conversation.
+public struct Handler: Hashable, Sendable, Codable {
+    /// The name that the host calls it.
+    public var name: String
+    /// Bot or AI.
+    public var kind: HandlerKind
+
+    public init(name: String, kind: HandlerKind) {
+        self.name = name
+        self.kind = kind
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name = "name"
+        case kind = "kind"
+    }
+}
+
+/// What a handler is.
+public enum HandlerKind: String, Hashable, Sendable, Codable, CaseIterable {
+    /// A bot: it goes by rules.
+    case bot = "bot"
+    /// An AI.
+    case ai = "ai"
 }
 
 /// A change of number or id.
@@ -3996,6 +4351,58 @@ public struct InboundPerson: Hashable, Sendable, Codable {
     }
 }
 
+/// One conversation that a rule refused.
+public struct InboxRefusal: Hashable, Sendable, Codable {
+    /// The conversation.
+    public var conversation: ConversationId
+    /// The dotted code, as in `conversation.not_found`.
+    public var code: String
+    /// Why.
+    public var message: String
+
+    public init(conversation: ConversationId, code: String, message: String) {
+        self.conversation = conversation
+        self.code = code
+        self.message = message
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case conversation = "conversation"
+        case code = "code"
+        case message = "message"
+    }
+}
+
+/// What became of the conversations so far.
+public struct InboxReport: Hashable, Sendable, Codable {
+    /// Those that changed.
+    public var changed: Int
+    /// Those that were so already.
+    public var unchanged: Int
+    /// Those that a rule refused, by the code of the refusal.
+    public var refused: [String: Int]
+    /// The first hundred of them.
+    public var refusals: [InboxRefusal]
+    /// Where to go on; absent: all were done.
+    public var next: String?
+
+    public init(changed: Int, unchanged: Int, refused: [String: Int], refusals: [InboxRefusal], next: String? = nil) {
+        self.changed = changed
+        self.unchanged = unchanged
+        self.refused = refused
+        self.refusals = refusals
+        self.next = next
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case changed = "changed"
+        case unchanged = "unchanged"
+        case refused = "refused"
+        case refusals = "refusals"
+        case next = "next"
+    }
+}
+
 /// What a file's header says, before anything is read of it.
 public struct Inspected: Hashable, Sendable, Codable {
     /// The columns' names.
@@ -4128,6 +4535,36 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case noteChanged(note: NoteId, change: String)
     /// A conversation was opened.
     case conversationOpened(conversation: ConversationId)
+    /// A conversation was given to a member of the team, or to nobody.
+    case conversationAssigned(
+        conversation: ConversationId,
+        before: AgentId? = nil,
+        after: AgentId? = nil,
+        rule: RuleId? = nil
+    )
+    /// A conversation was given to a bot or AI, or taken over from it.
+    case conversationHandled(
+        conversation: ConversationId,
+        before: Handler? = nil,
+        after: Handler? = nil,
+        rule: RuleId? = nil
+    )
+    /// A conversation was closed.
+    case conversationResolved(conversation: ConversationId, before: ConversationStatus)
+    /// A conversation that was closed is open again.
+    case conversationReopened(conversation: ConversationId, after: ConversationStatus)
+    /// A conversation was read, starred, archived or the opposite.
+    case conversationMarked(conversation: ConversationId, change: String)
+    /// A conversation was deleted with all its messages.
+    case conversationDeleted(conversation: ConversationId)
+    /// A label was added to a conversation.
+    case labelAdded(conversation: ConversationId, label: String)
+    /// A label was taken off a conversation.
+    case labelRemoved(conversation: ConversationId, label: String)
+    /// The rules of routing changed.
+    case routingChanged(before: JSON, after: JSON)
+    /// A rule of routing that was to be used could not be, and was passed over.
+    case routingPassedOver(conversation: ConversationId, rule: RuleId, reason: String)
     /// A message came in.
     case messageReceived(message: MessageId, kind: ContentKind, channel: Channel)
     /// A message goes out: committed before the socket is touched.
@@ -4241,6 +4678,50 @@ public enum JournalEvent: Hashable, Sendable, Codable {
         case let .conversationOpened(conversation):
             try container.encode("conversation_opened", forKey: "what")
             try container.encode(conversation, forKey: "conversation")
+        case let .conversationAssigned(conversation, before, after, rule):
+            try container.encode("conversation_assigned", forKey: "what")
+            try container.encode(conversation, forKey: "conversation")
+            try container.encodeIfPresent(before, forKey: "before")
+            try container.encodeIfPresent(after, forKey: "after")
+            try container.encodeIfPresent(rule, forKey: "rule")
+        case let .conversationHandled(conversation, before, after, rule):
+            try container.encode("conversation_handled", forKey: "what")
+            try container.encode(conversation, forKey: "conversation")
+            try container.encodeIfPresent(before, forKey: "before")
+            try container.encodeIfPresent(after, forKey: "after")
+            try container.encodeIfPresent(rule, forKey: "rule")
+        case let .conversationResolved(conversation, before):
+            try container.encode("conversation_resolved", forKey: "what")
+            try container.encode(conversation, forKey: "conversation")
+            try container.encode(before, forKey: "before")
+        case let .conversationReopened(conversation, after):
+            try container.encode("conversation_reopened", forKey: "what")
+            try container.encode(conversation, forKey: "conversation")
+            try container.encode(after, forKey: "after")
+        case let .conversationMarked(conversation, change):
+            try container.encode("conversation_marked", forKey: "what")
+            try container.encode(conversation, forKey: "conversation")
+            try container.encode(change, forKey: "change")
+        case let .conversationDeleted(conversation):
+            try container.encode("conversation_deleted", forKey: "what")
+            try container.encode(conversation, forKey: "conversation")
+        case let .labelAdded(conversation, label):
+            try container.encode("label_added", forKey: "what")
+            try container.encode(conversation, forKey: "conversation")
+            try container.encode(label, forKey: "label")
+        case let .labelRemoved(conversation, label):
+            try container.encode("label_removed", forKey: "what")
+            try container.encode(conversation, forKey: "conversation")
+            try container.encode(label, forKey: "label")
+        case let .routingChanged(before, after):
+            try container.encode("routing_changed", forKey: "what")
+            try container.encode(before, forKey: "before")
+            try container.encode(after, forKey: "after")
+        case let .routingPassedOver(conversation, rule, reason):
+            try container.encode("routing_passed_over", forKey: "what")
+            try container.encode(conversation, forKey: "conversation")
+            try container.encode(rule, forKey: "rule")
+            try container.encode(reason, forKey: "reason")
         case let .messageReceived(message, kind, channel):
             try container.encode("message_received", forKey: "what")
             try container.encode(message, forKey: "message")
@@ -4400,6 +4881,58 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             )
         case "conversation_opened":
             self = .conversationOpened(conversation: try container.decode(ConversationId.self, forKey: "conversation"))
+        case "conversation_assigned":
+            self = .conversationAssigned(
+                conversation: try container.decode(ConversationId.self, forKey: "conversation"),
+                before: try container.decodeIfPresent(AgentId.self, forKey: "before"),
+                after: try container.decodeIfPresent(AgentId.self, forKey: "after"),
+                rule: try container.decodeIfPresent(RuleId.self, forKey: "rule")
+            )
+        case "conversation_handled":
+            self = .conversationHandled(
+                conversation: try container.decode(ConversationId.self, forKey: "conversation"),
+                before: try container.decodeIfPresent(Handler.self, forKey: "before"),
+                after: try container.decodeIfPresent(Handler.self, forKey: "after"),
+                rule: try container.decodeIfPresent(RuleId.self, forKey: "rule")
+            )
+        case "conversation_resolved":
+            self = .conversationResolved(
+                conversation: try container.decode(ConversationId.self, forKey: "conversation"),
+                before: try container.decode(ConversationStatus.self, forKey: "before")
+            )
+        case "conversation_reopened":
+            self = .conversationReopened(
+                conversation: try container.decode(ConversationId.self, forKey: "conversation"),
+                after: try container.decode(ConversationStatus.self, forKey: "after")
+            )
+        case "conversation_marked":
+            self = .conversationMarked(
+                conversation: try container.decode(ConversationId.self, forKey: "conversation"),
+                change: try container.decode(String.self, forKey: "change")
+            )
+        case "conversation_deleted":
+            self = .conversationDeleted(conversation: try container.decode(ConversationId.self, forKey: "conversation"))
+        case "label_added":
+            self = .labelAdded(
+                conversation: try container.decode(ConversationId.self, forKey: "conversation"),
+                label: try container.decode(String.self, forKey: "label")
+            )
+        case "label_removed":
+            self = .labelRemoved(
+                conversation: try container.decode(ConversationId.self, forKey: "conversation"),
+                label: try container.decode(String.self, forKey: "label")
+            )
+        case "routing_changed":
+            self = .routingChanged(
+                before: try container.decodeIfPresent(JSON.self, forKey: "before") ?? .null,
+                after: try container.decodeIfPresent(JSON.self, forKey: "after") ?? .null
+            )
+        case "routing_passed_over":
+            self = .routingPassedOver(
+                conversation: try container.decode(ConversationId.self, forKey: "conversation"),
+                rule: try container.decode(RuleId.self, forKey: "rule"),
+                reason: try container.decode(String.self, forKey: "reason")
+            )
         case "message_received":
             self = .messageReceived(
                 message: try container.decode(MessageId.self, forKey: "message"),
@@ -4551,6 +5084,26 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case noteChanged = "note_changed"
     /// `conversation_opened`
     case conversationOpened = "conversation_opened"
+    /// `conversation_assigned`
+    case conversationAssigned = "conversation_assigned"
+    /// `conversation_handled`
+    case conversationHandled = "conversation_handled"
+    /// `conversation_resolved`
+    case conversationResolved = "conversation_resolved"
+    /// `conversation_reopened`
+    case conversationReopened = "conversation_reopened"
+    /// `conversation_marked`
+    case conversationMarked = "conversation_marked"
+    /// `conversation_deleted`
+    case conversationDeleted = "conversation_deleted"
+    /// `label_added`
+    case labelAdded = "label_added"
+    /// `label_removed`
+    case labelRemoved = "label_removed"
+    /// `routing_changed`
+    case routingChanged = "routing_changed"
+    /// `routing_passed_over`
+    case routingPassedOver = "routing_passed_over"
     /// `message_received`
     case messageReceived = "message_received"
     /// `message_sent`
@@ -4643,6 +5196,24 @@ public struct KeywordList: Hashable, Sendable, Codable {
 /// As a setting, and in JSON, it is the languages whose words the organisation has replaced:
 /// `{"de": {"stop": ["Stopp", "Ende"]}}`, or `{"de": {}}` for none. All others keep their defaults.
 public typealias Keywords = [String: KeywordList]
+
+/// A label with its count.
+public struct LabelCount: Hashable, Sendable, Codable {
+    /// The label as first written.
+    public var name: String
+    /// How many conversations have it, archived ones among them.
+    public var conversations: Int
+
+    public init(name: String, conversations: Int) {
+        self.name = name
+        self.conversations = conversations
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name = "name"
+        case conversations = "conversations"
+    }
+}
 
 /// How far a person is on the way to buying.
 public enum LeadStatus: String, Hashable, Sendable, Codable, CaseIterable {
@@ -5461,6 +6032,32 @@ public struct NewContact: Hashable, Sendable, Codable {
         self.lead = try container.decodeIfPresent(LeadStatus.self, forKey: .lead)
         self.optedIn = try container.decodeIfPresent(Bool.self, forKey: .optedIn)
         self.optInProof = try container.decodeIfPresent(String.self, forKey: .optInProof)
+    }
+}
+
+/// A rule of routing to add.
+public struct NewRoutingRule: Hashable, Sendable, Codable {
+    /// A name for people.
+    public var name: String?
+    /// Which contacts; absent: all.
+    public var filter: Filter?
+    /// By which channels the person wrote or called; absent: any.
+    public var channels: [Channel]?
+    /// Who gets the conversation.
+    public var to: RoutingTarget
+
+    public init(name: String? = nil, filter: Filter? = nil, channels: [Channel]? = nil, to: RoutingTarget) {
+        self.name = name
+        self.filter = filter
+        self.channels = channels
+        self.to = to
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name = "name"
+        case filter = "filter"
+        case channels = "channels"
+        case to = "to"
     }
 }
 
@@ -6393,6 +6990,14 @@ public struct Rendered: Hashable, Sendable, Codable {
     }
 }
 
+/// What a message does that is later than the resolution of its conversation.
+public enum Reopening: String, Hashable, Sendable, Codable, CaseIterable {
+    /// It opens the conversation again.
+    case reopen = "reopen"
+    /// It opens a new conversation: the old one stays closed.
+    case openNew = "open_new"
+}
+
 /// One reply button.
 public struct ReplyButton: Hashable, Sendable, Codable {
     /// What comes back when it is tapped.
@@ -6408,6 +7013,24 @@ public struct ReplyButton: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case id = "id"
         case title = "title"
+    }
+}
+
+/// Who closed a conversation, and when.
+public struct Resolution: Hashable, Sendable, Codable {
+    /// When: the time of the decision, or of a message that was there by then and that the platform dates later.
+    public var at: Date
+    /// Who.
+    public var by: Actor
+
+    public init(at: Date, by: Actor) {
+        self.at = at
+        self.by = by
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case at = "at"
+        case by = "by"
     }
 }
 
@@ -6445,6 +7068,78 @@ public enum Role: String, Hashable, Sendable, Codable, CaseIterable {
     case admin = "admin"
     /// Settings, team and plan.
     case owner = "owner"
+}
+
+/// A rule of routing: the first one that fits says who gets the conversation.
+public struct RoutingRule: Hashable, Sendable, Codable {
+    /// The id.
+    public var id: RuleId
+    /// A name for people.
+    public var name: String?
+    /// Which contacts, as they are once the message is taken in and tagged; absent: all.
+    public var filter: Filter?
+    /// By which channels the person wrote or called; absent: any.
+    public var channels: [Channel]?
+    /// Who gets it.
+    public var to: RoutingTarget
+    /// Whether the rule is used.
+    public var enabled: Bool
+
+    public init(
+        id: RuleId,
+        name: String? = nil,
+        filter: Filter? = nil,
+        channels: [Channel]? = nil,
+        to: RoutingTarget,
+        enabled: Bool
+    ) {
+        self.id = id
+        self.name = name
+        self.filter = filter
+        self.channels = channels
+        self.to = to
+        self.enabled = enabled
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "id"
+        case name = "name"
+        case filter = "filter"
+        case channels = "channels"
+        case to = "to"
+        case enabled = "enabled"
+    }
+}
+
+/// Who gets a conversation.
+public enum RoutingTarget: Hashable, Sendable, Codable {
+    /// A member of the team.
+    case member(AgentId)
+    /// A bot or AI of the host.
+    case handler(Handler)
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case let .member(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "member")
+        case let .handler(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "handler")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "member":
+            self = .member(try variant.value(AgentId.self))
+        case "handler":
+            self = .handler(try variant.value(Handler.self))
+        default:
+            throw decoder.misfit("\(variant.name) is no RoutingTarget")
+        }
+    }
 }
 
 /// An auto-tag rule. In JSON, at its shortest:
@@ -6499,7 +7194,7 @@ public struct Rule: Hashable, Sendable, Codable {
     }
 }
 
-/// One auto-tag rule.
+/// One rule, of auto-tagging or of routing.
 public struct RuleId: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
     public let rawValue: String
 
@@ -6590,6 +7285,8 @@ public enum SegmentUser: Hashable, Sendable, Codable {
     case broadcast(BroadcastId)
     /// Another segment.
     case segment(SegmentId)
+    /// A rule of routing.
+    case routing(RuleId)
 
     public func encode(to encoder: Encoder) throws {
         switch self {
@@ -6599,6 +7296,9 @@ public enum SegmentUser: Hashable, Sendable, Codable {
         case let .segment(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "segment")
+        case let .routing(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "routing")
         }
     }
 
@@ -6609,6 +7309,8 @@ public enum SegmentUser: Hashable, Sendable, Codable {
             self = .broadcast(try variant.value(BroadcastId.self))
         case "segment":
             self = .segment(try variant.value(SegmentId.self))
+        case "routing":
+            self = .routing(try variant.value(RuleId.self))
         default:
             throw decoder.misfit("\(variant.name) is no SegmentUser")
         }
@@ -6760,6 +7462,8 @@ public struct Settings: Hashable, Sendable, Codable {
     public var unknownAfterSeconds: Int
     /// What becomes of the conversations of a contact that is deleted; default kept.
     public var deletedConversations: DeletedConversations
+    /// What a message does that is later than the resolution of its conversation; default it opens it again.
+    public var reopening: Reopening
 
     public init(
         name: String = "",
@@ -6775,7 +7479,8 @@ public struct Settings: Hashable, Sendable, Codable {
         windowClosingSoonSeconds: Int = 7200,
         nameRequired: Bool = true,
         unknownAfterSeconds: Int = 2592000,
-        deletedConversations: DeletedConversations = .keep
+        deletedConversations: DeletedConversations = .keep,
+        reopening: Reopening = .reopen
     ) {
         self.name = name
         self.zone = zone
@@ -6791,6 +7496,7 @@ public struct Settings: Hashable, Sendable, Codable {
         self.nameRequired = nameRequired
         self.unknownAfterSeconds = unknownAfterSeconds
         self.deletedConversations = deletedConversations
+        self.reopening = reopening
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -6808,6 +7514,7 @@ public struct Settings: Hashable, Sendable, Codable {
         case nameRequired = "name_required"
         case unknownAfterSeconds = "unknown_after_seconds"
         case deletedConversations = "deleted_conversations"
+        case reopening = "reopening"
     }
 
     public init(from decoder: Decoder) throws {
@@ -6826,6 +7533,7 @@ public struct Settings: Hashable, Sendable, Codable {
         self.nameRequired = try container.decodeIfPresent(Bool.self, forKey: .nameRequired) ?? true
         self.unknownAfterSeconds = try container.decodeIfPresent(Int.self, forKey: .unknownAfterSeconds) ?? 2592000
         self.deletedConversations = try container.decodeIfPresent(DeletedConversations.self, forKey: .deletedConversations) ?? .keep
+        self.reopening = try container.decodeIfPresent(Reopening.self, forKey: .reopening) ?? .reopen
     }
 }
 
@@ -6985,6 +7693,28 @@ public struct Stats: Hashable, Sendable, Codable {
         case failed = "failed"
         case replied = "replied"
         case optedOutAfter = "opted_out_after"
+    }
+}
+
+/// How many conversations stand so.
+public struct StatusCount: Hashable, Sendable, Codable {
+    /// Where they stand.
+    public var status: ConversationStatus
+    /// All of them.
+    public var total: Int
+    /// Those in which something waits to be read.
+    public var unread: Int
+
+    public init(status: ConversationStatus, total: Int, unread: Int) {
+        self.status = status
+        self.total = total
+        self.unread = unread
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case status = "status"
+        case total = "total"
+        case unread = "unread"
     }
 }
 

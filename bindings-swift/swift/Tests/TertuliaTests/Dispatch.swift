@@ -207,6 +207,53 @@ extension Org {
         case "inbox.mark_read":
             try await inbox.markRead(try call.arg("id"))
             return .null
+        case "inbox.get":
+            return try answer(await inbox.get(try call.arg("id")))
+        case "inbox.list":
+            return try call.each ? answer(await all(inbox.list(filter: try call.arg("filter"), page: try call.arg("page")))) : answer(await inbox.listPage(filter: try call.arg("filter"), page: try call.arg("page")))
+        case "inbox.counts":
+            return try answer(await inbox.counts(filter: try call.arg("filter")))
+        case "inbox.assign":
+            return try answer(await inbox.assign(try call.arg("id"), assignee: try call.arg("assignee")))
+        case "inbox.set_handler":
+            return try answer(await inbox.setHandler(try call.arg("id"), handler: try call.arg("handler")))
+        case "inbox.hand_over":
+            return try answer(await inbox.handOver(try call.arg("id"), to: try call.arg("to")))
+        case "inbox.resolve":
+            return try answer(await inbox.resolve(try call.arg("id")))
+        case "inbox.reopen":
+            return try answer(await inbox.reopen(try call.arg("id")))
+        case "inbox.read":
+            return try answer(await inbox.read(try call.arg("id")))
+        case "inbox.unread":
+            return try answer(await inbox.unread(try call.arg("id")))
+        case "inbox.star":
+            return try answer(await inbox.star(try call.arg("id"), starred: try call.arg("starred")))
+        case "inbox.archive":
+            return try answer(await inbox.archive(try call.arg("id"), archived: try call.arg("archived")))
+        case "inbox.label":
+            return try answer(await inbox.label(try call.arg("id"), labels: try call.arg("labels")))
+        case "inbox.unlabel":
+            return try answer(await inbox.unlabel(try call.arg("id"), labels: try call.arg("labels")))
+        case "inbox.labels":
+            return try answer(await inbox.labels())
+        case "inbox.bulk":
+            return try answer(await inbox.bulk(try call.arg("selection"), action: try call.arg("action"), after: try call.arg("after"), progress: call.progress(), cancel: call.cancel))
+        case "routing.add":
+            return try answer(await routing.add(try call.arg("rule")))
+        case "routing.put":
+            try await routing.put(try call.arg("rule"))
+            return .null
+        case "routing.remove":
+            try await routing.remove(try call.arg("id"))
+            return .null
+        case "routing.order":
+            try await routing.order(try call.arg("ids"))
+            return .null
+        case "routing.list":
+            return try answer(await routing.list())
+        case "routing.test":
+            return try answer(await routing.test(try call.arg("contact"), channel: try call.arg("channel")))
         case "templates.put":
             try await templates.put(try call.arg("template"))
             return .null

@@ -169,6 +169,50 @@ impl Generator {
                 before: None,
                 after: Some(json!({"type": self.text()})),
             },
+            EntryKind::ConversationAssigned => What::ConversationAssigned {
+                conversation: self.pooled(),
+                before: self.maybe(Self::pooled),
+                after: self.maybe(Self::pooled),
+                rule: self.maybe(Self::pooled),
+            },
+            EntryKind::ConversationHandled => What::ConversationHandled {
+                conversation: self.pooled(),
+                before: self.maybe(Self::handler),
+                after: self.maybe(Self::handler),
+                rule: self.maybe(Self::pooled),
+            },
+            EntryKind::ConversationResolved => What::ConversationResolved {
+                conversation: self.pooled(),
+                before: self.conversation_status(),
+            },
+            EntryKind::ConversationReopened => What::ConversationReopened {
+                conversation: self.pooled(),
+                after: self.conversation_status(),
+            },
+            EntryKind::ConversationMarked => What::ConversationMarked {
+                conversation: self.pooled(),
+                change: self.text(),
+            },
+            EntryKind::ConversationDeleted => What::ConversationDeleted {
+                conversation: self.pooled(),
+            },
+            EntryKind::LabelAdded => What::LabelAdded {
+                conversation: self.pooled(),
+                label: self.text(),
+            },
+            EntryKind::LabelRemoved => What::LabelRemoved {
+                conversation: self.pooled(),
+                label: self.text(),
+            },
+            EntryKind::RoutingChanged => What::RoutingChanged {
+                before: json!([self.text()]),
+                after: json!([]),
+            },
+            EntryKind::RoutingPassedOver => What::RoutingPassedOver {
+                conversation: self.pooled(),
+                rule: self.pooled(),
+                reason: self.text(),
+            },
             EntryKind::SegmentChanged => What::SegmentChanged {
                 segment: self.pooled(),
                 change: self.text(),

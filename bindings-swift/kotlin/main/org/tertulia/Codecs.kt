@@ -194,6 +194,21 @@ internal object AgentIdCodec : Codec<AgentId> {
     }
 }
 
+internal object ArchivedCodec : Codec<Archived> {
+    override fun encode(value: Archived): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): Archived {
+        return when (val word = TextCodec.decode(json)) {
+            "without" -> Archived.WITHOUT
+            "with" -> Archived.WITH
+            "only" -> Archived.ONLY
+            else -> throw Misfit("$word is no Archived")
+        }
+    }
+}
+
 internal object AttemptIdCodec : Codec<AttemptId> {
     override fun encode(value: AttemptId): JsonElement {
         return TextCodec.encode(value.value)
@@ -944,6 +959,7 @@ internal object ContactCodec : Codec<Contact> {
             put("last_inbound", OptionalCodec(TimeCodec), value.lastInbound)
             put("last_interaction", OptionalCodec(TimeCodec), value.lastInteraction)
             put("conversation", OptionalCodec(ConversationIdCodec), value.conversation)
+            put("conversation_status", OptionalCodec(ConversationStatusCodec), value.conversationStatus)
             put("merged", ListCodec(ContactIdCodec), value.merged)
         }
     }
@@ -974,6 +990,7 @@ internal object ContactCodec : Codec<Contact> {
             lastInbound = record.get("last_inbound", OptionalCodec(TimeCodec)),
             lastInteraction = record.get("last_interaction", OptionalCodec(TimeCodec)),
             conversation = record.get("conversation", OptionalCodec(ConversationIdCodec)),
+            conversationStatus = record.get("conversation_status", OptionalCodec(ConversationStatusCodec)),
             merged = record.get("merged", ListCodec(ContactIdCodec)),
         )
     }
@@ -1236,6 +1253,18 @@ internal object ConversationCodec : Codec<Conversation> {
             put("last_activity", TimeCodec, value.lastActivity)
             put("last_inbound_at", OptionalCodec(TimeCodec), value.lastInboundAt)
             put("account", OptionalCodec(AccountIdCodec), value.account)
+            put("status", ConversationStatusCodec, value.status)
+            put("assignee", OptionalCodec(AgentIdCodec), value.assignee)
+            put("handler", OptionalCodec(HandlerCodec), value.handler)
+            put("resolution", OptionalCodec(ResolutionCodec), value.resolution)
+            put("follows", OptionalCodec(ConversationIdCodec), value.follows)
+            put("channels", ListCodec(ChannelCodec), value.channels)
+            put("unread", BoolCodec, value.unread)
+            put("unread_messages", IntCodec, value.unreadMessages)
+            put("read_through", OptionalCodec(TimeCodec), value.readThrough)
+            put("starred", BoolCodec, value.starred)
+            put("archived_at", OptionalCodec(TimeCodec), value.archivedAt)
+            put("labels", ListCodec(TextCodec), value.labels)
         }
     }
 
@@ -1248,6 +1277,108 @@ internal object ConversationCodec : Codec<Conversation> {
             lastActivity = record.get("last_activity", TimeCodec),
             lastInboundAt = record.get("last_inbound_at", OptionalCodec(TimeCodec)),
             account = record.get("account", OptionalCodec(AccountIdCodec)),
+            status = record.get("status", ConversationStatusCodec),
+            assignee = record.get("assignee", OptionalCodec(AgentIdCodec)),
+            handler = record.get("handler", OptionalCodec(HandlerCodec)),
+            resolution = record.get("resolution", OptionalCodec(ResolutionCodec)),
+            follows = record.get("follows", OptionalCodec(ConversationIdCodec)),
+            channels = record.get("channels", ListCodec(ChannelCodec)),
+            unread = record.get("unread", BoolCodec),
+            unreadMessages = record.get("unread_messages", IntCodec),
+            readThrough = record.get("read_through", OptionalCodec(TimeCodec)),
+            starred = record.get("starred", BoolCodec),
+            archivedAt = record.get("archived_at", OptionalCodec(TimeCodec)),
+            labels = record.get("labels", ListCodec(TextCodec)),
+        )
+    }
+}
+
+internal object ConversationActionCodec : Codec<ConversationAction> {
+    override fun encode(value: ConversationAction): JsonElement {
+        return when (value) {
+            ConversationAction.Read -> JsonPrimitive("read")
+            ConversationAction.Unread -> JsonPrimitive("unread")
+            ConversationAction.Star -> JsonPrimitive("star")
+            ConversationAction.Unstar -> JsonPrimitive("unstar")
+            ConversationAction.Archive -> JsonPrimitive("archive")
+            ConversationAction.Unarchive -> JsonPrimitive("unarchive")
+            is ConversationAction.Assign -> record { put("assign", AgentIdCodec, value.value) }
+            ConversationAction.Unassign -> JsonPrimitive("unassign")
+            ConversationAction.Resolve -> JsonPrimitive("resolve")
+            is ConversationAction.Label -> record { put("label", ListCodec(TextCodec), value.value) }
+            is ConversationAction.Unlabel -> record { put("unlabel", ListCodec(TextCodec), value.value) }
+            ConversationAction.Delete -> JsonPrimitive("delete")
+        }
+    }
+
+    override fun decode(json: JsonElement): ConversationAction {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "read" -> ConversationAction.Read
+            "unread" -> ConversationAction.Unread
+            "star" -> ConversationAction.Star
+            "unstar" -> ConversationAction.Unstar
+            "archive" -> ConversationAction.Archive
+            "unarchive" -> ConversationAction.Unarchive
+            "assign" -> ConversationAction.Assign(AgentIdCodec.decode(inside))
+            "unassign" -> ConversationAction.Unassign
+            "resolve" -> ConversationAction.Resolve
+            "label" -> ConversationAction.Label(ListCodec(TextCodec).decode(inside))
+            "unlabel" -> ConversationAction.Unlabel(ListCodec(TextCodec).decode(inside))
+            "delete" -> ConversationAction.Delete
+            else -> throw Misfit("$word is no ConversationAction")
+        }
+    }
+}
+
+internal object ConversationCountsCodec : Codec<ConversationCounts> {
+    override fun encode(value: ConversationCounts): JsonElement {
+        return record {
+            put("total", IntCodec, value.total)
+            put("unread", IntCodec, value.unread)
+            put("by_status", ListCodec(StatusCountCodec), value.byStatus)
+        }
+    }
+
+    override fun decode(json: JsonElement): ConversationCounts {
+        val record = Reader(json)
+        return ConversationCounts(
+            total = record.get("total", IntCodec),
+            unread = record.get("unread", IntCodec),
+            byStatus = record.get("by_status", ListCodec(StatusCountCodec)),
+        )
+    }
+}
+
+internal object ConversationFilterCodec : Codec<ConversationFilter> {
+    override fun encode(value: ConversationFilter): JsonElement {
+        return record {
+            put("contact", OptionalCodec(ContactIdCodec), value.contact)
+            put("status", ListCodec(ConversationStatusCodec), value.status)
+            put("assignee", OptionalCodec(OwnerFilterCodec), value.assignee)
+            put("handler", OptionalCodec(TextCodec), value.handler)
+            put("channel", OptionalCodec(ChannelCodec), value.channel)
+            put("unread", OptionalCodec(BoolCodec), value.unread)
+            put("starred", OptionalCodec(BoolCodec), value.starred)
+            put("archived", ArchivedCodec, value.archived)
+            put("label", OptionalCodec(TextCodec), value.label)
+            put("text", OptionalCodec(TextCodec), value.text)
+        }
+    }
+
+    override fun decode(json: JsonElement): ConversationFilter {
+        val record = Reader(json)
+        return ConversationFilter(
+            contact = record.get("contact", OptionalCodec(ContactIdCodec)),
+            status = record.get("status", ListCodec(ConversationStatusCodec)) { emptyList() },
+            assignee = record.get("assignee", OptionalCodec(OwnerFilterCodec)),
+            handler = record.get("handler", OptionalCodec(TextCodec)),
+            channel = record.get("channel", OptionalCodec(ChannelCodec)),
+            unread = record.get("unread", OptionalCodec(BoolCodec)),
+            starred = record.get("starred", OptionalCodec(BoolCodec)),
+            archived = record.get("archived", ArchivedCodec) { Archived.WITHOUT },
+            label = record.get("label", OptionalCodec(TextCodec)),
+            text = record.get("text", OptionalCodec(TextCodec)),
         )
     }
 }
@@ -1259,6 +1390,41 @@ internal object ConversationIdCodec : Codec<ConversationId> {
 
     override fun decode(json: JsonElement): ConversationId {
         return ConversationId(TextCodec.decode(json))
+    }
+}
+
+internal object ConversationSelectionCodec : Codec<ConversationSelection> {
+    override fun encode(value: ConversationSelection): JsonElement {
+        return when (value) {
+            is ConversationSelection.Ids -> record { put("ids", ListCodec(ConversationIdCodec), value.value) }
+            is ConversationSelection.Filter -> record { put("filter", ConversationFilterCodec, value.value) }
+        }
+    }
+
+    override fun decode(json: JsonElement): ConversationSelection {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "ids" -> ConversationSelection.Ids(ListCodec(ConversationIdCodec).decode(inside))
+            "filter" -> ConversationSelection.Filter(ConversationFilterCodec.decode(inside))
+            else -> throw Misfit("$word is no ConversationSelection")
+        }
+    }
+}
+
+internal object ConversationStatusCodec : Codec<ConversationStatus> {
+    override fun encode(value: ConversationStatus): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): ConversationStatus {
+        return when (val word = TextCodec.decode(json)) {
+            "open" -> ConversationStatus.OPEN
+            "assigned" -> ConversationStatus.ASSIGNED
+            "bot_active" -> ConversationStatus.BOT_ACTIVE
+            "ai_active" -> ConversationStatus.AI_ACTIVE
+            "resolved" -> ConversationStatus.RESOLVED
+            else -> throw Misfit("$word is no ConversationStatus")
+        }
     }
 }
 
@@ -2187,6 +2353,7 @@ internal object FilterCodec : Codec<Filter> {
             is Filter.Lead -> record { put("lead", ListCodec(LeadStatusCodec), value.value) }
             is Filter.Owner -> record { put("owner", OwnerFilterCodec, value.value) }
             is Filter.Source -> record { put("source", ListCodec(ChannelCodec), value.value) }
+            is Filter.Conversation -> record { put("conversation", ListCodec(ConversationStatusCodec), value.value) }
             is Filter.Created -> record { put("created", TimeFilterCodec, value.value) }
             is Filter.LastInteraction -> record { put("lastInteraction", TimeFilterCodec, value.value) }
             is Filter.Attribute -> record { put("attribute", AttributeFilterCodec, value.value) }
@@ -2208,12 +2375,44 @@ internal object FilterCodec : Codec<Filter> {
             "lead" -> Filter.Lead(ListCodec(LeadStatusCodec).decode(inside))
             "owner" -> Filter.Owner(OwnerFilterCodec.decode(inside))
             "source" -> Filter.Source(ListCodec(ChannelCodec).decode(inside))
+            "conversation" -> Filter.Conversation(ListCodec(ConversationStatusCodec).decode(inside))
             "created" -> Filter.Created(TimeFilterCodec.decode(inside))
             "lastInteraction" -> Filter.LastInteraction(TimeFilterCodec.decode(inside))
             "attribute" -> Filter.Attribute(AttributeFilterCodec.decode(inside))
             "text" -> Filter.Text(TextCodec.decode(inside))
             "segment" -> Filter.Segment(SegmentIdCodec.decode(inside))
             else -> throw Misfit("$word is no Filter")
+        }
+    }
+}
+
+internal object HandlerCodec : Codec<Handler> {
+    override fun encode(value: Handler): JsonElement {
+        return record {
+            put("name", TextCodec, value.name)
+            put("kind", HandlerKindCodec, value.kind)
+        }
+    }
+
+    override fun decode(json: JsonElement): Handler {
+        val record = Reader(json)
+        return Handler(
+            name = record.get("name", TextCodec),
+            kind = record.get("kind", HandlerKindCodec),
+        )
+    }
+}
+
+internal object HandlerKindCodec : Codec<HandlerKind> {
+    override fun encode(value: HandlerKind): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): HandlerKind {
+        return when (val word = TextCodec.decode(json)) {
+            "bot" -> HandlerKind.BOT
+            "ai" -> HandlerKind.AI
+            else -> throw Misfit("$word is no HandlerKind")
         }
     }
 }
@@ -2583,6 +2782,48 @@ internal object InboundPersonCodec : Codec<InboundPerson> {
     }
 }
 
+internal object InboxRefusalCodec : Codec<InboxRefusal> {
+    override fun encode(value: InboxRefusal): JsonElement {
+        return record {
+            put("conversation", ConversationIdCodec, value.conversation)
+            put("code", TextCodec, value.code)
+            put("message", TextCodec, value.message)
+        }
+    }
+
+    override fun decode(json: JsonElement): InboxRefusal {
+        val record = Reader(json)
+        return InboxRefusal(
+            conversation = record.get("conversation", ConversationIdCodec),
+            code = record.get("code", TextCodec),
+            message = record.get("message", TextCodec),
+        )
+    }
+}
+
+internal object InboxReportCodec : Codec<InboxReport> {
+    override fun encode(value: InboxReport): JsonElement {
+        return record {
+            put("changed", IntCodec, value.changed)
+            put("unchanged", IntCodec, value.unchanged)
+            put("refused", MapCodec(IntCodec), value.refused)
+            put("refusals", ListCodec(InboxRefusalCodec), value.refusals)
+            put("next", OptionalCodec(TextCodec), value.next)
+        }
+    }
+
+    override fun decode(json: JsonElement): InboxReport {
+        val record = Reader(json)
+        return InboxReport(
+            changed = record.get("changed", IntCodec),
+            unchanged = record.get("unchanged", IntCodec),
+            refused = record.get("refused", MapCodec(IntCodec)),
+            refusals = record.get("refusals", ListCodec(InboxRefusalCodec)),
+            next = record.get("next", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
 internal object InspectedCodec : Codec<Inspected> {
     override fun encode(value: Inspected): JsonElement {
         return record {
@@ -2702,6 +2943,60 @@ internal object JournalEventCodec : Codec<JournalEvent> {
             is JournalEvent.ConversationOpened -> record {
                 put("what", TextCodec, "conversation_opened")
                 put("conversation", ConversationIdCodec, value.conversation)
+            }
+            is JournalEvent.ConversationAssigned -> record {
+                put("what", TextCodec, "conversation_assigned")
+                put("conversation", ConversationIdCodec, value.conversation)
+                put("before", OptionalCodec(AgentIdCodec), value.before)
+                put("after", OptionalCodec(AgentIdCodec), value.after)
+                put("rule", OptionalCodec(RuleIdCodec), value.rule)
+            }
+            is JournalEvent.ConversationHandled -> record {
+                put("what", TextCodec, "conversation_handled")
+                put("conversation", ConversationIdCodec, value.conversation)
+                put("before", OptionalCodec(HandlerCodec), value.before)
+                put("after", OptionalCodec(HandlerCodec), value.after)
+                put("rule", OptionalCodec(RuleIdCodec), value.rule)
+            }
+            is JournalEvent.ConversationResolved -> record {
+                put("what", TextCodec, "conversation_resolved")
+                put("conversation", ConversationIdCodec, value.conversation)
+                put("before", ConversationStatusCodec, value.before)
+            }
+            is JournalEvent.ConversationReopened -> record {
+                put("what", TextCodec, "conversation_reopened")
+                put("conversation", ConversationIdCodec, value.conversation)
+                put("after", ConversationStatusCodec, value.after)
+            }
+            is JournalEvent.ConversationMarked -> record {
+                put("what", TextCodec, "conversation_marked")
+                put("conversation", ConversationIdCodec, value.conversation)
+                put("change", TextCodec, value.change)
+            }
+            is JournalEvent.ConversationDeleted -> record {
+                put("what", TextCodec, "conversation_deleted")
+                put("conversation", ConversationIdCodec, value.conversation)
+            }
+            is JournalEvent.LabelAdded -> record {
+                put("what", TextCodec, "label_added")
+                put("conversation", ConversationIdCodec, value.conversation)
+                put("label", TextCodec, value.label)
+            }
+            is JournalEvent.LabelRemoved -> record {
+                put("what", TextCodec, "label_removed")
+                put("conversation", ConversationIdCodec, value.conversation)
+                put("label", TextCodec, value.label)
+            }
+            is JournalEvent.RoutingChanged -> record {
+                put("what", TextCodec, "routing_changed")
+                put("before", JsonCodec, value.before)
+                put("after", JsonCodec, value.after)
+            }
+            is JournalEvent.RoutingPassedOver -> record {
+                put("what", TextCodec, "routing_passed_over")
+                put("conversation", ConversationIdCodec, value.conversation)
+                put("rule", RuleIdCodec, value.rule)
+                put("reason", TextCodec, value.reason)
             }
             is JournalEvent.MessageReceived -> record {
                 put("what", TextCodec, "message_received")
@@ -2872,6 +3167,50 @@ internal object JournalEventCodec : Codec<JournalEvent> {
             "conversation_opened" -> JournalEvent.ConversationOpened(
                 conversation = record.get("conversation", ConversationIdCodec),
             )
+            "conversation_assigned" -> JournalEvent.ConversationAssigned(
+                conversation = record.get("conversation", ConversationIdCodec),
+                before = record.get("before", OptionalCodec(AgentIdCodec)),
+                after = record.get("after", OptionalCodec(AgentIdCodec)),
+                rule = record.get("rule", OptionalCodec(RuleIdCodec)),
+            )
+            "conversation_handled" -> JournalEvent.ConversationHandled(
+                conversation = record.get("conversation", ConversationIdCodec),
+                before = record.get("before", OptionalCodec(HandlerCodec)),
+                after = record.get("after", OptionalCodec(HandlerCodec)),
+                rule = record.get("rule", OptionalCodec(RuleIdCodec)),
+            )
+            "conversation_resolved" -> JournalEvent.ConversationResolved(
+                conversation = record.get("conversation", ConversationIdCodec),
+                before = record.get("before", ConversationStatusCodec),
+            )
+            "conversation_reopened" -> JournalEvent.ConversationReopened(
+                conversation = record.get("conversation", ConversationIdCodec),
+                after = record.get("after", ConversationStatusCodec),
+            )
+            "conversation_marked" -> JournalEvent.ConversationMarked(
+                conversation = record.get("conversation", ConversationIdCodec),
+                change = record.get("change", TextCodec),
+            )
+            "conversation_deleted" -> JournalEvent.ConversationDeleted(
+                conversation = record.get("conversation", ConversationIdCodec),
+            )
+            "label_added" -> JournalEvent.LabelAdded(
+                conversation = record.get("conversation", ConversationIdCodec),
+                label = record.get("label", TextCodec),
+            )
+            "label_removed" -> JournalEvent.LabelRemoved(
+                conversation = record.get("conversation", ConversationIdCodec),
+                label = record.get("label", TextCodec),
+            )
+            "routing_changed" -> JournalEvent.RoutingChanged(
+                before = record.get("before", JsonCodec),
+                after = record.get("after", JsonCodec),
+            )
+            "routing_passed_over" -> JournalEvent.RoutingPassedOver(
+                conversation = record.get("conversation", ConversationIdCodec),
+                rule = record.get("rule", RuleIdCodec),
+                reason = record.get("reason", TextCodec),
+            )
             "message_received" -> JournalEvent.MessageReceived(
                 message = record.get("message", MessageIdCodec),
                 kind = record.get("kind", ContentKindCodec),
@@ -2992,6 +3331,16 @@ internal object JournalKindCodec : Codec<JournalKind> {
             "consent_changed" -> JournalKind.CONSENT_CHANGED
             "note_changed" -> JournalKind.NOTE_CHANGED
             "conversation_opened" -> JournalKind.CONVERSATION_OPENED
+            "conversation_assigned" -> JournalKind.CONVERSATION_ASSIGNED
+            "conversation_handled" -> JournalKind.CONVERSATION_HANDLED
+            "conversation_resolved" -> JournalKind.CONVERSATION_RESOLVED
+            "conversation_reopened" -> JournalKind.CONVERSATION_REOPENED
+            "conversation_marked" -> JournalKind.CONVERSATION_MARKED
+            "conversation_deleted" -> JournalKind.CONVERSATION_DELETED
+            "label_added" -> JournalKind.LABEL_ADDED
+            "label_removed" -> JournalKind.LABEL_REMOVED
+            "routing_changed" -> JournalKind.ROUTING_CHANGED
+            "routing_passed_over" -> JournalKind.ROUTING_PASSED_OVER
             "message_received" -> JournalKind.MESSAGE_RECEIVED
             "message_sent" -> JournalKind.MESSAGE_SENT
             "message_status" -> JournalKind.MESSAGE_STATUS
@@ -3060,6 +3409,23 @@ internal object KeywordsCodec : Codec<Keywords> {
 
     override fun decode(json: JsonElement): Keywords {
         return MapCodec(KeywordListCodec).decode(json)
+    }
+}
+
+internal object LabelCountCodec : Codec<LabelCount> {
+    override fun encode(value: LabelCount): JsonElement {
+        return record {
+            put("name", TextCodec, value.name)
+            put("conversations", IntCodec, value.conversations)
+        }
+    }
+
+    override fun decode(json: JsonElement): LabelCount {
+        val record = Reader(json)
+        return LabelCount(
+            name = record.get("name", TextCodec),
+            conversations = record.get("conversations", IntCodec),
+        )
     }
 }
 
@@ -3582,6 +3948,27 @@ internal object NewContactCodec : Codec<NewContact> {
             lead = record.get("lead", OptionalCodec(LeadStatusCodec)),
             optedIn = record.get("optedIn", OptionalCodec(BoolCodec)),
             optInProof = record.get("optInProof", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
+internal object NewRoutingRuleCodec : Codec<NewRoutingRule> {
+    override fun encode(value: NewRoutingRule): JsonElement {
+        return record {
+            put("name", OptionalCodec(TextCodec), value.name)
+            put("filter", OptionalCodec(FilterCodec), value.filter)
+            put("channels", OptionalCodec(ListCodec(ChannelCodec)), value.channels)
+            put("to", RoutingTargetCodec, value.to)
+        }
+    }
+
+    override fun decode(json: JsonElement): NewRoutingRule {
+        val record = Reader(json)
+        return NewRoutingRule(
+            name = record.get("name", OptionalCodec(TextCodec)),
+            filter = record.get("filter", OptionalCodec(FilterCodec)),
+            channels = record.get("channels", OptionalCodec(ListCodec(ChannelCodec))),
+            to = record.get("to", RoutingTargetCodec),
         )
     }
 }
@@ -4284,6 +4671,20 @@ internal object RenderedCodec : Codec<Rendered> {
     }
 }
 
+internal object ReopeningCodec : Codec<Reopening> {
+    override fun encode(value: Reopening): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): Reopening {
+        return when (val word = TextCodec.decode(json)) {
+            "reopen" -> Reopening.REOPEN
+            "open_new" -> Reopening.OPEN_NEW
+            else -> throw Misfit("$word is no Reopening")
+        }
+    }
+}
+
 internal object ReplyButtonCodec : Codec<ReplyButton> {
     override fun encode(value: ReplyButton): JsonElement {
         return record {
@@ -4297,6 +4698,23 @@ internal object ReplyButtonCodec : Codec<ReplyButton> {
         return ReplyButton(
             id = record.get("id", TextCodec),
             title = record.get("title", TextCodec),
+        )
+    }
+}
+
+internal object ResolutionCodec : Codec<Resolution> {
+    override fun encode(value: Resolution): JsonElement {
+        return record {
+            put("at", TimeCodec, value.at)
+            put("by", ActorCodec, value.by)
+        }
+    }
+
+    override fun decode(json: JsonElement): Resolution {
+        val record = Reader(json)
+        return Resolution(
+            at = record.get("at", TimeCodec),
+            by = record.get("by", ActorCodec),
         )
     }
 }
@@ -4332,6 +4750,49 @@ internal object RoleCodec : Codec<Role> {
             "admin" -> Role.ADMIN
             "owner" -> Role.OWNER
             else -> throw Misfit("$word is no Role")
+        }
+    }
+}
+
+internal object RoutingRuleCodec : Codec<RoutingRule> {
+    override fun encode(value: RoutingRule): JsonElement {
+        return record {
+            put("id", RuleIdCodec, value.id)
+            put("name", OptionalCodec(TextCodec), value.name)
+            put("filter", OptionalCodec(FilterCodec), value.filter)
+            put("channels", OptionalCodec(ListCodec(ChannelCodec)), value.channels)
+            put("to", RoutingTargetCodec, value.to)
+            put("enabled", BoolCodec, value.enabled)
+        }
+    }
+
+    override fun decode(json: JsonElement): RoutingRule {
+        val record = Reader(json)
+        return RoutingRule(
+            id = record.get("id", RuleIdCodec),
+            name = record.get("name", OptionalCodec(TextCodec)),
+            filter = record.get("filter", OptionalCodec(FilterCodec)),
+            channels = record.get("channels", OptionalCodec(ListCodec(ChannelCodec))),
+            to = record.get("to", RoutingTargetCodec),
+            enabled = record.get("enabled", BoolCodec),
+        )
+    }
+}
+
+internal object RoutingTargetCodec : Codec<RoutingTarget> {
+    override fun encode(value: RoutingTarget): JsonElement {
+        return when (value) {
+            is RoutingTarget.Member -> record { put("member", AgentIdCodec, value.value) }
+            is RoutingTarget.Handler -> record { put("handler", HandlerCodec, value.value) }
+        }
+    }
+
+    override fun decode(json: JsonElement): RoutingTarget {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "member" -> RoutingTarget.Member(AgentIdCodec.decode(inside))
+            "handler" -> RoutingTarget.Handler(HandlerCodec.decode(inside))
+            else -> throw Misfit("$word is no RoutingTarget")
         }
     }
 }
@@ -4428,6 +4889,7 @@ internal object SegmentUserCodec : Codec<SegmentUser> {
         return when (value) {
             is SegmentUser.Broadcast -> record { put("broadcast", BroadcastIdCodec, value.value) }
             is SegmentUser.Segment -> record { put("segment", SegmentIdCodec, value.value) }
+            is SegmentUser.Routing -> record { put("routing", RuleIdCodec, value.value) }
         }
     }
 
@@ -4436,6 +4898,7 @@ internal object SegmentUserCodec : Codec<SegmentUser> {
         return when (word) {
             "broadcast" -> SegmentUser.Broadcast(BroadcastIdCodec.decode(inside))
             "segment" -> SegmentUser.Segment(SegmentIdCodec.decode(inside))
+            "routing" -> SegmentUser.Routing(RuleIdCodec.decode(inside))
             else -> throw Misfit("$word is no SegmentUser")
         }
     }
@@ -4537,6 +5000,7 @@ internal object SettingsCodec : Codec<Settings> {
             put("name_required", BoolCodec, value.nameRequired)
             put("unknown_after_seconds", IntCodec, value.unknownAfterSeconds)
             put("deleted_conversations", DeletedConversationsCodec, value.deletedConversations)
+            put("reopening", ReopeningCodec, value.reopening)
         }
     }
 
@@ -4557,6 +5021,7 @@ internal object SettingsCodec : Codec<Settings> {
             nameRequired = record.get("name_required", BoolCodec) { true },
             unknownAfterSeconds = record.get("unknown_after_seconds", IntCodec) { 2592000 },
             deletedConversations = record.get("deleted_conversations", DeletedConversationsCodec) { DeletedConversations.KEEP },
+            reopening = record.get("reopening", ReopeningCodec) { Reopening.REOPEN },
         )
     }
 }
@@ -4674,6 +5139,25 @@ internal object StatsCodec : Codec<Stats> {
             failed = record.get("failed", MapCodec(IntCodec)),
             replied = record.get("replied", IntCodec),
             optedOutAfter = record.get("opted_out_after", IntCodec),
+        )
+    }
+}
+
+internal object StatusCountCodec : Codec<StatusCount> {
+    override fun encode(value: StatusCount): JsonElement {
+        return record {
+            put("status", ConversationStatusCodec, value.status)
+            put("total", IntCodec, value.total)
+            put("unread", IntCodec, value.unread)
+        }
+    }
+
+    override fun decode(json: JsonElement): StatusCount {
+        val record = Reader(json)
+        return StatusCount(
+            status = record.get("status", ConversationStatusCodec),
+            total = record.get("total", IntCodec),
+            unread = record.get("unread", IntCodec),
         )
     }
 }

@@ -241,6 +241,21 @@ object ErrorCode {
     /** The message cannot be sent so. */
     const val MESSAGE_INVALID: String = "message.invalid"
 
+    /** A newer conversation with the contact took this one's place. */
+    const val CONVERSATION_SUPERSEDED: String = "conversation.superseded"
+
+    /** The handler's name is empty or too long. */
+    const val HANDLER_INVALID: String = "handler.invalid"
+
+    /** A label is empty or too long. */
+    const val LABEL_INVALID: String = "label.invalid"
+
+    /** The rule of routing, or the order of the rules, cannot be so. */
+    const val ROUTING_INVALID: String = "routing.invalid"
+
+    /** There is no such rule of routing. */
+    const val ROUTING_NOT_FOUND: String = "routing.not_found"
+
     /** There is no such message. */
     const val MESSAGE_NOT_FOUND: String = "message.not_found"
 
@@ -534,6 +549,11 @@ object ErrorCode {
         SEND_NOT_SENT to "unavailable",
         SEND_UNKNOWN to "unavailable",
         MESSAGE_INVALID to "invalid",
+        CONVERSATION_SUPERSEDED to "refused",
+        HANDLER_INVALID to "invalid",
+        LABEL_INVALID to "invalid",
+        ROUTING_INVALID to "invalid",
+        ROUTING_NOT_FOUND to "not_found",
         MESSAGE_NOT_FOUND to "not_found",
         CONVERSATION_NOT_FOUND to "not_found",
         FILTER_INVALID to "invalid",

@@ -87,6 +87,9 @@ class Org internal constructor(private val scope: Scope, val id: OrgId, val agen
     /** Conversations and messages. */
     val inbox: InboxArea get() = InboxArea(scope)
 
+    /** Who gets a conversation that is new or open again: the first rule that fits. */
+    val routing: RoutingArea get() = RoutingArea(scope)
+
     /** Provider templates. */
     val templates: TemplatesArea get() = TemplatesArea(scope)
 
@@ -881,10 +884,222 @@ class InboxArea internal constructor(private val scope: Scope) {
             put("page", OptionalCodec(PageRequestCodec), page)
         }
 
-    /** Tells the platform that a contact's message was read. */
+    /** Tells the platform that a contact's message was read; if it is the last one, its conversation is read. */
     suspend fun markRead(id: MessageId): Unit =
         scope.call("inbox.mark_read", UnitCodec) {
             put("id", MessageIdCodec, id)
+        }
+
+    /** The conversation, which must be there. Fails with `conversation.not_found`. */
+    suspend fun get(id: ConversationId): Conversation =
+        scope.call("inbox.get", ConversationCodec) {
+            put("id", ConversationIdCodec, id)
+        }
+
+    /**
+     * The conversations that fit a filter, by last activity, the longest silent first; read backwards, the latest
+     * first. Whatever is written meanwhile, no call fails, and no conversation is met twice on the way backwards.
+     *
+     * Fails with `contact.not_found`, or `cursor.invalid` for a place in another list.
+     */
+    fun list(filter: ConversationFilter? = null, page: PageRequest? = null): Flow<Conversation> = pages(page) { listPage(filter, it) }
+
+    /** One page of [list]. */
+    suspend fun listPage(filter: ConversationFilter? = null, page: PageRequest? = null): Page<Conversation> =
+        scope.call("inbox.list", PageCodec(ConversationCodec)) {
+            put("filter", OptionalCodec(ConversationFilterCodec), filter)
+            put("page", OptionalCodec(PageRequestCodec), page)
+        }
+
+    /**
+     * How many conversations fit a filter: in all, by where they stand, and of each how many wait to be read.
+     *
+     * Fails with `contact.not_found`.
+     */
+    suspend fun counts(filter: ConversationFilter? = null): ConversationCounts =
+        scope.call("inbox.counts", ConversationCountsCodec) {
+            put("filter", OptionalCodec(ConversationFilterCodec), filter)
+        }
+
+    /**
+     * Makes a conversation that of a member of the team, or of nobody; gives it as it is then.
+     *
+     * Fails with `conversation.not_found`, `member.not_found` or `member.inactive`.
+     */
+    suspend fun assign(id: ConversationId, assignee: AgentId? = null): Conversation =
+        scope.call("inbox.assign", ConversationCodec) {
+            put("id", ConversationIdCodec, id)
+            put("assignee", OptionalCodec(AgentIdCodec), assignee)
+        }
+
+    /**
+     * Gives a conversation to a bot or an AI of the host; gives it as it is then. It stands so until somebody takes
+     * it over.
+     *
+     * Fails with `conversation.not_found` or `handler.invalid`.
+     */
+    suspend fun setHandler(id: ConversationId, handler: Handler): Conversation =
+        scope.call("inbox.set_handler", ConversationCodec) {
+            put("id", ConversationIdCodec, id)
+            put("handler", HandlerCodec, handler)
+        }
+
+    /**
+     * Takes a conversation over from its bot or AI: for this member of the team, or for whoever it is assigned to;
+     * gives it as it is then.
+     *
+     * Fails with `conversation.not_found`, `member.not_found` or `member.inactive`.
+     */
+    suspend fun handOver(id: ConversationId, to: AgentId? = null): Conversation =
+        scope.call("inbox.hand_over", ConversationCodec) {
+            put("id", ConversationIdCodec, id)
+            put("to", OptionalCodec(AgentIdCodec), to)
+        }
+
+    /**
+     * Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's time,
+     * opens it again, or opens a new one, as the setting `reopening` says. One of the same second is not later.
+     *
+     * Fails with `conversation.not_found`.
+     */
+    suspend fun resolve(id: ConversationId): Conversation =
+        scope.call("inbox.resolve", ConversationCodec) {
+            put("id", ConversationIdCodec, id)
+        }
+
+    /**
+     * Opens a conversation again; gives it as it is then. It is nobody's if it was that of somebody who left.
+     *
+     * Fails with `conversation.not_found`, or with `conversation.superseded` where the contact goes on in another
+     * one.
+     */
+    suspend fun reopen(id: ConversationId): Conversation =
+        scope.call("inbox.reopen", ConversationCodec) {
+            put("id", ConversationIdCodec, id)
+        }
+
+    /**
+     * Marks that all that came in so far was read; gives the conversation as it is then. The platform is not told:
+     * see `mark_read`.
+     *
+     * Fails with `conversation.not_found`.
+     */
+    suspend fun read(id: ConversationId): Conversation =
+        scope.call("inbox.read", ConversationCodec) {
+            put("id", ConversationIdCodec, id)
+        }
+
+    /** Marks a conversation as unread; gives it as it is then. Fails with `conversation.not_found`. */
+    suspend fun unread(id: ConversationId): Conversation =
+        scope.call("inbox.unread", ConversationCodec) {
+            put("id", ConversationIdCodec, id)
+        }
+
+    /** Stars a conversation, or takes the star away; gives it as it is then. Fails with `conversation.not_found`. */
+    suspend fun star(id: ConversationId, starred: Boolean): Conversation =
+        scope.call("inbox.star", ConversationCodec) {
+            put("id", ConversationIdCodec, id)
+            put("starred", BoolCodec, starred)
+        }
+
+    /**
+     * Hides a conversation until the contact writes again, or brings it back; gives it as it is then.
+     *
+     * Fails with `conversation.not_found`.
+     */
+    suspend fun archive(id: ConversationId, archived: Boolean): Conversation =
+        scope.call("inbox.archive", ConversationCodec) {
+            put("id", ConversationIdCodec, id)
+            put("archived", BoolCodec, archived)
+        }
+
+    /**
+     * Adds labels to a conversation, compared without regard to case and accents and shown as first written; how
+     * many were new.
+     *
+     * Fails with `conversation.not_found` or `label.invalid`.
+     */
+    suspend fun label(id: ConversationId, labels: List<String>): Long =
+        scope.call("inbox.label", IntCodec) {
+            put("id", ConversationIdCodec, id)
+            put("labels", ListCodec(TextCodec), labels)
+        }
+
+    /** Takes labels off a conversation; how many it had. Fails with `conversation.not_found` or `label.invalid`. */
+    suspend fun unlabel(id: ConversationId, labels: List<String>): Long =
+        scope.call("inbox.unlabel", IntCodec) {
+            put("id", ConversationIdCodec, id)
+            put("labels", ListCodec(TextCodec), labels)
+        }
+
+    /** All labels that were ever given, with how many conversations have each. */
+    suspend fun labels(): List<LabelCount> =
+        scope.call("inbox.labels", ListCodec(LabelCountCodec))
+
+    /**
+     * Does one thing with many conversations, by the rules of the calls for one: what they refuse is refused,
+     * counted and listed. Some 2,000 are one commit. What was done stays done after a cancellation, and the report
+     * says where to go on, given as `after`; done again, it changes nothing twice.
+     *
+     * Fails with `label.invalid`, `contact.not_found` (one that the filter names), or `cursor.invalid` for a place
+     * in another selection.
+     */
+    suspend fun bulk(selection: ConversationSelection, action: ConversationAction, after: String? = null, progress: (suspend (InboxReport) -> Unit)? = null, cancel: CancelToken? = null): InboxReport =
+        scope.call("inbox.bulk", InboxReportCodec, Watch(progress, InboxReportCodec, cancel)) {
+            put("selection", ConversationSelectionCodec, selection)
+            put("action", ConversationActionCodec, action)
+            put("after", OptionalCodec(TextCodec), after)
+        }
+}
+
+/** Who gets a conversation that is new or open again: the first rule that fits. */
+class RoutingArea internal constructor(private val scope: Scope) {
+    /**
+     * Adds a rule behind all others, and switches it on; its id. It counts from the next conversation on that a
+     * contact opens, or opens again.
+     *
+     * Fails with `routing.invalid`, `filter.*`, `segment.not_found`, `handler.invalid`, `member.not_found` or
+     * `member.inactive`.
+     */
+    suspend fun add(rule: NewRoutingRule): RuleId =
+        scope.call("routing.add", RuleIdCodec) {
+            put("rule", NewRoutingRuleCodec, rule)
+        }
+
+    /** Stores a rule, new or in the place of the one with its id. Fails as `add` does. */
+    suspend fun put(rule: RoutingRule): Unit =
+        scope.call("routing.put", UnitCodec) {
+            put("rule", RoutingRuleCodec, rule)
+        }
+
+    /** Removes a rule; who got a conversation by it keeps it. Fails with `routing.not_found`. */
+    suspend fun remove(id: RuleId): Unit =
+        scope.call("routing.remove", UnitCodec) {
+            put("id", RuleIdCodec, id)
+        }
+
+    /**
+     * Puts the rules in another order: all their ids, each once. Fails with `routing.not_found` or
+     * `routing.invalid`.
+     */
+    suspend fun order(ids: List<RuleId>): Unit =
+        scope.call("routing.order", UnitCodec) {
+            put("ids", ListCodec(RuleIdCodec), ids)
+        }
+
+    /** All rules, in their order. */
+    suspend fun list(): List<RoutingRule> =
+        scope.call("routing.list", ListCodec(RoutingRuleCodec))
+
+    /**
+     * The rule by which a contact's conversation would be routed if they wrote now over a channel; absent: none.
+     *
+     * Fails with `contact.not_found`.
+     */
+    suspend fun test(contact: ContactId, channel: Channel): RoutingRule? =
+        scope.call("routing.test", OptionalCodec(RoutingRuleCodec)) {
+            put("contact", ContactIdCodec, contact)
+            put("channel", ChannelCodec, channel)
         }
 }
 

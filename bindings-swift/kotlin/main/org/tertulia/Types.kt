@@ -135,6 +135,16 @@ value class AgentId(val value: String) {
     override fun toString(): String = value
 }
 
+/** What becomes of archived conversations in a list. */
+enum class Archived(internal val wire: String) {
+    /** They are left out. */
+    WITHOUT("without"),
+    /** They stand among the others. */
+    WITH("with"),
+    /** Nothing but them. */
+    ONLY("only"),
+}
+
 /** One attempt to send: what the platform is asked to echo. */
 @JvmInline
 value class AttemptId(val value: String) {
@@ -653,6 +663,8 @@ data class Contact(
     val lastInteraction: Instant? = null,
     /** The thread that the next message belongs to. */
     val conversation: ConversationId? = null,
+    /** Where that thread stands. */
+    val conversationStatus: ConversationStatus? = null,
     /** The contacts that were merged into this one: their ids lead here. */
     val merged: List<ContactId>,
 )
@@ -870,12 +882,140 @@ data class Conversation(
     val lastInboundAt: Instant? = null,
     /** The sender that the last inbound message came to: the default for the next message. */
     val account: AccountId? = null,
+    /** Where it stands. */
+    val status: ConversationStatus,
+    /** The member of the team whose it is. */
+    val assignee: AgentId? = null,
+    /** The bot or AI that has it. */
+    val handler: Handler? = null,
+    /** Who closed it, and when; absent: it is not closed. */
+    val resolution: Resolution? = null,
+    /** The conversation that was closed before this one was opened. */
+    val follows: ConversationId? = null,
+    /** The channels that anything went in or out by. */
+    val channels: List<Channel>,
+    /** Something in it waits to be read. */
+    val unread: Boolean,
+    /** How many messages came since it was last read. */
+    val unreadMessages: Long,
+    /** Until when all that came in was read. */
+    val readThrough: Instant? = null,
+    /** It is starred. */
+    val starred: Boolean,
+    /** When it was archived; absent: it is not. */
+    val archivedAt: Instant? = null,
+    /** Labels, as first written. */
+    val labels: List<String>,
+)
+
+/** What is done with each conversation. */
+sealed interface ConversationAction {
+    /** Marks it as read. */
+    data object Read : ConversationAction
+
+    /** Marks it as unread. */
+    data object Unread : ConversationAction
+
+    /** Stars it. */
+    data object Star : ConversationAction
+
+    /** Takes the star away. */
+    data object Unstar : ConversationAction
+
+    /** Archives it until the contact writes again. */
+    data object Archive : ConversationAction
+
+    /** Brings it back. */
+    data object Unarchive : ConversationAction
+
+    /** Gives it to a member of the team. */
+    data class Assign(val value: AgentId) : ConversationAction
+
+    /** Gives it to nobody. */
+    data object Unassign : ConversationAction
+
+    /** Closes it. */
+    data object Resolve : ConversationAction
+
+    /** Adds labels. */
+    data class Label(val value: List<String>) : ConversationAction
+
+    /** Takes labels off. */
+    data class Unlabel(val value: List<String>) : ConversationAction
+
+    /** Deletes it with all its messages. */
+    data object Delete : ConversationAction
+}
+
+/** How many conversations fit a filter, and how many of them wait to be read. */
+data class ConversationCounts(
+    /** All of them. */
+    val total: Long,
+    /** Those in which something waits to be read. */
+    val unread: Long,
+    /** The same by where they stand, each that was asked for once. */
+    val byStatus: List<StatusCount>,
+)
+
+/**
+ * A condition on a conversation: all that is given must hold; what is absent or empty asks for nothing. Archived ones are
+ * left out unless they are asked for.
+ *
+ * In JSON: `{"status": ["open", "assigned"], "assignee": "nobody", "unread": true, "label": "urgent"}`.
+ */
+data class ConversationFilter(
+    /** With this contact. */
+    val contact: ContactId? = null,
+    /** Where it stands: any of these. */
+    val status: List<ConversationStatus> = emptyList(),
+    /** Whose it is. */
+    val assignee: OwnerFilter? = null,
+    /** The name of the bot or AI that has it. */
+    val handler: String? = null,
+    /** The channel that anything went in or out by. */
+    val channel: Channel? = null,
+    /** Something in it waits to be read, or nothing. */
+    val unread: Boolean? = null,
+    /** It is starred, or not. */
+    val starred: Boolean? = null,
+    /** Archived ones, too, or only; default neither. */
+    val archived: Archived = Archived.WITHOUT,
+    /** It has this label, compared folded. */
+    val label: String? = null,
+    /**
+     * What [`search`](mod@crate::search) finds of its contact: each word in any part of a name, number, address or
+     * attribute.
+     */
+    val text: String? = null,
 )
 
 /** A thread with one contact. */
 @JvmInline
 value class ConversationId(val value: String) {
     override fun toString(): String = value
+}
+
+/** Which conversations are meant. */
+sealed interface ConversationSelection {
+    /** These. */
+    data class Ids(val value: List<ConversationId>) : ConversationSelection
+
+    /** All that fit a filter. */
+    data class Filter(val value: ConversationFilter) : ConversationSelection
+}
+
+/** Where a conversation stands. */
+enum class ConversationStatus(internal val wire: String) {
+    /** Nobody has it. */
+    OPEN("open"),
+    /** A member of the team has it. */
+    ASSIGNED("assigned"),
+    /** A bot has it. */
+    BOT_ACTIVE("bot_active"),
+    /** An AI has it. */
+    AI_ACTIVE("ai_active"),
+    /** It is closed. */
+    RESOLVED("resolved"),
 }
 
 /** How a platform's status finds the attempt that it is about. */
@@ -1542,7 +1682,7 @@ sealed interface FilledValue {
  *
  * In JSON: `"everyone"`, `{"and": […]}`, `{"or": […]}`, `{"not": …}`, `{"tags": {"any": ["vip"]}}`, `{"optedIn": true}`,
  * `{"status": ["active"]}`, `{"lead": ["hot"]}`, `{"owner": "nobody"}`, `{"owner": {"is": "<id>"}}`,
- * `{"source": ["whatsapp"]}`, `{"created": {"after": "2026-11-21T00:00:00Z"}}`, `{"lastInteraction": "never"}`,
+ * `{"source": ["whatsapp"]}`, `{"conversation": ["open"]}`, `{"created": {"after": "2026-11-21T00:00:00Z"}}`, `{"lastInteraction": "never"}`,
  * `{"attribute": {"name": "city", "is": {"contains": "rio"}}}`, `{"text": "ana 98765"}`,
  * `{"segment": "<id>"}`.
  */
@@ -1577,6 +1717,9 @@ sealed interface Filter {
     /** By the channel of the first contact: any of these. */
     data class Source(val value: List<Channel>) : Filter
 
+    /** By where the conversation stands that the next message belongs to: any of these. */
+    data class Conversation(val value: List<ConversationStatus>) : Filter
+
     /** By when the record came to be. */
     data class Created(val value: TimeFilter) : Filter
 
@@ -1591,6 +1734,22 @@ sealed interface Filter {
 
     /** Who fits the filter of a segment. Stores never see it: the filter stands in its place by then. */
     data class Segment(val value: SegmentId) : Filter
+}
+
+/** A bot or AI of the host that has a conversation. */
+data class Handler(
+    /** The name that the host calls it. */
+    val name: String,
+    /** Bot or AI. */
+    val kind: HandlerKind,
+)
+
+/** What a handler is. */
+enum class HandlerKind(internal val wire: String) {
+    /** A bot: it goes by rules. */
+    BOT("bot"),
+    /** An AI. */
+    AI("ai"),
 }
 
 /** A change of number or id. */
@@ -1858,6 +2017,30 @@ data class InboundPerson(
     val username: String? = null,
 )
 
+/** One conversation that a rule refused. */
+data class InboxRefusal(
+    /** The conversation. */
+    val conversation: ConversationId,
+    /** The dotted code, as in `conversation.not_found`. */
+    val code: String,
+    /** Why. */
+    val message: String,
+)
+
+/** What became of the conversations so far. */
+data class InboxReport(
+    /** Those that changed. */
+    val changed: Long,
+    /** Those that were so already. */
+    val unchanged: Long,
+    /** Those that a rule refused, by the code of the refusal. */
+    val refused: Map<String, Long>,
+    /** The first hundred of them. */
+    val refusals: List<InboxRefusal>,
+    /** Where to go on; absent: all were done. */
+    val next: String? = null,
+)
+
 /** What a file's header says, before anything is read of it. */
 data class Inspected(
     /** The columns' names. */
@@ -2006,6 +2189,94 @@ sealed interface JournalEvent {
     data class ConversationOpened(
         /** The conversation. */
         val conversation: ConversationId,
+    ) : JournalEvent
+
+    /** A conversation was given to a member of the team, or to nobody. */
+    data class ConversationAssigned(
+        /** The conversation. */
+        val conversation: ConversationId,
+        /** Whose it was. */
+        val before: AgentId? = null,
+        /** Whose it is. */
+        val after: AgentId? = null,
+        /** The rule of routing that said so. */
+        val rule: RuleId? = null,
+    ) : JournalEvent
+
+    /** A conversation was given to a bot or AI, or taken over from it. */
+    data class ConversationHandled(
+        /** The conversation. */
+        val conversation: ConversationId,
+        /** Which one had it. */
+        val before: Handler? = null,
+        /** Which one has it. */
+        val after: Handler? = null,
+        /** The rule of routing that said so. */
+        val rule: RuleId? = null,
+    ) : JournalEvent
+
+    /** A conversation was closed. */
+    data class ConversationResolved(
+        /** The conversation. */
+        val conversation: ConversationId,
+        /** Where it stood. */
+        val before: ConversationStatus,
+    ) : JournalEvent
+
+    /** A conversation that was closed is open again. */
+    data class ConversationReopened(
+        /** The conversation. */
+        val conversation: ConversationId,
+        /** Where it stands. */
+        val after: ConversationStatus,
+    ) : JournalEvent
+
+    /** A conversation was read, starred, archived or the opposite. */
+    data class ConversationMarked(
+        /** The conversation. */
+        val conversation: ConversationId,
+        /** `read`, `unread`, `starred`, `unstarred`, `archived` or `unarchived`. */
+        val change: String,
+    ) : JournalEvent
+
+    /** A conversation was deleted with all its messages. */
+    data class ConversationDeleted(
+        /** The conversation. */
+        val conversation: ConversationId,
+    ) : JournalEvent
+
+    /** A label was added to a conversation. */
+    data class LabelAdded(
+        /** The conversation. */
+        val conversation: ConversationId,
+        /** The label's name. */
+        val label: String,
+    ) : JournalEvent
+
+    /** A label was taken off a conversation. */
+    data class LabelRemoved(
+        /** The conversation. */
+        val conversation: ConversationId,
+        /** The label's name. */
+        val label: String,
+    ) : JournalEvent
+
+    /** The rules of routing changed. */
+    data class RoutingChanged(
+        /** The rules before, in their order. */
+        val before: Any?,
+        /** The rules after. */
+        val after: Any?,
+    ) : JournalEvent
+
+    /** A rule of routing that was to be used could not be, and was passed over. */
+    data class RoutingPassedOver(
+        /** The conversation. */
+        val conversation: ConversationId,
+        /** The rule. */
+        val rule: RuleId,
+        /** The dotted code of why, as in `member.inactive`. */
+        val reason: String,
     ) : JournalEvent
 
     /** A message came in. */
@@ -2227,6 +2498,26 @@ enum class JournalKind(internal val wire: String) {
     NOTE_CHANGED("note_changed"),
     /** `conversation_opened` */
     CONVERSATION_OPENED("conversation_opened"),
+    /** `conversation_assigned` */
+    CONVERSATION_ASSIGNED("conversation_assigned"),
+    /** `conversation_handled` */
+    CONVERSATION_HANDLED("conversation_handled"),
+    /** `conversation_resolved` */
+    CONVERSATION_RESOLVED("conversation_resolved"),
+    /** `conversation_reopened` */
+    CONVERSATION_REOPENED("conversation_reopened"),
+    /** `conversation_marked` */
+    CONVERSATION_MARKED("conversation_marked"),
+    /** `conversation_deleted` */
+    CONVERSATION_DELETED("conversation_deleted"),
+    /** `label_added` */
+    LABEL_ADDED("label_added"),
+    /** `label_removed` */
+    LABEL_REMOVED("label_removed"),
+    /** `routing_changed` */
+    ROUTING_CHANGED("routing_changed"),
+    /** `routing_passed_over` */
+    ROUTING_PASSED_OVER("routing_passed_over"),
     /** `message_received` */
     MESSAGE_RECEIVED("message_received"),
     /** `message_sent` */
@@ -2301,6 +2592,14 @@ data class KeywordList(
  * `{"de": {"stop": ["Stopp", "Ende"]}}`, or `{"de": {}}` for none. All others keep their defaults.
  */
 typealias Keywords = Map<String, KeywordList>
+
+/** A label with its count. */
+data class LabelCount(
+    /** The label as first written. */
+    val name: String,
+    /** How many conversations have it, archived ones among them. */
+    val conversations: Long,
+)
 
 /** How far a person is on the way to buying. */
 enum class LeadStatus(internal val wire: String) {
@@ -2655,6 +2954,18 @@ data class NewContact(
     val optedIn: Boolean? = null,
     /** Where, when and how the person agreed, in the host's words. */
     val optInProof: String? = null,
+)
+
+/** A rule of routing to add. */
+data class NewRoutingRule(
+    /** A name for people. */
+    val name: String? = null,
+    /** Which contacts; absent: all. */
+    val filter: Filter? = null,
+    /** By which channels the person wrote or called; absent: any. */
+    val channels: List<Channel>? = null,
+    /** Who gets the conversation. */
+    val to: RoutingTarget,
 )
 
 /** A note about a contact: seen by the whole team, never by the contact. */
@@ -3111,12 +3422,28 @@ data class Rendered(
     val missing: List<String>,
 )
 
+/** What a message does that is later than the resolution of its conversation. */
+enum class Reopening(internal val wire: String) {
+    /** It opens the conversation again. */
+    REOPEN("reopen"),
+    /** It opens a new conversation: the old one stays closed. */
+    OPEN_NEW("open_new"),
+}
+
 /** One reply button. */
 data class ReplyButton(
     /** What comes back when it is tapped. */
     val id: String,
     /** What it shows. */
     val title: String,
+)
+
+/** Who closed a conversation, and when. */
+data class Resolution(
+    /** When: the time of the decision, or of a message that was there by then and that the platform dates later. */
+    val at: Instant,
+    /** Who. */
+    val by: Actor,
 )
 
 /** A deletion of a message by its author. */
@@ -3147,6 +3474,31 @@ enum class Role(internal val wire: String) {
     OWNER("owner"),
 }
 
+/** A rule of routing: the first one that fits says who gets the conversation. */
+data class RoutingRule(
+    /** The id. */
+    val id: RuleId,
+    /** A name for people. */
+    val name: String? = null,
+    /** Which contacts, as they are once the message is taken in and tagged; absent: all. */
+    val filter: Filter? = null,
+    /** By which channels the person wrote or called; absent: any. */
+    val channels: List<Channel>? = null,
+    /** Who gets it. */
+    val to: RoutingTarget,
+    /** Whether the rule is used. */
+    val enabled: Boolean,
+)
+
+/** Who gets a conversation. */
+sealed interface RoutingTarget {
+    /** A member of the team. */
+    data class Member(val value: AgentId) : RoutingTarget
+
+    /** A bot or AI of the host. */
+    data class Handler(val value: org.tertulia.Handler) : RoutingTarget
+}
+
 /**
  * An auto-tag rule. In JSON, at its shortest:
  * `{"id": "…", "pattern": {"kind": "contains", "text": "order"}, "tags": ["buyer"]}`.
@@ -3166,7 +3518,7 @@ data class Rule(
     val channels: List<Channel>? = null,
 )
 
-/** One auto-tag rule. */
+/** One rule, of auto-tagging or of routing. */
 @JvmInline
 value class RuleId(val value: String) {
     override fun toString(): String = value
@@ -3212,6 +3564,9 @@ sealed interface SegmentUser {
 
     /** Another segment. */
     data class Segment(val value: SegmentId) : SegmentUser
+
+    /** A rule of routing. */
+    data class Routing(val value: RuleId) : SegmentUser
 }
 
 /** Which contacts are meant. */
@@ -3292,6 +3647,8 @@ data class Settings(
     val unknownAfterSeconds: Long = 2592000,
     /** What becomes of the conversations of a contact that is deleted; default kept. */
     val deletedConversations: DeletedConversations = DeletedConversations.KEEP,
+    /** What a message does that is later than the resolution of its conversation; default it opens it again. */
+    val reopening: Reopening = Reopening.REOPEN,
 )
 
 /** Why a recipient was left out. */
@@ -3388,6 +3745,16 @@ data class Stats(
     val replied: Long,
     /** Opted out afterwards. */
     val optedOutAfter: Long,
+)
+
+/** How many conversations stand so. */
+data class StatusCount(
+    /** Where they stand. */
+    val status: ConversationStatus,
+    /** All of them. */
+    val total: Long,
+    /** Those in which something waits to be read. */
+    val unread: Long,
 )
 
 /** What a platform says became of a message. */
