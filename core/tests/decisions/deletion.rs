@@ -653,6 +653,7 @@ fn hasher(key: u8, host: Option<&HostKey>) -> AddressHasher {
         rules_epoch: 0,
         suppression_key: SuppressionKey::new([key; 32]),
         host_key,
+        routing: Vec::new(),
     };
     AddressHasher::of(&org, host).unwrap()
 }
