@@ -206,8 +206,8 @@ test("nothing that is printed shows a secret", async () => {
   await org.inbox.sendText(ana, "hello");
   assert.equal(senders[0]!.credential, "secret");
   // It is a plain object to all but who prints it.
-  assert.deepEqual(senders[0], { senderId: "own-1", credential: "secret" });
-  assert.equal(inspect(senders[0]), "{ senderId: 'own-1', credential: [secret] }");
+  assert.deepEqual(senders[0], { channel: "whatsapp", senderId: "own-1", credential: "secret" });
+  assert.equal(inspect(senders[0]), "{ channel: 'whatsapp', senderId: 'own-1', credential: [secret] }");
 });
 
 test("what is refused is not repeated, as it may be a message, a number or a key", async () => {

@@ -81,7 +81,7 @@ def test_a_transport_gets_the_message_the_sender_and_its_key(face: Any) -> None:
     message = asyncio.run(sent(face, transport(face, send)))
     assert message.status == "accepted" and message.provider_id == "1"
     [(sender, outgoing)] = seen
-    assert sender == Sender(sender_id="+12025550100", credential="secret")
+    assert sender == Sender(channel="sms", sender_id="+12025550100", credential="secret")
     assert "secret" not in repr(sender)
     assert outgoing.content == ContentText("Olá") and outgoing.to.kind == "phone"
 

@@ -102,7 +102,7 @@ def test_variants_are_told_apart_by_matching() -> None:
 def test_secrets_are_not_shown() -> None:
     for record in (
         WhatsApp(app_secret="s3cret", verify_token="s3cret"),
-        Sender(sender_id="1", credential="s3cret"),
+        Sender(channel="sms", sender_id="1", credential="s3cret"),
     ):
         assert "s3cret" not in repr(record) + str(record) and "sender_id" in repr(record) + "sender_id"
 

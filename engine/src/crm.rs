@@ -70,10 +70,10 @@ impl Inner {
                 "no transport for {channel} was given to the builder"
             ))),
             several => {
-                let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
+                let endpoints: Vec<&str> = several.iter().map(|(endpoint, _)| endpoint.as_str()).collect();
                 let message = format!(
                     "several transports serve {channel}; name the endpoint of one: {}",
-                    names.join(", ")
+                    endpoints.join(", ")
                 );
                 Err(Error::new(Code::AccountEndpointUnclear, message))
             }

@@ -175,13 +175,13 @@ fn variables(template: &FilledTemplate) -> Result<Map<String, Value>, Failure> {
     let mut variables = Map::new();
     for (place, parameter) in template.body.iter().enumerate() {
         let name = parameter.name.clone().unwrap_or_else(|| (place + 1).to_string());
-        let value = match &parameter.value {
-            FilledValue::Text { text }
-            | FilledValue::Currency { fallback: text, .. }
-            | FilledValue::DateTime { fallback: text } => text,
-            _ => return Err(bad("a parameter of the body is no text")),
+        let (FilledValue::Text { text }
+        | FilledValue::Currency { fallback: text, .. }
+        | FilledValue::DateTime { fallback: text }) = &parameter.value
+        else {
+            return Err(bad("a parameter of the body is no text"));
         };
-        variables.insert(name, value.as_str().into());
+        variables.insert(name, text.as_str().into());
     }
     Ok(variables)
 }

@@ -214,7 +214,7 @@ fn a_first_message_that_the_platform_took_for_a_stop_opts_nobody_in() {
 fn a_stop_by_sms_is_confirmed_by_the_carrier_and_by_nobody_else() {
     let with = || {
         beside(World::with(|settings| {
-            settings.stop_confirmation = Some("You are out.".to_owned())
+            settings.stop_confirmation = Some("You are out.".to_owned());
         }))
     };
     let confirmed = |world: &World| {

@@ -541,7 +541,7 @@ impl Inner {
         let digits = number
             .strip_prefix('+')
             .is_some_and(|n| n.len() > 6 && n.bytes().all(|b| b.is_ascii_digit()));
-        if !digits && !(whatsapp && number.contains('.')) {
+        if !(digits || whatsapp && number.contains('.')) {
             return Err(21_211);
         }
         let by = text("MessagingServiceSid")

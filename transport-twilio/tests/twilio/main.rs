@@ -4,6 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::needless_pass_by_value)]
 
 mod media;
+#[allow(
+    dead_code,
+    reason = "the tests of WhatsApp's transport, whose it is, use more of it"
+)]
 #[path = "../../../transport-whatsapp/tests/whatsapp/platform.rs"]
 mod platform;
 mod requests;

@@ -52,7 +52,7 @@ fn by(channel: Channel, sender_id: &str) -> SenderRef {
 }
 
 fn template(provider_id: Option<&str>, names: &[Option<&str>]) -> Content {
-    let parameter = |name: &Option<&str>| FilledParameter {
+    let parameter = |name: Option<&str>| FilledParameter {
         name: name.map(str::to_owned),
         value: FilledValue::Text { text: "Ana".into() },
     };
@@ -62,7 +62,7 @@ fn template(provider_id: Option<&str>, names: &[Option<&str>]) -> Content {
             language: Language::parse("en").unwrap(),
             provider_id: provider_id.map(str::to_owned),
             header: None,
-            body: names.iter().map(parameter).collect(),
+            body: names.iter().copied().map(parameter).collect(),
             buttons: Vec::new(),
             missing: Vec::new(),
         },

@@ -101,7 +101,7 @@ private let accepted = Outcome.accepted(Accepted(providerId: "p-1"))
 final class HostTests: XCTestCase {
     func testATransportGetsTheMessageTheSenderAndItsKey() async throws {
         let message = try await sent { sender, message in
-            guard sender == Sender(senderId: "own-1", credential: "secret") else { throw Wrong("\(sender)") }
+            guard sender == Sender(channel: .sms, senderId: "own-1", credential: "secret") else { throw Wrong("\(sender)") }
             guard message.content == .text(body: "Olá"), message.to == Address(kind: .phone, value: "+351912345678")
             else { throw Wrong("\(message)") }
             return accepted
@@ -184,7 +184,7 @@ final class HostTests: XCTestCase {
     }
 
     func testEveryMethodOfATransportIsCalledByItsName() async throws {
-        let sender: JSON = ["sender_id": "own-1", "credential": "secret"]
+        let sender: JSON = ["channel": "sms", "sender_id": "own-1", "credential": "secret"]
         let attempt: JSON = "019b8d2a-0000-7000-8000-000000000001"
         let own = TransportObject(Whole())
         let calls: [(String, JSON, JSON)] = [

@@ -75,7 +75,7 @@ final class ValueTests: XCTestCase {
     func testKeysStayOutOfTexts() {
         let whatsApp = WhatsApp(appSecret: "hush", verifyToken: "hush", baseUrl: "http://here")
         let secret: [Any] = [
-            whatsApp, AnyTransport.whatsApp(whatsApp), Sender(senderId: "number one", credential: "hush"),
+            whatsApp, AnyTransport.whatsApp(whatsApp), Sender(channel: .sms, senderId: "number one", credential: "hush"),
             ["main": "hush"] as StaticCredentials,
             PlatformInfo(
                 baseUrl: "http://here", appSecret: "hush", accessToken: "hush", verifyToken: "hush", wabaId: "1",

@@ -11,12 +11,13 @@ class TextTest {
     fun keysStayOutOfTexts() = runBlocking {
         for (holder in listOf(
             WhatsApp(appSecret = "hush", verifyToken = "hush"),
-            Sender("1", credential = "hush"),
+            Twilio(authToken = "hush", publicUrl = "https://shop.example/webhooks/twilio"),
+            Sender(Channel.SMS, "1", credential = "hush"),
             StaticCredentials("key" to "hush"),
         )) {
             assertFalse("$holder".contains("hush"))
         }
-        assertEquals("Sender(senderId=1, businessId=null)", Sender("1", credential = "hush").toString())
+        assertEquals("Sender(channel=SMS, senderId=1, businessId=null)", Sender(Channel.SMS, "1", credential = "hush").toString())
         val info = Platform.start().info()
         for (secret in listOf(info.appSecret, info.accessToken, info.verifyToken)) assertFalse("$info".contains(secret))
     }
