@@ -21,7 +21,7 @@ fn number(who: usize) -> String {
 async fn says(shop: &Shop, who: usize, body: &str) {
     shop.clock.advance(Duration::from_secs(1));
     shop.platform
-        .say(Inbound::text(&number(who), body))
+        .say(Inbound::text(number(who).as_str(), body))
         .await
         .unwrap();
     shop.platform.drain().await;
@@ -264,11 +264,11 @@ async fn the_open_conversations_of_who_leaves_go_with_their_contacts() {
     .map(|member| member.unwrap().id);
     let everybody = Selection::Filter(Filter::Everyone);
     let assign = BulkAction::Assign(rui);
-    let owned = shop
-        .org
-        .contacts()
-        .bulk(&everybody, &assign, tertulia::BulkWatch::default());
-    owned.await.unwrap();
+    let contacts = shop.org.contacts();
+    contacts
+        .bulk(&everybody, &assign, tertulia::BulkWatch::default())
+        .await
+        .unwrap();
     for thread in &threads {
         inbox.assign(*thread, Some(rui)).await.unwrap();
     }
