@@ -11,8 +11,8 @@ use serde::Deserialize;
 use tertulia::testing::ManualClock;
 use tertulia::transport::Correlation;
 use tertulia::{
-    Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, MemoryStorage, SqliteOptions, StaticCredentials,
-    WhatsApp, WhatsAppConfig,
+    Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, MediaFolder, MemoryStorage, SqliteOptions,
+    StaticCredentials, WhatsApp, WhatsAppConfig,
 };
 
 use crate::handle::Handle;
@@ -38,6 +38,8 @@ pub(crate) struct CrmOptions {
     pub(crate) transports: BTreeMap<String, TransportOptions>,
     /// Where the keys to send with come from.
     pub(crate) credentials: Option<CredentialsOptions>,
+    /// The folder that files of messages are kept in; absent: none are.
+    pub(crate) media_folder: Option<PathBuf>,
     /// The clock; absent: the machine's.
     pub(crate) clock: Option<ClockOptions>,
 }
@@ -264,6 +266,9 @@ impl CrmOptions {
                 builder.credentials(HostCredentials(Host::new(at(hosts, place, "host object")?)))
             }
         };
+        if let Some(folder) = self.media_folder {
+            builder = builder.media(MediaFolder::open(folder)?);
+        }
         builder = match self.clock {
             None => builder,
             Some(ClockOptions::Manual(place)) => builder.clock(manual_clock(handles, place)?),

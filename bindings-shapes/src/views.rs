@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tertulia::core::contact::{CreatedBy, LeadStatus, RecordStatus};
 use tertulia::core::conversation::{self, Author};
+use tertulia::core::ctwa::LastTouch;
 use tertulia::core::identity::{Address, AddressKind};
 use tertulia::core::ids::{AccountId, AgentId, ContactId, ConversationId, DispatchId, ImportId, MessageId};
 use tertulia::core::import::{Delimiter, Encoding, ImportCounts, Rejection};
@@ -270,6 +271,8 @@ pub(crate) struct Conversation {
     last_inbound_at: Option<DateTime<Utc>>,
     /// The sender that the last inbound message came to: the default for the next message.
     account: Option<AccountId>,
+    /// The ad or post that last led the contact here.
+    referral: Option<LastTouch>,
 }
 
 impl From<conversation::Conversation> for Conversation {
@@ -281,6 +284,7 @@ impl From<conversation::Conversation> for Conversation {
             last_activity: record.last_activity,
             last_inbound_at: record.last_inbound.map(|(at, _)| at),
             account: record.last_inbound.map(|(_, account)| account),
+            referral: record.referral,
         }
     }
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;
+use crate::ctwa::LastTouch;
 use crate::identity::Address;
 use crate::ids::{
     AccountId, AgentId, AttemptId, BroadcastId, ContactId, ConversationId, DispatchId, MessageId, OrgId,
@@ -29,6 +30,9 @@ pub struct Conversation {
     pub last_activity: DateTime<Utc>,
     /// The sender that the last inbound message or call came to, and when: the default for the next message.
     pub last_inbound: Option<(DateTime<Utc>, AccountId)>,
+    /// The ad or post that last led the contact here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referral: Option<LastTouch>,
 }
 
 /// Who wrote a message.

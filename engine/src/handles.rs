@@ -1,6 +1,7 @@
 //! The areas of what a caller can ask of an organisation, the same names in every language.
 
 pub(crate) mod accounts;
+pub(crate) mod analytics;
 pub(crate) mod attributes;
 pub(crate) mod audit;
 pub(crate) mod batches;
@@ -12,8 +13,10 @@ pub(crate) mod export;
 pub(crate) mod imports;
 pub(crate) mod inbox;
 pub(crate) mod journal;
+pub(crate) mod media;
 pub(crate) mod notes;
 pub(crate) mod phones;
+pub(crate) mod quick_replies;
 pub(crate) mod rules;
 pub(crate) mod segments;
 pub(crate) mod settings;
@@ -30,6 +33,7 @@ use tertulia_core::roles::Call;
 use tertulia_storage_traits::{Cursor, PageRequest, Query};
 
 pub use accounts::Accounts;
+pub use analytics::Analytics;
 pub use attributes::Attributes;
 pub use audit::{Audit, AuditFilter};
 pub use broadcasts::{Broadcasts, Recipient};
@@ -42,6 +46,7 @@ pub use inbox::Inbox;
 pub use journal::{Event, Events};
 pub use notes::Notes;
 pub use phones::Phones;
+pub use quick_replies::QuickReplies;
 pub use rules::Rules;
 pub use segments::Segments;
 pub use settings::SettingsHandle;

@@ -13,6 +13,7 @@ mod erasing;
 mod error;
 mod handles;
 mod imports;
+mod media;
 mod org;
 mod receive;
 mod runtime;
@@ -24,11 +25,13 @@ pub use audit::{AuditExport, check_audit};
 pub use credentials::StaticCredentials;
 pub use crm::{Builder, Crm};
 pub use handles::{
-    Accounts, Attributes, Audit, AuditFilter, Broadcasts, BulkProgress, BulkRefusal, BulkReport, BulkWatch,
-    Consent, ConsentState, Contacts, Event, Events, ExportCounts, ExportOptions, ExportProgress,
+    Accounts, Analytics, Attributes, Audit, AuditFilter, Broadcasts, BulkProgress, BulkRefusal, BulkReport,
+    BulkWatch, Consent, ConsentState, Contacts, Event, Events, ExportCounts, ExportOptions, ExportProgress,
     ExportReport, ExportWatch, ImportOptions, ImportReport, Imports, Inbox, Inspected, Listed, Notes, PageOf,
-    Phones, Progress, Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Team, Templates, Watch,
+    Phones, Progress, QuickReplies, Recipient, Rules, Segments, SettingsHandle, TagCount, Tags, Team,
+    Templates, Watch,
 };
+pub use media::{MediaFolder, MediaStore, StoredFile, media_of_bytes, media_of_file};
 pub use org::Org;
 pub use receive::{Received, http_status};
 pub use tertulia_core as core;
@@ -36,6 +39,7 @@ pub use tertulia_core::attributes::AttributeKind;
 pub use tertulia_core::audit::{AuditBreak, AuditFault, AuditHead, AuditVerdict};
 pub use tertulia_core::channel::Channel;
 pub use tertulia_core::contact::{Contact, ContactOrder};
+pub use tertulia_core::ctwa::AdReport;
 pub use tertulia_core::decide::broadcasts::NewBroadcast;
 pub use tertulia_core::decide::bulk::{BulkAction, Selection};
 pub use tertulia_core::decide::contacts::{ConsentRequest, NewContact};
@@ -48,8 +52,10 @@ pub use tertulia_core::duplicates::{Duplicate, Likeness, LikenessReason};
 pub use tertulia_core::erasure::{ErasedMedia, ErasureCertificate, ErasureCounts};
 pub use tertulia_core::error::{Code, Error, ErrorKind, Retry};
 pub use tertulia_core::filter::Filter;
+pub use tertulia_core::media::{MediaKey, NewMedia};
 pub use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeRequest};
 pub use tertulia_core::message::Content;
+pub use tertulia_core::quick_reply::QuickReply;
 pub use tertulia_core::roles::Role;
 pub use tertulia_core::settings::{DeletedConversations, Plan, PlanUsage, Settings};
 pub use tertulia_core::tagging::{Pattern, PatternKind};
@@ -60,7 +66,7 @@ pub use tertulia_storage_memory::MemoryStorage;
 pub use tertulia_storage_sqlite::{ConvertFrom, EncryptionKey, Options as SqliteOptions, SqliteStorage};
 pub use tertulia_storage_traits as storage;
 pub use tertulia_transport_traits as transport;
-pub use tertulia_transport_traits::{Credentials, Secret, Transport, WebhookRequest};
+pub use tertulia_transport_traits::{Credentials, MediaBytes, Secret, Transport, WebhookRequest};
 #[cfg(feature = "whatsapp")]
 pub use tertulia_transport_whatsapp::{WhatsApp, WhatsAppConfig};
 pub use tokio_util::sync::CancellationToken;

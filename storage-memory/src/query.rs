@@ -169,6 +169,13 @@ fn fits(query: &Query, record: &Record) -> bool {
         (Query::Conversations { org, contact }, Record::Conversation(conversation)) => {
             conversation.org == *org && contact.is_none_or(|contact| conversation.contact == contact)
         }
+        (Query::MediaFiles { org, contacts }, Record::MediaFile(file)) => {
+            file.org == *org && contacts.contains(&file.contact)
+        }
+        (Query::Touches { org, from, until }, Record::Touch(touch)) => {
+            let at = touch.at.timestamp_micros();
+            touch.org == *org && (from.timestamp_micros()..until.timestamp_micros()).contains(&at)
+        }
         (Query::Notes { org, contacts }, Record::Note(note)) => {
             note.org == *org && contacts.contains(&note.contact)
         }
@@ -218,6 +225,7 @@ fn place(query: &Query, record: &Record) -> String {
     match (query, record) {
         (Query::Messages { .. }, Record::Message(message)) => at_then(message.at, message.id),
         (Query::Notes { .. }, Record::Note(note)) => at_then(note.at, note.id),
+        (Query::Touches { .. }, Record::Touch(touch)) => at_then(touch.at, touch.message),
         (Query::Conversations { .. }, Record::Conversation(conversation)) => {
             at_then(conversation.last_activity, conversation.id)
         }
@@ -259,12 +267,16 @@ fn key_place(key: &Key) -> String {
         Key::Tag { org, key: text }
         | Key::Attribute { org, name: text }
         | Key::SegmentName { org, key: text }
+        | Key::QuickReplyName { org, key: text }
         | Key::Suppression { org, hash: text } => joined(&[org, text]),
         Key::Rule { org, rule } => joined(&[org, rule]),
         Key::Member { org, member } => joined(&[org, member]),
         Key::Template { org, name, language } => joined(&[org, name, language]),
         Key::Conversation { org, conversation } => joined(&[org, conversation]),
-        Key::Message { org, message } => joined(&[org, message]),
+        Key::Message { org, message } | Key::MediaFile { org, message } | Key::Touch { org, message } => {
+            joined(&[org, message])
+        }
+        Key::QuickReply { org, reply } => joined(&[org, reply]),
         Key::MessageRef { org, account, token } => joined(&[org, account, token]),
         Key::Parked {
             org,

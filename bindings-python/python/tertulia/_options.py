@@ -86,6 +86,11 @@ def encryption_options(key: bytes | None, convert_from: str | bytes | None) -> d
     return options
 
 
+def media_options(folder: str | PathLike[str] | None) -> dict[str, Any]:
+    """Where files of messages are kept."""
+    return {} if folder is None else {"media_folder": fspath(folder)}
+
+
 def _named(cls: type) -> str:
     return f"{cls.__module__}.{cls.__name__}"
 

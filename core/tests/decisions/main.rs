@@ -7,6 +7,7 @@
 
 mod calls;
 mod contacts;
+mod ctwa;
 mod deletion;
 mod erasure;
 mod external_ids;
@@ -18,6 +19,7 @@ mod moves;
 mod notes;
 mod permutations;
 mod profile;
+mod quick_replies;
 mod roles;
 mod segments;
 mod sending;

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use tertulia_core::decide::contacts;
 use tertulia_core::decide::receive::receive;
 use tertulia_core::decide::sending::{self, Flight};
-use tertulia_core::inbound::{CallEvent, Caller, InboundEvent, InboundKind, Person, PreferenceChoice};
+use tertulia_core::inbound::{
+    CallEvent, Caller, InboundEvent, InboundKind, Person, PreferenceChoice, Referral,
+};
 use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Accepted, Outcome};
 use tertulia_core::message::StatusKind;
@@ -169,8 +171,13 @@ fn incidents(drafts: &[Draft], flights: &[Flight]) -> Vec<Incident> {
                 group,
             } => {
                 let mut event = says(&people[*sender], &format!("m{number}"), *at, WORDS[*words]);
-                if let (true, InboundKind::Message(message)) = (group, &mut event.kind) {
-                    message.group_id = Some("family".to_owned());
+                if let InboundKind::Message(message) = &mut event.kind {
+                    message.group_id = group.then(|| "family".to_owned());
+                    // An ad led to some.
+                    message.referral = (words % 3 == 0).then(|| Referral {
+                        source_id: Some(format!("ad {words}")),
+                        ..Referral::default()
+                    });
                 }
                 event
             }

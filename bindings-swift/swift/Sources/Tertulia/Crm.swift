@@ -57,6 +57,7 @@ public final class Crm: Sendable {
     ///   - encryptionKey: what the file is encrypted with: 32 random bytes; nil: it is plain. It takes a build that can
     ///     encrypt.
     ///   - convertFrom: what a file that does not open so was before: it is then converted.
+    ///   - mediaFolder: the folder that files of messages are kept in; nil: none are.
     public static func open(
         path: String? = nil,
         transports: [String: AnyTransport] = [:],
@@ -64,7 +65,8 @@ public final class Crm: Sendable {
         clock: (any Clock)? = nil,
         host: String? = nil,
         encryptionKey: Data? = nil,
-        convertFrom: ConvertFrom? = nil
+        convertFrom: ConvertFrom? = nil,
+        mediaFolder: String? = nil
     ) async throws -> Crm {
         var hosts: [NativeObject] = []
         var handles: [NativeHandle] = []
@@ -76,6 +78,7 @@ public final class Crm: Sendable {
         options.put("path", path)
         options.put("host", host)
         options.put("encryption_key", encryptionKey)
+        options.put("media_folder", mediaFolder)
         switch convertFrom {
         case nil: break
         case .plain: options.put("convert_from", "plain")

@@ -169,6 +169,11 @@ impl Generator {
                 before: None,
                 after: Some(json!({"type": self.text()})),
             },
+            EntryKind::QuickReplyChanged => What::QuickReplyChanged {
+                reply: self.pooled(),
+                before: self.maybe(Self::value),
+                after: self.maybe(Self::value),
+            },
             EntryKind::SegmentChanged => What::SegmentChanged {
                 segment: self.pooled(),
                 change: self.text(),

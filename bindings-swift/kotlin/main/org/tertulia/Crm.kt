@@ -44,6 +44,7 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
          * @param encryptionKey what the file is encrypted with: 32 random bytes; absent: it is plain. It takes a build
          * that can encrypt.
          * @param convertFrom what a file that does not open so was before: it is then converted.
+         * @param mediaFolder the folder that files of messages are kept in; absent: none are.
          */
         suspend fun open(
             path: Path? = null,
@@ -53,6 +54,7 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
             host: String? = null,
             encryptionKey: ByteArray? = null,
             convertFrom: ConvertFrom? = null,
+            mediaFolder: Path? = null,
         ): Crm {
             val hosts = mutableListOf<HostObject>()
             val handles = mutableListOf<NativeHandle>()
@@ -61,6 +63,7 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
                 put("path", OptionalCodec(TextCodec), path?.toString())
                 put("host", OptionalCodec(TextCodec), host)
                 put("encryption_key", OptionalCodec(BytesCodec), encryptionKey)
+                put("media_folder", OptionalCodec(TextCodec), mediaFolder?.toString())
                 when (convertFrom) {
                     null -> {}
                     ConvertFrom.Plain -> put("convert_from", TextCodec, "plain")
