@@ -37,6 +37,20 @@ const CODES = {
   "transport.config_invalid": ["invalid", "never", 503],
   /** The platform said no. */
   "transport.refused": ["refused", "never", 503],
+  /** The transport has no way to do what is asked. */
+  "transport.unsupported": ["refused", "never", 503],
+  /** The message has no file, or the media store does not have it. */
+  "media.not_found": ["not_found", "never", 503],
+  /** The platform does not have the file any more. */
+  "media.gone": ["not_found", "never", 503],
+  /** What was transferred is not the file that was told of. */
+  "media.corrupt": ["unavailable", "later", 503],
+  /** The platform does not take a file of this type or size. */
+  "media.invalid": ["invalid", "never", 503],
+  /** The CRM was opened without a media store. */
+  "media.no_store": ["refused", "never", 503],
+  /** The media store failed. */
+  "media.io": ["unavailable", "later", 503],
   /** A setting's value is not allowed. */
   "setting.invalid": ["invalid", "never", 503],
   /** There is no such member of the team. */
@@ -251,6 +265,12 @@ const CODES = {
   "template.unsupported": ["refused", "never", 503],
   /** A parameter is of another kind than the template's placeholder. */
   "template.parameter_type": ["invalid", "never", 503],
+  /** The shortcut or body of the quick reply cannot be used. */
+  "quick_reply.invalid": ["invalid", "never", 503],
+  /** There is no such quick reply. */
+  "quick_reply.not_found": ["not_found", "never", 503],
+  /** Another quick reply has the shortcut. */
+  "quick_reply.exists": ["conflict", "never", 503],
   /** The note is empty or too long. */
   "note.invalid": ["invalid", "never", 503],
   /** There is no such note. */

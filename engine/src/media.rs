@@ -223,7 +223,7 @@ pub(crate) async fn put(
         seen.size += piece.len() as u64;
         seen.hasher.update(&piece);
         match size {
-            Some(size) if seen.size > size => Err(corrupt(format!("it has more than {size} bytes"))),
+            Some(size) if seen.size > size => Err(corrupt(&format!("it has more than {size} bytes"))),
             _ => Ok(piece),
         }
     });
@@ -233,9 +233,9 @@ pub(crate) async fn put(
         let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         let digest: [u8; 32] = seen.hasher.clone().finalize().into();
         match size {
-            Some(size) if seen.size != size => Err(corrupt(format!("it has {} bytes of {size}", seen.size))),
+            Some(size) if seen.size != size => Err(corrupt(&format!("it has {} bytes of {size}", seen.size))),
             _ if hashes.iter().all(|told| is_sha256(told, &digest)) => Ok(Bytes::new()),
-            _ => Err(corrupt("its bytes have another hash".to_owned())),
+            _ => Err(corrupt("its bytes have another hash")),
         }
     });
     store.put(key, counted.chain(end).boxed()).await?;
@@ -246,7 +246,7 @@ pub(crate) async fn put(
     })
 }
 
-fn corrupt(why: String) -> Error {
+fn corrupt(why: &str) -> Error {
     let message = format!("the file is not the one that was told of: {why}");
     Error::new(Code::MediaCorrupt, message)
 }
@@ -316,7 +316,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let store = MediaFolder::open(folder.path()).unwrap();
         store.put(key(1), media_of_bytes("old")).await.unwrap();
-        let broken = stream::iter([Ok("new".into()), Err(corrupt(String::new()))]).boxed();
+        let broken = stream::iter([Ok("new".into()), Err(corrupt(""))]).boxed();
         assert_eq!(
             store.put(key(1), broken).await.unwrap_err().code(),
             Code::MediaCorrupt

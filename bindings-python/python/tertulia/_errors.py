@@ -39,6 +39,20 @@ ErrorCode: TypeAlias = Literal[
     "transport.config_invalid",
     # The platform said no.
     "transport.refused",
+    # The transport has no way to do what is asked.
+    "transport.unsupported",
+    # The message has no file, or the media store does not have it.
+    "media.not_found",
+    # The platform does not have the file any more.
+    "media.gone",
+    # What was transferred is not the file that was told of.
+    "media.corrupt",
+    # The platform does not take a file of this type or size.
+    "media.invalid",
+    # The CRM was opened without a media store.
+    "media.no_store",
+    # The media store failed.
+    "media.io",
     # A setting's value is not allowed.
     "setting.invalid",
     # There is no such member of the team.
@@ -253,6 +267,12 @@ ErrorCode: TypeAlias = Literal[
     "template.unsupported",
     # A parameter is of another kind than the template's placeholder.
     "template.parameter_type",
+    # The shortcut or body of the quick reply cannot be used.
+    "quick_reply.invalid",
+    # There is no such quick reply.
+    "quick_reply.not_found",
+    # Another quick reply has the shortcut.
+    "quick_reply.exists",
     # The note is empty or too long.
     "note.invalid",
     # There is no such note.
@@ -415,6 +435,13 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "transport.failed": ("unavailable", "later", 503),
     "transport.config_invalid": ("invalid", "never", 503),
     "transport.refused": ("refused", "never", 503),
+    "transport.unsupported": ("refused", "never", 503),
+    "media.not_found": ("not_found", "never", 503),
+    "media.gone": ("not_found", "never", 503),
+    "media.corrupt": ("unavailable", "later", 503),
+    "media.invalid": ("invalid", "never", 503),
+    "media.no_store": ("refused", "never", 503),
+    "media.io": ("unavailable", "later", 503),
     "setting.invalid": ("invalid", "never", 503),
     "member.not_found": ("not_found", "never", 503),
     "member.inactive": ("refused", "never", 503),
@@ -522,6 +549,9 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "template.parameter_invalid": ("invalid", "never", 503),
     "template.unsupported": ("refused", "never", 503),
     "template.parameter_type": ("invalid", "never", 503),
+    "quick_reply.invalid": ("invalid", "never", 503),
+    "quick_reply.not_found": ("not_found", "never", 503),
+    "quick_reply.exists": ("conflict", "never", 503),
     "note.invalid": ("invalid", "never", 503),
     "note.not_found": ("not_found", "never", 503),
     "note.not_author": ("refused", "never", 503),

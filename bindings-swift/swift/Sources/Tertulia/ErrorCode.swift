@@ -49,6 +49,27 @@ public enum ErrorCode {
     /// The platform said no.
     public static let transportRefused = "transport.refused"
 
+    /// The transport has no way to do what is asked.
+    public static let transportUnsupported = "transport.unsupported"
+
+    /// The message has no file, or the media store does not have it.
+    public static let mediaNotFound = "media.not_found"
+
+    /// The platform does not have the file any more.
+    public static let mediaGone = "media.gone"
+
+    /// What was transferred is not the file that was told of.
+    public static let mediaCorrupt = "media.corrupt"
+
+    /// The platform does not take a file of this type or size.
+    public static let mediaInvalid = "media.invalid"
+
+    /// The CRM was opened without a media store.
+    public static let mediaNoStore = "media.no_store"
+
+    /// The media store failed.
+    public static let mediaIo = "media.io"
+
     /// A setting's value is not allowed.
     public static let settingInvalid = "setting.invalid"
 
@@ -370,6 +391,15 @@ public enum ErrorCode {
     /// A parameter is of another kind than the template's placeholder.
     public static let templateParameterType = "template.parameter_type"
 
+    /// The shortcut or body of the quick reply cannot be used.
+    public static let quickReplyInvalid = "quick_reply.invalid"
+
+    /// There is no such quick reply.
+    public static let quickReplyNotFound = "quick_reply.not_found"
+
+    /// Another quick reply has the shortcut.
+    public static let quickReplyExists = "quick_reply.exists"
+
     /// The note is empty or too long.
     public static let noteInvalid = "note.invalid"
 
@@ -440,6 +470,13 @@ public enum ErrorCode {
         transportFailed: (.unavailable, .later, 503),
         transportConfigInvalid: (.invalid, .never, 503),
         transportRefused: (.refused, .never, 503),
+        transportUnsupported: (.refused, .never, 503),
+        mediaNotFound: (.notFound, .never, 503),
+        mediaGone: (.notFound, .never, 503),
+        mediaCorrupt: (.unavailable, .later, 503),
+        mediaInvalid: (.invalid, .never, 503),
+        mediaNoStore: (.refused, .never, 503),
+        mediaIo: (.unavailable, .later, 503),
         settingInvalid: (.invalid, .never, 503),
         memberNotFound: (.notFound, .never, 503),
         memberInactive: (.refused, .never, 503),
@@ -547,6 +584,9 @@ public enum ErrorCode {
         templateParameterInvalid: (.invalid, .never, 503),
         templateUnsupported: (.refused, .never, 503),
         templateParameterType: (.invalid, .never, 503),
+        quickReplyInvalid: (.invalid, .never, 503),
+        quickReplyNotFound: (.notFound, .never, 503),
+        quickReplyExists: (.conflict, .never, 503),
         noteInvalid: (.invalid, .never, 503),
         noteNotFound: (.notFound, .never, 503),
         noteNotAuthor: (.refused, .never, 503),

@@ -49,6 +49,27 @@ object ErrorCode {
     /** The platform said no. */
     const val TRANSPORT_REFUSED: String = "transport.refused"
 
+    /** The transport has no way to do what is asked. */
+    const val TRANSPORT_UNSUPPORTED: String = "transport.unsupported"
+
+    /** The message has no file, or the media store does not have it. */
+    const val MEDIA_NOT_FOUND: String = "media.not_found"
+
+    /** The platform does not have the file any more. */
+    const val MEDIA_GONE: String = "media.gone"
+
+    /** What was transferred is not the file that was told of. */
+    const val MEDIA_CORRUPT: String = "media.corrupt"
+
+    /** The platform does not take a file of this type or size. */
+    const val MEDIA_INVALID: String = "media.invalid"
+
+    /** The CRM was opened without a media store. */
+    const val MEDIA_NO_STORE: String = "media.no_store"
+
+    /** The media store failed. */
+    const val MEDIA_IO: String = "media.io"
+
     /** A setting's value is not allowed. */
     const val SETTING_INVALID: String = "setting.invalid"
 
@@ -370,6 +391,15 @@ object ErrorCode {
     /** A parameter is of another kind than the template's placeholder. */
     const val TEMPLATE_PARAMETER_TYPE: String = "template.parameter_type"
 
+    /** The shortcut or body of the quick reply cannot be used. */
+    const val QUICK_REPLY_INVALID: String = "quick_reply.invalid"
+
+    /** There is no such quick reply. */
+    const val QUICK_REPLY_NOT_FOUND: String = "quick_reply.not_found"
+
+    /** Another quick reply has the shortcut. */
+    const val QUICK_REPLY_EXISTS: String = "quick_reply.exists"
+
     /** The note is empty or too long. */
     const val NOTE_INVALID: String = "note.invalid"
 
@@ -440,6 +470,13 @@ object ErrorCode {
         TRANSPORT_FAILED to "unavailable",
         TRANSPORT_CONFIG_INVALID to "invalid",
         TRANSPORT_REFUSED to "refused",
+        TRANSPORT_UNSUPPORTED to "refused",
+        MEDIA_NOT_FOUND to "not_found",
+        MEDIA_GONE to "not_found",
+        MEDIA_CORRUPT to "unavailable",
+        MEDIA_INVALID to "invalid",
+        MEDIA_NO_STORE to "refused",
+        MEDIA_IO to "unavailable",
         SETTING_INVALID to "invalid",
         MEMBER_NOT_FOUND to "not_found",
         MEMBER_INACTIVE to "refused",
@@ -547,6 +584,9 @@ object ErrorCode {
         TEMPLATE_PARAMETER_INVALID to "invalid",
         TEMPLATE_UNSUPPORTED to "refused",
         TEMPLATE_PARAMETER_TYPE to "invalid",
+        QUICK_REPLY_INVALID to "invalid",
+        QUICK_REPLY_NOT_FOUND to "not_found",
+        QUICK_REPLY_EXISTS to "conflict",
         NOTE_INVALID to "invalid",
         NOTE_NOT_FOUND to "not_found",
         NOTE_NOT_AUTHOR to "refused",
