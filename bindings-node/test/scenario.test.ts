@@ -94,8 +94,9 @@ class Replay {
   }
 
   #crmOptions(options: Fields, named: (name: Json) => ManualClock): CrmOptions {
-    const { path, host, transports, credentials, clock } = options;
+    const { path, host, media_folder: mediaFolder, transports, credentials, clock } = options;
     const opened: CrmOptions = { path: path as string | undefined, host: host as string | undefined, transports: {} };
+    if (mediaFolder !== undefined) opened.mediaFolder = mediaFolder as string;
     for (const [endpoint, transport] of Object.entries((transports ?? {}) as Record<string, Fields>)) {
       const { whatsapp, twilio, host } = transport as Record<string, Fields>;
       opened.transports![endpoint] =

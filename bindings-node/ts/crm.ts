@@ -57,6 +57,8 @@ export interface CrmOptions {
   credentials?: Record<string, string> | Credentials | undefined;
   /** The clock; absent: the machine's. */
   clock?: ManualClock | Clock | undefined;
+  /** The folder that files of messages are kept in; absent: none are. */
+  mediaFolder?: string | undefined;
   /** The host program's name, for the journal; absent: `host`. */
   host?: string | undefined;
 }
@@ -121,6 +123,7 @@ function crmOptions(hosts: object[], handles: Handle[]): w.Codec<unknown> {
     transports: ["transports", w.map(transport), {}],
     credentials: ["credentials", w.optional(credentials)],
     clock: ["clock", w.optional(clock)],
+    mediaFolder: ["media_folder", w.optional(w.text)],
     host: ["host", w.optional(w.text)],
   }));
 }

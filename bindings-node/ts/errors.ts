@@ -281,6 +281,12 @@ const CODES = {
   "template.unsupported": ["refused", "never", 503],
   /** A parameter is of another kind than the template's placeholder. */
   "template.parameter_type": ["invalid", "never", 503],
+  /** The shortcut or body of the quick reply cannot be used. */
+  "quick_reply.invalid": ["invalid", "never", 503],
+  /** There is no such quick reply. */
+  "quick_reply.not_found": ["not_found", "never", 503],
+  /** Another quick reply has the shortcut. */
+  "quick_reply.exists": ["conflict", "never", 503],
   /** The note is empty or too long. */
   "note.invalid": ["invalid", "never", 503],
   /** There is no such note. */

@@ -1,6 +1,7 @@
 //! The areas, one file each: what every language can call.
 
 pub(crate) mod accounts;
+pub(crate) mod analytics;
 pub(crate) mod attributes;
 pub(crate) mod audit;
 pub(crate) mod broadcasts;
@@ -12,6 +13,7 @@ pub(crate) mod imports;
 pub(crate) mod inbox;
 pub(crate) mod notes;
 pub(crate) mod phones;
+pub(crate) mod quick_replies;
 pub(crate) mod routing;
 pub(crate) mod rules;
 pub(crate) mod segments;
@@ -39,6 +41,8 @@ pub(crate) fn of_org() -> Vec<Area<Org>> {
         imports::imports(),
         inbox::inbox(),
         routing::routing(),
+        quick_replies::quick_replies(),
+        analytics::analytics(),
         templates::templates(),
         broadcasts::broadcasts(),
         accounts::accounts(),

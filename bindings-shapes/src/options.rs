@@ -11,8 +11,8 @@ use serde::Deserialize;
 use tertulia::testing::ManualClock;
 use tertulia::transport::Correlation;
 use tertulia::{
-    Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, HostKey, MemoryStorage, SqliteOptions,
-    StaticCredentials, Twilio, TwilioConfig, WhatsApp, WhatsAppConfig,
+    Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, HostKey, MediaFolder, MemoryStorage,
+    SqliteOptions, StaticCredentials, Twilio, TwilioConfig, WhatsApp, WhatsAppConfig,
 };
 
 use crate::handle::Handle;
@@ -42,6 +42,8 @@ pub(crate) struct CrmOptions {
     pub(crate) transports: BTreeMap<String, TransportOptions>,
     /// Where the keys to send with come from.
     pub(crate) credentials: Option<CredentialsOptions>,
+    /// The folder that files of messages are kept in; absent: none are.
+    pub(crate) media_folder: Option<PathBuf>,
     /// The clock; absent: the machine's.
     pub(crate) clock: Option<ClockOptions>,
 }
@@ -324,6 +326,9 @@ impl CrmOptions {
                 builder.credentials(HostCredentials(Host::new(at(hosts, place, "host object")?)))
             }
         };
+        if let Some(folder) = self.media_folder {
+            builder = builder.media(MediaFolder::open(folder)?);
+        }
         builder = match self.clock {
             None => builder,
             Some(ClockOptions::Manual(place)) => builder.clock(manual_clock(handles, place)?),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tertulia::core::contact::{CreatedBy, LeadStatus, RecordStatus};
 use tertulia::core::conversation::{self, Author, Resolution};
+use tertulia::core::ctwa::LastTouch;
 use tertulia::core::identity::{Address, AddressKind};
 use tertulia::core::ids::{AccountId, AgentId, ContactId, ConversationId, DispatchId, ImportId, MessageId};
 use tertulia::core::import::{Delimiter, Encoding, ImportCounts, Rejection};
@@ -297,6 +298,8 @@ pub(crate) struct Conversation {
     archived_at: Option<DateTime<Utc>>,
     /// Labels, as first written.
     labels: Vec<String>,
+    /// The ad or post that last led the contact here.
+    referral: Option<LastTouch>,
 }
 
 impl From<conversation::Conversation> for Conversation {
@@ -308,6 +311,7 @@ impl From<conversation::Conversation> for Conversation {
             last_activity: record.last_activity,
             last_inbound_at: record.last_inbound.map(|(at, _)| at),
             account: record.last_inbound.map(|(_, account)| account),
+            referral: record.referral,
             status: record.status(),
             unread: record.is_unread(),
             assignee: record.assignee,

@@ -1,6 +1,6 @@
 //! The record of a person.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -76,6 +76,9 @@ pub struct Contact {
     pub conversation_status: Option<ConversationStatus>,
     /// The last broadcast message sent to them: what a reply or an opt-out is counted for.
     pub last_broadcast: Option<(DateTime<Utc>, DispatchId)>,
+    /// Each time that they became a customer: what ads are credited with.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub became_customer: BTreeSet<DateTime<Utc>>,
     /// The contacts that were merged into this one: their ids lead here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<ContactId>,
@@ -226,6 +229,7 @@ impl Contact {
             conversation: None,
             conversation_status: None,
             last_broadcast: None,
+            became_customer: BTreeSet::new(),
             merged: Vec::new(),
         }
     }

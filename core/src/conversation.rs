@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::channel::Channel;
 use crate::contact::tag_name;
+use crate::ctwa::LastTouch;
 use crate::error::{Code, Error};
 use crate::identity::Address;
 use crate::ids::{
@@ -32,6 +33,9 @@ pub struct Conversation {
     pub last_activity: DateTime<Utc>,
     /// The sender that the last inbound message or call came to, and when: the default for the next message.
     pub last_inbound: Option<(DateTime<Utc>, AccountId)>,
+    /// The ad or post that last led the contact here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referral: Option<LastTouch>,
     /// The conversation that was closed before this one was opened, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<Predecessor>,
@@ -213,6 +217,7 @@ impl Conversation {
             opened_at,
             last_activity: opened_at,
             last_inbound: None,
+            referral: None,
             follows: None,
             channels: BTreeSet::new(),
             assignee: None,

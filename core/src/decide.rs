@@ -1,7 +1,7 @@
 //! Decisions: functions over a [`WorkingSet`](crate::working_set::WorkingSet), one file an occasion.
 //!
 //! `receive` is what a platform tells, with `evidence` (about a message), `calls` and `moves` (of numbers and ids);
-//! `contacts`, `profile`, `merging`, `deletion`, `erasure`, `leads`, `notes`, `external_ids`, `broadcasts`, `segments`, `tags`, `organisation`
+//! `contacts`, `profile`, `merging`, `deletion`, `erasure`, `leads`, `notes`, `external_ids`, `media`, `quick_replies`, `broadcasts`, `segments`, `tags`, `organisation`
 //! and `team` are what a caller asks for; `suppression` is what an address is held to when its contact is gone; `filters`
 //! are checked as they come in; `conversations` is what becomes of a thread and `routing` who gets it; `access` is who may ask for what; `bulk` does one thing with many contacts; `import_row` is what a file's rows do;
 //! `sending` takes a row of the ledger to the socket, and `landing` is what becomes of it there.
@@ -20,11 +20,13 @@ pub mod filters;
 pub mod import_row;
 mod landing;
 pub mod leads;
+pub mod media;
 pub mod merging;
 pub mod moves;
 pub mod notes;
 pub mod organisation;
 pub mod profile;
+pub mod quick_replies;
 pub mod receive;
 pub mod routing;
 pub mod segments;

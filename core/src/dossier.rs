@@ -8,12 +8,14 @@ use crate::consent::{Fact, Proof};
 use crate::contact::Contact;
 use crate::context::OrgContext;
 use crate::conversation::{Conversation, Message, Parked};
+use crate::ctwa::Touch;
 use crate::erasure::{ErasureCertificate, Fate, Trail, fate};
 use crate::identity::Address;
 use crate::ids::{DispatchId, MessageId, OrgId};
 use crate::import::Import;
 use crate::journal::Entry;
 use crate::ledger::{Dispatch, Slot};
+use crate::media::MediaFile;
 use crate::merge::Merged;
 use crate::note::Note;
 use crate::record::{Quarantined, Record, RecordKind};
@@ -33,6 +35,10 @@ pub struct Dossier {
     pub conversations: Vec<Conversation>,
     /// Its messages, in and out.
     pub messages: Vec<Message>,
+    /// The files of its messages in the media store.
+    pub files: Vec<MediaFile>,
+    /// The ads and posts that led to its messages.
+    pub touches: Vec<Touch>,
     /// The platforms' ids that lead to its messages.
     pub message_references: Vec<String>,
     /// What waits for a message that is not known yet.
@@ -75,6 +81,8 @@ impl Dossier {
             notes: Vec::new(),
             conversations: Vec::new(),
             messages: Vec::new(),
+            files: Vec::new(),
+            touches: Vec::new(),
             message_references: Vec::new(),
             evidence: Vec::new(),
             ledger: Vec::new(),
@@ -157,6 +165,8 @@ impl Gathering {
                 dossier.message_references.push(way.token);
             }
             Record::Parked(parked) if named => dossier.evidence.push(parked),
+            Record::MediaFile(file) if named => dossier.files.push(file),
+            Record::Touch(touch) if named => dossier.touches.push(touch),
             Record::Note(note) if named => dossier.notes.push(note),
             Record::Window(window) if named => dossier.windows.push(window),
             Record::Slot(slot) if named => dossier.slots.push(slot),
@@ -185,11 +195,13 @@ impl Gathering {
 }
 
 /// The kinds of records that a dossier is gathered from, in this order.
-pub const GATHERED: [RecordKind; 14] = [
+pub const GATHERED: [RecordKind; 16] = [
     RecordKind::Merged,
     RecordKind::Note,
     RecordKind::Conversation,
     RecordKind::Message,
+    RecordKind::MediaFile,
+    RecordKind::Touch,
     RecordKind::Dispatch,
     RecordKind::MessageRef,
     RecordKind::Parked,

@@ -16,6 +16,7 @@ use crate::conversation::{Evidence, Message};
 use crate::identity::{Address, AddressKind};
 use crate::ids::{AccountId, ContactId, MessageId, OrgId};
 use crate::journal::{Actor, Entry, What};
+use crate::media::MediaFile;
 use crate::message::{Content, MediaSource};
 use crate::phone;
 use crate::record::{Quarantined, Record, RecordKind};
@@ -64,7 +65,9 @@ pub struct ErasureCertificate {
     pub scrubbed: bool,
     /// How much of each kind there was.
     pub counts: ErasureCounts,
-    /// The media files of the person's messages, which the host deletes where it keeps copies of them.
+    /// The media files of the person's messages, which the host deletes where it keeps copies of them. Of those in the
+    /// media store, the files that the person sent are removed by the erase itself, if the CRM was opened with the store;
+    /// the files that were sent to the person may be others' too, and are the host's to delete.
     pub media: Vec<ErasedMedia>,
 }
 
@@ -80,6 +83,10 @@ pub struct ErasureCounts {
     pub message_references: u64,
     /// Evidence that waited for its message, removed.
     pub evidence: u64,
+    /// Notes of files in the media store removed.
+    pub files: u64,
+    /// Notes of which ads led to messages removed.
+    pub touches: u64,
     /// Notes removed.
     pub notes: u64,
     /// Rows of the ledger that say nothing of the address any more; they still count.
@@ -115,14 +122,16 @@ pub struct ErasedMedia {
     pub account: AccountId,
     /// The channel.
     pub channel: Channel,
-    /// The platform's id of the file, or its link.
+    /// The platform's id of the file, its link, or its key in the media store.
     pub source: MediaSource,
 }
 
 /// The kinds of records that an erase goes through, in this order: a way to a message is judged by what is left of the
 /// message's row.
-pub const SWEPT: [RecordKind; 13] = [
+pub const SWEPT: [RecordKind; 15] = [
     RecordKind::Message,
+    RecordKind::MediaFile,
+    RecordKind::Touch,
     RecordKind::Conversation,
     RecordKind::Dispatch,
     RecordKind::MessageRef,
@@ -291,6 +300,8 @@ pub fn fate(record: &Record, trail: &Trail, org: OrgId, hasher: &AddressHasher) 
             message.reactions.retain(|by, _| !trail.has_key(by));
         }),
         Record::Conversation(thread) => gone(trail.is(thread.contact)),
+        Record::MediaFile(file) => gone(trail.is(file.contact)),
+        Record::Touch(touch) => gone(trail.is(touch.contact)),
         Record::Dispatch(row) if trail.is(row.contact) => changed(row, |row| {
             // Still one for each address, which cannot be read out of it.
             if let Some(match_key) = row.match_key.as_mut().filter(|key| !key.starts_with(ERASED)) {
@@ -347,6 +358,8 @@ pub fn fate(record: &Record, trail: &Trail, org: OrgId, hasher: &AddressHasher) 
         | Record::Import(_)
         | Record::Segment(_)
         | Record::SegmentName(_)
+        | Record::QuickReply(_)
+        | Record::QuickReplyName(_)
         | Record::Suppression(_)
         | Record::Seal(_)
         | Record::Erasure(_) => Fate::Keep,
@@ -404,6 +417,16 @@ pub fn media_of(message: &Message) -> Option<ErasedMedia> {
         channel: message.channel,
         source: media.source.clone(),
     })
+}
+
+/// A message's file in the media store.
+pub fn stored_of(file: &MediaFile) -> ErasedMedia {
+    ErasedMedia {
+        message: file.message,
+        account: file.account,
+        channel: file.channel,
+        source: MediaSource::Stored(file.key()),
+    }
 }
 
 #[cfg(test)]

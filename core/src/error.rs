@@ -253,6 +253,10 @@ codes! {
     TemplateUnsupported = "template.unsupported", Refused, Never, "The template has a component that cannot be filled in here.", "Choose a template without that component.";
     TemplateParameterType = "template.parameter_type", Invalid, Never, "A parameter is of another kind than the template's placeholder.", "Give text for text and media for media.";
 
+    QuickReplyInvalid = "quick_reply.invalid", Invalid, Never, "The shortcut or body of the quick reply cannot be used.", "See the message for what is allowed.";
+    QuickReplyNotFound = "quick_reply.not_found", NotFound, Never, "There is no such quick reply.", "List the quick replies for their ids.";
+    QuickReplyExists = "quick_reply.exists", Conflict, Never, "Another quick reply has the shortcut.", "Choose another shortcut, or update that quick reply.";
+
     NoteInvalid = "note.invalid", Invalid, Never, "The note is empty or too long.", "Write 1 to 10,000 characters.";
     NoteNotFound = "note.not_found", NotFound, Never, "There is no such note.", "List the contact's notes for their ids.";
     NoteNotAuthor = "note.not_author", Refused, Never, "Somebody else wrote the note.", "Let its author or the host change it, or write another.";

@@ -14,7 +14,7 @@ use crate::ids::{AgentId, SegmentId};
 use crate::search::{self, Search};
 
 pub use check::{MAX_DEPTH, MAX_SIZE};
-pub use value::{AttributeFilter, ValueTest};
+pub use value::{AttributeFilter, ValueTest, seen};
 
 /// A condition on a contact. Two-valued: a condition on what a contact does not have is false, and `not` is the exact
 /// complement.

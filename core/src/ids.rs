@@ -72,6 +72,8 @@ ids! {
     ImportId;
     /// A filter saved under a name.
     SegmentId;
+    /// A message saved under a shortcut.
+    QuickReplyId;
     /// One note about a contact.
     NoteId;
     /// A member of the organisation's team.

@@ -325,7 +325,7 @@ pub struct TemplateNotice<T> {
 }
 
 /// The ad or post that led a person to write (Click-to-WhatsApp). Each field is absent if the platform left it out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Referral {
     /// The link of the ad or post.

@@ -12,7 +12,7 @@ use crate::conversation::{ConversationStatus, Handler};
 use crate::identity::Address;
 use crate::ids::{
     AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, NoteId,
-    OrgId, RuleId, SegmentId,
+    OrgId, QuickReplyId, RuleId, SegmentId,
 };
 use crate::inbound::{CallEvent, Caller};
 use crate::ledger::{SkipReason, StateName};
@@ -389,6 +389,15 @@ pub enum What {
         /// `created`, `updated` or `deleted`.
         change: String,
     },
+    /// A quick reply was created, updated or deleted.
+    QuickReplyChanged {
+        /// The quick reply.
+        reply: QuickReplyId,
+        /// Its shortcut and body before; absent: it was created.
+        before: Option<Value>,
+        /// Its shortcut and body after; absent: it was deleted.
+        after: Option<Value>,
+    },
     /// A member of the team was added, renamed or given another role, left or came back.
     MemberChanged {
         /// The member.
@@ -503,6 +512,7 @@ impl What {
             | Self::TagChanged { .. }
             | Self::AttributeChanged { .. }
             | Self::SegmentChanged { .. }
+            | Self::QuickReplyChanged { .. }
             | Self::MemberChanged { .. }
             | Self::HashesKeyed { .. }
             | Self::AccessRefused { .. }
@@ -593,6 +603,7 @@ kinds! {
     TagChanged = "tag_changed", false, true;
     AttributeChanged = "attribute_changed", false, true;
     SegmentChanged = "segment_changed", false, true;
+    QuickReplyChanged = "quick_reply_changed", false, true;
     MemberChanged = "member_changed", false, true;
     HashesKeyed = "hashes_keyed", false, true;
     AccessRefused = "access_refused", false, true;

@@ -10,8 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::channel::Channel;
 use crate::error::{Code, Error};
-use crate::ids::{ContactId, MessageId, OrgId};
+use crate::ids::{AccountId, ContactId, MessageId, OrgId};
 use crate::message::MediaSource;
 
 /// What a file is called in the media store: `<organisation>/<file>`, both ids of ours, so that no name that a stranger
@@ -79,6 +80,10 @@ pub struct MediaFile {
     pub message: MessageId,
     /// Whose message it is.
     pub contact: ContactId,
+    /// By which of our senders it came, or went out.
+    pub account: AccountId,
+    /// The channel.
+    pub channel: Channel,
     /// What the platform called it: an edited message may have another one by now.
     pub source: MediaSource,
     /// The media type, as the platform or else the message told it.

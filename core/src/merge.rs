@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::attributes::RESERVED;
 use crate::contact::Contact;
 use crate::ids::{ContactId, ConversationId, OrgId};
 use crate::journal::{Actor, FieldChange};
@@ -65,7 +66,12 @@ impl MergeField {
             Self::Owner,
         ];
         for contact in contacts {
-            fields.extend(contact.attributes.keys().cloned().map(Self::Attribute));
+            // Provider data is joined, and nobody's choice.
+            let names = contact
+                .attributes
+                .keys()
+                .filter(|name| !RESERVED.contains(&name.as_str()));
+            fields.extend(names.cloned().map(Self::Attribute));
             fields.extend(contact.external_ids.keys().cloned().map(Self::ExternalId));
         }
         fields.sort();

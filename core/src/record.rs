@@ -14,17 +14,20 @@ use crate::broadcast::{Audience, Broadcast};
 use crate::channel::Channel;
 use crate::contact::{Contact, Tag};
 use crate::conversation::{Conversation, Label, Message, MessageRef, Parked};
+use crate::ctwa::Touch;
 use crate::erasure::Erasure;
 use crate::identity::AddressKind;
 use crate::ids::{
     AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, NoteId,
-    OrgId, RuleId, SegmentId,
+    OrgId, QuickReplyId, RuleId, SegmentId,
 };
 use crate::import::Import;
 use crate::journal::Entry;
 use crate::ledger::{Dispatch, Slot};
+use crate::media::MediaFile;
 use crate::merge::Merged;
 use crate::note::Note;
+use crate::quick_reply::{QuickReply, QuickReplyName};
 use crate::routing::RoutingRule;
 use crate::segment::{Segment, SegmentName};
 use crate::settings::Settings;
@@ -250,6 +253,18 @@ records! {
     /// Whose a segment's name is.
     SegmentName(SegmentName) = "segment_name", SegmentName { org: OrgId, key: String },
         |r| Key::SegmentName { org: r.org, key: r.key.clone() };
+    /// A message's file in the media store.
+    MediaFile(MediaFile) = "media_file", MediaFile { org: OrgId, message: MessageId },
+        |r| Key::MediaFile { org: r.org, message: r.message };
+    /// A message that an ad or post led to.
+    Touch(Touch) = "touch", Touch { org: OrgId, message: MessageId },
+        |r| Key::Touch { org: r.org, message: r.message };
+    /// A message saved under a shortcut.
+    QuickReply(QuickReply) = "quick_reply", QuickReply { org: OrgId, reply: QuickReplyId },
+        |r| Key::QuickReply { org: r.org, reply: r.id };
+    /// Whose a shortcut is.
+    QuickReplyName(QuickReplyName) = "quick_reply_name", QuickReplyName { org: OrgId, key: String },
+        |r| Key::QuickReplyName { org: r.org, key: r.key.clone() };
     /// A note about a contact.
     Note(Note) = "note", Note { org: OrgId, note: NoteId }, |r| Key::Note { org: r.org, note: r.id };
     /// Where the id of a contact that was merged leads.
@@ -293,6 +308,10 @@ impl Key {
             | Self::Import { org, .. }
             | Self::Segment { org, .. }
             | Self::SegmentName { org, .. }
+            | Self::MediaFile { org, .. }
+            | Self::Touch { org, .. }
+            | Self::QuickReply { org, .. }
+            | Self::QuickReplyName { org, .. }
             | Self::Note { org, .. }
             | Self::Merged { org, .. }
             | Self::Suppression { org, .. }

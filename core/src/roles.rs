@@ -184,6 +184,19 @@ calls! {
     RoutingList = "routing.list", Viewer;
     RoutingTest = "routing.test", Viewer;
 
+    InboxFetchMedia = "inbox.fetch_media", Viewer;
+    InboxUpload = "inbox.upload", Agent;
+
+    QuickRepliesCreate = "quick_replies.create", Agent;
+    QuickRepliesGet = "quick_replies.get", Viewer;
+    QuickRepliesList = "quick_replies.list", Viewer;
+    QuickRepliesUpdate = "quick_replies.update", Agent;
+    QuickRepliesDelete = "quick_replies.delete", Agent;
+    QuickRepliesPick = "quick_replies.pick", Viewer;
+    QuickRepliesRender = "quick_replies.render", Viewer;
+
+    AnalyticsCtwa = "analytics.ctwa", Viewer;
+
     TemplatesPut = "templates.put", Admin;
     TemplatesSync = "templates.sync", Admin;
     TemplatesGet = "templates.get", Viewer;

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::NoCredentials;
 use crate::error::from_storage;
+use crate::media::MediaStore;
 use crate::org::Org;
 use crate::runtime::{Runtime, to_the_end};
 
@@ -38,6 +39,7 @@ pub(crate) struct Inner {
     /// By endpoint: the name that the host's route hands over.
     pub(crate) transports: BTreeMap<String, Arc<dyn Transport>>,
     pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) media: Option<Arc<dyn MediaStore>>,
     pub(crate) host: String,
     pub(crate) worker: String,
     pub(crate) closed: CancellationToken,
@@ -103,6 +105,7 @@ pub struct Builder {
     storage: Option<Arc<dyn Storage>>,
     transports: BTreeMap<String, Arc<dyn Transport>>,
     credentials: Option<Arc<dyn Credentials>>,
+    media: Option<Arc<dyn MediaStore>>,
     clock: Option<Arc<dyn Clock>>,
     host: Option<String>,
     suppression_key: Option<HostKey>,
@@ -155,6 +158,13 @@ impl Builder {
         self
     }
 
+    /// Where files of messages are kept, as in a [`MediaFolder`](crate::MediaFolder); without this, none are.
+    #[must_use]
+    pub fn media(mut self, store: impl MediaStore + 'static) -> Self {
+        self.media = Some(Arc::new(store));
+        self
+    }
+
     /// The clock; default the machine's.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
@@ -195,6 +205,7 @@ impl Builder {
                 runtime,
                 transports: self.transports,
                 credentials: self.credentials.unwrap_or_else(|| Arc::new(NoCredentials)),
+                media: self.media,
                 host: self.host.unwrap_or_else(|| "host".to_owned()),
                 worker,
                 closed: CancellationToken::new(),

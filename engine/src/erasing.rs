@@ -2,12 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tertulia_core::decide::{contacts, erasure};
-use tertulia_core::erasure::{Erasure, ErasureCertificate, Fate, SWEPT, addresses_told, fate};
+use tertulia_core::erasure::{
+    Erasure, ErasureCertificate, Fate, SWEPT, Trail, addresses_told, fate, media_of,
+};
 use tertulia_core::error::Error;
 use tertulia_core::identity::Address;
 use tertulia_core::ids::{ContactId, OrgId};
 use tertulia_core::journal::Actor;
-use tertulia_core::record::{Key, Record, RecordKind};
+use tertulia_core::media::MediaKey;
+use tertulia_core::record::{Key, Record, RecordKind, Stored};
 use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::{JournalView, Query, StorageErrorKind};
 
@@ -104,6 +107,23 @@ impl Inner {
         Ok(addresses)
     }
 
+    /// Removes the files that came with messages from the media store, before what tells of them goes: a fetch that was cut
+    /// off may have left one, too.
+    async fn remove_files_of(&self, trail: &Trail, found: &[Stored]) -> Result<(), Error> {
+        let Some(store) = &self.media else { return Ok(()) };
+        for stored in found {
+            let key = match &stored.record {
+                Record::Message(message) if trail.is(message.contact) && media_of(message).is_some() => {
+                    MediaKey::of(message.org, message.id)
+                }
+                Record::MediaFile(file) if trail.is(file.contact) => file.key(),
+                _ => continue,
+            };
+            store.remove(key).await?;
+        }
+        Ok(())
+    }
+
     /// Goes through all that the organisation has. What a run before this one did is not found again.
     async fn finish_erasing(&self, org: OrgId, actor: &Actor, erasure: Erasure) -> Result<Erasure, Error> {
         let contact = erasure.certificate.contact;
@@ -119,6 +139,7 @@ impl Inner {
         for kind in SWEPT {
             let mut all = Records::of(org, kind);
             while let Some(found) = all.next(&self.runtime).await? {
+                self.remove_files_of(&trail, &found).await?;
                 let found = found.iter().filter(|stored| touched(&stored.record));
                 let keys: Vec<Key> = found.map(|stored| stored.record.key()).collect();
                 for keys in keys.chunks(AT_ONCE) {

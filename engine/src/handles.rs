@@ -1,6 +1,7 @@
 //! The areas of what a caller can ask of an organisation, the same names in every language.
 
 pub(crate) mod accounts;
+pub(crate) mod analytics;
 pub(crate) mod attributes;
 pub(crate) mod audit;
 pub(crate) mod batches;
@@ -14,8 +15,10 @@ pub(crate) mod imports;
 pub(crate) mod inbox;
 pub(crate) mod inbox_bulk;
 pub(crate) mod journal;
+pub(crate) mod media;
 pub(crate) mod notes;
 pub(crate) mod phones;
+pub(crate) mod quick_replies;
 pub(crate) mod routing;
 pub(crate) mod rules;
 pub(crate) mod segments;
@@ -33,6 +36,7 @@ use tertulia_core::roles::Call;
 use tertulia_storage_traits::{Cursor, PageRequest, Query};
 
 pub use accounts::Accounts;
+pub use analytics::Analytics;
 pub use attributes::Attributes;
 pub use audit::{Audit, AuditFilter};
 pub use broadcasts::{Broadcasts, Recipient};
@@ -47,6 +51,7 @@ pub use inbox_bulk::{InboxProgress, InboxRefusal, InboxReport, InboxWatch};
 pub use journal::{Event, Events};
 pub use notes::Notes;
 pub use phones::Phones;
+pub use quick_replies::QuickReplies;
 pub use routing::{NewRoutingRule, Routing};
 pub use rules::Rules;
 pub use segments::Segments;

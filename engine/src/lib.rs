@@ -14,6 +14,7 @@ mod error;
 mod handles;
 mod host_key;
 mod imports;
+mod media;
 mod org;
 mod receive;
 mod runtime;
@@ -25,13 +26,14 @@ pub use audit::{AuditExport, check_audit};
 pub use credentials::StaticCredentials;
 pub use crm::{Builder, Crm};
 pub use handles::{
-    Accounts, Attributes, Audit, AuditFilter, Broadcasts, BulkProgress, BulkRefusal, BulkReport, BulkWatch,
-    Consent, ConsentState, Contacts, ConversationCounts, Event, Events, ExportCounts, ExportOptions,
-    ExportProgress, ExportReport, ExportWatch, ImportOptions, ImportReport, Imports, Inbox, InboxProgress,
-    InboxRefusal, InboxReport, InboxWatch, Inspected, LabelCount, Listed, NewRoutingRule, Notes, PageOf,
-    Phones, Progress, Recipient, Routing, Rules, Segments, SettingsHandle, StatusCount, TagCount, Tags, Team,
-    Templates, Watch,
+    Accounts, Analytics, Attributes, Audit, AuditFilter, Broadcasts, BulkProgress, BulkRefusal, BulkReport,
+    BulkWatch, Consent, ConsentState, Contacts, ConversationCounts, Event, Events, ExportCounts,
+    ExportOptions, ExportProgress, ExportReport, ExportWatch, ImportOptions, ImportReport, Imports, Inbox,
+    InboxProgress, InboxRefusal, InboxReport, InboxWatch, Inspected, LabelCount, Listed, NewRoutingRule,
+    Notes, PageOf, Phones, Progress, QuickReplies, Recipient, Routing, Rules, Segments, SettingsHandle,
+    StatusCount, TagCount, Tags, Team, Templates, Watch,
 };
+pub use media::{MediaFolder, MediaStore, StoredFile, media_of_bytes, media_of_file};
 pub use org::Org;
 pub use receive::{Received, http_status};
 pub use tertulia_core as core;
@@ -40,6 +42,7 @@ pub use tertulia_core::audit::{AuditBreak, AuditFault, AuditHead, AuditVerdict};
 pub use tertulia_core::channel::Channel;
 pub use tertulia_core::contact::{Contact, ContactOrder};
 pub use tertulia_core::conversation::{Conversation, ConversationStatus, Handler, HandlerKind};
+pub use tertulia_core::ctwa::AdReport;
 pub use tertulia_core::decide::broadcasts::NewBroadcast;
 pub use tertulia_core::decide::bulk::{BulkAction, ConversationAction, ConversationSelection, Selection};
 pub use tertulia_core::decide::contacts::{ConsentRequest, NewContact};
@@ -53,8 +56,10 @@ pub use tertulia_core::erasure::{ErasedMedia, ErasureCertificate, ErasureCounts}
 pub use tertulia_core::error::{Code, Error, ErrorKind, Retry};
 pub use tertulia_core::filter::{Filter, OwnerFilter};
 pub use tertulia_core::inbox::{Archived, ConversationFilter};
+pub use tertulia_core::media::{MediaKey, NewMedia};
 pub use tertulia_core::merge::{MergeChoice, MergeField, MergeOutcome, MergeRequest};
 pub use tertulia_core::message::Content;
+pub use tertulia_core::quick_reply::QuickReply;
 pub use tertulia_core::roles::Role;
 pub use tertulia_core::routing::{RoutingRule, RoutingTarget};
 pub use tertulia_core::settings::{DeletedConversations, Plan, PlanUsage, Reopening, Settings};
@@ -67,7 +72,7 @@ pub use tertulia_storage_memory::MemoryStorage;
 pub use tertulia_storage_sqlite::{ConvertFrom, EncryptionKey, Options as SqliteOptions, SqliteStorage};
 pub use tertulia_storage_traits as storage;
 pub use tertulia_transport_traits as transport;
-pub use tertulia_transport_traits::{Credentials, Secret, Transport, WebhookRequest};
+pub use tertulia_transport_traits::{Credentials, MediaBytes, Secret, Transport, WebhookRequest};
 #[cfg(feature = "twilio")]
 pub use tertulia_transport_twilio::{Twilio, TwilioConfig};
 #[cfg(feature = "whatsapp")]

@@ -12,8 +12,8 @@ use tertulia_core::working_set::{Step, WorkingSet};
 
 use crate::crm::Inner;
 use crate::handles::{
-    Accounts, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Notes, Phones,
-    Routing, Rules, Segments, SettingsHandle, Tags, Team, Templates,
+    Accounts, Analytics, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Notes,
+    Phones, QuickReplies, Routing, Rules, Segments, SettingsHandle, Tags, Team, Templates,
 };
 use crate::runtime::{By, to_the_end};
 
@@ -120,6 +120,16 @@ impl Org {
     /// Who gets a conversation that is new or open again.
     pub const fn routing(&self) -> Routing<'_> {
         Routing(self)
+    }
+
+    /// Messages saved under shortcuts.
+    pub const fn quick_replies(&self) -> QuickReplies<'_> {
+        QuickReplies(self)
+    }
+
+    /// What happened in a period, counted.
+    pub const fn analytics(&self) -> Analytics<'_> {
+        Analytics(self)
     }
 
     /// One template to many.

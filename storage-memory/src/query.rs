@@ -183,6 +183,13 @@ fn fits(query: &Query, record: &Record) -> bool {
         (Query::Messages { org, conversation }, Record::Message(message)) => {
             message.org == *org && message.conversation == *conversation
         }
+        (Query::MediaFiles { org, contacts }, Record::MediaFile(file)) => {
+            file.org == *org && contacts.contains(&file.contact)
+        }
+        (Query::Touches { org, from, until }, Record::Touch(touch)) => {
+            let at = touch.at.timestamp_micros();
+            touch.org == *org && (from.timestamp_micros()..until.timestamp_micros()).contains(&at)
+        }
         (Query::Notes { org, contacts }, Record::Note(note)) => {
             note.org == *org && contacts.contains(&note.contact)
         }
@@ -239,6 +246,7 @@ fn place(query: &Query, record: &Record) -> String {
             },
             Record::Conversation(conversation),
         ) => at_then(conversation.last_activity, conversation.id),
+        (Query::Touches { .. }, Record::Touch(touch)) => at_then(touch.at, touch.message),
         (
             Query::Contacts {
                 order: Some(order), ..
@@ -277,13 +285,17 @@ fn key_place(key: &Key) -> String {
         Key::Tag { org, key: text }
         | Key::Attribute { org, name: text }
         | Key::SegmentName { org, key: text }
+        | Key::QuickReplyName { org, key: text }
         | Key::Suppression { org, hash: text } => joined(&[org, text]),
         Key::Rule { org, rule } => joined(&[org, rule]),
         Key::Member { org, member } => joined(&[org, member]),
         Key::Template { org, name, language } => joined(&[org, name, language]),
         Key::Conversation { org, conversation } => joined(&[org, conversation]),
         Key::Label { org, key } => joined(&[org, key]),
-        Key::Message { org, message } => joined(&[org, message]),
+        Key::Message { org, message } | Key::MediaFile { org, message } | Key::Touch { org, message } => {
+            joined(&[org, message])
+        }
+        Key::QuickReply { org, reply } => joined(&[org, reply]),
         Key::MessageRef { org, account, token } => joined(&[org, account, token]),
         Key::Parked {
             org,

@@ -385,6 +385,44 @@ CREATE TABLE notes (
 
 CREATE INDEX notes_contact ON notes (org, contact, at, note);
 
+CREATE TABLE media_files (
+    org BLOB NOT NULL,
+    message BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    contact BLOB NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, message)
+) STRICT;
+
+CREATE INDEX media_files_contact ON media_files (org, contact, message);
+
+CREATE TABLE touches (
+    org BLOB NOT NULL,
+    message BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, message)
+) STRICT;
+
+CREATE INDEX touches_at ON touches (org, at, message);
+
+CREATE TABLE quick_replies (
+    org BLOB NOT NULL,
+    reply BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, reply)
+) STRICT;
+
+CREATE TABLE quick_reply_names (
+    org BLOB NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, name)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE merged (
     org BLOB NOT NULL,
     contact BLOB NOT NULL,

@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use serde_json::Value as Json;
 use tertulia_core::contact::{Contact, RecordStatus};
 use tertulia_core::duplicates;
+use tertulia_core::filter::seen;
 use tertulia_core::fold::fold;
 
 use crate::error::Result;
@@ -146,7 +147,7 @@ fn keep_keys(
 /// `text`, `folded`, `number` and `flag` of an attribute's value.
 fn columns(value: &Json) -> [Value; 4] {
     let mut columns = [const { Value::Null }; 4];
-    match value {
+    match seen(value) {
         Json::String(text) => {
             let folded = fold(text);
             if folded != *text {

@@ -71,6 +71,18 @@ fn plan(query: &Query) -> Plan {
                 order: walk.order.map(str::to_owned).to_vec(),
             }
         }
+        Query::MediaFiles { org, contacts } => Plan::over(
+            RecordKind::MediaFile,
+            format!("t.org = ? AND t.contact IN ({})", filter::marks(contacts.len())),
+            with_contacts(vec![blob(org.0.as_bytes())], contacts),
+            &["message"],
+        ),
+        Query::Touches { org, from, until } => Plan::over(
+            RecordKind::Touch,
+            "t.org = ? AND t.at >= ? AND t.at < ?".to_owned(),
+            vec![blob(org.0.as_bytes()), micros(*from), micros(*until)],
+            &["at", "message"],
+        ),
         Query::Notes { org, contacts } => Plan::over(
             RecordKind::Note,
             format!("t.org = ? AND t.contact IN ({})", filter::marks(contacts.len())),
@@ -712,6 +724,15 @@ mod tests {
             Query::Notes {
                 org,
                 contacts: vec![ids.next()],
+            },
+            Query::MediaFiles {
+                org,
+                contacts: vec![ids.next()],
+            },
+            Query::Touches {
+                org,
+                from: chrono::DateTime::UNIX_EPOCH,
+                until: chrono::DateTime::UNIX_EPOCH,
             },
             Query::OpenDispatches {
                 org,

@@ -12,12 +12,15 @@ use tertulia_core::broadcast::{Broadcast, BroadcastState, Bucket};
 use tertulia_core::channel::Channel;
 use tertulia_core::contact::{Contact, Tag};
 use tertulia_core::conversation::{Conversation, Label, Message, MessageRef, Parked};
+use tertulia_core::ctwa::Touch;
 use tertulia_core::erasure::Erasure;
 use tertulia_core::ids::AgentId;
 use tertulia_core::import::Import;
 use tertulia_core::ledger::{Dispatch, Slot};
+use tertulia_core::media::MediaFile;
 use tertulia_core::merge::Merged;
 use tertulia_core::note::Note;
+use tertulia_core::quick_reply::{QuickReply, QuickReplyName};
 use tertulia_core::record::{
     ExternalRef, IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind, Stored,
 };
@@ -111,6 +114,10 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::Import => ("imports", &["org", "import"], &[]),
         RecordKind::Segment => ("segments", &["org", "segment"], &[]),
         RecordKind::SegmentName => ("segment_names", &["org", "name"], &[]),
+        RecordKind::MediaFile => ("media_files", &["org", "message"], &["contact"]),
+        RecordKind::Touch => ("touches", &["org", "message"], &["at"]),
+        RecordKind::QuickReply => ("quick_replies", &["org", "reply"], &[]),
+        RecordKind::QuickReplyName => ("quick_reply_names", &["org", "name"], &[]),
         RecordKind::Note => ("notes", &["org", "note"], &["contact", "at"]),
         RecordKind::Merged => ("merged", &["org", "contact"], &[]),
         RecordKind::Suppression => ("suppressions", &["org", "hash"], &[]),
@@ -172,6 +179,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         | Key::Label { org, key: name }
         | Key::Attribute { org, name }
         | Key::SegmentName { org, key: name }
+        | Key::QuickReplyName { org, key: name }
         | Key::Suppression { org, hash: name } => {
             vec![blob(org.0.as_bytes()), text(name)]
         }
@@ -179,7 +187,10 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Member { org, member } => ids![org, member],
         Key::Template { org, name, language } => vec![blob(org.0.as_bytes()), text(name), text(language)],
         Key::Conversation { org, conversation } => ids![org, conversation],
-        Key::Message { org, message } => ids![org, message],
+        Key::Message { org, message } | Key::MediaFile { org, message } | Key::Touch { org, message } => {
+            ids![org, message]
+        }
+        Key::QuickReply { org, reply } => ids![org, reply],
         Key::MessageRef {
             org,
             account,
@@ -211,6 +222,8 @@ fn column_values(record: &Record) -> Vec<Value> {
         Record::Contact(contact) => contact_values(contact),
         Record::Conversation(thread) => conversation_values(thread),
         Record::Message(message) => vec![blob(message.conversation.0.as_bytes()), micros(message.at)],
+        Record::MediaFile(file) => vec![blob(file.contact.0.as_bytes())],
+        Record::Touch(touch) => vec![micros(touch.at)],
         Record::Note(note) => vec![blob(note.contact.0.as_bytes()), micros(note.at)],
         Record::Parked(parked) => vec![micros(parked.since)],
         Record::Seal(seal) => {
@@ -324,7 +337,8 @@ bodies! {
     ExternalRef(ExternalRef), Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Member(Member), Template(OrgTemplate),
     Conversation(Conversation), Label(Label), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
     Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
-    SegmentName(SegmentName), Note(Note), Merged(Merged), Suppression(Suppression), Seal(Seal), Erasure(Erasure),
+    SegmentName(SegmentName), MediaFile(MediaFile), Touch(Touch), QuickReply(QuickReply),
+    QuickReplyName(QuickReplyName), Note(Note), Merged(Merged), Suppression(Suppression), Seal(Seal), Erasure(Erasure),
     Quarantined(Quarantined),
 }
 

@@ -125,6 +125,22 @@ pub enum Query {
         /// The contacts.
         contacts: Vec<ContactId>,
     },
+    /// The files of these contacts' messages in the media store, by message.
+    MediaFiles {
+        /// The organisation.
+        org: OrgId,
+        /// The contacts.
+        contacts: Vec<ContactId>,
+    },
+    /// The messages of a period that an ad or post led to, by time and message. Times are compared to the microsecond.
+    Touches {
+        /// The organisation.
+        org: OrgId,
+        /// From then on.
+        from: DateTime<Utc>,
+        /// Before then.
+        until: DateTime<Utc>,
+    },
     /// The ledger rows of a broadcast in any of these states, by id.
     Dispatches {
         /// The organisation.

@@ -86,6 +86,8 @@ macro_rules! conformance_cases {
             pages::messages_by_time,
             pages::conversations_by_last_activity,
             pages::notes_of_a_contact,
+            pages::media_files_of_contacts,
+            pages::touches_of_a_period,
             pages::dispatches_by_state,
             pages::open_dispatches_of_a_contact,
             pages::recipients_of_some_contacts,

@@ -284,6 +284,12 @@ ErrorCode: TypeAlias = Literal[
     "template.unsupported",
     # A parameter is of another kind than the template's placeholder.
     "template.parameter_type",
+    # The shortcut or body of the quick reply cannot be used.
+    "quick_reply.invalid",
+    # There is no such quick reply.
+    "quick_reply.not_found",
+    # Another quick reply has the shortcut.
+    "quick_reply.exists",
     # The note is empty or too long.
     "note.invalid",
     # There is no such note.
@@ -568,6 +574,9 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "template.parameter_invalid": ("invalid", "never", 503),
     "template.unsupported": ("refused", "never", 503),
     "template.parameter_type": ("invalid", "never", 503),
+    "quick_reply.invalid": ("invalid", "never", 503),
+    "quick_reply.not_found": ("not_found", "never", 503),
+    "quick_reply.exists": ("conflict", "never", 503),
     "note.invalid": ("invalid", "never", 503),
     "note.not_found": ("not_found", "never", 503),
     "note.not_author": ("refused", "never", 503),

@@ -92,6 +92,11 @@ def key_options(
     return options
 
 
+def media_options(folder: str | PathLike[str] | None) -> dict[str, Any]:
+    """Where files of messages are kept."""
+    return {} if folder is None else {"media_folder": fspath(folder)}
+
+
 def _named(cls: type) -> str:
     return f"{cls.__module__}.{cls.__name__}"
 

@@ -8,7 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia::core::ids::ImportId;
 use tertulia::core::import::{Format, Import, ImportCounts};
-use tertulia::{Code, Error, ImportOptions, Inspected, Org, Watch as ImportWatch};
+use tertulia::{
+    Code, Error, ImportOptions, Inspected, MediaBytes, Org, Watch as ImportWatch, media_of_bytes,
+    media_of_file,
+};
 
 use crate::method::area;
 use crate::views::ImportReport;
@@ -27,6 +30,14 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// Its bytes, not all at once.
+    pub(crate) async fn media(self) -> Result<MediaBytes, Error> {
+        match self {
+            Self::Path(path) => media_of_file(path).await,
+            Self::Bytes(bytes) => Ok(media_of_bytes(bytes.0)),
+        }
+    }
+
     fn open(self) -> Result<Box<dyn Read + Send>, Error> {
         Ok(match self {
             Self::Path(path) => Box::new(File::open(&path).map_err(|error| unusable(&path, error))?),

@@ -1,13 +1,15 @@
 //! Conversations and messages.
 
 use tertulia::core::ids::{AgentId, ContactId, ConversationId, MessageId};
+use tertulia::core::message::Media;
 use tertulia::core::render::Text;
 use tertulia::storage::Cursor;
 use tertulia::{
     ConversationAction, ConversationCounts, ConversationFilter, ConversationSelection, Handler, InboxReport,
-    InboxWatch, LabelCount, NewContact, Org, SendRequest,
+    InboxWatch, LabelCount, NewContact, NewMedia, Org, SendRequest, StoredFile,
 };
 
+use crate::areas::imports::Source;
 use crate::method::area;
 use crate::views::{Conversation, Message, Rendered, StartedConversation};
 use crate::wire::{Page, PageRequest, encode};
@@ -46,6 +48,23 @@ area! {
         /// A text with variables, as a contact would get it; `strict`: a variable without value or fallback is refused.
         fn render(contact: ContactId, text: Text, strict: bool) -> Rendered {
             org.inbox().render(contact, &text, strict).await.map(Rendered::from)
+        }
+
+        /// A message's file, in the media store: downloaded from the platform the first time, found there from then on. It
+        /// is kept only if it has the size and the hash that the platform told.
+        ///
+        /// Platforms forget files (WhatsApp after 7 days): fetch what is to be kept as it comes. Fails with
+        /// `message.not_found`, `media.not_found` if the message has no file, `media.no_store`, `media.gone`,
+        /// `media.corrupt`, `media.io`, `credential.missing` or `transport.*`.
+        fn fetch_media(message: MessageId) -> StoredFile {
+            org.inbox().fetch_media(message).await
+        }
+
+        /// Stores a file to be sent: what a message's content takes as its media, as often as one likes. It is uploaded to
+        /// the platform with each message; the host removes it from the store when it is of no use any more. Fails with
+        /// `media.no_store` or `media.io`.
+        fn upload(file: NewMedia, source: Source) -> Media {
+            org.inbox().upload(file, source.media().await?).await
         }
 
         /// The message, which must be there.

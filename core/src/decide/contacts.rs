@@ -217,6 +217,9 @@ pub fn create(
     contact.last_name = blank_to_none(new.last_name.as_ref());
     contact.email = email;
     contact.lead = new.lead.unwrap_or_default();
+    if contact.lead == LeadStatus::Customer {
+        contact.became_customer.insert(ctx.now);
+    }
     contact.attributes.clone_from(&new.attributes);
     contact.source_channel = addresses.first().map(|address| first_channel(address.kind));
     begin_contact(set, ctx, &contact, ctx.now, over_limit);

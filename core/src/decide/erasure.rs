@@ -9,7 +9,7 @@ use crate::conversation::{Message, MessageRef};
 use crate::decide::contacts::{even_deleted, find, holder, identity_key, merged_key};
 use crate::decide::deletion::strip;
 use crate::decide::suppression::{erase_from, suppression_key};
-use crate::erasure::{Erasure, ErasureCertificate, ErasureCounts, Fate, Trail, fate, media_of};
+use crate::erasure::{Erasure, ErasureCertificate, ErasureCounts, Fate, Trail, fate, media_of, stored_of};
 use crate::error::{Code, Error};
 use crate::identity::{Address, AddressKind};
 use crate::ids::ContactId;
@@ -62,6 +62,7 @@ pub fn begin(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, told: &[Add
     contact.last_inbound = None;
     contact.last_interaction = None;
     contact.last_broadcast = None;
+    contact.became_customer = BTreeSet::new();
     contact.conversation = None;
     contact.conversation_status = None;
     // An address that is somebody else's by now finds them, and not this person.
@@ -207,6 +208,11 @@ pub fn sweep(set: &mut WorkingSet, ctx: &Context<'_>, contact: ContactId, keys: 
             (Record::Dispatch(_), _) => &mut counts.ledger_rows,
             (Record::MessageRef(_), _) => &mut counts.message_references,
             (Record::Parked(_), _) => &mut counts.evidence,
+            (Record::MediaFile(file), _) => {
+                certificate.media.push(stored_of(file));
+                &mut counts.files
+            }
+            (Record::Touch(_), _) => &mut counts.touches,
             (Record::Note(_), _) => &mut counts.notes,
             (Record::Window(_) | Record::Slot(_), _) => &mut counts.windows,
             (Record::Merged(merged), _) if trail.is(merged.contact) => &mut counts.undo_snapshots,

@@ -8,6 +8,7 @@ use crate::attributes::RESERVED;
 use crate::contact::{Contact, RecordStatus, Tag};
 use crate::context::Context;
 use crate::conversation::Conversation;
+use crate::ctwa;
 use crate::decide::contacts::{
     check_attributes, contact_key, get, holder, identity_key, merged_key, skip_open,
 };
@@ -66,6 +67,11 @@ fn read_choices(choices: &[MergeChoice], all: &[&Contact]) -> Result<Vec<(MergeF
     let mut read: Vec<(MergeField, ContactId)> = Vec::new();
     for MergeChoice { field, from } in choices {
         let name = field.name();
+        if matches!(field, MergeField::Attribute(name) if RESERVED.contains(&name.as_str())) {
+            let message =
+                format!("{name} is provider data, of which the earliest stays: it cannot be chosen");
+            return Err(Error::new(Code::ContactMergeInvalid, message));
+        }
         let Some(chosen) = all.iter().find(|contact| contact.ids().any(|id| id == *from)) else {
             let message = format!("{name} is chosen from contact {from}, which is not merged");
             return Err(Error::new(Code::ContactMergeInvalid, message));
@@ -147,6 +153,10 @@ fn absorb(
         primary.learn_elsewhere(named.at, &named.address);
     }
     primary.source_channel = primary.source_channel.or(duplicate.source_channel);
+    if let Some(touch) = duplicate.attributes.get(ctwa::ATTRIBUTE) {
+        ctwa::touched(&mut primary.attributes, touch);
+    }
+    primary.became_customer.extend(&duplicate.became_customer);
     // Who is blocked as either is blocked.
     if duplicate.status == RecordStatus::Blocked && primary.status != RecordStatus::Blocked {
         primary.status_before_block = Some(primary.status);
@@ -243,10 +253,12 @@ fn take_conversations(
     let ids = moved.iter().map(|conversation| conversation.id).collect();
     let all = || own.iter().chain(&moved);
     let last = all().fold(None, |last, thread| thread.last_inbound.max(last));
+    let touch = all().fold(None, |last, thread| thread.referral.clone().max(last));
     for mut thread in all().cloned() {
         thread.contact = primary.id;
         if primary.conversation == Some(thread.id) {
             thread.last_inbound = last;
+            thread.referral.clone_from(&touch);
             primary.follow(&thread);
         }
         set.put(thread);
@@ -438,8 +450,16 @@ fn take_back(
         last_inbound,
         last_interaction,
         last_broadcast,
-        source_channel
+        source_channel,
+        became_customer
     );
+    let touch = |contact: &Contact| contact.attributes.get(ctwa::ATTRIBUTE).cloned();
+    if touch(primary) == touch(after) {
+        match touch(before) {
+            Some(touch) => primary.attributes.insert(ctwa::ATTRIBUTE.to_owned(), touch),
+            None => primary.attributes.remove(ctwa::ATTRIBUTE),
+        };
+    }
     if (primary.status, primary.status_before_block) == (after.status, after.status_before_block) {
         (primary.status, primary.status_before_block) = (before.status, before.status_before_block);
     }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::attributes::RESERVED;
 use crate::contact::{Contact, LeadStatus};
 use crate::context::Context;
 use crate::decide::contacts::{blank_to_none, check_attributes, consent_news, get, read_email};
@@ -76,6 +77,11 @@ impl ContactUpdate {
             if given && self.clear.contains(&field) {
                 return both(&format!("{field:?}"));
             }
+        }
+        let reserved = |name: &&String| RESERVED.contains(&name.as_str());
+        if let Some(name) = self.clear_attributes.iter().find(reserved) {
+            let message = format!("attribute {name:?} is provider data, which is not emptied by hand");
+            return Err(Error::new(Code::AttributeInvalid, message));
         }
         match self
             .clear_attributes
@@ -259,6 +265,8 @@ fn follow(
     Ok(())
 }
 
+const CUSTOMER: &str = LeadStatus::Customer.as_str();
+
 /// Journals changes of a contact's fields as one, under the next revision.
 pub(crate) fn journal(
     set: &mut WorkingSet,
@@ -267,6 +275,10 @@ pub(crate) fn journal(
     changes: Vec<FieldChange>,
 ) {
     if !changes.is_empty() {
+        let new_customer = |change: &FieldChange| change.field == "lead" && change.after == CUSTOMER;
+        if changes.iter().any(new_customer) {
+            contact.became_customer.insert(ctx.now);
+        }
         contact.revision += 1;
         set.journal(ctx.about(contact.id, What::ContactUpdated { changes }));
     }

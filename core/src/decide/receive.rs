@@ -12,6 +12,7 @@ use crate::consent::{Change, Fact, Proof, Purpose, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, RecordStatus};
 use crate::context::Context;
 use crate::conversation::{Author, Evidence, Message, MessageRef, Parked};
+use crate::ctwa::{self, LastTouch, Touch};
 use crate::decide::contacts::{
     add_tags, begin_contact, contact_key, holder, identity_key, link_addresses, prepare_tags,
     record_consent_of, skip_open,
@@ -28,7 +29,8 @@ use crate::error::{Code, Error};
 use crate::identity::Address;
 use crate::ids::{AccountId, ContactId, ConversationId};
 use crate::inbound::{
-    Echo, InboundEvent, InboundKind, InboundMessage, Person, Preference, PreferenceChoice, TemplateNotice,
+    Echo, InboundEvent, InboundKind, InboundMessage, Person, Preference, PreferenceChoice, Referral,
+    TemplateNotice,
 };
 use crate::journal::{Entry, What};
 use crate::keywords::Keyword;
@@ -281,6 +283,9 @@ impl Inbox<'_> {
             self.open_window(set, ctx, &message.from.addresses)?;
             self.consent(set, ctx, &mut contact, message, keyword)?;
             self.mark_last_broadcast(set, ctx, &contact, |row| row.replied = true)?;
+            if let Some(referral) = &message.referral {
+                self.touched(set, ctx, &mut contact, &stored, referral)?;
+            }
         }
         if let Some(words) = words {
             self.tag(set, ctx, &mut contact, words)?;
@@ -291,6 +296,38 @@ impl Inbox<'_> {
             route(set, ctx, conversation, self.account.channel)?;
         }
         Ok(Applied::Applied)
+    }
+
+    /// An ad or post led to the message.
+    fn touched(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &Context<'_>,
+        contact: &mut Contact,
+        message: &Message,
+        referral: &Referral,
+    ) -> Step<()> {
+        ctwa::touched(&mut contact.attributes, &ctwa::value(self.at, referral));
+        let thread: Option<Conversation> = set.get(&Key::Conversation {
+            org: ctx.org.id,
+            conversation: message.conversation,
+        })?;
+        if let Some(mut thread) = thread {
+            thread.referral = thread.referral.max(Some(LastTouch {
+                at: self.at,
+                referral: referral.clone(),
+            }));
+            set.put(thread);
+        }
+        set.put(Touch {
+            org: ctx.org.id,
+            message: message.id,
+            contact: contact.id,
+            conversation: message.conversation,
+            at: self.at,
+            referral: referral.clone(),
+        });
+        Ok(())
     }
 
     /// A blocked contact's message: counted, not kept. A STOP still counts.

@@ -2,6 +2,7 @@
 
 use super::{Filter, TagFilter};
 use crate::attributes::Attribute;
+use crate::ctwa;
 use crate::error::{Code, Error};
 use crate::ids::SegmentId;
 use crate::search::MAX_CHARS;
@@ -105,6 +106,7 @@ impl Filter {
         self.visit(&mut |part| {
             if let (Self::Attribute(attribute), Ok(())) = (part, &outcome) {
                 outcome = match definition(&attribute.name) {
+                    None if attribute.name == ctwa::ATTRIBUTE => attribute.check_ctwa(),
                     Some(definition) => attribute.check(definition),
                     None => Err(Error::new(
                         Code::FilterAttributeUnknown,

@@ -26,7 +26,7 @@ pub struct AttributeFilter {
 pub enum ValueTest {
     /// There is one.
     Set,
-    /// It is this, of the same type; texts letter by letter.
+    /// It is this, of the same type; texts letter by letter. Of `ctwa`: the ad's or post's id is.
     Equals(Value),
     /// It is a text in which this occurs, compared folded.
     Contains(String),
@@ -34,6 +34,14 @@ pub enum ValueTest {
     Less(Value),
     /// It is more than this number, or after this date.
     Greater(Value),
+}
+
+/// What tests see of a value: of an object, as provider data is, its `id`.
+pub fn seen(value: &Value) -> &Value {
+    match value {
+        Value::Object(fields) => fields.get("id").unwrap_or(&Value::Null),
+        value => value,
+    }
 }
 
 impl AttributeFilter {
@@ -51,12 +59,28 @@ impl AttributeFilter {
         let Some(value) = value.filter(|value| !value.is_null()) else {
             return false;
         };
+        // Provider data is known by its id.
+        let value = seen(value);
         match &self.is {
             ValueTest::Set => true,
             ValueTest::Equals(wanted) => compare(value, wanted) == Some(Ordering::Equal),
             ValueTest::Contains(part) => value.as_str().is_some_and(|text| fold(text).contains(part)),
             ValueTest::Less(bound) => compare(value, bound) == Some(Ordering::Less),
             ValueTest::Greater(bound) => compare(value, bound) == Some(Ordering::Greater),
+        }
+    }
+
+    /// Refuses a test that means nothing of the ad that led a contact here.
+    pub(super) fn check_ctwa(&self) -> Result<(), Error> {
+        match &self.is {
+            ValueTest::Set | ValueTest::Equals(Value::String(_)) => Ok(()),
+            _ => Err(Error::new(
+                Code::FilterMisfit,
+                format!(
+                    "the filter on attribute {:?}: ask whether it is set, or equals the ad's id",
+                    self.name
+                ),
+            )),
         }
     }
 

@@ -5,7 +5,9 @@ use proptest::prelude::*;
 use tertulia_core::decide::contacts;
 use tertulia_core::decide::receive::receive;
 use tertulia_core::decide::sending::{self, Flight};
-use tertulia_core::inbound::{CallEvent, Caller, InboundEvent, InboundKind, Person, PreferenceChoice};
+use tertulia_core::inbound::{
+    CallEvent, Caller, InboundEvent, InboundKind, Person, PreferenceChoice, Referral,
+};
 use tertulia_core::journal::Actor;
 use tertulia_core::keywords::Keyword;
 use tertulia_core::ledger::{Accepted, Outcome};
@@ -180,6 +182,11 @@ fn incidents(drafts: &[Draft], flights: &[Flight]) -> Vec<Incident> {
                         "pizza again" => Some(Keyword::Start),
                         _ => None,
                     };
+                    // An ad led to some.
+                    message.referral = (words % 3 == 0).then(|| Referral {
+                        source_id: Some(format!("ad {words}")),
+                        ..Referral::default()
+                    });
                 }
                 event
             }

@@ -104,7 +104,9 @@ impl Contacts<'_> {
         mut watch: BulkWatch<'_>,
     ) -> Result<BulkReport, Error> {
         let call = Call::ContactsBulk;
-        let runtime = &self.0.admitted(call).await?.runtime;
+        let inner = self.0.admitted(call).await?;
+        let runtime = &inner.runtime;
+        let deletes = matches!(action, BulkAction::Delete);
         action.check()?;
         let mut batches = Batches::of(self.0, call, selection).await?;
         let action = Arc::new(action.clone());
@@ -113,7 +115,11 @@ impl Contacts<'_> {
         let mut place = watch.after.take();
         loop {
             let (ids, next) = batches.after(runtime, place).await?;
-            for (id, result) in ids.iter().zip(one_commit(self.0, Some(call), &ids, &each).await?) {
+            let results = one_commit(self.0, Some(call), &ids, &each).await?;
+            if deletes {
+                inner.remove_files(self.0.id, &ids).await?;
+            }
+            for (id, result) in ids.iter().zip(results) {
                 report.count(*id, result);
             }
             report.next.clone_from(&next);

@@ -502,11 +502,16 @@ impl Contacts<'_> {
     ///
     /// [`deleted_conversations`]: crate::Settings::deleted_conversations
     pub async fn delete(&self, id: ContactId) -> Result<(), Error> {
-        self.0
-            .decide(Call::ContactsDelete, move |set, ctx| {
+        let inner = Arc::clone(self.0.admitted(Call::ContactsDelete).await?);
+        let org = self.0.clone();
+        to_the_end(async move {
+            org.decide(Call::ContactsDelete, move |set, ctx| {
                 deletion::delete(set, ctx, id)
             })
-            .await
+            .await?;
+            inner.remove_files(org.id, &[id]).await
+        })
+        .await
     }
 
     /// Erases a contact, as the laws on privacy (GDPR, CCPA) grant it: all that [`delete`](Self::delete) takes, its

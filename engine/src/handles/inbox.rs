@@ -13,6 +13,7 @@ use tertulia_core::ids::{ContactId, ConversationId, MessageId, OrgId};
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Dispatch, Outcome};
+use tertulia_core::message::Content;
 use tertulia_core::record::Key;
 use tertulia_core::render::{Rendered, Text};
 use tertulia_core::roles::Call;
@@ -34,7 +35,8 @@ impl Inbox<'_> {
     /// Passes the gate first: refused with the gravest rule (`contact.blocked`, `consent.opted_out`, `window.closed`,
     /// `cap.reached`, …), and nothing changed. Fails with `send.refused` or `send.not_sent` if the platform said no or
     /// was not reached, and with `send.unknown` if its answer was lost: then the message may or may not arrive, and its
-    /// status tells.
+    /// status tells. A file out of the media store is uploaded first, by the sender that the message goes by; that fails
+    /// with `media.*` or `transport.*`, and nothing is sent.
     pub async fn send(&self, request: SendRequest) -> Result<Message, Error> {
         self.sent(Call::InboxSend, request).await
     }
@@ -56,7 +58,7 @@ impl Inbox<'_> {
 
     /// Sends text to a contact, by the sender that they last wrote to.
     pub async fn send_text(&self, contact: ContactId, text: impl Into<String>) -> Result<Message, Error> {
-        let draft = Draft::Content(tertulia_core::message::Content::text(text));
+        let draft = Draft::Content(Content::text(text));
         let request = SendRequest {
             contact,
             account: None,
@@ -177,10 +179,14 @@ async fn message(inner: &Inner, org: OrgId, id: MessageId) -> Result<Message, Er
 }
 
 /// Once the message is on its way, what became of it is recorded whoever asked, and whatever they may do by then.
-async fn send(inner: &Inner, org: &Org, call: Call, request: SendRequest) -> Result<Message, Error> {
-    let flight = org
+async fn send(inner: &Inner, org: &Org, call: Call, mut request: SendRequest) -> Result<Message, Error> {
+    let uploaded = inner.uploaded(org, call, &mut request).await?;
+    let mut flight = org
         .decide(call, move |set, ctx| sending::send(set, ctx, &request))
         .await?;
+    if let (Some(source), Content::Media(media)) = (uploaded, &mut flight.content) {
+        media.source = source;
+    }
     let outcome = inner.fly(&flight).await;
     let (dispatch, attempt, landing) = (flight.dispatch, flight.attempt, outcome.clone());
     let landed = org.decide_all(None, vec![()], move |set, ctx, ()| {

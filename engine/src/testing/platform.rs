@@ -134,6 +134,8 @@ pub enum Action {
     ReadMedia,
     /// The bytes of a file.
     DownloadMedia,
+    /// To take a file.
+    UploadMedia,
     /// Something that the platform doesn't have.
     Other,
 }
@@ -238,6 +240,17 @@ impl State {
     fn next(&mut self) -> u64 {
         self.seq += 1;
         self.seq
+    }
+
+    fn add_media(&mut self, run: u64, mime_type: &str, bytes: &[u8]) -> Media {
+        let id = format!("{run}{:06}", self.next());
+        let media = Media {
+            id: id.clone(),
+            mime_type: mime_type.to_owned(),
+            sha256: hex::encode(Sha256::digest(bytes)),
+        };
+        self.media.insert(id, (media.clone(), bytes.to_vec()));
+        media
     }
 }
 
@@ -368,16 +381,24 @@ impl Platform {
 
     /// A file that can be fetched by its id.
     pub fn add_media(&self, mime_type: &str, bytes: &[u8]) -> Media {
-        let mut state = self.inner.state();
-        let id = format!("{}{:06}", self.inner.run, state.next());
-        let sha256 = hex::encode(Sha256::digest(bytes));
-        let media = Media {
-            id: id.clone(),
-            mime_type: mime_type.to_owned(),
-            sha256,
-        };
-        state.media.insert(id, (media.clone(), bytes.to_vec()));
-        media
+        self.inner.state().add_media(self.inner.run, mime_type, bytes)
+    }
+
+    /// The bytes of a file that was added or uploaded, by its id.
+    pub fn media(&self, id: &str) -> Option<Vec<u8>> {
+        self.inner.state().media.get(id).map(|(_, bytes)| bytes.clone())
+    }
+
+    /// A file is no longer what it was said to be: it has these bytes now.
+    pub fn spoil_media(&self, id: &str, bytes: &[u8]) {
+        if let Some((_, held)) = self.inner.state().media.get_mut(id) {
+            *held = bytes.to_vec();
+        }
+    }
+
+    /// A file is there no more, as after 7 days.
+    pub fn forget_media(&self, id: &str) {
+        self.inner.state().media.remove(id);
     }
 
     /// Every message it accepted, in order, whatever became of the answer.

@@ -39,7 +39,7 @@ const MOVED_FROM: &str = "+12025550166";
 const NEIGHBOUR: &str = "+12025550188";
 
 /// What may be nowhere afterwards, in small letters.
-const VALUES: [&str; 26] = [
+const VALUES: [&str; 27] = [
     "5511987654321",
     "551187654321",
     "919812345678",
@@ -59,6 +59,7 @@ const VALUES: [&str; 26] = [
     "zq said",
     "zq was told",
     "zq caption",
+    "zq ad headline",
     "on paper by zq",
     "zq in quarantine",
     "zq in a notice",
@@ -224,7 +225,8 @@ async fn a_life(shop: &Shop, storage: &dyn Storage, messages: u32) -> (ContactId
 
     // What was said, both ways.
     let image = shop.platform.add_media("image/png", b"zq");
-    said(Inbound::image(zoraida(), &image, Some("zq caption"))).await;
+    let ad = json!({"source_id": "1", "headline": "zq ad headline"});
+    said(Inbound::image(zoraida(), &image, Some("zq caption")).referral(ad)).await;
     for n in 0..messages {
         shop.platform
             .say(Inbound::text(zoraida(), &format!("zq said {n}")).id(&wamid(PHONE, &format!("{n:020}"))))
@@ -340,6 +342,7 @@ fn of(record: &Record, ids: &BTreeSet<ContactId>) -> bool {
         Record::Conversation(thread) => ids.contains(&thread.contact),
         Record::Dispatch(row) => ids.contains(&row.contact),
         Record::Note(note) => ids.contains(&note.contact),
+        Record::Touch(touch) => ids.contains(&touch.contact),
         Record::Merged(merged) => ids.contains(&merged.contact),
         Record::Identity(identity) => ids.contains(&identity.contact),
         Record::ExternalRef(external) => ids.contains(&external.contact),
@@ -419,7 +422,7 @@ async fn nothing_of_an_erased_person_can_be_read_in_the_files_and_nobody_else_is
     assert_eq!((counts.identities, gone(RecordKind::Identity)), (6, 4));
     assert_eq!(
         (counts.notes, counts.external_ids, counts.attributes, counts.tags),
-        (1, 1, 1, 1)
+        (1, 1, 2, 1)
     );
     assert_eq!(
         (counts.undo_snapshots, counts.quarantined, counts.mentions),

@@ -108,7 +108,8 @@ fn body(n: usize, told: &Told) -> Value {
             n,
             *who,
             json!({"timestamp": time(second), "type": "text",
-            "text": {"body": WORDS[usize::from(*what)]}}),
+            "text": {"body": WORDS[usize::from(*what)]},
+            "referral": (what % 2 == 0).then(|| json!({"source_id": what.to_string()}))}),
         ),
         Told::Reacts {
             who,

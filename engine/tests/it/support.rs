@@ -10,9 +10,9 @@ use tertulia::storage::Storage;
 use tertulia::testing::platform::Webhook;
 use tertulia::testing::{ManualClock, Platform, PlatformConfig};
 use tertulia::{
-    Channel, Contact, Content, Crm, Draft, Filter, Language, MemoryStorage, NewAccount, NewBroadcast,
-    NewContact, Org, SendRequest, Settings, SqliteStorage, StaticCredentials, Template, TemplateParameters,
-    WebhookRequest, WhatsApp, WhatsAppConfig,
+    Builder, Channel, Contact, Content, Crm, Draft, Filter, Language, MemoryStorage, NewAccount,
+    NewBroadcast, NewContact, Org, SendRequest, Settings, SqliteStorage, StaticCredentials, Template,
+    TemplateParameters, WebhookRequest, WhatsApp, WhatsAppConfig,
 };
 
 /// 2026-03-01 12:00:00 UTC.
@@ -37,14 +37,24 @@ pub(crate) fn crm(
     config: &PlatformConfig,
     clock: impl Clock + 'static,
 ) -> Crm {
+    crm_with(storage, base_url, config, clock, |builder| builder)
+}
+
+/// The same, with whatever else.
+pub(crate) fn crm_with(
+    storage: Arc<dyn Storage>,
+    base_url: &str,
+    config: &PlatformConfig,
+    clock: impl Clock + 'static,
+    more: impl FnOnce(Builder) -> Builder,
+) -> Crm {
     let whatsapp = WhatsAppConfig::new(&config.app_secret, &config.verify_token).base_url(base_url);
-    Crm::builder()
+    let builder = Crm::builder()
         .storage(storage)
         .transport("whatsapp", WhatsApp::new(whatsapp).unwrap())
         .credentials(StaticCredentials::default().with(CREDENTIAL, &config.access_token))
-        .clock(clock)
-        .build()
-        .unwrap()
+        .clock(clock);
+    more(builder).build().unwrap()
 }
 
 /// A webhook as the host's HTTP route hands it over.

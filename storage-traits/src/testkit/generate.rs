@@ -18,6 +18,7 @@ use tertulia_core::contact::{
     Contact, ContactOrder, CreatedBy, Elsewhere, Identity, LeadStatus, RecordStatus, Tag,
 };
 use tertulia_core::conversation::{Author, Evidence, Label, Message, MessageRef, Parked};
+use tertulia_core::ctwa::{LastTouch, Touch};
 use tertulia_core::erasure::{ErasedMedia, Erasure, ErasureCertificate, ErasureCounts};
 use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, Span, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::identity::{Address, AddressKind};
@@ -25,9 +26,11 @@ use tertulia_core::ids::{ContactId, DispatchId, OrgId};
 use tertulia_core::import::{Field, Format, Import, ImportCounts, OnDuplicate};
 use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Dispatch, DispatchState, Reached, SkipReason, Slot, StateName};
+use tertulia_core::media::MediaFile;
 use tertulia_core::merge::{Merged, Undo};
 use tertulia_core::message::{Delivery, MediaSource, StatusKind};
 use tertulia_core::note::Note;
+use tertulia_core::quick_reply::{QuickReply, QuickReplyName};
 use tertulia_core::record::{
     ExternalRef, IdentityRef, Key, Org, OrgRule, OrgTemplate, Quarantined, Record, RecordKind,
 };
@@ -303,6 +306,22 @@ impl Generator {
                 org,
                 contact: self.pooled(),
             },
+            RecordKind::MediaFile => Key::MediaFile {
+                org,
+                message: self.pooled(),
+            },
+            RecordKind::Touch => Key::Touch {
+                org,
+                message: self.pooled(),
+            },
+            RecordKind::QuickReply => Key::QuickReply {
+                org,
+                reply: self.pooled(),
+            },
+            RecordKind::QuickReplyName => Key::QuickReplyName {
+                org,
+                key: self.text(),
+            },
             RecordKind::Note => Key::Note {
                 org,
                 note: self.pooled(),
@@ -530,6 +549,39 @@ impl Generator {
                 segment: self.pooled(),
             }),
             Key::Merged { org, contact } => Record::Merged(self.merged(org, contact)),
+            Key::MediaFile { org, message } => Record::MediaFile(MediaFile {
+                org,
+                message,
+                contact: self.pooled(),
+                account: self.pooled(),
+                channel: self.channel(),
+                source: MediaSource::Id(self.text()),
+                mime_type: self.maybe(Self::text),
+                size: self.rng.u64(..),
+                sha256: self.text(),
+                at: self.time(),
+            }),
+            Key::Touch { org, message } => Record::Touch(Touch {
+                org,
+                message,
+                contact: self.pooled(),
+                conversation: self.pooled(),
+                at: self.time(),
+                referral: self.referral(),
+            }),
+            Key::QuickReply { org, reply } => Record::QuickReply(QuickReply {
+                id: reply,
+                org,
+                shortcut: self.text(),
+                body: Text::literal(&self.text()),
+                created_at: self.time(),
+                updated_at: self.time(),
+            }),
+            Key::QuickReplyName { org, key } => Record::QuickReplyName(QuickReplyName {
+                org,
+                key,
+                reply: self.pooled(),
+            }),
             Key::Note { org, note } => Record::Note(Note {
                 id: note,
                 org,
@@ -655,6 +707,7 @@ impl Generator {
             conversation: self.maybe(Self::pooled),
             conversation_status: self.maybe(Self::conversation_status),
             last_broadcast: self.maybe(|make| (make.time(), make.pooled())),
+            became_customer: self.some(2, Self::time).into_iter().collect(),
             merged: self.some(2, Self::pooled),
             ..blank.clone()
         }

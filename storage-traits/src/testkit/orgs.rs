@@ -1,5 +1,6 @@
 //! Two organisations never meet, even if all their ids are the same.
 
+use chrono::{DateTime, Utc};
 use tertulia_core::broadcast::Audience;
 use tertulia_core::contact::ContactOrder;
 use tertulia_core::conversation::Author;
@@ -166,6 +167,22 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
             org,
             key: format!("s{number}"),
         },
+        Key::MediaFile { .. } => Key::MediaFile {
+            org,
+            message: id(number),
+        },
+        Key::Touch { .. } => Key::Touch {
+            org,
+            message: id(number),
+        },
+        Key::QuickReply { .. } => Key::QuickReply {
+            org,
+            reply: id(number),
+        },
+        Key::QuickReplyName { .. } => Key::QuickReplyName {
+            org,
+            key: format!("q{number}"),
+        },
         Key::Note { .. } => Key::Note {
             org,
             note: id(number),
@@ -283,6 +300,11 @@ fn queries(org: OrgId) -> Vec<Query> {
         filter: ConversationFilter::all(),
         order: ConversationOrder::Activity,
     });
+    queries.push(Query::Touches {
+        org,
+        from: DateTime::<Utc>::MIN_UTC,
+        until: DateTime::<Utc>::MAX_UTC,
+    });
     for number in 1..=4 {
         queries.extend([
             Query::Messages {
@@ -309,6 +331,10 @@ fn queries(org: OrgId) -> Vec<Query> {
                 contacts: vec![id(number)],
             },
             Query::Notes {
+                org,
+                contacts: vec![id(number)],
+            },
+            Query::MediaFiles {
                 org,
                 contacts: vec![id(number)],
             },

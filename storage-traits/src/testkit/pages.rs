@@ -7,12 +7,14 @@ use tertulia_core::audit::{Leaf, Seal};
 use tertulia_core::broadcast::{Broadcast, BroadcastState};
 use tertulia_core::contact::{Contact, ContactOrder};
 use tertulia_core::conversation::{Author, Conversation, Message};
+use tertulia_core::ctwa::Touch;
 use tertulia_core::erasure::Erasure;
 use tertulia_core::filter::{Filter, TimeFilter};
 use tertulia_core::ids::{BroadcastId, ContactId, OrgId};
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::journal::EntryFilter;
 use tertulia_core::ledger::{Dispatch, DispatchState, StateName, UNKNOWN_AFTER};
+use tertulia_core::media::MediaFile;
 use tertulia_core::note::Note;
 use tertulia_core::record::{Key, Op, Record, RecordKind};
 
@@ -271,6 +273,71 @@ pub async fn notes_of_a_contact(factory: &dyn StoreFactory) {
     }));
     bench.commit(vec![Op::Remove(key(4), 1)]).await;
     bench.finds(query(&[1]), &[3, 5, 1].map(key)).await;
+}
+
+/// The files of contacts' messages, by message.
+pub async fn media_files_of_contacts(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let (org, other): (OrgId, OrgId) = (id(1), id(2));
+    let key = |org, number: u128| Key::MediaFile {
+        org,
+        message: id(number),
+    };
+    for (number, contact) in [(4, 1), (2, 2), (1, 1), (3, 3)] {
+        for org in [org, other] {
+            let file = MediaFile {
+                contact: id(contact),
+                ..bench.make.record(&key(org, number)).try_into().unwrap()
+            };
+            bench.insert([file]).await;
+        }
+    }
+    let query = |contacts: &[u128]| Query::MediaFiles {
+        org,
+        contacts: contacts.iter().copied().map(id).collect(),
+    };
+    bench
+        .finds(query(&[1]), &[1, 4].map(|number| key(org, number)))
+        .await;
+    bench
+        .finds(query(&[2, 1]), &[1, 2, 4].map(|number| key(org, number)))
+        .await;
+    bench.finds(query(&[]), &[]).await;
+    bench.finds(query(&[9]), &[]).await;
+    bench.commit(vec![Op::Remove(key(org, 4), 1)]).await;
+    bench.finds(query(&[1]), &[key(org, 1)]).await;
+}
+
+/// The touches of a period, by time and message; the period is half-open.
+pub async fn touches_of_a_period(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let (org, other): (OrgId, OrgId) = (id(1), id(2));
+    let key = |org, number: u128| Key::Touch {
+        org,
+        message: id(number),
+    };
+    for (number, seconds) in [(4, 7), (2, 5), (1, 9), (3, 7)] {
+        for org in [org, other] {
+            let touch = Touch {
+                at: at(seconds),
+                ..bench.make.record(&key(org, number)).try_into().unwrap()
+            };
+            bench.insert([touch]).await;
+        }
+    }
+    let query = |from, until| Query::Touches {
+        org,
+        from: at(from),
+        until: at(until),
+    };
+    bench
+        .finds(query(5, 10), &[2, 3, 4, 1].map(|number| key(org, number)))
+        .await;
+    bench
+        .finds(query(6, 9), &[3, 4].map(|number| key(org, number)))
+        .await;
+    bench.finds(query(9, 9), &[]).await;
+    bench.finds(query(9, 5), &[]).await;
 }
 
 /// The ledger rows of a broadcast, in all states or any of some, by id.

@@ -61,6 +61,7 @@ public final class Crm: Sendable {
     ///   - suppressionKey: what the hashes of suppressed addresses are put under: 32 random bytes, kept outside the
     ///     store. An organisation that was once used with a key is never used without it.
     ///   - convertFrom: what a file that does not open so was before: it is then converted.
+    ///   - mediaFolder: the folder that files of messages are kept in; nil: none are.
     public static func open(
         path: String? = nil,
         transports: [String: AnyTransport] = [:],
@@ -69,7 +70,8 @@ public final class Crm: Sendable {
         host: String? = nil,
         encryptionKey: Data? = nil,
         suppressionKey: Data? = nil,
-        convertFrom: ConvertFrom? = nil
+        convertFrom: ConvertFrom? = nil,
+        mediaFolder: String? = nil
     ) async throws -> Crm {
         var hosts: [NativeObject] = []
         var handles: [NativeHandle] = []
@@ -82,6 +84,7 @@ public final class Crm: Sendable {
         options.put("host", host)
         options.put("encryption_key", encryptionKey)
         options.put("suppression_key", suppressionKey)
+        options.put("media_folder", mediaFolder)
         switch convertFrom {
         case nil: break
         case .plain: options.put("convert_from", "plain")

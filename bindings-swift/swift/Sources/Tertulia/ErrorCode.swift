@@ -415,6 +415,15 @@ public enum ErrorCode {
     /// A parameter is of another kind than the template's placeholder.
     public static let templateParameterType = "template.parameter_type"
 
+    /// The shortcut or body of the quick reply cannot be used.
+    public static let quickReplyInvalid = "quick_reply.invalid"
+
+    /// There is no such quick reply.
+    public static let quickReplyNotFound = "quick_reply.not_found"
+
+    /// Another quick reply has the shortcut.
+    public static let quickReplyExists = "quick_reply.exists"
+
     /// The note is empty or too long.
     public static let noteInvalid = "note.invalid"
 
@@ -607,6 +616,9 @@ public enum ErrorCode {
         templateParameterInvalid: (.invalid, .never, 503),
         templateUnsupported: (.refused, .never, 503),
         templateParameterType: (.invalid, .never, 503),
+        quickReplyInvalid: (.invalid, .never, 503),
+        quickReplyNotFound: (.notFound, .never, 503),
+        quickReplyExists: (.conflict, .never, 503),
         noteInvalid: (.invalid, .never, 503),
         noteNotFound: (.notFound, .never, 503),
         noteNotAuthor: (.refused, .never, 503),

@@ -105,13 +105,14 @@ final class Replay {
         } else if options["credentials"] != .null {
             credentials = StaticCredentials(try value(of: json(options["credentials"]["fixed"])))
         }
-        let (path, host) = (options["path"], options["host"])
+        let (path, host, folder) = (options["path"], options["host"], options["media_folder"])
         return try await Crm.open(
             path: path == .null ? nil : path.text,
             transports: transports,
             credentials: credentials,
             clock: clock,
-            host: host == .null ? nil : host.text
+            host: host == .null ? nil : host.text,
+            mediaFolder: folder == .null ? nil : folder.text
         )
     }
 

@@ -72,6 +72,8 @@ struct Call {
     query: Vec<(String, String)>,
     /// `None` if there is none or it isn't JSON.
     body: Option<Value>,
+    /// The bytes of it, as they came.
+    bytes: Bytes,
 }
 
 impl Call {
@@ -90,7 +92,7 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
         .await
         .map_err(|_| Dropped)?
         .to_bytes();
-    let call = read(&inner, &parts.method, &parts.uri, &body);
+    let call = read(&inner, &parts.method, &parts.uri, body);
     let expected = format!("Bearer {}", inner.config.access_token);
     let authorized = parts
         .headers
@@ -150,14 +152,15 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
     })
 }
 
-fn read(inner: &Inner, method: &Method, uri: &hyper::Uri, body: &[u8]) -> Call {
-    let body: Option<Value> = serde_json::from_slice(body).ok();
+fn read(inner: &Inner, method: &Method, uri: &hyper::Uri, bytes: Bytes) -> Call {
+    let body: Option<Value> = serde_json::from_slice(&bytes).ok();
     let path: Vec<&str> = uri.path().split('/').skip(1).collect();
     let (action, object) = match (method.as_str(), path.as_slice()) {
         ("POST", [_, id, "messages"]) if body.as_ref().is_some_and(|body| body["status"] == "read") => {
             (Action::MarkRead, *id)
         }
         ("POST", [_, id, "messages" | "marketing_messages"]) => (Action::Send, *id),
+        ("POST", [_, id, "media"]) => (Action::UploadMedia, *id),
         ("GET", [_, id, "message_templates"]) => (Action::ListTemplates, *id),
         ("GET", ["media", id]) => (Action::DownloadMedia, *id),
         ("GET", [_, id]) if inner.config.number(id).is_some() => (Action::ReadNumber, *id),
@@ -173,6 +176,7 @@ fn read(inner: &Inner, method: &Method, uri: &hyper::Uri, body: &[u8]) -> Call {
         object: object.to_owned(),
         query,
         body,
+        bytes,
     }
 }
 
@@ -288,6 +292,13 @@ fn act(inner: &Inner, call: &Call, faults: &[Fault], place: usize) -> Result<Con
                 "whatsapp_business_manager_messaging_limit": "TIER_UNLIMITED",
             })))
         }
+        Action::UploadMedia => {
+            inner.config.number(&call.object).ok_or_else(no_object)?;
+            let bad = || Refusal::new(100).details("The parameter file is required");
+            let (mime_type, file) = form_file(&call.bytes).ok_or_else(bad)?;
+            let media = state.add_media(inner.run, &mime_type, file);
+            Ok(Content::Json(json!({ "id": media.id })))
+        }
         Action::ReadMedia | Action::DownloadMedia => {
             let (media, bytes) = state.media.get(&call.object).ok_or_else(no_object)?;
             let mime_type = media.mime_type.clone();
@@ -373,6 +384,25 @@ fn accept(
     state.index.insert(accepted.wamid.clone(), state.accepted.len());
     state.accepted.push(accepted);
     Ok(answer)
+}
+
+/// The type and the bytes of the part `file` of a form (RFC 7578).
+fn form_file(form: &[u8]) -> Option<(String, &[u8])> {
+    let find = |text: &[u8], what: &[u8]| text.windows(what.len()).position(|window| window == what);
+    let line = find(form, b"\r\n")?;
+    let boundary = [b"\r\n", &form[..line]].concat();
+    let part = &form[find(form, b"name=\"file\"")?..];
+    let head_end = find(part, b"\r\n\r\n")?;
+    let head = String::from_utf8_lossy(&part[..head_end]).to_lowercase();
+    let mime_type = head
+        .split("content-type:")
+        .nth(1)?
+        .lines()
+        .next()?
+        .trim()
+        .to_owned();
+    let file = &part[head_end + 4..];
+    Some((mime_type, &file[..find(file, &boundary)?]))
 }
 
 /// One page of the templates: `name` and `status` narrow, `fields` picks, `limit` and `after` page.

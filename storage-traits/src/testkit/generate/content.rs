@@ -132,7 +132,7 @@ impl Generator {
     }
 
     /// The ad that led to a message.
-    pub(super) fn referral(&mut self) -> Referral {
+    pub(crate) fn referral(&mut self) -> Referral {
         Referral {
             source_url: self.maybe(Self::text),
             source_id: self.maybe(Self::text),

@@ -213,6 +213,11 @@ impl Generator {
                 rule: self.pooled(),
                 reason: self.text(),
             },
+            EntryKind::QuickReplyChanged => What::QuickReplyChanged {
+                reply: self.pooled(),
+                before: self.maybe(Self::value),
+                after: self.maybe(Self::value),
+            },
             EntryKind::SegmentChanged => What::SegmentChanged {
                 segment: self.pooled(),
                 change: self.text(),

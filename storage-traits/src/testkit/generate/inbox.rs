@@ -3,6 +3,7 @@
 use tertulia_core::conversation::{
     Conversation, ConversationStatus, Handler, HandlerKind, Predecessor, Resolution,
 };
+use tertulia_core::ctwa::LastTouch;
 use tertulia_core::filter::OwnerFilter;
 use tertulia_core::ids::{ConversationId, OrgId};
 use tertulia_core::inbox::{Archived, ConversationFilter, ConversationOrder};
@@ -42,6 +43,10 @@ impl Generator {
         Conversation {
             last_activity: self.time(),
             last_inbound: self.maybe(|make| (make.time(), make.pooled())),
+            referral: self.maybe(|make| LastTouch {
+                at: make.time(),
+                referral: make.referral(),
+            }),
             follows: self.maybe(|make| Predecessor {
                 conversation: make.pooled(),
                 until: make.time(),

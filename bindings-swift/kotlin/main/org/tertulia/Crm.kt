@@ -46,6 +46,7 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
          * @param suppressionKey what the hashes of suppressed addresses are put under: 32 random bytes, kept outside the
          * store. An organisation that was once used with a key is never used without it.
          * @param convertFrom what a file that does not open so was before: it is then converted.
+         * @param mediaFolder the folder that files of messages are kept in; absent: none are.
          */
         suspend fun open(
             path: Path? = null,
@@ -56,6 +57,7 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
             encryptionKey: ByteArray? = null,
             suppressionKey: ByteArray? = null,
             convertFrom: ConvertFrom? = null,
+            mediaFolder: Path? = null,
         ): Crm {
             val hosts = mutableListOf<HostObject>()
             val handles = mutableListOf<NativeHandle>()
@@ -65,6 +67,7 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
                 put("host", OptionalCodec(TextCodec), host)
                 put("encryption_key", OptionalCodec(BytesCodec), encryptionKey)
                 put("suppression_key", OptionalCodec(BytesCodec), suppressionKey)
+                put("media_folder", OptionalCodec(TextCodec), mediaFolder?.toString())
                 when (convertFrom) {
                     null -> {}
                     ConvertFrom.Plain -> put("convert_from", TextCodec, "plain")

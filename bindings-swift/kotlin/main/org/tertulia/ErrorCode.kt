@@ -415,6 +415,15 @@ object ErrorCode {
     /** A parameter is of another kind than the template's placeholder. */
     const val TEMPLATE_PARAMETER_TYPE: String = "template.parameter_type"
 
+    /** The shortcut or body of the quick reply cannot be used. */
+    const val QUICK_REPLY_INVALID: String = "quick_reply.invalid"
+
+    /** There is no such quick reply. */
+    const val QUICK_REPLY_NOT_FOUND: String = "quick_reply.not_found"
+
+    /** Another quick reply has the shortcut. */
+    const val QUICK_REPLY_EXISTS: String = "quick_reply.exists"
+
     /** The note is empty or too long. */
     const val NOTE_INVALID: String = "note.invalid"
 
@@ -607,6 +616,9 @@ object ErrorCode {
         TEMPLATE_PARAMETER_INVALID to "invalid",
         TEMPLATE_UNSUPPORTED to "refused",
         TEMPLATE_PARAMETER_TYPE to "invalid",
+        QUICK_REPLY_INVALID to "invalid",
+        QUICK_REPLY_NOT_FOUND to "not_found",
+        QUICK_REPLY_EXISTS to "conflict",
         NOTE_INVALID to "invalid",
         NOTE_NOT_FOUND to "not_found",
         NOTE_NOT_AUTHOR to "refused",

@@ -100,7 +100,8 @@ internal class Replay(private val folder: Path) {
             }
         }
         val path = options.get("path")?.let { Path.of(it.asString) }
-        return Crm.open(path, transports, credentials, clock, options.get("host")?.asString)
+        val mediaFolder = options.get("media_folder")?.let { Path.of(it.asString) }
+        return Crm.open(path, transports, credentials, clock, options.get("host")?.asString, mediaFolder = mediaFolder)
     }
 
     private suspend fun call(step: JsonObject): JsonElement {
