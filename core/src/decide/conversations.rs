@@ -225,7 +225,7 @@ pub fn set_handler(
     handler: &Handler,
 ) -> Step<bool> {
     let before = get(set, ctx, id)?;
-    handled(set, ctx, &before, Some(handler.checked()?), None)
+    handled(set, ctx, &before, Some(&handler.checked()?), None)
 }
 
 /// [`set_handler`], of a conversation that was read; absent: nobody has it but people.
@@ -233,18 +233,18 @@ pub(crate) fn handled(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
     before: &Conversation,
-    handler: Option<Handler>,
+    handler: Option<&Handler>,
     rule: Option<RuleId>,
 ) -> Step<bool> {
     change(
         set,
         ctx,
         before,
-        |conversation| conversation.handler.clone_from(&handler),
+        |conversation| conversation.handler = handler.cloned(),
         |after| What::ConversationHandled {
             conversation: after.id,
             before: before.handler.clone(),
-            after: handler.clone(),
+            after: handler.cloned(),
             rule,
         },
     )

@@ -135,13 +135,15 @@ pub(crate) fn retag(set: &mut WorkingSet, ctx: &Context<'_>, from: &str, to: &st
     Ok(())
 }
 
-/// The first rule that fits, and those before it that would have fitted and cannot be used, with why.
-fn first(
-    set: &mut WorkingSet,
-    ctx: &Context<'_>,
-    contact: &Contact,
-    channel: Channel,
-) -> Step<(Option<RoutingRule>, Vec<(RuleId, Code)>)> {
+/// The first rule that fits.
+struct First {
+    rule: Option<RoutingRule>,
+    /// Those before it that would have fitted and cannot be used, with why.
+    passed: Vec<(RuleId, Code)>,
+}
+
+/// Looks for the first rule that fits and can be used.
+fn first(set: &mut WorkingSet, ctx: &Context<'_>, contact: &Contact, channel: Channel) -> Step<First> {
     let mut passed = Vec::new();
     for rule in &ctx.org.routing {
         let by_channel = rule
@@ -162,12 +164,15 @@ fn first(
             (_, Err(stop)) => Err(stop),
         };
         match usable {
-            Ok(()) => return Ok((Some(rule.clone()), passed)),
+            Ok(()) => {
+                let rule = Some(rule.clone());
+                return Ok(First { rule, passed });
+            }
             Err(Stop::Refused(error)) => passed.push((rule.id, error.code())),
             Err(stop) => return Err(stop),
         }
     }
-    Ok((None, passed))
+    Ok(First { rule: None, passed })
 }
 
 /// The rule by which a contact's conversation would be routed if they wrote now.
@@ -180,7 +185,7 @@ pub fn test(
     channel: Channel,
 ) -> Step<Option<RoutingRule>> {
     let contact = contacts::get(set, ctx, contact)?;
-    Ok(first(set, ctx, &contact, channel)?.0)
+    Ok(first(set, ctx, &contact, channel)?.rule)
 }
 
 /// Routes a conversation that is new or open again, by what is known of its contact now. Without a rule that fits it stays
@@ -197,7 +202,7 @@ pub(crate) fn route(
     }
     let thread = get(set, ctx, conversation)?;
     let contact = contacts::get(set, ctx, thread.contact)?;
-    let (rule, passed) = first(set, ctx, &contact, channel)?;
+    let First { rule, passed } = first(set, ctx, &contact, channel)?;
     for (rule, code) in passed {
         let what = What::RoutingPassedOver {
             conversation,
@@ -214,7 +219,7 @@ pub(crate) fn route(
             handled(set, ctx, &thread, None, Some(rule))?;
         }
         Some((rule, RoutingTarget::Handler(handler))) => {
-            handled(set, ctx, &thread, Some(handler), Some(rule))?;
+            handled(set, ctx, &thread, Some(&handler), Some(rule))?;
         }
     }
     Ok(())
