@@ -111,7 +111,7 @@ pub fn render(
 fn check(set: &mut WorkingSet, ctx: &Context<'_>, body: &Text) -> Step<()> {
     check_body(body)?;
     let names = body.variables().filter_map(|variable| match variable {
-        Variable::ContactAttribute(name) => Some(name.to_string()),
+        Variable::ContactAttribute(name) => Some(name.clone()),
         _ => None,
     });
     let names: Vec<String> = names.collect();

@@ -94,7 +94,7 @@ async fn a_url_that_expired_is_asked_for_once_more() {
         let place = || place(&format!("{url}/files/1"));
         vec![
             place(),
-            Act::Answer(404, "".into()),
+            Act::Answer(404, String::new()),
             place(),
             Act::Answer(200, "bytes".into()),
         ]
@@ -105,9 +105,9 @@ async fn a_url_that_expired_is_asked_for_once_more() {
         let place = || place(&format!("{url}/files/1"));
         vec![
             place(),
-            Act::Answer(404, "".into()),
+            Act::Answer(404, String::new()),
             place(),
-            Act::Answer(403, "".into()),
+            Act::Answer(403, String::new()),
         ]
     })
     .await;
