@@ -11,7 +11,7 @@ use crate::account::Account;
 use crate::consent::{Change, Fact, Proof, Purpose, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, RecordStatus};
 use crate::context::Context;
-use crate::conversation::{Author, Evidence, Message, MessageRef, Parked};
+use crate::conversation::{Author, Conversation, Evidence, Message, MessageRef, Parked};
 use crate::ctwa::{self, LastTouch, Touch};
 use crate::decide::contacts::{
     add_tags, begin_contact, contact_key, holder, identity_key, link_addresses, prepare_tags,

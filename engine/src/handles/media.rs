@@ -103,7 +103,7 @@ impl Inner {
         {
             return Ok(told(file));
         }
-        let transport = self.the_transport(wanted.account.channel)?;
+        let transport = self.transport(&wanted.account)?;
         let sender = self.sender(&wanted.account).await?;
         let download = transport.download(&sender, &media.source).await?;
         let mime_type = download.mime_type.clone().or(media.mime_type);
@@ -169,7 +169,7 @@ impl Inner {
             size,
             bytes,
         };
-        let transport = self.the_transport(flight.account.channel)?;
+        let transport = self.transport(&flight.account)?;
         let sender = self.sender(&flight.account).await?;
         request.account = Some(flight.account.id);
         transport.upload(&sender, upload).await.map(Some)

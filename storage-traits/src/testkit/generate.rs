@@ -18,7 +18,7 @@ use tertulia_core::contact::{
     Contact, ContactOrder, CreatedBy, Elsewhere, Identity, LeadStatus, RecordStatus, Tag,
 };
 use tertulia_core::conversation::{Author, Evidence, Label, Message, MessageRef, Parked};
-use tertulia_core::ctwa::{LastTouch, Touch};
+use tertulia_core::ctwa::Touch;
 use tertulia_core::erasure::{ErasedMedia, Erasure, ErasureCertificate, ErasureCounts};
 use tertulia_core::filter::{AttributeFilter, Filter, OwnerFilter, Span, TagFilter, TimeFilter, ValueTest};
 use tertulia_core::identity::{Address, AddressKind};
