@@ -4,8 +4,9 @@
 //! stops with [`Stop::Load`]; the engine loads it and runs the decision again from the start. So a decision is an
 //! ordinary function over records, and only the engine knows that they come from somewhere.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use crate::error::Error;
 use crate::ids::{BroadcastId, ContactId, OrgId};
@@ -86,7 +87,8 @@ pub enum Lookup {
 struct Cell {
     /// The version loaded; `None`: the store has no such record.
     version: Option<u64>,
-    record: Option<Record>,
+    /// Shared with what undoes a write of it.
+    record: Option<Arc<Record>>,
     written: bool,
     expected: bool,
 }
@@ -124,7 +126,7 @@ impl WorkingSet {
 
     /// Adds what the store has under a key: a record with its version, or nothing.
     pub fn loaded(&mut self, key: Key, stored: Option<Stored>) {
-        let (version, record) = stored.map_or((None, None), |s| (Some(s.version), Some(s.record)));
+        let (version, record) = stored.map_or((None, None), |s| (Some(s.version), Some(Arc::new(s.record))));
         self.cells.insert(
             key,
             Cell {
@@ -217,7 +219,10 @@ impl WorkingSet {
     /// The record under a key, as the decision sees it now.
     pub fn get<R: TryFrom<Record> + Clone>(&mut self, key: &Key) -> Step<Option<R>> {
         self.need([key.clone()])?;
-        let record = self.cells.get(key).and_then(|cell| cell.record.clone());
+        let record = self
+            .cells
+            .get(key)
+            .and_then(|cell| cell.record.as_deref().cloned());
         Ok(record.and_then(|record| R::try_from(record).ok()))
     }
 
@@ -227,7 +232,9 @@ impl WorkingSet {
             self.wanted_lists.push(lookup.clone());
             return Err(Stop::Load);
         };
-        let records = keys.iter().filter_map(|key| self.cells.get(key)?.record.clone());
+        let records = keys
+            .iter()
+            .filter_map(|key| self.cells.get(key)?.record.as_deref().cloned());
         Ok(records.filter_map(|record| R::try_from(record).ok()).collect())
     }
 
@@ -255,7 +262,7 @@ impl WorkingSet {
             cell.written = true;
             self.order.push(key);
         }
-        cell.record = record;
+        cell.record = record.map(Arc::new);
     }
 
     /// The decision holds only if this record, which was read, is still as it was when the change is committed.
@@ -276,14 +283,27 @@ impl WorkingSet {
         self.extra.push(op);
     }
 
+    /// Forgets what was only read, and what a commit would tell of besides records: for a set that is never committed, so
+    /// that it holds no more than what later decisions over it must see.
+    pub fn forget_read(&mut self) {
+        self.cells.retain(|_, cell| cell.written);
+        self.lists.clear();
+        self.journal.clear();
+        self.extra.clear();
+        self.order.clear();
+        self.begin();
+    }
+
     /// What the decision changes: every record that was written, even if it is as it was, since the decision holds only
     /// for the version that it read.
     pub fn into_changes(self) -> ChangeSet {
+        // What could be put back would share the records.
+        drop(self.undo);
         let mut changes = ChangeSet::default();
-        let mut cells: BTreeMap<Key, Cell> = self.cells.into_iter().collect();
+        let mut cells = self.cells;
         for key in self.order {
             let Some(cell) = cells.remove(&key) else { continue };
-            match (cell.version, cell.record) {
+            match (cell.version, cell.record.map(Arc::unwrap_or_clone)) {
                 (None, Some(record)) => changes.ops.push(Op::Insert(record)),
                 (Some(version), Some(record)) => changes.ops.push(Op::Update(record, version)),
                 (Some(version), None) => changes.ops.push(Op::Remove(key, version)),
@@ -291,7 +311,9 @@ impl WorkingSet {
                 (None, None) => changes.expect.push(Expect::Absent(key)),
             }
         }
-        for (key, cell) in cells.into_iter().filter(|(_, cell)| cell.expected) {
+        let mut expected: Vec<_> = cells.into_iter().filter(|(_, cell)| cell.expected).collect();
+        expected.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (key, cell) in expected {
             changes.expect.push(match cell.version {
                 Some(version) => Expect::Version(key, version),
                 None => Expect::Absent(key),

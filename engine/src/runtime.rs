@@ -293,7 +293,8 @@ impl Runtime {
         Ok(checked)
     }
 
-    /// One decision over a set that is never committed: later ones over the same set see what it wrote.
+    /// One decision over a set that is never committed: later ones over the same set see what it wrote, and load anew what
+    /// it only read.
     pub(crate) async fn rehearse<R>(
         &self,
         org: OrgId,
@@ -310,7 +311,9 @@ impl Runtime {
             actor: actor.clone(),
             ids,
         };
-        self.run(set, &mut ctx, decision).await?
+        let decided = self.run(set, &mut ctx, decision).await?;
+        set.forget_read();
+        decided
     }
 
     /// One decision over a set, loading what it stops for; the inner error is a refusal.

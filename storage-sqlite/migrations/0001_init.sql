@@ -493,7 +493,7 @@ CREATE TABLE journal (
     audit INTEGER NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (org, position)
-) STRICT;
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX journal_timeline ON journal (org, contact, at, position) WHERE timeline = 1;
 CREATE INDEX journal_audit ON journal (org, position) WHERE audit = 1;

@@ -1,5 +1,7 @@
 //! Change sets, inside the writer's transaction.
 
+use std::collections::HashMap;
+
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use tertulia_core::broadcast::Audience;
@@ -27,6 +29,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
         }
     }
     let mut done = Committed::default();
+    let mut places = places(connection, &changes.ops)?;
     for op in &changes.ops {
         match op {
             Op::Insert(record) => {
@@ -51,7 +54,12 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
                 }
                 write_beside(connection, before, None)?;
             }
-            Op::Journal(entry) => done.position = Some(record_entry(connection, entry)?),
+            Op::Journal(entry) => {
+                let position = places.entry(entry.org).or_default();
+                record_entry(connection, entry, *position)?;
+                done.position = Some(position.cast_unsigned());
+                *position += 1;
+            }
             Op::Redact { position, entry } => redact(connection, *position, entry)?,
             Op::RemoveConversations { org, contact } => remove_conversations(connection, *org, *contact)?,
             Op::RemoveMessages { org, conversation } => {
@@ -114,22 +122,37 @@ fn write_beside(connection: &Connection, before: Option<Before>, after: Option<&
     beside::keep(connection, before.as_ref(), after)
 }
 
-fn record_entry(connection: &Connection, entry: &Entry) -> Result<u64> {
-    let org = blob(entry.org.0.as_bytes());
-    let position: i64 = connection
-        .prepare_cached(
-            "INSERT INTO journal_ends (org, position) VALUES (?, 1)
-             ON CONFLICT DO UPDATE SET position = position + 1 RETURNING position",
-        )
-        .and_then(|mut statement| statement.query_row([&org], |row| row.get(0)))
-        .map_err(|e| error::sqlite(e, "writing the journal"))?;
+/// Where the first of each organisation's new entries goes in its journal; all their places are taken at once.
+fn places(connection: &Connection, ops: &[Op]) -> Result<HashMap<OrgId, i64>> {
+    let mut entries: HashMap<OrgId, i64> = HashMap::new();
+    for op in ops {
+        if let Op::Journal(entry) = op {
+            *entries.entry(entry.org).or_default() += 1;
+        }
+    }
+    for (org, entries) in &mut entries {
+        let end: i64 = connection
+            .prepare_cached(
+                "INSERT INTO journal_ends (org, position) VALUES (?1, ?2)
+                 ON CONFLICT DO UPDATE SET position = position + ?2 RETURNING position",
+            )
+            .and_then(|mut statement| {
+                statement.query_row((blob(org.0.as_bytes()), *entries), |row| row.get(0))
+            })
+            .map_err(|e| error::sqlite(e, "writing the journal"))?;
+        *entries = end - *entries + 1;
+    }
+    Ok(entries)
+}
+
+fn record_entry(connection: &Connection, entry: &Entry, position: i64) -> Result<()> {
     let kind = entry.what.kind();
     let body = serde_json::to_string(entry).map_err(|e| error::unwritable("entry of the journal", &e))?;
     execute(
         connection,
         "INSERT INTO journal (org, position, at, contact, kind, timeline, audit, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
-            org,
+            blob(entry.org.0.as_bytes()),
             Value::Integer(position),
             micros(entry.at),
             entry
@@ -140,8 +163,8 @@ fn record_entry(connection: &Connection, entry: &Entry) -> Result<u64> {
             Value::Integer(kind.in_audit().into()),
             Value::Text(body),
         ],
-    )?;
-    Ok(position.cast_unsigned())
+    )
+    .map(|_| ())
 }
 
 /// Puts an entry that says less in place of the one at a position.

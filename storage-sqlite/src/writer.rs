@@ -46,7 +46,7 @@ struct Job<F, T> {
 impl<T: Send, F: FnOnce(&Connection) -> Result<T> + Send> Task for Job<F, T> {
     fn run(&mut self, connection: &Connection) -> bool {
         if let Some(work) = self.work.take() {
-            // Whatever a panic leaves behind is in the database only, and its savepoint is rolled back.
+            // Whatever a panic leaves behind is in the database only, and rolled back.
             let done = catch_unwind(AssertUnwindSafe(|| work(connection)));
             self.result = Some(done.unwrap_or_else(|_| Err(error::panicked("a write"))));
         }
@@ -158,7 +158,10 @@ fn serve(connection: Connection, patience: Duration, post: &Receiver<Mail>) {
     }
 }
 
-/// One transaction for all: a savepoint each, so that one's failure is its own, and one `COMMIT`.
+/// One transaction for all and one `COMMIT`; of several, a savepoint each, so that one's failure is its own.
+///
+/// A savepoint keeps each page as it was, and SQLite walks through all that it keeps whenever a statement ends: work that
+/// is alone, as the batches of imports are, goes without.
 fn commit(connection: &Connection, patience: Duration, group: &mut [Box<dyn Task>]) -> Result<()> {
     let step = |sql: &str| {
         connection
@@ -168,6 +171,13 @@ fn commit(connection: &Connection, patience: Duration, group: &mut [Box<dyn Task
     };
     patiently(patience, "beginning to write", || step("BEGIN IMMEDIATE"))?;
     let written = (|| {
+        if let [task] = group {
+            return step(if task.run(connection) {
+                "COMMIT"
+            } else {
+                "ROLLBACK"
+            });
+        }
         for task in group {
             step("SAVEPOINT task")?;
             if !task.run(connection) {
@@ -317,6 +327,25 @@ mod tests {
         also_good.await.unwrap().unwrap();
         assert_eq!(bench.seen(), [1, 4]);
         bench.writer.run(add(5)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_failure_or_panic_of_work_that_is_alone_leaves_nothing() {
+        let bench = Bench::new();
+        bench.writer.run(add(1)).await.unwrap();
+        let conflicting = bench.writer.run(|connection| {
+            add(2)(connection)?;
+            add(1)(connection)
+        });
+        assert!(conflicting.await.unwrap_err().is_conflict());
+        let panicking = bench.writer.run(|connection| {
+            add(3)(connection)?;
+            panic!("on purpose")
+        });
+        let panicked: Result<()> = panicking.await;
+        assert_eq!(panicked.unwrap_err().kind, StorageErrorKind::Io);
+        bench.writer.run(add(4)).await.unwrap();
+        assert_eq!(bench.seen(), [1, 4]);
     }
 
     #[tokio::test]

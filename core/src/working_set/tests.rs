@@ -136,3 +136,16 @@ fn what_is_written_after_a_savepoint_can_be_undone_alone() {
     set.roll_back();
     assert!(set.into_changes().is_empty());
 }
+
+#[test]
+fn a_set_that_is_never_committed_keeps_what_was_written_and_forgets_what_was_read() {
+    let mut set = set_of(&["read", "gone"], &["new"]);
+    set.begin();
+    set.put(tag("new", "New"));
+    set.remove(key("gone"));
+    set.forget_read();
+    assert_eq!(set.get::<Tag>(&key("new")).unwrap(), Some(tag("new", "New")));
+    assert_eq!(set.get::<Tag>(&key("gone")).unwrap(), None);
+    assert!(matches!(set.get::<Tag>(&key("read")), Err(Stop::Load)));
+    assert!(set.into_changes().is_empty());
+}
