@@ -49,6 +49,16 @@ export const Actor: w.Codec<t.Actor> = w.named(["contact", "provider", "worker"]
   system: ["system", w.text],
 }));
 
+export const AdReport: w.RecordCodec<t.AdReport> = w.record(() => ({
+  source: ["source", w.optional(w.text)],
+  id: ["id", w.optional(w.text)],
+  url: ["url", w.optional(w.text)],
+  headline: ["headline", w.optional(w.text)],
+  contacts: ["contacts", w.natural],
+  conversations: ["conversations", w.natural],
+  customers: ["customers", w.natural],
+}));
+
 export const Address: w.RecordCodec<t.Address> = w.record(() => ({
   kind: ["kind", AddressKind],
   value: ["value", w.text],
@@ -388,6 +398,7 @@ export const Conversation: w.RecordCodec<t.Conversation> = w.record(() => ({
   starred: ["starred", w.bool],
   archivedAt: ["archived_at", w.optional(w.time)],
   labels: ["labels", w.list(w.text)],
+  referral: ["referral", w.optional(LastTouch)],
 }));
 
 export const ConversationAction: w.Codec<t.ConversationAction> = w.named(["read", "unread", "star", "unstar", "archive", "unarchive", "unassign", "resolve", "delete"], () => ({
@@ -535,6 +546,8 @@ export const ErasureCounts: w.RecordCodec<t.ErasureCounts> = w.record(() => ({
   messages: ["messages", w.natural, 0],
   messageReferences: ["message_references", w.natural, 0],
   evidence: ["evidence", w.natural, 0],
+  files: ["files", w.natural, 0],
+  touches: ["touches", w.natural, 0],
   notes: ["notes", w.natural, 0],
   ledgerRows: ["ledger_rows", w.natural, 0],
   journalEntries: ["journal_entries", w.natural, 0],
@@ -1020,6 +1033,11 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
     segment: ["segment", SegmentId],
     change: ["change", w.text],
   })),
+  quick_reply_changed: w.record(() => ({
+    reply: ["reply", QuickReplyId],
+    before: ["before", w.json, null],
+    after: ["after", w.json, null],
+  })),
   member_changed: w.record(() => ({
     member: ["member", AgentId],
     before: ["before", w.json, null],
@@ -1043,10 +1061,9 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
 }));
 
-export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "hashes_keyed", "access_refused", "import_changed", "provider_notice"]);
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "conversation_assigned", "conversation_handled", "conversation_resolved", "conversation_reopened", "conversation_marked", "conversation_deleted", "label_added", "label_removed", "routing_changed", "routing_passed_over", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "quick_reply_changed", "member_changed", "hashes_keyed", "access_refused", "import_changed", "provider_notice"]);
 
 export const Keyword: w.Codec<t.Keyword> = w.choice(["stop", "help", "conditionalStart", "start"]);
-export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "conversation_assigned", "conversation_handled", "conversation_resolved", "conversation_reopened", "conversation_marked", "conversation_deleted", "label_added", "label_removed", "routing_changed", "routing_passed_over", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "member_changed", "access_refused", "import_changed", "provider_notice"]);
 
 export const KeywordList: w.RecordCodec<t.KeywordList> = w.record(() => ({
   stop: ["stop", w.list(w.text), []],
@@ -1060,6 +1077,11 @@ export const Keywords: w.Codec<t.Keywords> = w.alias(() => w.map(KeywordList));
 export const LabelCount: w.RecordCodec<t.LabelCount> = w.record(() => ({
   name: ["name", w.text],
   conversations: ["conversations", w.natural],
+}));
+
+export const LastTouch: w.RecordCodec<t.LastTouch> = w.record(() => ({
+  at: ["at", w.time],
+  referral: ["referral", Referral],
 }));
 
 export const LeadStatus: w.Codec<t.LeadStatus> = w.choice(["cold", "warm", "hot", "customer"]);
@@ -1220,6 +1242,12 @@ export const NewContact: w.RecordCodec<t.NewContact> = w.record(() => ({
   lead: ["lead", w.optional(LeadStatus)],
   optedIn: ["optedIn", w.optional(w.bool)],
   optInProof: ["optInProof", w.optional(w.text)],
+}));
+
+export const NewMedia: w.RecordCodec<t.NewMedia> = w.record(() => ({
+  kind: ["kind", MediaKind],
+  mimeType: ["mime_type", w.text],
+  filename: ["filename", w.optional(w.text)],
 }));
 
 export const NewRoutingRule: w.RecordCodec<t.NewRoutingRule> = w.record(() => ({
@@ -1383,6 +1411,17 @@ export const QualityNotice: w.RecordCodec<t.QualityNotice> = w.record(() => ({
   value: ["value", w.text],
   reason: ["reason", w.optional(w.text)],
 }));
+
+export const QuickReply: w.RecordCodec<t.QuickReply> = w.record(() => ({
+  id: ["id", QuickReplyId],
+  org: ["org", OrgId],
+  shortcut: ["shortcut", w.text],
+  body: ["body", w.text],
+  createdAt: ["created_at", w.time],
+  updatedAt: ["updated_at", w.time],
+}));
+
+export const QuickReplyId: w.Codec<t.QuickReplyId> = w.id();
 
 export const Reach: w.Codec<t.Reach> = w.choice(["nothing", "delivered", "read"]);
 
@@ -1592,6 +1631,14 @@ export const StatusUpdate: w.RecordCodec<t.StatusUpdate> = w.record(() => ({
   priceCategory: ["price_category", w.optional(w.text)],
   billable: ["billable", w.optional(w.bool)],
   freeEntryUntil: ["free_entry_until", w.optional(w.time)],
+}));
+
+export const StoredFile: w.RecordCodec<t.StoredFile> = w.record(() => ({
+  key: ["key", w.text],
+  mimeType: ["mime_type", w.optional(w.text)],
+  size: ["size", w.natural],
+  sha256: ["sha256", w.optional(w.text)],
+  path: ["path", w.optional(w.text)],
 }));
 
 export const TagCount: w.RecordCodec<t.TagCount> = w.record(() => ({
@@ -1827,6 +1874,8 @@ export const methods = {
   "inbox.start": w.method("inbox.start", [["new", NewContact]], StartedConversation),
   "inbox.send_text": w.method("inbox.send_text", [["contact", ContactId], ["text", w.text]], Message),
   "inbox.render": w.method("inbox.render", [["contact", ContactId], ["text", w.text], ["strict", w.bool]], Rendered),
+  "inbox.fetch_media": w.method("inbox.fetch_media", [["message", MessageId]], StoredFile),
+  "inbox.upload": w.method("inbox.upload", [["file", NewMedia], ["source", FileSource]], Media),
   "inbox.message": w.method("inbox.message", [["id", MessageId]], Message),
   "inbox.messages": w.method("inbox.messages", [["conversation", ConversationId], ["page", w.optional(PageRequest)]], w.page(Message)),
   "inbox.conversations": w.method("inbox.conversations", [["contact", w.optional(ContactId)], ["page", w.optional(PageRequest)]], w.page(Conversation)),
@@ -1853,6 +1902,14 @@ export const methods = {
   "routing.order": w.method("routing.order", [["ids", w.list(RuleId)]], w.nothing),
   "routing.list": w.method("routing.list", [], w.list(RoutingRule)),
   "routing.test": w.method("routing.test", [["contact", ContactId], ["channel", Channel]], w.optional(RoutingRule)),
+  "quick_replies.create": w.method("quick_replies.create", [["shortcut", w.text], ["body", w.text]], QuickReplyId),
+  "quick_replies.get": w.method("quick_replies.get", [["id", QuickReplyId]], QuickReply),
+  "quick_replies.list": w.method("quick_replies.list", [], w.list(QuickReply)),
+  "quick_replies.update": w.method("quick_replies.update", [["id", QuickReplyId], ["shortcut", w.text], ["body", w.text]], w.nothing),
+  "quick_replies.delete": w.method("quick_replies.delete", [["id", QuickReplyId]], w.nothing),
+  "quick_replies.pick": w.method("quick_replies.pick", [["typed", w.text]], w.list(QuickReply)),
+  "quick_replies.render": w.method("quick_replies.render", [["id", QuickReplyId], ["contact", ContactId], ["strict", w.bool]], Rendered),
+  "analytics.ctwa": w.method("analytics.ctwa", [["since", w.time], ["until", w.time]], w.list(AdReport)),
   "templates.put": w.method("templates.put", [["template", Template]], w.nothing),
   "templates.sync": w.method("templates.sync", [["account", AccountId]], w.natural),
   "templates.get": w.method("templates.get", [["name", w.text], ["language", w.text]], Template),

@@ -896,6 +896,27 @@ export class InboxArea extends Handle {
     return this.call(methods["inbox.render"], [contact, text, strict]);
   }
 
+  /**
+   * A message's file, in the media store: downloaded from the platform the first time, found there from then on. It
+   * is kept only if it has the size and the hash that the platform told.
+   *
+   * Platforms forget files (WhatsApp after 7 days): fetch what is to be kept as it comes. Fails with
+   * `message.not_found`, `media.not_found` if the message has no file, `media.no_store`, `media.gone`,
+   * `media.corrupt`, `media.io`, `credential.missing` or `transport.*`.
+   */
+  fetchMedia(message: t.MessageId): Promise<t.StoredFile> {
+    return this.call(methods["inbox.fetch_media"], [message]);
+  }
+
+  /**
+   * Stores a file to be sent: what a message's content takes as its media, as often as one likes. It is uploaded to
+   * the platform with each message; the host removes it from the store when it is of no use any more. Fails with
+   * `media.no_store` or `media.io`.
+   */
+  upload(file: t.NewMedia, source: t.FileSource): Promise<t.Media> {
+    return this.call(methods["inbox.upload"], [file, source]);
+  }
+
   /** The message, which must be there. */
   message(id: t.MessageId): Promise<t.Message> {
     return this.call(methods["inbox.message"], [id]);
@@ -1119,6 +1140,67 @@ export class RoutingArea extends Handle {
    */
   test(contact: t.ContactId, channel: t.Channel): Promise<t.RoutingRule | undefined> {
     return this.call(methods["routing.test"], [contact, channel]);
+  }
+}
+
+/** Messages saved under shortcuts. */
+export class QuickRepliesArea extends Handle {
+  /**
+   * Saves a message under a shortcut such as `/greeting`; its id.
+   *
+   * Fails with `quick_reply.invalid`, `quick_reply.exists` (shortcuts are compared without regard to case and
+   * accents), or `render.unknown_variable` for an attribute that is not defined, with its place.
+   */
+  create(shortcut: string, body: string): Promise<t.QuickReplyId> {
+    return this.call(methods["quick_replies.create"], [shortcut, body]);
+  }
+
+  /** The quick reply, which must be there. */
+  get(id: t.QuickReplyId): Promise<t.QuickReply> {
+    return this.call(methods["quick_replies.get"], [id]);
+  }
+
+  /** All quick replies, by the time they were created. */
+  list(): Promise<t.QuickReply[]> {
+    return this.call(methods["quick_replies.list"], []);
+  }
+
+  /** Gives a quick reply another shortcut and body. Fails as `create` does. */
+  update(id: t.QuickReplyId, shortcut: string, body: string): Promise<void> {
+    return this.call(methods["quick_replies.update"], [id, shortcut, body]);
+  }
+
+  /** Deletes a quick reply. */
+  delete(id: t.QuickReplyId): Promise<void> {
+    return this.call(methods["quick_replies.delete"], [id]);
+  }
+
+  /**
+   * At most twenty to offer to somebody who typed this much, as in `/gre`: first those whose shortcut begins so,
+   * then those whose shortcut has it in any part, then those whose body has.
+   */
+  pick(typed: string): Promise<t.QuickReply[]> {
+    return this.call(methods["quick_replies.pick"], [typed]);
+  }
+
+  /**
+   * A quick reply as a contact would get it from whoever asks; `strict`: a variable without value or fallback is
+   * refused.
+   */
+  render(id: t.QuickReplyId, contact: t.ContactId, strict: boolean): Promise<t.Rendered> {
+    return this.call(methods["quick_replies.render"], [id, contact, strict]);
+  }
+}
+
+/** What happened in a period, counted. */
+export class AnalyticsArea extends Handle {
+  /**
+   * What each ad and post brought, of the messages that one led to from a time on and before another: who wrote, in
+   * which conversations, and who of them became a customer within 7 days. Those that led most contacts to write
+   * first.
+   */
+  ctwa(since: Date, until: Date): Promise<t.AdReport[]> {
+    return this.call(methods["analytics.ctwa"], [since, until]);
   }
 }
 
@@ -1394,6 +1476,10 @@ export class Org extends Handle {
   readonly inbox: InboxArea;
   /** Who gets a conversation that is new or open again: the first rule that fits. */
   readonly routing: RoutingArea;
+  /** Messages saved under shortcuts. */
+  readonly quickReplies: QuickRepliesArea;
+  /** What happened in a period, counted. */
+  readonly analytics: AnalyticsArea;
   /** Provider templates. */
   readonly templates: TemplatesArea;
   /** One template to many. */
@@ -1426,6 +1512,8 @@ export class Org extends Handle {
     this.imports = new ImportsArea(scope);
     this.inbox = new InboxArea(scope);
     this.routing = new RoutingArea(scope);
+    this.quickReplies = new QuickRepliesArea(scope);
+    this.analytics = new AnalyticsArea(scope);
     this.templates = new TemplatesArea(scope);
     this.broadcasts = new BroadcastsArea(scope);
     this.accounts = new AccountsArea(scope);

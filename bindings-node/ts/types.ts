@@ -106,6 +106,24 @@ export type Actor =
   /** The library, doing what was due. */
   | "worker";
 
+/** What an ad or post brought in a period. One that the platform gave no id is known by its link. */
+export interface AdReport {
+  /** `ad` or `post`, as last seen. */
+  source?: string | undefined;
+  /** Its id. */
+  id?: string | undefined;
+  /** Its link, as last seen. */
+  url?: string | undefined;
+  /** Its headline, as last seen. */
+  headline?: string | undefined;
+  /** The contacts that it led to write. */
+  contacts: number;
+  /** The conversations that they wrote in. */
+  conversations: number;
+  /** Those of the contacts who became customers within 7 days of a message that it led to. */
+  customers: number;
+}
+
 /** An address as its provider, file or caller spelled it. */
 export interface Address {
   /** What kind of address it is. */
@@ -944,6 +962,8 @@ export interface Conversation {
   archivedAt?: Date | undefined;
   /** Labels, as first written. */
   labels: string[];
+  /** The ad or post that last led the contact here. */
+  referral?: LastTouch | undefined;
 }
 
 /** What is done with each conversation. */
@@ -1251,7 +1271,7 @@ export interface ErasedMedia {
   account: AccountId;
   /** The channel. */
   channel: Channel;
-  /** The platform's id of the file, or its link. */
+  /** The platform's id of the file, its link, or its key in the media store. */
   source: MediaSource;
 }
 
@@ -1274,7 +1294,12 @@ export interface ErasureCertificate {
   scrubbed: boolean;
   /** How much of each kind there was. */
   counts: ErasureCounts;
-  /** The media files of the person's messages, which the host deletes where it keeps copies of them. */
+  /**
+   * The media files of the person's messages, which the host deletes where it keeps copies of them. Of those in the
+   * media store, the files that the person sent are removed by the erase itself, if the CRM was opened with the
+   * store;
+   * the files that were sent to the person may be others' too, and are the host's to delete.
+   */
   media: ErasedMedia[];
 }
 
@@ -1288,6 +1313,10 @@ export interface ErasureCounts {
   messageReferences: number;
   /** Evidence that waited for its message, removed. */
   evidence: number;
+  /** Notes of files in the media store removed. */
+  files: number;
+  /** Notes of which ads led to messages removed. */
+  touches: number;
   /** Notes removed. */
   notes: number;
   /** Rows of the ledger that say nothing of the address any more; they still count. */
@@ -2420,6 +2449,16 @@ export type JournalEvent =
       /** `created`, `updated` or `deleted`. */
       change: string;
     }
+  /** A quick reply was created, updated or deleted. */
+  | {
+      what: "quick_reply_changed";
+      /** The quick reply. */
+      reply: QuickReplyId;
+      /** Its shortcut and body before; absent: it was created. */
+      before: Json;
+      /** Its shortcut and body after; absent: it was deleted. */
+      after: Json;
+    }
   /** A member of the team was added, renamed or given another role, left or came back. */
   | {
       what: "member_changed";
@@ -2549,6 +2588,8 @@ export type JournalKind =
   | "attribute_changed"
   /** `segment_changed` */
   | "segment_changed"
+  /** `quick_reply_changed` */
+  | "quick_reply_changed"
   /** `member_changed` */
   | "member_changed"
   /** `hashes_keyed` */
@@ -2615,6 +2656,14 @@ export interface LabelCount {
   name: string;
   /** How many conversations have it, archived ones among them. */
   conversations: number;
+}
+
+/** The ad or post that last led somebody into a conversation. Of two, the later; of one instant, the greater. */
+export interface LastTouch {
+  /** When they wrote, by the provider's time. */
+  at: Date;
+  /** The ad or post. */
+  referral: Referral;
 }
 
 /** How far a person is on the way to buying. */
@@ -2974,6 +3023,16 @@ export interface NewContact {
   optInProof?: string | undefined;
 }
 
+/** A file to store for messages to come. */
+export interface NewMedia {
+  /** What messages will send it as. */
+  kind: MediaKind;
+  /** The media type, as in `image/jpeg`. */
+  mimeType: string;
+  /** The name that a document is shown with. */
+  filename?: string | undefined;
+}
+
 /** A rule of routing to add. */
 export interface NewRoutingRule {
   /** A name for people. */
@@ -3307,6 +3366,25 @@ export interface QualityNotice {
   /** The provider's reason. */
   reason?: string | undefined;
 }
+
+/** A message that is often written. */
+export interface QuickReply {
+  /** The id. */
+  id: QuickReplyId;
+  /** The organisation. */
+  org: OrgId;
+  /** What is typed for it, as in `/greeting`: unique without regard to case and accents. */
+  shortcut: string;
+  /** What it says, with variables. */
+  body: string;
+  /** When it was created. */
+  createdAt: Date;
+  /** When it was last changed. */
+  updatedAt: Date;
+}
+
+/** A message saved under a shortcut. */
+export type QuickReplyId = string & { readonly [of]: "QuickReplyId" };
 
 /** How far a message gets of itself. */
 export type Reach =
@@ -3829,6 +3907,20 @@ export interface StatusUpdate {
   freeEntryUntil?: Date | undefined;
 }
 
+/** A file in the media store. */
+export interface StoredFile {
+  /** Its key there. */
+  key: string;
+  /** The media type, if anybody told it. */
+  mimeType?: string | undefined;
+  /** How many bytes it has. */
+  size: number;
+  /** The SHA-256 of its bytes, in hex, if it is known. */
+  sha256?: string | undefined;
+  /** Where on this machine it can be opened, if it can. It is gone when the message is. */
+  path?: string | undefined;
+}
+
 /** A tag with its count. */
 export interface TagCount {
   /** The tag as first written. */
@@ -4019,7 +4111,7 @@ export interface UpsertedContact {
 export type ValueTest =
   /** There is one. */
   | "set"
-  /** It is this, of the same type; texts letter by letter. */
+  /** It is this, of the same type; texts letter by letter. Of `ctwa`: the ad's or post's id is. */
   | { equals: Json }
   /** It is a text in which this occurs, compared folded. */
   | { contains: string }

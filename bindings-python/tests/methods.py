@@ -571,6 +571,19 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: write_rendered(v),
     ),
+    "inbox.fetch_media": (
+        {
+        "message": ("message", lambda v: v.get("message")),
+        },
+        lambda v: write_stored_file(v),
+    ),
+    "inbox.upload": (
+        {
+        "file": ("file", lambda v: read_new_media(v.get("file"))),
+        "source": ("source", lambda v: read_file_source(v.get("source"))),
+        },
+        lambda v: write_media(v),
+    ),
     "inbox.message": (
         {
         "id": ("id", lambda v: v.get("id")),
@@ -737,6 +750,59 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         "channel": ("channel", lambda v: v.get("channel")),
         },
         lambda v: optional(v, write_routing_rule),
+    ),
+    "quick_replies.create": (
+        {
+        "shortcut": ("shortcut", lambda v: v.get("shortcut")),
+        "body": ("body", lambda v: v.get("body")),
+        },
+        lambda v: v,
+    ),
+    "quick_replies.get": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: write_quick_reply(v),
+    ),
+    "quick_replies.list": (
+        {
+        },
+        lambda v: [write_quick_reply(v1) for v1 in v],
+    ),
+    "quick_replies.update": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "shortcut": ("shortcut", lambda v: v.get("shortcut")),
+        "body": ("body", lambda v: v.get("body")),
+        },
+        lambda v: None,
+    ),
+    "quick_replies.delete": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "quick_replies.pick": (
+        {
+        "typed": ("typed", lambda v: v.get("typed")),
+        },
+        lambda v: [write_quick_reply(v1) for v1 in v],
+    ),
+    "quick_replies.render": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "contact": ("contact", lambda v: v.get("contact")),
+        "strict": ("strict", lambda v: v.get("strict")),
+        },
+        lambda v: write_rendered(v),
+    ),
+    "analytics.ctwa": (
+        {
+        "since": ("since", lambda v: read_time(v.get("since"))),
+        "until": ("until", lambda v: read_time(v.get("until"))),
+        },
+        lambda v: [write_ad_report(v1) for v1 in v],
     ),
     "templates.put": (
         {

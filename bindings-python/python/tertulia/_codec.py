@@ -169,6 +169,32 @@ def write_actor_system(v: ActorSystem) -> Any:
     return {"system": v.value}
 
 
+def read_ad_report(v: Any) -> AdReport:
+    return AdReport(
+        contacts=v["contacts"],
+        conversations=v["conversations"],
+        customers=v["customers"],
+        source=v.get("source"),
+        id=v.get("id"),
+        url=v.get("url"),
+        headline=v.get("headline"),
+    )
+
+
+def write_ad_report(v: AdReport) -> Any:
+    if not isinstance(v, AdReport):
+        raise wrong(v, "AdReport")
+    return {
+        "contacts": v.contacts,
+        "conversations": v.conversations,
+        "customers": v.customers,
+        "source": v.source,
+        "id": v.id,
+        "url": v.url,
+        "headline": v.headline,
+    }
+
+
 def read_address(v: Any) -> Address:
     return Address(
         kind=v["kind"],
@@ -1144,6 +1170,7 @@ def read_conversation(v: Any) -> Conversation:
         follows=v.get("follows"),
         read_through=optional(v.get("read_through"), read_time),
         archived_at=optional(v.get("archived_at"), read_time),
+        referral=optional(v.get("referral"), read_last_touch),
     )
 
 
@@ -1169,6 +1196,7 @@ def write_conversation(v: Conversation) -> Any:
         "follows": v.follows,
         "read_through": optional(v.read_through, write_time),
         "archived_at": optional(v.archived_at, write_time),
+        "referral": optional(v.referral, write_last_touch),
     }
 
 
@@ -1601,6 +1629,8 @@ def read_erasure_counts(v: Any) -> ErasureCounts:
         messages=v.get("messages", 0),
         message_references=v.get("message_references", 0),
         evidence=v.get("evidence", 0),
+        files=v.get("files", 0),
+        touches=v.get("touches", 0),
         notes=v.get("notes", 0),
         ledger_rows=v.get("ledger_rows", 0),
         journal_entries=v.get("journal_entries", 0),
@@ -1624,6 +1654,8 @@ def write_erasure_counts(v: ErasureCounts) -> Any:
         "messages": v.messages,
         "message_references": v.message_references,
         "evidence": v.evidence,
+        "files": v.files,
+        "touches": v.touches,
         "notes": v.notes,
         "ledger_rows": v.ledger_rows,
         "journal_entries": v.journal_entries,
@@ -3439,6 +3471,25 @@ def write_journal_event_segment_changed(v: JournalEventSegmentChanged) -> Any:
     }
 
 
+def read_journal_event_quick_reply_changed(v: Any) -> JournalEventQuickReplyChanged:
+    return JournalEventQuickReplyChanged(
+        reply=v["reply"],
+        before=v.get("before", None),
+        after=v.get("after", None),
+    )
+
+
+def write_journal_event_quick_reply_changed(v: JournalEventQuickReplyChanged) -> Any:
+    if not isinstance(v, JournalEventQuickReplyChanged):
+        raise wrong(v, "JournalEventQuickReplyChanged")
+    return {
+        "what": "quick_reply_changed",
+        "reply": v.reply,
+        "before": v.before,
+        "after": v.after,
+    }
+
+
 def read_journal_event_member_changed(v: Any) -> JournalEventMemberChanged:
     return JournalEventMemberChanged(
         member=v["member"],
@@ -3559,6 +3610,22 @@ def write_label_count(v: LabelCount) -> Any:
     return {
         "name": v.name,
         "conversations": v.conversations,
+    }
+
+
+def read_last_touch(v: Any) -> LastTouch:
+    return LastTouch(
+        at=read_time(v["at"]),
+        referral=read_referral(v["referral"]),
+    )
+
+
+def write_last_touch(v: LastTouch) -> Any:
+    if not isinstance(v, LastTouch):
+        raise wrong(v, "LastTouch")
+    return {
+        "at": write_time(v.at),
+        "referral": write_referral(v.referral),
     }
 
 
@@ -4007,6 +4074,24 @@ def write_new_contact(v: NewContact) -> Any:
         "lead": v.lead,
         "optedIn": v.opted_in,
         "optInProof": v.opt_in_proof,
+    }
+
+
+def read_new_media(v: Any) -> NewMedia:
+    return NewMedia(
+        kind=v["kind"],
+        mime_type=v["mime_type"],
+        filename=v.get("filename"),
+    )
+
+
+def write_new_media(v: NewMedia) -> Any:
+    if not isinstance(v, NewMedia):
+        raise wrong(v, "NewMedia")
+    return {
+        "kind": v.kind,
+        "mime_type": v.mime_type,
+        "filename": v.filename,
     }
 
 
@@ -4532,6 +4617,30 @@ def write_quality_notice(v: QualityNotice) -> Any:
         "value": v.value,
         "provider_id": v.provider_id,
         "reason": v.reason,
+    }
+
+
+def read_quick_reply(v: Any) -> QuickReply:
+    return QuickReply(
+        id=v["id"],
+        org=v["org"],
+        shortcut=v["shortcut"],
+        body=v["body"],
+        created_at=read_time(v["created_at"]),
+        updated_at=read_time(v["updated_at"]),
+    )
+
+
+def write_quick_reply(v: QuickReply) -> Any:
+    if not isinstance(v, QuickReply):
+        raise wrong(v, "QuickReply")
+    return {
+        "id": v.id,
+        "org": v.org,
+        "shortcut": v.shortcut,
+        "body": v.body,
+        "created_at": write_time(v.created_at),
+        "updated_at": write_time(v.updated_at),
     }
 
 
@@ -5114,6 +5223,28 @@ def write_status_update(v: StatusUpdate) -> Any:
         "price_category": v.price_category,
         "billable": v.billable,
         "free_entry_until": optional(v.free_entry_until, write_time),
+    }
+
+
+def read_stored_file(v: Any) -> StoredFile:
+    return StoredFile(
+        key=v["key"],
+        size=v["size"],
+        mime_type=v.get("mime_type"),
+        sha256=v.get("sha256"),
+        path=v.get("path"),
+    )
+
+
+def write_stored_file(v: StoredFile) -> Any:
+    if not isinstance(v, StoredFile):
+        raise wrong(v, "StoredFile")
+    return {
+        "key": v.key,
+        "size": v.size,
+        "mime_type": v.mime_type,
+        "sha256": v.sha256,
+        "path": v.path,
     }
 
 
@@ -6208,6 +6339,7 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "tag_changed": read_journal_event_tag_changed,
     "attribute_changed": read_journal_event_attribute_changed,
     "segment_changed": read_journal_event_segment_changed,
+    "quick_reply_changed": read_journal_event_quick_reply_changed,
     "member_changed": read_journal_event_member_changed,
     "hashes_keyed": read_journal_event_hashes_keyed,
     "access_refused": read_journal_event_access_refused,
@@ -6257,6 +6389,7 @@ _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventTagChanged: write_journal_event_tag_changed,
     JournalEventAttributeChanged: write_journal_event_attribute_changed,
     JournalEventSegmentChanged: write_journal_event_segment_changed,
+    JournalEventQuickReplyChanged: write_journal_event_quick_reply_changed,
     JournalEventMemberChanged: write_journal_event_member_changed,
     JournalEventHashesKeyed: write_journal_event_hashes_keyed,
     JournalEventAccessRefused: write_journal_event_access_refused,

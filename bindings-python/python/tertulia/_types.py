@@ -46,6 +46,9 @@ NoteId = NewType("NoteId", str)
 OrgId = NewType("OrgId", str)
 """One organisation: the wall that nothing crosses."""
 
+QuickReplyId = NewType("QuickReplyId", str)
+"""A message saved under a shortcut."""
+
 RuleId = NewType("RuleId", str)
 """One rule, of auto-tagging or of routing."""
 
@@ -409,6 +412,8 @@ JournalKind: TypeAlias = Literal[
     "attribute_changed",
     # `segment_changed`
     "segment_changed",
+    # `quick_reply_changed`
+    "quick_reply_changed",
     # `member_changed`
     "member_changed",
     # `hashes_keyed`
@@ -840,6 +845,46 @@ class ActorSystem(Record):
         value: str,
     ) -> None:
         put(self, "value", value)
+
+
+class AdReport(Record):
+    """What an ad or post brought in a period. One that the platform gave no id is known by its link."""
+
+    __slots__ = ("contacts", "conversations", "customers", "source", "id", "url", "headline")
+
+    contacts: int
+    """The contacts that it led to write."""
+    conversations: int
+    """The conversations that they wrote in."""
+    customers: int
+    """Those of the contacts who became customers within 7 days of a message that it led to."""
+    source: str | None
+    """`ad` or `post`, as last seen."""
+    id: str | None
+    """Its id."""
+    url: str | None
+    """Its link, as last seen."""
+    headline: str | None
+    """Its headline, as last seen."""
+
+    def __init__(
+        self,
+        *,
+        contacts: int,
+        conversations: int,
+        customers: int,
+        source: str | None = None,
+        id: str | None = None,
+        url: str | None = None,
+        headline: str | None = None,
+    ) -> None:
+        put(self, "contacts", contacts)
+        put(self, "conversations", conversations)
+        put(self, "customers", customers)
+        put(self, "source", source)
+        put(self, "id", id)
+        put(self, "url", url)
+        put(self, "headline", headline)
 
 
 class Address(Record):
@@ -2163,6 +2208,7 @@ class Conversation(Record):
         "follows",
         "read_through",
         "archived_at",
+        "referral",
     )
 
     id: ConversationId
@@ -2201,6 +2247,8 @@ class Conversation(Record):
     """Until when all that came in was read."""
     archived_at: datetime | None
     """When it was archived; absent: it is not."""
+    referral: LastTouch | None
+    """The ad or post that last led the contact here."""
 
     def __init__(
         self,
@@ -2223,6 +2271,7 @@ class Conversation(Record):
         follows: ConversationId | None = None,
         read_through: datetime | None = None,
         archived_at: datetime | None = None,
+        referral: LastTouch | None = None,
     ) -> None:
         put(self, "id", id)
         put(self, "contact", contact)
@@ -2242,6 +2291,7 @@ class Conversation(Record):
         put(self, "follows", follows)
         put(self, "read_through", read_through)
         put(self, "archived_at", archived_at)
+        put(self, "referral", referral)
 
 
 class ConversationActionAssign(Record):
@@ -2737,7 +2787,7 @@ class ErasedMedia(Record):
     channel: Channel
     """The channel."""
     source: MediaSource
-    """The platform's id of the file, or its link."""
+    """The platform's id of the file, its link, or its key in the media store."""
 
     def __init__(
         self,
@@ -2773,7 +2823,10 @@ class ErasureCertificate(Record):
     counts: ErasureCounts
     """How much of each kind there was."""
     media: list[ErasedMedia]
-    """The media files of the person's messages, which the host deletes where it keeps copies of them."""
+    """The media files of the person's messages, which the host deletes where it keeps copies of them. Of those in
+    the media store, the files that the person sent are removed by the erase itself, if the CRM was opened with
+    the store; the files that were sent to the person may be others' too, and are the host's to delete.
+    """
     finished_at: datetime | None
     """When the last of it was removed; absent while it is under way."""
 
@@ -2807,6 +2860,8 @@ class ErasureCounts(Record):
         "messages",
         "message_references",
         "evidence",
+        "files",
+        "touches",
         "notes",
         "ledger_rows",
         "journal_entries",
@@ -2829,6 +2884,10 @@ class ErasureCounts(Record):
     """References that platforms' message ids lead by, removed."""
     evidence: int
     """Evidence that waited for its message, removed."""
+    files: int
+    """Notes of files in the media store removed."""
+    touches: int
+    """Notes of which ads led to messages removed."""
     notes: int
     """Notes removed."""
     ledger_rows: int
@@ -2861,6 +2920,8 @@ class ErasureCounts(Record):
         messages: int = 0,
         message_references: int = 0,
         evidence: int = 0,
+        files: int = 0,
+        touches: int = 0,
         notes: int = 0,
         ledger_rows: int = 0,
         journal_entries: int = 0,
@@ -2878,6 +2939,8 @@ class ErasureCounts(Record):
         put(self, "messages", messages)
         put(self, "message_references", message_references)
         put(self, "evidence", evidence)
+        put(self, "files", files)
+        put(self, "touches", touches)
         put(self, "notes", notes)
         put(self, "ledger_rows", ledger_rows)
         put(self, "journal_entries", journal_entries)
@@ -5105,6 +5168,30 @@ class JournalEventSegmentChanged(Record):
         put(self, "change", change)
 
 
+class JournalEventQuickReplyChanged(Record):
+    """A quick reply was created, updated or deleted."""
+
+    __slots__ = ("reply", "before", "after")
+
+    reply: QuickReplyId
+    """The quick reply."""
+    before: Json
+    """Its shortcut and body before; absent: it was created."""
+    after: Json
+    """Its shortcut and body after; absent: it was deleted."""
+
+    def __init__(
+        self,
+        *,
+        reply: QuickReplyId,
+        before: Json = None,
+        after: Json = None,
+    ) -> None:
+        put(self, "reply", reply)
+        put(self, "before", before)
+        put(self, "after", after)
+
+
 class JournalEventMemberChanged(Record):
     """A member of the team was added, renamed or given another role, left or came back."""
 
@@ -5255,6 +5342,26 @@ class LabelCount(Record):
     ) -> None:
         put(self, "name", name)
         put(self, "conversations", conversations)
+
+
+class LastTouch(Record):
+    """The ad or post that last led somebody into a conversation. Of two, the later; of one instant, the greater."""
+
+    __slots__ = ("at", "referral")
+
+    at: datetime
+    """When they wrote, by the provider's time."""
+    referral: Referral
+    """The ad or post."""
+
+    def __init__(
+        self,
+        *,
+        at: datetime,
+        referral: Referral,
+    ) -> None:
+        put(self, "at", at)
+        put(self, "referral", referral)
 
 
 class LiftAt(Record):
@@ -5943,6 +6050,30 @@ class NewContact(Record):
         put(self, "opt_in_proof", opt_in_proof)
 
 
+class NewMedia(Record):
+    """A file to store for messages to come."""
+
+    __slots__ = ("kind", "mime_type", "filename")
+
+    kind: MediaKind
+    """What messages will send it as."""
+    mime_type: str
+    """The media type, as in `image/jpeg`."""
+    filename: str | None
+    """The name that a document is shown with."""
+
+    def __init__(
+        self,
+        *,
+        kind: MediaKind,
+        mime_type: str,
+        filename: str | None = None,
+    ) -> None:
+        put(self, "kind", kind)
+        put(self, "mime_type", mime_type)
+        put(self, "filename", filename)
+
+
 class NewRoutingRule(Record):
     """A rule of routing to add."""
 
@@ -6584,6 +6715,42 @@ class QualityNotice(Record):
         put(self, "value", value)
         put(self, "provider_id", provider_id)
         put(self, "reason", reason)
+
+
+class QuickReply(Record):
+    """A message that is often written."""
+
+    __slots__ = ("id", "org", "shortcut", "body", "created_at", "updated_at")
+
+    id: QuickReplyId
+    """The id."""
+    org: OrgId
+    """The organisation."""
+    shortcut: str
+    """What is typed for it, as in `/greeting`: unique without regard to case and accents."""
+    body: str
+    """What it says, with variables."""
+    created_at: datetime
+    """When it was created."""
+    updated_at: datetime
+    """When it was last changed."""
+
+    def __init__(
+        self,
+        *,
+        id: QuickReplyId,
+        org: OrgId,
+        shortcut: str,
+        body: str,
+        created_at: datetime,
+        updated_at: datetime,
+    ) -> None:
+        put(self, "id", id)
+        put(self, "org", org)
+        put(self, "shortcut", shortcut)
+        put(self, "body", body)
+        put(self, "created_at", created_at)
+        put(self, "updated_at", updated_at)
 
 
 class Reaction(Record):
@@ -7466,6 +7633,38 @@ class StatusUpdate(Record):
         put(self, "free_entry_until", free_entry_until)
 
 
+class StoredFile(Record):
+    """A file in the media store."""
+
+    __slots__ = ("key", "size", "mime_type", "sha256", "path")
+
+    key: str
+    """Its key there."""
+    size: int
+    """How many bytes it has."""
+    mime_type: str | None
+    """The media type, if anybody told it."""
+    sha256: str | None
+    """The SHA-256 of its bytes, in hex, if it is known."""
+    path: str | None
+    """Where on this machine it can be opened, if it can. It is gone when the message is."""
+
+    def __init__(
+        self,
+        *,
+        key: str,
+        size: int,
+        mime_type: str | None = None,
+        sha256: str | None = None,
+        path: str | None = None,
+    ) -> None:
+        put(self, "key", key)
+        put(self, "size", size)
+        put(self, "mime_type", mime_type)
+        put(self, "sha256", sha256)
+        put(self, "path", path)
+
+
 class TagCount(Record):
     """A tag with its count."""
 
@@ -7858,7 +8057,7 @@ class UpsertedContact(Record):
 
 
 class ValueTestEquals(Record):
-    """It is this, of the same type; texts letter by letter."""
+    """It is this, of the same type; texts letter by letter. Of `ctwa`: the ad's or post's id is."""
 
     __slots__ = ("value",)
     __match_args__ = ("value",)
@@ -8462,6 +8661,7 @@ JournalEvent: TypeAlias = (
     | JournalEventTagChanged
     | JournalEventAttributeChanged
     | JournalEventSegmentChanged
+    | JournalEventQuickReplyChanged
     | JournalEventMemberChanged
     | JournalEventHashesKeyed
     | JournalEventAccessRefused
@@ -8679,6 +8879,7 @@ __all__ = [
     "Actor",
     "ActorAgent",
     "ActorSystem",
+    "AdReport",
     "Address",
     "AddressKind",
     "AgentId",
@@ -8915,6 +9116,7 @@ __all__ = [
     "JournalEventMessageStatus",
     "JournalEventNoteChanged",
     "JournalEventProviderNotice",
+    "JournalEventQuickReplyChanged",
     "JournalEventRoutingChanged",
     "JournalEventRoutingPassedOver",
     "JournalEventRuleChanged",
@@ -8930,6 +9132,7 @@ __all__ = [
     "KeywordList",
     "Keywords",
     "LabelCount",
+    "LastTouch",
     "LeadStatus",
     "Lift",
     "LiftAt",
@@ -8961,6 +9164,7 @@ __all__ = [
     "NewAccount",
     "NewBroadcast",
     "NewContact",
+    "NewMedia",
     "NewRoutingRule",
     "Note",
     "NoteId",
@@ -9005,6 +9209,8 @@ __all__ = [
     "PreferenceChoiceOther",
     "Preview",
     "QualityNotice",
+    "QuickReply",
+    "QuickReplyId",
     "Reach",
     "Reached",
     "Reaction",
@@ -9049,6 +9255,7 @@ __all__ = [
     "StatusKindFailed",
     "StatusKindOther",
     "StatusUpdate",
+    "StoredFile",
     "TagCount",
     "TagFilter",
     "TagFilterAll",

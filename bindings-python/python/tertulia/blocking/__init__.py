@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from tertulia._codec import *
 from tertulia._native import CancelToken
-from tertulia._options import crm_options, key_options
+from tertulia._options import crm_options, key_options, media_options
 from tertulia._record import Page
 from tertulia._types import *
 from tertulia._wire import items, optional, read_page, read_time, told, write_bytes, write_time
@@ -787,6 +787,28 @@ class OrgInbox(Area):
         v: Any = self._scope.call("inbox.render", {"contact": contact, "text": text, "strict": strict})
         return read_rendered(v)
 
+    def fetch_media(self, message: MessageId) -> StoredFile:
+        """A message's file, in the media store: downloaded from the platform the first time, found there from then
+        on. It is kept only if it has the size and the hash that the platform told.
+
+        Platforms forget files (WhatsApp after 7 days): fetch what is to be kept as it comes. Fails with
+        `message.not_found`, `media.not_found` if the message has no file, `media.no_store`, `media.gone`,
+        `media.corrupt`, `media.io`, `credential.missing` or `transport.*`.
+        """
+        v: Any = self._scope.call("inbox.fetch_media", {"message": message})
+        return read_stored_file(v)
+
+    def upload(self, file: NewMedia, source: FileSource) -> Media:
+        """Stores a file to be sent: what a message's content takes as its media, as often as one likes. It is
+        uploaded to the platform with each message; the host removes it from the store when it is of no use any
+        more. Fails with `media.no_store` or `media.io`.
+        """
+        v: Any = self._scope.call("inbox.upload", {
+            "file": write_new_media(file),
+            "source": write_file_source(source),
+        })
+        return read_media(v)
+
     def message(self, id: MessageId) -> Message:
         """The message, which must be there."""
         v: Any = self._scope.call("inbox.message", {"id": id})
@@ -1037,6 +1059,67 @@ class OrgRouting(Area):
         """
         v: Any = self._scope.call("routing.test", {"contact": contact, "channel": channel})
         return optional(v, read_routing_rule)
+
+
+class OrgQuickReplies(Area):
+    """Messages saved under shortcuts."""
+
+    __slots__ = ()
+
+    def create(self, shortcut: str, body: str) -> QuickReplyId:
+        """Saves a message under a shortcut such as `/greeting`; its id.
+
+        Fails with `quick_reply.invalid`, `quick_reply.exists` (shortcuts are compared without regard to case and
+        accents), or `render.unknown_variable` for an attribute that is not defined, with its place.
+        """
+        v: QuickReplyId = self._scope.call("quick_replies.create", {"shortcut": shortcut, "body": body})
+        return v
+
+    def get(self, id: QuickReplyId) -> QuickReply:
+        """The quick reply, which must be there."""
+        v: Any = self._scope.call("quick_replies.get", {"id": id})
+        return read_quick_reply(v)
+
+    def list(self) -> builtins.list[QuickReply]:
+        """All quick replies, by the time they were created."""
+        v: Any = self._scope.call("quick_replies.list", {})
+        return [read_quick_reply(v1) for v1 in v]
+
+    def update(self, id: QuickReplyId, shortcut: str, body: str) -> None:
+        """Gives a quick reply another shortcut and body. Fails as `create` does."""
+        self._scope.call("quick_replies.update", {"id": id, "shortcut": shortcut, "body": body})
+
+    def delete(self, id: QuickReplyId) -> None:
+        """Deletes a quick reply."""
+        self._scope.call("quick_replies.delete", {"id": id})
+
+    def pick(self, typed: str) -> builtins.list[QuickReply]:
+        """At most twenty to offer to somebody who typed this much, as in `/gre`: first those whose shortcut begins
+        so, then those whose shortcut has it in any part, then those whose body has.
+        """
+        v: Any = self._scope.call("quick_replies.pick", {"typed": typed})
+        return [read_quick_reply(v1) for v1 in v]
+
+    def render(self, id: QuickReplyId, contact: ContactId, strict: bool) -> Rendered:
+        """A quick reply as a contact would get it from whoever asks; `strict`: a variable without value or fallback
+        is refused.
+        """
+        v: Any = self._scope.call("quick_replies.render", {"id": id, "contact": contact, "strict": strict})
+        return read_rendered(v)
+
+
+class OrgAnalytics(Area):
+    """What happened in a period, counted."""
+
+    __slots__ = ()
+
+    def ctwa(self, since: datetime, until: datetime) -> builtins.list[AdReport]:
+        """What each ad and post brought, of the messages that one led to from a time on and before another: who
+        wrote, in which conversations, and who of them became a customer within 7 days. Those that led most
+        contacts to write first.
+        """
+        v: Any = self._scope.call("analytics.ctwa", {"since": write_time(since), "until": write_time(until)})
+        return [read_ad_report(v1) for v1 in v]
 
 
 class OrgTemplates(Area):
@@ -1378,6 +1461,16 @@ class Org(Area):
         return OrgRouting(self._scope)
 
     @property
+    def quick_replies(self) -> OrgQuickReplies:
+        """Messages saved under shortcuts."""
+        return OrgQuickReplies(self._scope)
+
+    @property
+    def analytics(self) -> OrgAnalytics:
+        """What happened in a period, counted."""
+        return OrgAnalytics(self._scope)
+
+    @property
     def templates(self) -> OrgTemplates:
         """Provider templates."""
         return OrgTemplates(self._scope)
@@ -1489,6 +1582,7 @@ class Crm(Area):
         encryption_key: bytes | None = None,
         suppression_key: bytes | None = None,
         convert_from: Literal["plain"] | bytes | None = None,
+        media_folder: str | PathLike[str] | None = None,
     ) -> Crm:
         """Opens a CRM over an SQLite file, which is made if it is not there; without a path, one in memory.
 
@@ -1500,13 +1594,15 @@ class Crm(Area):
         `suppression_key` is what the hashes of suppressed addresses are put under, 32 random bytes kept outside the
         store; an organisation that was once used with a key is never used without it.
 
+        Files of messages are kept in `media_folder`; without one, none are.
+
         Fails with `storage.*`, or with `input.invalid` or `transport.config_invalid` if a value cannot work.
         """
         home = Home()
         options, hosts, handles = crm_options(
             path, transports, credentials, clock, host, (Transport, Credentials, Clock, ManualClock), home.host
         )
-        options |= key_options(encryption_key, suppression_key, convert_from)
+        options |= key_options(encryption_key, suppression_key, convert_from) | media_options(media_folder)
         return cls(Scope.open("crm", options, home, hosts, handles))
 
     def org(self, id: OrgId) -> Org:
@@ -1755,6 +1851,8 @@ __all__ = [
     "OrgImports",
     "OrgInbox",
     "OrgRouting",
+    "OrgQuickReplies",
+    "OrgAnalytics",
     "OrgTemplates",
     "OrgBroadcasts",
     "OrgAccounts",

@@ -277,6 +277,12 @@ extension Org {
     /// Who gets a conversation that is new or open again: the first rule that fits.
     public var routing: RoutingArea { RoutingArea(scope: scope) }
 
+    /// Messages saved under shortcuts.
+    public var quickReplies: QuickRepliesArea { QuickRepliesArea(scope: scope) }
+
+    /// What happened in a period, counted.
+    public var analytics: AnalyticsArea { AnalyticsArea(scope: scope) }
+
     /// Provider templates.
     public var templates: TemplatesArea { TemplatesArea(scope: scope) }
 
@@ -1125,6 +1131,28 @@ public struct InboxArea: Sendable {
         }
     }
 
+    /// A message's file, in the media store: downloaded from the platform the first time, found there from then on. It
+    /// is kept only if it has the size and the hash that the platform told.
+    ///
+    /// Platforms forget files (WhatsApp after 7 days): fetch what is to be kept as it comes. Fails with
+    /// `message.not_found`, `media.not_found` if the message has no file, `media.no_store`, `media.gone`,
+    /// `media.corrupt`, `media.io`, `credential.missing` or `transport.*`.
+    public func fetchMedia(_ message: MessageId) async throws -> StoredFile {
+        try await scope.call("inbox.fetch_media") {
+            $0.put("message", message)
+        }
+    }
+
+    /// Stores a file to be sent: what a message's content takes as its media, as often as one likes. It is uploaded to
+    /// the platform with each message; the host removes it from the store when it is of no use any more. Fails with
+    /// `media.no_store` or `media.io`.
+    public func upload(_ file: NewMedia, source: FileSource) async throws -> Media {
+        try await scope.call("inbox.upload") {
+            $0.put("file", file)
+            $0.put("source", source)
+        }
+    }
+
     /// The message, which must be there.
     public func message(_ id: MessageId) async throws -> Message {
         try await scope.call("inbox.message") {
@@ -1384,6 +1412,83 @@ public struct RoutingArea: Sendable {
         try await scope.call("routing.test") {
             $0.put("contact", contact)
             $0.put("channel", channel)
+        }
+    }
+}
+
+/// Messages saved under shortcuts.
+public struct QuickRepliesArea: Sendable {
+    let scope: Scope
+
+    /// Saves a message under a shortcut such as `/greeting`; its id.
+    ///
+    /// Fails with `quick_reply.invalid`, `quick_reply.exists` (shortcuts are compared without regard to case and
+    /// accents), or `render.unknown_variable` for an attribute that is not defined, with its place.
+    public func create(_ shortcut: String, body: String) async throws -> QuickReplyId {
+        try await scope.call("quick_replies.create") {
+            $0.put("shortcut", shortcut)
+            $0.put("body", body)
+        }
+    }
+
+    /// The quick reply, which must be there.
+    public func get(_ id: QuickReplyId) async throws -> QuickReply {
+        try await scope.call("quick_replies.get") {
+            $0.put("id", id)
+        }
+    }
+
+    /// All quick replies, by the time they were created.
+    public func list() async throws -> [QuickReply] {
+        try await scope.call("quick_replies.list")
+    }
+
+    /// Gives a quick reply another shortcut and body. Fails as `create` does.
+    public func update(_ id: QuickReplyId, shortcut: String, body: String) async throws {
+        let _: Nothing = try await scope.call("quick_replies.update") {
+            $0.put("id", id)
+            $0.put("shortcut", shortcut)
+            $0.put("body", body)
+        }
+    }
+
+    /// Deletes a quick reply.
+    public func delete(_ id: QuickReplyId) async throws {
+        let _: Nothing = try await scope.call("quick_replies.delete") {
+            $0.put("id", id)
+        }
+    }
+
+    /// At most twenty to offer to somebody who typed this much, as in `/gre`: first those whose shortcut begins so,
+    /// then those whose shortcut has it in any part, then those whose body has.
+    public func pick(_ typed: String) async throws -> [QuickReply] {
+        try await scope.call("quick_replies.pick") {
+            $0.put("typed", typed)
+        }
+    }
+
+    /// A quick reply as a contact would get it from whoever asks; `strict`: a variable without value or fallback is
+    /// refused.
+    public func render(_ id: QuickReplyId, contact: ContactId, strict: Bool) async throws -> Rendered {
+        try await scope.call("quick_replies.render") {
+            $0.put("id", id)
+            $0.put("contact", contact)
+            $0.put("strict", strict)
+        }
+    }
+}
+
+/// What happened in a period, counted.
+public struct AnalyticsArea: Sendable {
+    let scope: Scope
+
+    /// What each ad and post brought, of the messages that one led to from a time on and before another: who wrote, in
+    /// which conversations, and who of them became a customer within 7 days. Those that led most contacts to write
+    /// first.
+    public func ctwa(_ since: Date, until: Date) async throws -> [AdReport] {
+        try await scope.call("analytics.ctwa") {
+            $0.put("since", since)
+            $0.put("until", until)
         }
     }
 }

@@ -258,6 +258,52 @@ public enum Actor: Hashable, Sendable, Codable {
     }
 }
 
+/// What an ad or post brought in a period. One that the platform gave no id is known by its link.
+public struct AdReport: Hashable, Sendable, Codable {
+    /// `ad` or `post`, as last seen.
+    public var source: String?
+    /// Its id.
+    public var id: String?
+    /// Its link, as last seen.
+    public var url: String?
+    /// Its headline, as last seen.
+    public var headline: String?
+    /// The contacts that it led to write.
+    public var contacts: Int
+    /// The conversations that they wrote in.
+    public var conversations: Int
+    /// Those of the contacts who became customers within 7 days of a message that it led to.
+    public var customers: Int
+
+    public init(
+        source: String? = nil,
+        id: String? = nil,
+        url: String? = nil,
+        headline: String? = nil,
+        contacts: Int,
+        conversations: Int,
+        customers: Int
+    ) {
+        self.source = source
+        self.id = id
+        self.url = url
+        self.headline = headline
+        self.contacts = contacts
+        self.conversations = conversations
+        self.customers = customers
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case source = "source"
+        case id = "id"
+        case url = "url"
+        case headline = "headline"
+        case contacts = "contacts"
+        case conversations = "conversations"
+        case customers = "customers"
+    }
+}
+
 /// An address as its provider, file or caller spelled it.
 public struct Address: Hashable, Sendable, Codable {
     /// What kind of address it is.
@@ -1854,6 +1900,8 @@ public struct Conversation: Hashable, Sendable, Codable {
     public var archivedAt: Date?
     /// Labels, as first written.
     public var labels: [String]
+    /// The ad or post that last led the contact here.
+    public var referral: LastTouch?
 
     public init(
         id: ConversationId,
@@ -1873,7 +1921,8 @@ public struct Conversation: Hashable, Sendable, Codable {
         readThrough: Date? = nil,
         starred: Bool,
         archivedAt: Date? = nil,
-        labels: [String]
+        labels: [String],
+        referral: LastTouch? = nil
     ) {
         self.id = id
         self.contact = contact
@@ -1893,6 +1942,7 @@ public struct Conversation: Hashable, Sendable, Codable {
         self.starred = starred
         self.archivedAt = archivedAt
         self.labels = labels
+        self.referral = referral
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1914,6 +1964,7 @@ public struct Conversation: Hashable, Sendable, Codable {
         case starred = "starred"
         case archivedAt = "archived_at"
         case labels = "labels"
+        case referral = "referral"
     }
 }
 
@@ -2554,7 +2605,7 @@ public struct ErasedMedia: Hashable, Sendable, Codable {
     public var account: AccountId
     /// The channel.
     public var channel: Channel
-    /// The platform's id of the file, or its link.
+    /// The platform's id of the file, its link, or its key in the media store.
     public var source: MediaSource
 
     public init(message: MessageId, account: AccountId, channel: Channel, source: MediaSource) {
@@ -2589,7 +2640,9 @@ public struct ErasureCertificate: Hashable, Sendable, Codable {
     public var scrubbed: Bool
     /// How much of each kind there was.
     public var counts: ErasureCounts
-    /// The media files of the person's messages, which the host deletes where it keeps copies of them.
+    /// The media files of the person's messages, which the host deletes where it keeps copies of them. Of those in the
+    /// media store, the files that the person sent are removed by the erase itself, if the CRM was opened with the store;
+    /// the files that were sent to the person may be others' too, and are the host's to delete.
     public var media: [ErasedMedia]
 
     public init(
@@ -2634,6 +2687,10 @@ public struct ErasureCounts: Hashable, Sendable, Codable {
     public var messageReferences: Int
     /// Evidence that waited for its message, removed.
     public var evidence: Int
+    /// Notes of files in the media store removed.
+    public var files: Int
+    /// Notes of which ads led to messages removed.
+    public var touches: Int
     /// Notes removed.
     public var notes: Int
     /// Rows of the ledger that say nothing of the address any more; they still count.
@@ -2664,6 +2721,8 @@ public struct ErasureCounts: Hashable, Sendable, Codable {
         messages: Int = 0,
         messageReferences: Int = 0,
         evidence: Int = 0,
+        files: Int = 0,
+        touches: Int = 0,
         notes: Int = 0,
         ledgerRows: Int = 0,
         journalEntries: Int = 0,
@@ -2681,6 +2740,8 @@ public struct ErasureCounts: Hashable, Sendable, Codable {
         self.messages = messages
         self.messageReferences = messageReferences
         self.evidence = evidence
+        self.files = files
+        self.touches = touches
         self.notes = notes
         self.ledgerRows = ledgerRows
         self.journalEntries = journalEntries
@@ -2700,6 +2761,8 @@ public struct ErasureCounts: Hashable, Sendable, Codable {
         case messages = "messages"
         case messageReferences = "message_references"
         case evidence = "evidence"
+        case files = "files"
+        case touches = "touches"
         case notes = "notes"
         case ledgerRows = "ledger_rows"
         case journalEntries = "journal_entries"
@@ -2720,6 +2783,8 @@ public struct ErasureCounts: Hashable, Sendable, Codable {
         self.messages = try container.decodeIfPresent(Int.self, forKey: .messages) ?? 0
         self.messageReferences = try container.decodeIfPresent(Int.self, forKey: .messageReferences) ?? 0
         self.evidence = try container.decodeIfPresent(Int.self, forKey: .evidence) ?? 0
+        self.files = try container.decodeIfPresent(Int.self, forKey: .files) ?? 0
+        self.touches = try container.decodeIfPresent(Int.self, forKey: .touches) ?? 0
         self.notes = try container.decodeIfPresent(Int.self, forKey: .notes) ?? 0
         self.ledgerRows = try container.decodeIfPresent(Int.self, forKey: .ledgerRows) ?? 0
         self.journalEntries = try container.decodeIfPresent(Int.self, forKey: .journalEntries) ?? 0
@@ -4605,6 +4670,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case attributeChanged(name: String, before: JSON = .null, after: JSON = .null)
     /// A segment was created, updated or deleted.
     case segmentChanged(segment: SegmentId, change: String)
+    /// A quick reply was created, updated or deleted.
+    case quickReplyChanged(reply: QuickReplyId, before: JSON = .null, after: JSON = .null)
     /// A member of the team was added, renamed or given another role, left or came back.
     case memberChanged(member: AgentId, before: JSON = .null, after: JSON)
     /// The hashes of suppressed addresses were put under a key of the host's.
@@ -4791,6 +4858,11 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encode("segment_changed", forKey: "what")
             try container.encode(segment, forKey: "segment")
             try container.encode(change, forKey: "change")
+        case let .quickReplyChanged(reply, before, after):
+            try container.encode("quick_reply_changed", forKey: "what")
+            try container.encode(reply, forKey: "reply")
+            try container.encode(before, forKey: "before")
+            try container.encode(after, forKey: "after")
         case let .memberChanged(member, before, after):
             try container.encode("member_changed", forKey: "what")
             try container.encode(member, forKey: "member")
@@ -5016,6 +5088,12 @@ public enum JournalEvent: Hashable, Sendable, Codable {
                 segment: try container.decode(SegmentId.self, forKey: "segment"),
                 change: try container.decode(String.self, forKey: "change")
             )
+        case "quick_reply_changed":
+            self = .quickReplyChanged(
+                reply: try container.decode(QuickReplyId.self, forKey: "reply"),
+                before: try container.decodeIfPresent(JSON.self, forKey: "before") ?? .null,
+                after: try container.decodeIfPresent(JSON.self, forKey: "after") ?? .null
+            )
         case "member_changed":
             self = .memberChanged(
                 member: try container.decode(AgentId.self, forKey: "member"),
@@ -5132,6 +5210,8 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case attributeChanged = "attribute_changed"
     /// `segment_changed`
     case segmentChanged = "segment_changed"
+    /// `quick_reply_changed`
+    case quickReplyChanged = "quick_reply_changed"
     /// `member_changed`
     case memberChanged = "member_changed"
     /// `hashes_keyed`
@@ -5212,6 +5292,24 @@ public struct LabelCount: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case name = "name"
         case conversations = "conversations"
+    }
+}
+
+/// The ad or post that last led somebody into a conversation. Of two, the later; of one instant, the greater.
+public struct LastTouch: Hashable, Sendable, Codable {
+    /// When they wrote, by the provider's time.
+    public var at: Date
+    /// The ad or post.
+    public var referral: Referral
+
+    public init(at: Date, referral: Referral) {
+        self.at = at
+        self.referral = referral
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case at = "at"
+        case referral = "referral"
     }
 }
 
@@ -6035,6 +6133,28 @@ public struct NewContact: Hashable, Sendable, Codable {
     }
 }
 
+/// A file to store for messages to come.
+public struct NewMedia: Hashable, Sendable, Codable {
+    /// What messages will send it as.
+    public var kind: MediaKind
+    /// The media type, as in `image/jpeg`.
+    public var mimeType: String
+    /// The name that a document is shown with.
+    public var filename: String?
+
+    public init(kind: MediaKind, mimeType: String, filename: String? = nil) {
+        self.kind = kind
+        self.mimeType = mimeType
+        self.filename = filename
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case kind = "kind"
+        case mimeType = "mime_type"
+        case filename = "filename"
+    }
+}
+
 /// A rule of routing to add.
 public struct NewRoutingRule: Hashable, Sendable, Codable {
     /// A name for people.
@@ -6774,6 +6894,51 @@ public struct QualityNotice: Hashable, Sendable, Codable {
         case value = "value"
         case reason = "reason"
     }
+}
+
+/// A message that is often written.
+public struct QuickReply: Hashable, Sendable, Codable {
+    /// The id.
+    public var id: QuickReplyId
+    /// The organisation.
+    public var org: OrgId
+    /// What is typed for it, as in `/greeting`: unique without regard to case and accents.
+    public var shortcut: String
+    /// What it says, with variables.
+    public var body: String
+    /// When it was created.
+    public var createdAt: Date
+    /// When it was last changed.
+    public var updatedAt: Date
+
+    public init(id: QuickReplyId, org: OrgId, shortcut: String, body: String, createdAt: Date, updatedAt: Date) {
+        self.id = id
+        self.org = org
+        self.shortcut = shortcut
+        self.body = body
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "id"
+        case org = "org"
+        case shortcut = "shortcut"
+        case body = "body"
+        case createdAt = "created_at"
+        case updatedAt = "updated_at"
+    }
+}
+
+/// A message saved under a shortcut.
+public struct QuickReplyId: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
 }
 
 /// How far a message gets of itself.
@@ -7831,6 +7996,36 @@ public struct StatusUpdate: Hashable, Sendable, Codable {
     }
 }
 
+/// A file in the media store.
+public struct StoredFile: Hashable, Sendable, Codable {
+    /// Its key there.
+    public var key: String
+    /// The media type, if anybody told it.
+    public var mimeType: String?
+    /// How many bytes it has.
+    public var size: Int
+    /// The SHA-256 of its bytes, in hex, if it is known.
+    public var sha256: String?
+    /// Where on this machine it can be opened, if it can. It is gone when the message is.
+    public var path: String?
+
+    public init(key: String, mimeType: String? = nil, size: Int, sha256: String? = nil, path: String? = nil) {
+        self.key = key
+        self.mimeType = mimeType
+        self.size = size
+        self.sha256 = sha256
+        self.path = path
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case key = "key"
+        case mimeType = "mime_type"
+        case size = "size"
+        case sha256 = "sha256"
+        case path = "path"
+    }
+}
+
 /// A tag with its count.
 public struct TagCount: Hashable, Sendable, Codable {
     /// The tag as first written.
@@ -8267,7 +8462,7 @@ public struct UpsertedContact: Hashable, Sendable, Codable {
 public enum ValueTest: Hashable, Sendable, Codable {
     /// There is one.
     case set
-    /// It is this, of the same type; texts letter by letter.
+    /// It is this, of the same type; texts letter by letter. Of `ctwa`: the ad's or post's id is.
     case equals(JSON)
     /// It is a text in which this occurs, compared folded.
     case contains(String)

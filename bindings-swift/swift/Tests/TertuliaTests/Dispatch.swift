@@ -198,6 +198,10 @@ extension Org {
             return try answer(await inbox.sendText(try call.arg("contact"), text: try call.arg("text")))
         case "inbox.render":
             return try answer(await inbox.render(try call.arg("contact"), text: try call.arg("text"), strict: try call.arg("strict")))
+        case "inbox.fetch_media":
+            return try answer(await inbox.fetchMedia(try call.arg("message")))
+        case "inbox.upload":
+            return try answer(await inbox.upload(try call.arg("file"), source: try call.arg("source")))
         case "inbox.message":
             return try answer(await inbox.message(try call.arg("id")))
         case "inbox.messages":
@@ -254,6 +258,24 @@ extension Org {
             return try answer(await routing.list())
         case "routing.test":
             return try answer(await routing.test(try call.arg("contact"), channel: try call.arg("channel")))
+        case "quick_replies.create":
+            return try answer(await quickReplies.create(try call.arg("shortcut"), body: try call.arg("body")))
+        case "quick_replies.get":
+            return try answer(await quickReplies.get(try call.arg("id")))
+        case "quick_replies.list":
+            return try answer(await quickReplies.list())
+        case "quick_replies.update":
+            try await quickReplies.update(try call.arg("id"), shortcut: try call.arg("shortcut"), body: try call.arg("body"))
+            return .null
+        case "quick_replies.delete":
+            try await quickReplies.delete(try call.arg("id"))
+            return .null
+        case "quick_replies.pick":
+            return try answer(await quickReplies.pick(try call.arg("typed")))
+        case "quick_replies.render":
+            return try answer(await quickReplies.render(try call.arg("id"), contact: try call.arg("contact"), strict: try call.arg("strict")))
+        case "analytics.ctwa":
+            return try answer(await analytics.ctwa(try call.arg("since"), until: try call.arg("until")))
         case "templates.put":
             try await templates.put(try call.arg("template"))
             return .null

@@ -150,6 +150,33 @@ internal object ActorCodec : Codec<Actor> {
     }
 }
 
+internal object AdReportCodec : Codec<AdReport> {
+    override fun encode(value: AdReport): JsonElement {
+        return record {
+            put("source", OptionalCodec(TextCodec), value.source)
+            put("id", OptionalCodec(TextCodec), value.id)
+            put("url", OptionalCodec(TextCodec), value.url)
+            put("headline", OptionalCodec(TextCodec), value.headline)
+            put("contacts", IntCodec, value.contacts)
+            put("conversations", IntCodec, value.conversations)
+            put("customers", IntCodec, value.customers)
+        }
+    }
+
+    override fun decode(json: JsonElement): AdReport {
+        val record = Reader(json)
+        return AdReport(
+            source = record.get("source", OptionalCodec(TextCodec)),
+            id = record.get("id", OptionalCodec(TextCodec)),
+            url = record.get("url", OptionalCodec(TextCodec)),
+            headline = record.get("headline", OptionalCodec(TextCodec)),
+            contacts = record.get("contacts", IntCodec),
+            conversations = record.get("conversations", IntCodec),
+            customers = record.get("customers", IntCodec),
+        )
+    }
+}
+
 internal object AddressCodec : Codec<Address> {
     override fun encode(value: Address): JsonElement {
         return record {
@@ -1265,6 +1292,7 @@ internal object ConversationCodec : Codec<Conversation> {
             put("starred", BoolCodec, value.starred)
             put("archived_at", OptionalCodec(TimeCodec), value.archivedAt)
             put("labels", ListCodec(TextCodec), value.labels)
+            put("referral", OptionalCodec(LastTouchCodec), value.referral)
         }
     }
 
@@ -1289,6 +1317,7 @@ internal object ConversationCodec : Codec<Conversation> {
             starred = record.get("starred", BoolCodec),
             archivedAt = record.get("archived_at", OptionalCodec(TimeCodec)),
             labels = record.get("labels", ListCodec(TextCodec)),
+            referral = record.get("referral", OptionalCodec(LastTouchCodec)),
         )
     }
 }
@@ -1809,6 +1838,8 @@ internal object ErasureCountsCodec : Codec<ErasureCounts> {
             put("messages", IntCodec, value.messages)
             put("message_references", IntCodec, value.messageReferences)
             put("evidence", IntCodec, value.evidence)
+            put("files", IntCodec, value.files)
+            put("touches", IntCodec, value.touches)
             put("notes", IntCodec, value.notes)
             put("ledger_rows", IntCodec, value.ledgerRows)
             put("journal_entries", IntCodec, value.journalEntries)
@@ -1831,6 +1862,8 @@ internal object ErasureCountsCodec : Codec<ErasureCounts> {
             messages = record.get("messages", IntCodec) { 0 },
             messageReferences = record.get("message_references", IntCodec) { 0 },
             evidence = record.get("evidence", IntCodec) { 0 },
+            files = record.get("files", IntCodec) { 0 },
+            touches = record.get("touches", IntCodec) { 0 },
             notes = record.get("notes", IntCodec) { 0 },
             ledgerRows = record.get("ledger_rows", IntCodec) { 0 },
             journalEntries = record.get("journal_entries", IntCodec) { 0 },
@@ -3081,6 +3114,12 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("segment", SegmentIdCodec, value.segment)
                 put("change", TextCodec, value.change)
             }
+            is JournalEvent.QuickReplyChanged -> record {
+                put("what", TextCodec, "quick_reply_changed")
+                put("reply", QuickReplyIdCodec, value.reply)
+                put("before", JsonCodec, value.before)
+                put("after", JsonCodec, value.after)
+            }
             is JournalEvent.MemberChanged -> record {
                 put("what", TextCodec, "member_changed")
                 put("member", AgentIdCodec, value.member)
@@ -3280,6 +3319,11 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 segment = record.get("segment", SegmentIdCodec),
                 change = record.get("change", TextCodec),
             )
+            "quick_reply_changed" -> JournalEvent.QuickReplyChanged(
+                reply = record.get("reply", QuickReplyIdCodec),
+                before = record.get("before", JsonCodec),
+                after = record.get("after", JsonCodec),
+            )
             "member_changed" -> JournalEvent.MemberChanged(
                 member = record.get("member", AgentIdCodec),
                 before = record.get("before", JsonCodec),
@@ -3355,6 +3399,7 @@ internal object JournalKindCodec : Codec<JournalKind> {
             "tag_changed" -> JournalKind.TAG_CHANGED
             "attribute_changed" -> JournalKind.ATTRIBUTE_CHANGED
             "segment_changed" -> JournalKind.SEGMENT_CHANGED
+            "quick_reply_changed" -> JournalKind.QUICK_REPLY_CHANGED
             "member_changed" -> JournalKind.MEMBER_CHANGED
             "hashes_keyed" -> JournalKind.HASHES_KEYED
             "access_refused" -> JournalKind.ACCESS_REFUSED
@@ -3425,6 +3470,23 @@ internal object LabelCountCodec : Codec<LabelCount> {
         return LabelCount(
             name = record.get("name", TextCodec),
             conversations = record.get("conversations", IntCodec),
+        )
+    }
+}
+
+internal object LastTouchCodec : Codec<LastTouch> {
+    override fun encode(value: LastTouch): JsonElement {
+        return record {
+            put("at", TimeCodec, value.at)
+            put("referral", ReferralCodec, value.referral)
+        }
+    }
+
+    override fun decode(json: JsonElement): LastTouch {
+        val record = Reader(json)
+        return LastTouch(
+            at = record.get("at", TimeCodec),
+            referral = record.get("referral", ReferralCodec),
         )
     }
 }
@@ -3948,6 +4010,25 @@ internal object NewContactCodec : Codec<NewContact> {
             lead = record.get("lead", OptionalCodec(LeadStatusCodec)),
             optedIn = record.get("optedIn", OptionalCodec(BoolCodec)),
             optInProof = record.get("optInProof", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
+internal object NewMediaCodec : Codec<NewMedia> {
+    override fun encode(value: NewMedia): JsonElement {
+        return record {
+            put("kind", MediaKindCodec, value.kind)
+            put("mime_type", TextCodec, value.mimeType)
+            put("filename", OptionalCodec(TextCodec), value.filename)
+        }
+    }
+
+    override fun decode(json: JsonElement): NewMedia {
+        val record = Reader(json)
+        return NewMedia(
+            kind = record.get("kind", MediaKindCodec),
+            mimeType = record.get("mime_type", TextCodec),
+            filename = record.get("filename", OptionalCodec(TextCodec)),
         )
     }
 }
@@ -4491,6 +4572,41 @@ internal object QualityNoticeCodec : Codec<QualityNotice> {
             value = record.get("value", TextCodec),
             reason = record.get("reason", OptionalCodec(TextCodec)),
         )
+    }
+}
+
+internal object QuickReplyCodec : Codec<QuickReply> {
+    override fun encode(value: QuickReply): JsonElement {
+        return record {
+            put("id", QuickReplyIdCodec, value.id)
+            put("org", OrgIdCodec, value.org)
+            put("shortcut", TextCodec, value.shortcut)
+            put("body", TextCodec, value.body)
+            put("created_at", TimeCodec, value.createdAt)
+            put("updated_at", TimeCodec, value.updatedAt)
+        }
+    }
+
+    override fun decode(json: JsonElement): QuickReply {
+        val record = Reader(json)
+        return QuickReply(
+            id = record.get("id", QuickReplyIdCodec),
+            org = record.get("org", OrgIdCodec),
+            shortcut = record.get("shortcut", TextCodec),
+            body = record.get("body", TextCodec),
+            createdAt = record.get("created_at", TimeCodec),
+            updatedAt = record.get("updated_at", TimeCodec),
+        )
+    }
+}
+
+internal object QuickReplyIdCodec : Codec<QuickReplyId> {
+    override fun encode(value: QuickReplyId): JsonElement {
+        return TextCodec.encode(value.value)
+    }
+
+    override fun decode(json: JsonElement): QuickReplyId {
+        return QuickReplyId(TextCodec.decode(json))
     }
 }
 
@@ -5213,6 +5329,29 @@ internal object StatusUpdateCodec : Codec<StatusUpdate> {
             priceCategory = record.get("price_category", OptionalCodec(TextCodec)),
             billable = record.get("billable", OptionalCodec(BoolCodec)),
             freeEntryUntil = record.get("free_entry_until", OptionalCodec(TimeCodec)),
+        )
+    }
+}
+
+internal object StoredFileCodec : Codec<StoredFile> {
+    override fun encode(value: StoredFile): JsonElement {
+        return record {
+            put("key", TextCodec, value.key)
+            put("mime_type", OptionalCodec(TextCodec), value.mimeType)
+            put("size", IntCodec, value.size)
+            put("sha256", OptionalCodec(TextCodec), value.sha256)
+            put("path", OptionalCodec(TextCodec), value.path)
+        }
+    }
+
+    override fun decode(json: JsonElement): StoredFile {
+        val record = Reader(json)
+        return StoredFile(
+            key = record.get("key", TextCodec),
+            mimeType = record.get("mime_type", OptionalCodec(TextCodec)),
+            size = record.get("size", IntCodec),
+            sha256 = record.get("sha256", OptionalCodec(TextCodec)),
+            path = record.get("path", OptionalCodec(TextCodec)),
         )
     }
 }

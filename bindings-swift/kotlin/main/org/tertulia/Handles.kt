@@ -90,6 +90,12 @@ class Org internal constructor(private val scope: Scope, val id: OrgId, val agen
     /** Who gets a conversation that is new or open again: the first rule that fits. */
     val routing: RoutingArea get() = RoutingArea(scope)
 
+    /** Messages saved under shortcuts. */
+    val quickReplies: QuickRepliesArea get() = QuickRepliesArea(scope)
+
+    /** What happened in a period, counted. */
+    val analytics: AnalyticsArea get() = AnalyticsArea(scope)
+
     /** Provider templates. */
     val templates: TemplatesArea get() = TemplatesArea(scope)
 
@@ -858,6 +864,30 @@ class InboxArea internal constructor(private val scope: Scope) {
             put("strict", BoolCodec, strict)
         }
 
+    /**
+     * A message's file, in the media store: downloaded from the platform the first time, found there from then on. It
+     * is kept only if it has the size and the hash that the platform told.
+     *
+     * Platforms forget files (WhatsApp after 7 days): fetch what is to be kept as it comes. Fails with
+     * `message.not_found`, `media.not_found` if the message has no file, `media.no_store`, `media.gone`,
+     * `media.corrupt`, `media.io`, `credential.missing` or `transport.*`.
+     */
+    suspend fun fetchMedia(message: MessageId): StoredFile =
+        scope.call("inbox.fetch_media", StoredFileCodec) {
+            put("message", MessageIdCodec, message)
+        }
+
+    /**
+     * Stores a file to be sent: what a message's content takes as its media, as often as one likes. It is uploaded to
+     * the platform with each message; the host removes it from the store when it is of no use any more. Fails with
+     * `media.no_store` or `media.io`.
+     */
+    suspend fun upload(file: NewMedia, source: FileSource): Media =
+        scope.call("inbox.upload", MediaCodec) {
+            put("file", NewMediaCodec, file)
+            put("source", FileSourceCodec, source)
+        }
+
     /** The message, which must be there. */
     suspend fun message(id: MessageId): Message =
         scope.call("inbox.message", MessageCodec) {
@@ -1100,6 +1130,79 @@ class RoutingArea internal constructor(private val scope: Scope) {
         scope.call("routing.test", OptionalCodec(RoutingRuleCodec)) {
             put("contact", ContactIdCodec, contact)
             put("channel", ChannelCodec, channel)
+        }
+}
+
+/** Messages saved under shortcuts. */
+class QuickRepliesArea internal constructor(private val scope: Scope) {
+    /**
+     * Saves a message under a shortcut such as `/greeting`; its id.
+     *
+     * Fails with `quick_reply.invalid`, `quick_reply.exists` (shortcuts are compared without regard to case and
+     * accents), or `render.unknown_variable` for an attribute that is not defined, with its place.
+     */
+    suspend fun create(shortcut: String, body: String): QuickReplyId =
+        scope.call("quick_replies.create", QuickReplyIdCodec) {
+            put("shortcut", TextCodec, shortcut)
+            put("body", TextCodec, body)
+        }
+
+    /** The quick reply, which must be there. */
+    suspend fun get(id: QuickReplyId): QuickReply =
+        scope.call("quick_replies.get", QuickReplyCodec) {
+            put("id", QuickReplyIdCodec, id)
+        }
+
+    /** All quick replies, by the time they were created. */
+    suspend fun list(): List<QuickReply> =
+        scope.call("quick_replies.list", ListCodec(QuickReplyCodec))
+
+    /** Gives a quick reply another shortcut and body. Fails as `create` does. */
+    suspend fun update(id: QuickReplyId, shortcut: String, body: String): Unit =
+        scope.call("quick_replies.update", UnitCodec) {
+            put("id", QuickReplyIdCodec, id)
+            put("shortcut", TextCodec, shortcut)
+            put("body", TextCodec, body)
+        }
+
+    /** Deletes a quick reply. */
+    suspend fun delete(id: QuickReplyId): Unit =
+        scope.call("quick_replies.delete", UnitCodec) {
+            put("id", QuickReplyIdCodec, id)
+        }
+
+    /**
+     * At most twenty to offer to somebody who typed this much, as in `/gre`: first those whose shortcut begins so,
+     * then those whose shortcut has it in any part, then those whose body has.
+     */
+    suspend fun pick(typed: String): List<QuickReply> =
+        scope.call("quick_replies.pick", ListCodec(QuickReplyCodec)) {
+            put("typed", TextCodec, typed)
+        }
+
+    /**
+     * A quick reply as a contact would get it from whoever asks; `strict`: a variable without value or fallback is
+     * refused.
+     */
+    suspend fun render(id: QuickReplyId, contact: ContactId, strict: Boolean): Rendered =
+        scope.call("quick_replies.render", RenderedCodec) {
+            put("id", QuickReplyIdCodec, id)
+            put("contact", ContactIdCodec, contact)
+            put("strict", BoolCodec, strict)
+        }
+}
+
+/** What happened in a period, counted. */
+class AnalyticsArea internal constructor(private val scope: Scope) {
+    /**
+     * What each ad and post brought, of the messages that one led to from a time on and before another: who wrote, in
+     * which conversations, and who of them became a customer within 7 days. Those that led most contacts to write
+     * first.
+     */
+    suspend fun ctwa(since: Instant, until: Instant): List<AdReport> =
+        scope.call("analytics.ctwa", ListCodec(AdReportCodec)) {
+            put("since", TimeCodec, since)
+            put("until", TimeCodec, until)
         }
 }
 

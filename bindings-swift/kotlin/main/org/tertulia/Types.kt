@@ -107,6 +107,24 @@ sealed interface Actor {
     data object Worker : Actor
 }
 
+/** What an ad or post brought in a period. One that the platform gave no id is known by its link. */
+data class AdReport(
+    /** `ad` or `post`, as last seen. */
+    val source: String? = null,
+    /** Its id. */
+    val id: String? = null,
+    /** Its link, as last seen. */
+    val url: String? = null,
+    /** Its headline, as last seen. */
+    val headline: String? = null,
+    /** The contacts that it led to write. */
+    val contacts: Long,
+    /** The conversations that they wrote in. */
+    val conversations: Long,
+    /** Those of the contacts who became customers within 7 days of a message that it led to. */
+    val customers: Long,
+)
+
 /** An address as its provider, file or caller spelled it. */
 data class Address(
     /** What kind of address it is. */
@@ -906,6 +924,8 @@ data class Conversation(
     val archivedAt: Instant? = null,
     /** Labels, as first written. */
     val labels: List<String>,
+    /** The ad or post that last led the contact here. */
+    val referral: LastTouch? = null,
 )
 
 /** What is done with each conversation. */
@@ -1242,7 +1262,7 @@ data class ErasedMedia(
     val account: AccountId,
     /** The channel. */
     val channel: Channel,
-    /** The platform's id of the file, or its link. */
+    /** The platform's id of the file, its link, or its key in the media store. */
     val source: MediaSource,
 )
 
@@ -1265,7 +1285,11 @@ data class ErasureCertificate(
     val scrubbed: Boolean,
     /** How much of each kind there was. */
     val counts: ErasureCounts,
-    /** The media files of the person's messages, which the host deletes where it keeps copies of them. */
+    /**
+     * The media files of the person's messages, which the host deletes where it keeps copies of them. Of those in the
+     * media store, the files that the person sent are removed by the erase itself, if the CRM was opened with the store;
+     * the files that were sent to the person may be others' too, and are the host's to delete.
+     */
     val media: List<ErasedMedia>,
 )
 
@@ -1279,6 +1303,10 @@ data class ErasureCounts(
     val messageReferences: Long = 0,
     /** Evidence that waited for its message, removed. */
     val evidence: Long = 0,
+    /** Notes of files in the media store removed. */
+    val files: Long = 0,
+    /** Notes of which ads led to messages removed. */
+    val touches: Long = 0,
     /** Notes removed. */
     val notes: Long = 0,
     /** Rows of the ledger that say nothing of the address any more; they still count. */
@@ -2417,6 +2445,16 @@ sealed interface JournalEvent {
         val change: String,
     ) : JournalEvent
 
+    /** A quick reply was created, updated or deleted. */
+    data class QuickReplyChanged(
+        /** The quick reply. */
+        val reply: QuickReplyId,
+        /** Its shortcut and body before; absent: it was created. */
+        val before: Any? = null,
+        /** Its shortcut and body after; absent: it was deleted. */
+        val after: Any? = null,
+    ) : JournalEvent
+
     /** A member of the team was added, renamed or given another role, left or came back. */
     data class MemberChanged(
         /** The member. */
@@ -2546,6 +2584,8 @@ enum class JournalKind(internal val wire: String) {
     ATTRIBUTE_CHANGED("attribute_changed"),
     /** `segment_changed` */
     SEGMENT_CHANGED("segment_changed"),
+    /** `quick_reply_changed` */
+    QUICK_REPLY_CHANGED("quick_reply_changed"),
     /** `member_changed` */
     MEMBER_CHANGED("member_changed"),
     /** `hashes_keyed` */
@@ -2599,6 +2639,14 @@ data class LabelCount(
     val name: String,
     /** How many conversations have it, archived ones among them. */
     val conversations: Long,
+)
+
+/** The ad or post that last led somebody into a conversation. Of two, the later; of one instant, the greater. */
+data class LastTouch(
+    /** When they wrote, by the provider's time. */
+    val at: Instant,
+    /** The ad or post. */
+    val referral: Referral,
 )
 
 /** How far a person is on the way to buying. */
@@ -2956,6 +3004,16 @@ data class NewContact(
     val optInProof: String? = null,
 )
 
+/** A file to store for messages to come. */
+data class NewMedia(
+    /** What messages will send it as. */
+    val kind: MediaKind,
+    /** The media type, as in `image/jpeg`. */
+    val mimeType: String,
+    /** The name that a document is shown with. */
+    val filename: String? = null,
+)
+
 /** A rule of routing to add. */
 data class NewRoutingRule(
     /** A name for people. */
@@ -3308,6 +3366,28 @@ data class QualityNotice(
     /** The provider's reason. */
     val reason: String? = null,
 )
+
+/** A message that is often written. */
+data class QuickReply(
+    /** The id. */
+    val id: QuickReplyId,
+    /** The organisation. */
+    val org: OrgId,
+    /** What is typed for it, as in `/greeting`: unique without regard to case and accents. */
+    val shortcut: String,
+    /** What it says, with variables. */
+    val body: String,
+    /** When it was created. */
+    val createdAt: Instant,
+    /** When it was last changed. */
+    val updatedAt: Instant,
+)
+
+/** A message saved under a shortcut. */
+@JvmInline
+value class QuickReplyId(val value: String) {
+    override fun toString(): String = value
+}
 
 /** How far a message gets of itself. */
 enum class Reach(internal val wire: String) {
@@ -3802,6 +3882,20 @@ data class StatusUpdate(
     val freeEntryUntil: Instant? = null,
 )
 
+/** A file in the media store. */
+data class StoredFile(
+    /** Its key there. */
+    val key: String,
+    /** The media type, if anybody told it. */
+    val mimeType: String? = null,
+    /** How many bytes it has. */
+    val size: Long,
+    /** The SHA-256 of its bytes, in hex, if it is known. */
+    val sha256: String? = null,
+    /** Where on this machine it can be opened, if it can. It is gone when the message is. */
+    val path: String? = null,
+)
+
 /** A tag with its count. */
 data class TagCount(
     /** The tag as first written. */
@@ -3975,7 +4069,7 @@ sealed interface ValueTest {
     /** There is one. */
     data object Set : ValueTest
 
-    /** It is this, of the same type; texts letter by letter. */
+    /** It is this, of the same type; texts letter by letter. Of `ctwa`: the ad's or post's id is. */
     data class Equals(val value: Any?) : ValueTest
 
     /** It is a text in which this occurs, compared folded. */
