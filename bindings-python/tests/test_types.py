@@ -28,8 +28,8 @@ def checked(*paths: Path) -> str:
 
 
 def test_the_package_its_tests_and_calls_that_are_right_are_well_typed() -> None:
-    quickstart = TESTS.parents[1] / "examples/python/quickstart.py"
-    assert checked(PACKAGE, *TESTS.glob("*.py"), TESTS / "typed/right.py", quickstart) == ""
+    examples = (TESTS.parents[1] / "examples/python").glob("*.py")
+    assert checked(PACKAGE, *TESTS.glob("*.py"), TESTS / "typed/right.py", *examples) == ""
 
 
 def test_each_wrong_call_is_found_and_nothing_else() -> None:
