@@ -33,8 +33,8 @@ pub(crate) fn text(calls: &[RoleOfCall]) -> String {
             let names: Vec<String> = may.map(|call| format!("`{}`", parts(call).1)).collect();
             names.join(", ")
         };
-        let cells = ["viewer", "agent", "admin", "owner"].map(of);
-        let _ = writeln!(text, "| {area} | {} |", cells.join(" | "));
+        let columns = ["viewer", "agent", "admin", "owner"].map(of);
+        let _ = writeln!(text, "| {area} | {} |", columns.join(" | "));
     }
     text
 }

@@ -139,7 +139,6 @@ impl Maker<'_> {
             "date_format" => json!("%d/%m/%Y"),
             "time_format" => json!("%I:%M %p"),
             "keywords" => json!({"pt-br": {"stop": ["sair"], "start": ["voltar"], "help": ["ajuda"]}}),
-            "stored" => json!("019b8d2a-0000-7000-8000-000000000001/019b8d2a-0000-7000-8000-000000000002"),
             _ => return None,
         })
     }

@@ -215,8 +215,8 @@ impl Generator {
             },
             EntryKind::QuickReplyChanged => What::QuickReplyChanged {
                 reply: self.pooled(),
-                before: self.maybe(Self::value),
-                after: self.maybe(Self::value),
+                before: self.maybe(|make| json!({ "shortcut": make.text() })),
+                after: self.maybe(|make| json!({ "shortcut": make.text() })),
             },
             EntryKind::SegmentChanged => What::SegmentChanged {
                 segment: self.pooled(),
