@@ -146,6 +146,25 @@ pub enum NoAnswer {
     BrokenOff(u16, String),
 }
 
+impl NoAnswer {
+    /// The error of a request that may be repeated, and of what it was to do: `transport.refused` if it can never be
+    /// made, else `transport.failed`.
+    pub fn while_doing(self, what: &str) -> Error {
+        let (code, why) = match self {
+            Self::Unfit(why) => (Code::TransportRefused, why),
+            Self::NotSent(why) => (
+                Code::TransportFailed,
+                format!("the platform cannot be reached: {why}"),
+            ),
+            Self::Lost(why) => (Code::TransportFailed, format!("no answer: {why}")),
+            Self::BrokenOff(status, why) => {
+                (Code::TransportFailed, format!("HTTP {status}, broken off: {why}"))
+            }
+        };
+        Error::new(code, format!("{what}: {why}"))
+    }
+}
+
 /// Sends one request, once, and reads the answer.
 pub async fn exchange(request: RequestBuilder) -> Result<Answer, NoAnswer> {
     read(begin(request).await?).await

@@ -187,12 +187,7 @@ fn throttled(code: Option<i64>) -> Outcome {
 fn read(answer: Result<Answer, NoAnswer>) -> Result<Value, Error> {
     let what = "listing templates";
     let failed = |why: String| Error::new(Code::TransportFailed, format!("{what}: {why}"));
-    let answer = answer.map_err(|no_answer| match no_answer {
-        NoAnswer::Unfit(why) => Error::new(Code::TransportRefused, format!("{what}: {why}")),
-        NoAnswer::NotSent(why) => failed(format!("the platform cannot be reached: {why}")),
-        NoAnswer::Lost(why) => failed(format!("no answer: {why}")),
-        NoAnswer::BrokenOff(status, why) => failed(format!("HTTP {status}, broken off: {why}")),
-    })?;
+    let answer = answer.map_err(|no_answer| no_answer.while_doing(what))?;
     let json = json_of(&answer);
     match (answer.status, json) {
         (200..=299, Some(json)) => Ok(json),

@@ -226,12 +226,7 @@ pub(crate) fn succeeded(
     what: &str,
 ) -> Result<Value, Error> {
     let failed = |why: String| Error::new(Code::TransportFailed, format!("{what}: {why}"));
-    let answer = answer.map_err(|no_answer| match no_answer {
-        NoAnswer::Unfit(why) => Error::new(Code::TransportRefused, format!("{what}: {why}")),
-        NoAnswer::NotSent(why) => failed(format!("the platform cannot be reached: {why}")),
-        NoAnswer::Lost(why) => failed(format!("no answer: {why}")),
-        NoAnswer::BrokenOff(status, why) => failed(format!("HTTP {status}, broken off: {why}")),
-    })?;
+    let answer = answer.map_err(|no_answer| no_answer.while_doing(what))?;
     let json = json_of(&answer);
     if let Some(error) = error_in(json.as_ref(), credential) {
         let passes = answer.is_server_error()
