@@ -1,39 +1,52 @@
-//! Webhooks in, beside the bare commit that each of them needs at least.
+//! Webhooks in, beside a script that stores as much of them in a bare database, and the bare commit that each needs at least.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tertulia::testing::sign;
 use tertulia::{WebhookRequest, WhatsApp, WhatsAppConfig};
 use tokio::runtime::Runtime;
 
-use crate::measure::{Outcome, compare, side};
+use crate::measure::{Outcome, Side, compare, side};
 use crate::shop::{SENDER, Shop, bare};
 
+/// How many webhooks come in a run; `WEBHOOKS` in the environment says otherwise. One in four is of somebody new.
 const WEBHOOKS: usize = 2_000;
-const PEOPLE: usize = 500;
-const AT_ONCE: usize = 16;
+
+/// How many the host takes in at once, and how many webhooks the peer puts into one commit.
+const AT_ONCE: [usize; 3] = [1, 16, 64];
 const SECRET: &str = "app secret";
 
 pub(crate) fn run() -> Outcome<()> {
     let runtime = Runtime::new()?;
     let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
+    let webhooks = match std::env::var("WEBHOOKS") {
+        Ok(webhooks) => webhooks.parse()?,
+        Err(_) => WEBHOOKS,
+    };
+    let people = (webhooks / 4).max(1);
     let requests: Arc<Vec<WebhookRequest>> =
-        Arc::new((0..WEBHOOKS).map(|number| webhook(number, now)).collect());
+        Arc::new((0..webhooks).map(|number| webhook(number, people, now)).collect());
+    let mut sides: Vec<Side<'_>> = Vec::new();
+    for at_once in AT_ONCE {
+        let name = format!("Crm::receive, {at_once} at once");
+        let (runtime, requests) = (&runtime, &requests);
+        sides.push(side(name, webhooks, move || {
+            runtime.block_on(receive(requests, at_once))
+        }));
+    }
+    for in_one in AT_ONCE {
+        let name = format!("bare rusqlite: read, contact upserted, message appended, {in_one} a commit");
+        let requests = &requests;
+        sides.push(side(name, webhooks, move || script(requests, in_one)));
+    }
+    sides.push(side("peer: bare rusqlite, one row a commit", webhooks, || {
+        commits(webhooks)
+    }));
     compare(
-        &format!("ingest: webhooks of one signed text each, {PEOPLE} people, an empty store each run"),
-        &mut [
-            side("Crm::receive, one after the other", WEBHOOKS, || {
-                runtime.block_on(receive(&requests, 1))
-            }),
-            side(format!("Crm::receive, {AT_ONCE} at once"), WEBHOOKS, || {
-                runtime.block_on(receive(&requests, AT_ONCE))
-            }),
-            side("peer: bare rusqlite, one row a commit", WEBHOOKS, || {
-                commits(WEBHOOKS)
-            }),
-        ],
+        &format!("ingest: webhooks of one signed text each, {people} people, an empty store each run"),
+        &mut sides,
     )?;
     Ok(())
 }
@@ -65,6 +78,54 @@ async fn receive(requests: &Arc<Vec<WebhookRequest>>, at_once: usize) -> Outcome
     Ok(took)
 }
 
+/// What is left of it without rules: no signature, consent, window of each sender, conversation, journal or dedupe by
+/// sender.
+fn script(requests: &[WebhookRequest], in_one: usize) -> Outcome<Duration> {
+    let folder = tempfile::tempdir()?;
+    let connection = bare(
+        folder.path(),
+        "CREATE TABLE contacts (
+            id INTEGER PRIMARY KEY, phone TEXT UNIQUE NOT NULL, name TEXT, opted_in INTEGER, window_until INTEGER
+        );
+        CREATE TABLE messages (
+            id INTEGER PRIMARY KEY, wamid TEXT UNIQUE NOT NULL, contact INTEGER NOT NULL, at INTEGER, body TEXT
+        );
+        CREATE INDEX messages_by_time ON messages (contact, at);",
+    )?;
+    let start = Instant::now();
+    for some in requests.chunks(in_one) {
+        let transaction = connection.unchecked_transaction()?;
+        for request in some {
+            let body: Value = serde_json::from_slice(&request.body)?;
+            let value = &body["entry"][0]["changes"][0]["value"];
+            let (who, message) = (&value["contacts"][0], &value["messages"][0]);
+            let at: i64 = message["timestamp"].as_str().unwrap_or_default().parse()?;
+            let contact: i64 = transaction
+                .prepare_cached(
+                    "INSERT INTO contacts (phone, name, opted_in, window_until) VALUES (?, ?, 1, ? + 86400)
+                     ON CONFLICT (phone) DO UPDATE SET window_until = max(window_until, excluded.window_until)
+                     RETURNING id",
+                )?
+                .query_row(
+                    (message["from"].as_str(), who["profile"]["name"].as_str(), at),
+                    |row| row.get(0),
+                )?;
+            transaction
+                .prepare_cached(
+                    "INSERT OR IGNORE INTO messages (wamid, contact, at, body) VALUES (?, ?, ?, ?)",
+                )?
+                .execute((
+                    message["id"].as_str(),
+                    contact,
+                    at,
+                    message["text"]["body"].as_str(),
+                ))?;
+        }
+        transaction.commit()?;
+    }
+    Ok(start.elapsed())
+}
+
 fn commits(count: usize) -> Outcome<Duration> {
     let folder = tempfile::tempdir()?;
     let connection = bare(
@@ -80,8 +141,8 @@ fn commits(count: usize) -> Outcome<Duration> {
     Ok(start.elapsed())
 }
 
-fn webhook(number: usize, now: u64) -> WebhookRequest {
-    let from = format!("9198{:08}", 20_000_000 + number % PEOPLE);
+fn webhook(number: usize, people: usize, now: u64) -> WebhookRequest {
+    let from = format!("9198{:08}", 20_000_000 + number % people);
     let body = json!({"object": "whatsapp_business_account", "entry": [{"id": "102290129340398", "changes": [{
         "field": "messages",
         "value": {

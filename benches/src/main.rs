@@ -4,6 +4,7 @@ mod audit;
 mod border;
 mod dispatch;
 mod files;
+mod inbox;
 mod ingest;
 mod measure;
 mod merge;
@@ -18,11 +19,12 @@ use measure::Outcome;
 /// A bench: its name, and what runs it.
 type Bench = (&'static str, fn() -> Outcome<()>);
 
-const BENCHES: [Bench; 10] = [
+const BENCHES: [Bench; 11] = [
     ("tagging", tagging::run),
     ("phone", phone::run),
     ("render", render::run),
     ("ingest", ingest::run),
+    ("inbox", inbox::run),
     ("dispatch", dispatch::run),
     ("border", border::run),
     ("people", people::run),

@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 
-import { Crm, TertuliaError, type BulkReport, type Content, type Outcome } from "tertulia";
+import {
+  Crm,
+  TertuliaError,
+  type BulkReport,
+  type Content,
+  type ConversationHandler,
+  type HandlerTurn,
+  type Outcome,
+} from "tertulia";
+import { ManualClock } from "tertulia/testing";
 
 import { first, folder, transport, written } from "./support.js";
 
@@ -78,6 +87,35 @@ test("what a transport says of a send is what is noted", async () => {
   assert.equal((await org.inbox.sendText(ana, "hello")).providerId, "wamid.1");
   await failure("send.refused", org.inbox.sendText(ana, "no"), /not there/);
   await failure("send.not_sent", org.inbox.sendText(ana, "down"));
+});
+
+test("a handler that throws is asked again, and acts in its turn only", async () => {
+  const turns: HandlerTurn[] = [];
+  const clock = await ManualClock.open(new Date("2026-01-05T09:00:00Z"));
+  let crm: Crm | undefined;
+  const bot: ConversationHandler = {
+    async turn(turn) {
+      turns.push(turn);
+      await crm!.org(turn.org).actingAs(turn.acting).inbox.sendText(turn.contact.id, "One moment.");
+      if (turn.number === 1) throw new Error("out of words");
+    },
+  };
+  const shop = await written(transport(() => accepted), { clock, handlers: { bot }, handlerTimeoutSeconds: 20 });
+  crm = shop.crm;
+  const { conversation } = await shop.org.contacts.get(shop.ana);
+  await shop.org.inbox.setHandler(conversation!, { name: "bot", kind: "bot" });
+  assert.equal((await crm.runDue()).unanswered, 1);
+  await clock.advance(2);
+  assert.equal((await crm.runDue()).answered, 1);
+  const { items } = await shop.org.inbox.messagesPage(conversation!);
+  const said = items.filter(({ inbound }) => !inbound).map(({ content }) => content.type === "text" && content.body);
+  assert.deepEqual(said, ["One moment."]);
+  assert.deepEqual(turns.map(({ id, number }) => [id, number]), [1, 2].map((number) => [turns[0]!.id, number]));
+  for (const turn of turns) {
+    const late = crm.org(turn.org).actingAs(turn.acting);
+    await failure("handler.over", late.inbox.sendText(turn.contact.id, "And another thing."));
+  }
+  await failure("input.invalid", Crm.open({ handlers: { bot: {} as ConversationHandler } }), /function turn/);
 });
 
 test("what may be left out of a transport has its default, and is called where it is written", async () => {

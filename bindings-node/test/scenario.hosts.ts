@@ -3,8 +3,11 @@ import {
   TertuliaError,
   type Channel,
   type Clock,
+  type ConversationHandler,
   type Correlation,
   type Credentials,
+  type Crm,
+  type HandlerTurn,
   type InboundEvent,
   type Outcome,
   type Outgoing,
@@ -59,6 +62,19 @@ export class HostCredentials implements Credentials {
   credential(reference: string): string {
     if (reference === "key") return "secret";
     throw new TertuliaError("credential.missing", `there is no key ${reference}`);
+  }
+}
+
+/** A bot of the host's, which does what the last message asks it to, and else says it again. */
+export class HostBot implements ConversationHandler {
+  crm?: Crm;
+
+  async turn(turn: HandlerTurn): Promise<void> {
+    const org = this.crm!.org(turn.org).actingAs(turn.acting);
+    const { content } = turn.messages.at(-1)!;
+    const body = content.type === "text" ? content.body : "";
+    if (body === "a person, please") await org.inbox.handOver(turn.conversation.id);
+    else await org.inbox.sendText(turn.contact.id, `You said: ${body}`);
   }
 }
 

@@ -10,7 +10,7 @@ import { ManualClock, Platform } from "tertulia/testing";
 
 import * as codec from "#dist/codec";
 import { DEEPEST, type Codec, type Method } from "#dist/wire";
-import { HostClock, HostCredentials, HostTransport } from "./scenario.hosts.js";
+import { HostBot, HostClock, HostCredentials, HostTransport } from "./scenario.hosts.js";
 
 type Fields = { [key: string]: Json };
 
@@ -88,7 +88,12 @@ class Replay {
         );
         break;
       default:
-        this.#opened.set(step.as!, await Crm.open(this.#crmOptions(options, named)));
+        const bot = new HostBot();
+        bot.crm = await Crm.open({
+          ...this.#crmOptions(options, named),
+          ...(options.handlers === "host" ? { handlers: { host: bot } } : {}),
+        });
+        this.#opened.set(step.as!, bot.crm);
     }
     return null;
   }

@@ -28,6 +28,7 @@ export const Account: w.RecordCodec<t.Account> = w.record(() => ({
   name: ["name", w.text],
   credential: ["credential", w.text],
   state: ["state", AccountState],
+  standing: ["standing", SenderStanding, {"number":null,"quality":null,"limit":null,"ban":null}],
 }));
 
 export const AccountId: w.Codec<t.AccountId> = w.id();
@@ -47,6 +48,7 @@ export const AccountState: w.Codec<t.AccountState> = w.tagged("state", () => ({
 export const Actor: w.Codec<t.Actor> = w.named(["contact", "provider", "worker"], () => ({
   agent: ["agent", AgentId],
   system: ["system", w.text],
+  handler: ["handler", w.text],
 }));
 
 export const AdReport: w.RecordCodec<t.AdReport> = w.record(() => ({
@@ -67,6 +69,15 @@ export const Address: w.RecordCodec<t.Address> = w.record(() => ({
 export const AddressKind: w.Codec<t.AddressKind> = w.choice(["phone", "whatsapp_id", "instagram_id", "facebook_id", "email"]);
 
 export const AgentId: w.Codec<t.AgentId> = w.id();
+
+export const AnalyticsGroup: w.Codec<t.AnalyticsGroup> = w.choice(["total", "agent", "channel", "day", "week", "month"]);
+
+export const AnalyticsKey: w.RecordCodec<t.AnalyticsKey> = w.record(() => ({
+  agent: ["agent", w.optional(AgentId)],
+  handler: ["handler", w.optional(w.text)],
+  channel: ["channel", w.optional(Channel)],
+  period: ["period", w.optional(w.text)],
+}));
 
 export const Archived: w.Codec<t.Archived> = w.choice(["without", "with", "only"]);
 
@@ -131,7 +142,15 @@ export const AuditVerdict: w.RecordCodec<t.AuditVerdict> = w.record(() => ({
 export const Author: w.Codec<t.Author> = w.named(["contact", "elsewhere", "stop_confirmation"], () => ({
   agent: ["agent", AgentId],
   host: ["host", w.text],
+  handler: ["handler", w.text],
   broadcast: ["broadcast", BroadcastId],
+  survey: ["survey", SurveyId],
+}));
+
+export const BanNotice: w.RecordCodec<t.BanNotice> = w.record(() => ({
+  ban: ["ban", SenderBanKind],
+  detail: ["detail", w.optional(w.text)],
+  until: ["until", w.optional(w.time)],
 }));
 
 export const BodyParameters: w.Codec<t.BodyParameters> = w.listOrMap(() => ({ list: w.list(Parameter), map: w.map(Parameter) }));
@@ -145,6 +164,7 @@ export const Broadcast: w.RecordCodec<t.Broadcast> = w.record(() => ({
   language: ["language", w.text],
   parameters: ["parameters", TemplateParameters],
   target: ["target", Filter],
+  schedule: ["schedule", w.optional(Schedule)],
   state: ["state", BroadcastState],
   createdAt: ["created_at", w.time],
 }));
@@ -153,8 +173,29 @@ export const BroadcastId: w.Codec<t.BroadcastId> = w.id();
 
 export const BroadcastState: w.Codec<t.BroadcastState> = w.tagged("state", () => ({
   draft: w.record(() => ({})),
+  scheduled: w.record(() => ({
+    at: ["at", w.time],
+  })),
+  held: w.record(() => ({
+    due: ["due", w.time],
+    since: ["since", w.time],
+    refusal: ["refusal", w.optional(Refusal)],
+  })),
   running: w.record(() => ({
     since: ["since", w.time],
+  })),
+  paused: w.record(() => ({
+    launched: ["launched", w.time],
+    since: ["since", w.time],
+    refusal: ["refusal", w.optional(Refusal)],
+  })),
+  cancelling: w.record(() => ({
+    launched: ["launched", w.time],
+    since: ["since", w.time],
+  })),
+  cancelled: w.record(() => ({
+    launched: ["launched", w.optional(w.time)],
+    at: ["at", w.time],
   })),
   finished: w.record(() => ({
     launched: ["launched", w.time],
@@ -399,9 +440,10 @@ export const Conversation: w.RecordCodec<t.Conversation> = w.record(() => ({
   archivedAt: ["archived_at", w.optional(w.time)],
   labels: ["labels", w.list(w.text)],
   referral: ["referral", w.optional(LastTouch)],
+  lastSurvey: ["last_survey", w.optional(LastSurvey)],
 }));
 
-export const ConversationAction: w.Codec<t.ConversationAction> = w.named(["read", "unread", "star", "unstar", "archive", "unarchive", "unassign", "resolve", "delete"], () => ({
+export const ConversationAction: w.Codec<t.ConversationAction> = w.named(["read", "unread", "star", "unstar", "archive", "unarchive", "unassign", "resolve", "resolveAndSurvey", "delete"], () => ({
   assign: ["assign", AgentId],
   label: ["label", w.list(w.text)],
   unlabel: ["unlabel", w.list(w.text)],
@@ -438,6 +480,30 @@ export const ConversationStatus: w.Codec<t.ConversationStatus> = w.choice(["open
 export const Correlation: w.Codec<t.Correlation> = w.choice(["echoed_field", "callback_url", "message_id", "none"]);
 
 export const CreatedBy: w.Codec<t.CreatedBy> = w.choice(["inbound", "outbound", "chatbot", "import", "manual", "api"]);
+
+export const Csat: w.RecordCodec<t.Csat> = w.record(() => ({
+  question: ["question", w.text],
+  button: ["button", w.optional(w.text)],
+  thanks: ["thanks", w.optional(w.text)],
+  commentQuestion: ["comment_question", w.optional(w.text)],
+  template: ["template", w.optional(CsatTemplate)],
+  expiresAfterSeconds: ["expires_after_seconds", w.optional(w.natural)],
+}));
+
+export const CsatReport: w.RecordCodec<t.CsatReport> = w.record(() => ({
+  key: ["key", AnalyticsKey],
+  asked: ["asked", w.natural],
+  answered: ["answered", w.natural],
+  satisfied: ["satisfied", w.natural],
+  score: ["score", w.optional(w.float)],
+  mean: ["mean", w.optional(w.float)],
+  ratings: ["ratings", w.list(w.natural)],
+}));
+
+export const CsatTemplate: w.RecordCodec<t.CsatTemplate> = w.record(() => ({
+  name: ["name", w.text],
+  language: ["language", w.text],
+}));
 
 export const DeletedConversations: w.Codec<t.DeletedConversations> = w.choice(["keep", "remove"]);
 
@@ -484,8 +550,11 @@ export const Done: w.RecordCodec<t.Done> = w.record(() => ({
   failed: ["failed", w.natural],
   unknown: ["unknown", w.natural],
   unconfirmed: ["unconfirmed", w.natural],
+  started: ["started", w.natural],
   finished: ["finished", w.natural],
   erased: ["erased", w.natural],
+  answered: ["answered", w.natural],
+  unanswered: ["unanswered", w.natural],
 }));
 
 export const Draft: w.Codec<t.Draft> = w.named([], () => ({
@@ -506,6 +575,13 @@ export const Drained: w.RecordCodec<t.Drained> = w.record(() => ({
 export const Duplicate: w.RecordCodec<t.Duplicate> = w.record(() => ({
   contacts: ["contacts", w.list(ContactId)],
   reasons: ["reasons", w.list(Likeness)],
+}));
+
+export const Durations: w.RecordCodec<t.Durations> = w.record(() => ({
+  count: ["count", w.natural],
+  meanSeconds: ["mean_seconds", w.optional(w.natural)],
+  medianSeconds: ["median_seconds", w.optional(w.natural)],
+  p90Seconds: ["p90_seconds", w.optional(w.natural)],
 }));
 
 export const Echo: w.RecordCodec<t.Echo> = w.record(() => ({
@@ -572,6 +648,7 @@ export const EventSource: w.RecordCodec<t.EventSource> = w.record(() => ({
   businessId: ["business_id", w.optional(w.text)],
   senderId: ["sender_id", w.optional(w.text)],
   poolId: ["pool_id", w.optional(w.text)],
+  number: ["number", w.optional(w.text)],
 }));
 
 export const Explanation: w.RecordCodec<t.Explanation> = w.record(() => ({
@@ -607,7 +684,7 @@ export const Failure: w.RecordCodec<t.Failure> = w.record(() => ({
   httpStatus: ["http_status", w.natural],
 }));
 
-export const FailureClass: w.Codec<t.FailureClass> = w.named(["auth_or_config", "payment", "policy_restricted", "template_problem", "window_closed", "recipient_invalid", "per_user_cap", "media_problem", "bad_request", "transient", "unexplained", "unreachable", "unclassified"], () => ({
+export const FailureClass: w.Codec<t.FailureClass> = w.named(["auth_or_config", "payment", "policy_restricted", "template_problem", "template_stopped", "window_closed", "recipient_invalid", "per_user_cap", "media_problem", "bad_request", "transient", "unexplained", "unreachable", "unclassified"], () => ({
   rateLimited: ["rate_limited", LimitScope],
   recipientOptedOut: ["recipient_opted_out", OptOutScope],
 }));
@@ -727,6 +804,17 @@ export const Handler: w.RecordCodec<t.Handler> = w.record(() => ({
 
 export const HandlerKind: w.Codec<t.HandlerKind> = w.choice(["bot", "ai"]);
 
+export const HandlerTurn: w.RecordCodec<t.HandlerTurn> = w.record(() => ({
+  id: ["id", TurnId],
+  number: ["number", w.natural],
+  org: ["org", OrgId],
+  acting: ["acting", AgentId],
+  handler: ["handler", Handler],
+  conversation: ["conversation", Conversation],
+  contact: ["contact", Contact],
+  messages: ["messages", w.list(Message)],
+}));
+
 export const IdentityChange: w.RecordCodec<t.IdentityChange> = w.record(() => ({
   previous: ["previous", w.list(Address)],
   current: ["current", w.list(Address)],
@@ -805,6 +893,7 @@ export const InboundKind: w.Codec<t.InboundKind> = w.tagged("event", () => ({
   template_status: TemplateStatusNotice,
   template_category: CategoryNotice,
   template_quality: QualityNotice,
+  sender: SenderNotice,
   notice: w.record(() => ({
     field: ["field", w.text],
     raw: ["raw", w.json],
@@ -831,6 +920,22 @@ export const InboundPerson: w.RecordCodec<t.InboundPerson> = w.record(() => ({
   addresses: ["addresses", w.list(Address)],
   name: ["name", w.optional(w.text)],
   username: ["username", w.optional(w.text)],
+}));
+
+export const InboxFigures: w.RecordCodec<t.InboxFigures> = w.record(() => ({
+  key: ["key", AnalyticsKey],
+  received: ["received", w.natural],
+  sentByPeople: ["sent_by_people", w.natural],
+  sentByBots: ["sent_by_bots", w.natural],
+  sentByHost: ["sent_by_host", w.natural],
+  sentByBroadcasts: ["sent_by_broadcasts", w.natural],
+  sentAutomatically: ["sent_automatically", w.natural],
+  opened: ["opened", w.natural],
+  reopened: ["reopened", w.natural],
+  resolved: ["resolved", w.natural],
+  waiting: ["waiting", w.natural],
+  firstResponse: ["first_response", Durations],
+  resolution: ["resolution", Durations],
 }));
 
 export const InboxRefusal: w.RecordCodec<t.InboxRefusal> = w.record(() => ({
@@ -932,6 +1037,12 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
     after: ["after", w.optional(Handler)],
     rule: ["rule", w.optional(RuleId)],
   })),
+  handler_failed: w.record(() => ({
+    conversation: ["conversation", ConversationId],
+    handler: ["handler", w.text],
+    tries: ["tries", w.natural],
+    reason: ["reason", w.text],
+  })),
   conversation_resolved: w.record(() => ({
     conversation: ["conversation", ConversationId],
     before: ["before", ConversationStatus],
@@ -946,6 +1057,13 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
   conversation_deleted: w.record(() => ({
     conversation: ["conversation", ConversationId],
+  })),
+  survey: w.record(() => ({
+    survey: ["survey", SurveyId],
+    conversation: ["conversation", ConversationId],
+    change: ["change", w.text],
+    rating: ["rating", w.optional(w.natural)],
+    message: ["message", w.optional(MessageId)],
   })),
   label_added: w.record(() => ({
     conversation: ["conversation", ConversationId],
@@ -1061,7 +1179,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
 }));
 
-export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "conversation_assigned", "conversation_handled", "conversation_resolved", "conversation_reopened", "conversation_marked", "conversation_deleted", "label_added", "label_removed", "routing_changed", "routing_passed_over", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "quick_reply_changed", "member_changed", "hashes_keyed", "access_refused", "import_changed", "provider_notice"]);
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "conversation_assigned", "conversation_handled", "handler_failed", "conversation_resolved", "conversation_reopened", "conversation_marked", "conversation_deleted", "survey", "label_added", "label_removed", "routing_changed", "routing_passed_over", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "quick_reply_changed", "member_changed", "hashes_keyed", "access_refused", "import_changed", "provider_notice"]);
 
 export const Keyword: w.Codec<t.Keyword> = w.choice(["stop", "help", "conditionalStart", "start"]);
 
@@ -1077,6 +1195,16 @@ export const Keywords: w.Codec<t.Keywords> = w.alias(() => w.map(KeywordList));
 export const LabelCount: w.RecordCodec<t.LabelCount> = w.record(() => ({
   name: ["name", w.text],
   conversations: ["conversations", w.natural],
+}));
+
+export const LastSurvey: w.RecordCodec<t.LastSurvey> = w.record(() => ({
+  id: ["id", SurveyId],
+  state: ["state", StateName],
+  reason: ["reason", w.optional(SkipReason)],
+  askedAt: ["asked_at", w.optional(w.time)],
+  expiresAt: ["expires_at", w.optional(w.time)],
+  rating: ["rating", w.optional(w.natural)],
+  comment: ["comment", w.optional(w.text)],
 }));
 
 export const LastTouch: w.RecordCodec<t.LastTouch> = w.record(() => ({
@@ -1097,6 +1225,11 @@ export const Likeness: w.RecordCodec<t.Likeness> = w.record(() => ({
 }));
 
 export const LikenessReason: w.Codec<t.LikenessReason> = w.choice(["named_together", "likely_number", "same_email", "same_name_and_address"]);
+
+export const LimitNotice: w.RecordCodec<t.LimitNotice> = w.record(() => ({
+  tier: ["tier", w.text],
+  peopleADay: ["people_a_day", w.optional(w.natural)],
+}));
 
 export const LimitScope: w.Codec<t.LimitScope> = w.choice(["pair", "number", "account", "app"]);
 
@@ -1255,6 +1388,12 @@ export const NewRoutingRule: w.RecordCodec<t.NewRoutingRule> = w.record(() => ({
   filter: ["filter", w.optional(Filter)],
   channels: ["channels", w.optional(w.list(Channel))],
   to: ["to", RoutingTarget],
+}));
+
+export const NewSchedule: w.RecordCodec<t.NewSchedule> = w.record(() => ({
+  at: ["at", w.text],
+  zone: ["zone", w.optional(w.text)],
+  recipientsZones: ["recipients_zones", w.bool, false],
 }));
 
 export const Note: w.RecordCodec<t.Note> = w.record(() => ({
@@ -1423,6 +1562,11 @@ export const QuickReply: w.RecordCodec<t.QuickReply> = w.record(() => ({
 
 export const QuickReplyId: w.Codec<t.QuickReplyId> = w.id();
 
+export const QuietHours: w.RecordCodec<t.QuietHours> = w.record(() => ({
+  from: ["from", w.text],
+  until: ["until", w.text],
+}));
+
 export const Reach: w.Codec<t.Reach> = w.choice(["nothing", "delivered", "read"]);
 
 export const Reached: w.Codec<t.Reached> = w.choice(["accepted", "sent", "delivered", "read"]);
@@ -1448,6 +1592,22 @@ export const Recipient: w.RecordCodec<t.Recipient> = w.record(() => ({
   state: ["state", DispatchState],
   failure: ["failure", w.optional(SendFailure)],
   attempts: ["attempts", w.natural],
+  replied: ["replied", w.bool],
+  optedOutAfter: ["opted_out_after", w.bool],
+  reason: ["reason", w.optional(w.text)],
+  remedy: ["remedy", w.optional(w.text)],
+}));
+
+export const RecipientFilter: w.RecordCodec<t.RecipientFilter> = w.record(() => ({
+  states: ["states", w.list(StateName), []],
+  reasons: ["reasons", w.list(w.text), []],
+  replied: ["replied", w.optional(w.bool)],
+  optedOutAfter: ["opted_out_after", w.optional(w.bool)],
+}));
+
+export const RecipientSelection: w.RecordCodec<t.RecipientSelection> = w.record(() => ({
+  broadcast: ["broadcast", BroadcastId],
+  who: ["who", RecipientFilter, {"states":[],"reasons":[],"replied":null,"opted_out_after":null}],
 }));
 
 export const RecordStatus: w.Codec<t.RecordStatus> = w.choice(["active", "inactive", "blocked", "deleted"]);
@@ -1461,6 +1621,11 @@ export const Referral: w.RecordCodec<t.Referral> = w.record(() => ({
   mediaType: ["mediaType", w.optional(w.text)],
   mediaUrl: ["mediaUrl", w.optional(w.text)],
   ctwaClid: ["ctwaClid", w.optional(w.text)],
+}));
+
+export const Refusal: w.RecordCodec<t.Refusal> = w.record(() => ({
+  code: ["code", w.text],
+  message: ["message", w.text],
 }));
 
 export const Rejection: w.RecordCodec<t.Rejection> = w.record(() => ({
@@ -1523,6 +1688,12 @@ export const RuleMatch: w.RecordCodec<t.RuleMatch> = w.record(() => ({
   span: ["span", Span],
 }));
 
+export const Schedule: w.RecordCodec<t.Schedule> = w.record(() => ({
+  at: ["at", w.text],
+  zone: ["zone", w.text],
+  recipientsZones: ["recipients_zones", w.bool],
+}));
+
 export const Segment: w.RecordCodec<t.Segment> = w.record(() => ({
   id: ["id", SegmentId],
   org: ["org", OrgId],
@@ -1543,6 +1714,7 @@ export const SegmentUser: w.Codec<t.SegmentUser> = w.named([], () => ({
 export const Selection: w.Codec<t.Selection> = w.named([], () => ({
   ids: ["ids", w.list(ContactId)],
   filter: ["filter", Filter],
+  recipients: ["recipients", RecipientSelection],
 }));
 
 export const SendFailure: w.RecordCodec<t.SendFailure> = w.record(() => ({
@@ -1565,6 +1737,43 @@ export const Sender: w.RecordCodec<t.Sender> = w.record(() => ({
   credential: ["credential", w.secret(w.text)],
 }));
 
+export const SenderBan: w.RecordCodec<t.SenderBan> = w.record(() => ({
+  since: ["since", w.time],
+  ban: ["ban", SenderBanKind],
+  detail: ["detail", w.optional(w.text)],
+  until: ["until", w.optional(w.time)],
+}));
+
+export const SenderBanKind: w.Codec<t.SenderBanKind> = w.choice(["lifted", "scheduled", "restricted", "disabled"]);
+
+export const SenderLimit: w.RecordCodec<t.SenderLimit> = w.record(() => ({
+  since: ["since", w.time],
+  tier: ["tier", w.text],
+  peopleADay: ["people_a_day", w.optional(w.natural)],
+}));
+
+export const SenderNotice: w.RecordCodec<t.SenderNotice> = w.record(() => ({
+  number: ["number", w.optional(w.text)],
+  lowQuality: ["low_quality", w.optional(w.bool)],
+  limit: ["limit", w.optional(LimitNotice)],
+  ban: ["ban", w.optional(BanNotice)],
+  field: ["field", w.text],
+  raw: ["raw", w.json],
+}));
+
+export const SenderQuality: w.RecordCodec<t.SenderQuality> = w.record(() => ({
+  since: ["since", w.time],
+  low: ["low", w.bool],
+}));
+
+export const SenderStanding: w.RecordCodec<t.SenderStanding> = w.record(() => ({
+  number: ["number", w.optional(w.text)],
+  quality: ["quality", w.optional(SenderQuality)],
+  limit: ["limit", w.optional(SenderLimit)],
+  ban: ["ban", w.optional(SenderBan)],
+  unclaimed: ["unclaimed", w.map(SenderQuality), {}],
+}));
+
 export const Settings: w.RecordCodec<t.Settings> = w.record(() => ({
   name: ["name", w.text, ""],
   zone: ["zone", w.text, "UTC"],
@@ -1581,9 +1790,21 @@ export const Settings: w.RecordCodec<t.Settings> = w.record(() => ({
   unknownAfterSeconds: ["unknown_after_seconds", w.natural, 2592000],
   deletedConversations: ["deleted_conversations", DeletedConversations, "keep"],
   reopening: ["reopening", Reopening, "reopen"],
+  csat: ["csat", w.optional(Csat)],
+  maxLateSeconds: ["max_late_seconds", w.natural, 21600],
+  quietHours: ["quiet_hours", w.optional(QuietHours)],
+  zoneAttribute: ["zone_attribute", w.optional(w.text)],
 }));
 
-export const SkipReason: w.Codec<t.SkipReason> = w.choice(["not_opted_in", "opted_out", "inactive", "blocked", "deleted", "capped", "no_address", "template_not_approved", "missing_value", "window_closed", "merged"]);
+export const Simulated: w.RecordCodec<t.Simulated> = w.record(() => ({
+  contact: ["contact", ContactId],
+  at: ["at", w.optional(w.time)],
+  text: ["text", w.optional(w.text)],
+  skip: ["skip", w.optional(SkipReason)],
+  reason: ["reason", w.optional(w.text)],
+}));
+
+export const SkipReason: w.Codec<t.SkipReason> = w.choice(["not_opted_in", "opted_out", "inactive", "blocked", "deleted", "capped", "no_address", "template_not_approved", "missing_value", "window_closed", "merged", "survey_over", "cancelled", "late"]);
 
 export const Span: w.RecordCodec<t.Span> = w.record(() => ({
   start: ["start", w.natural],
@@ -1641,6 +1862,8 @@ export const StoredFile: w.RecordCodec<t.StoredFile> = w.record(() => ({
   path: ["path", w.optional(w.text)],
 }));
 
+export const SurveyId: w.Codec<t.SurveyId> = w.id();
+
 export const TagCount: w.RecordCodec<t.TagCount> = w.record(() => ({
   name: ["name", w.text],
   contacts: ["contacts", w.natural],
@@ -1692,6 +1915,8 @@ export const TimeSpan: w.RecordCodec<t.TimeSpan> = w.record(() => ({
   from: ["from", w.time],
   until: ["until", w.time],
 }));
+
+export const TurnId: w.Codec<t.TurnId> = w.id();
 
 export const Twilio: w.RecordCodec<t.Twilio> = w.record(() => ({
   authToken: ["auth_token", w.secret(w.text)],
@@ -1781,6 +2006,7 @@ export const methods = {
   "platform.prefers": w.method("platform.prefers", [["person", Person], ["value", w.text]], w.nothing),
   "platform.statuses": w.method("platform.statuses", [["wamid", w.text], ["statuses", w.list(PlatformStatus)]], w.nothing),
   "platform.change": w.method("platform.change", [["field", w.text], ["value", w.json]], w.nothing),
+  "platform.notice": w.method("platform.notice", [["field", w.text], ["value", w.json]], w.nothing),
   "platform.set_templates": w.method("platform.set_templates", [["templates", w.list(w.json)]], w.nothing),
   "platform.accepted": w.method("platform.accepted", [], w.list(AcceptedMessage)),
   "platform.hold": w.method("platform.hold", [], w.nothing),
@@ -1910,6 +2136,8 @@ export const methods = {
   "quick_replies.pick": w.method("quick_replies.pick", [["typed", w.text]], w.list(QuickReply)),
   "quick_replies.render": w.method("quick_replies.render", [["id", QuickReplyId], ["contact", ContactId], ["strict", w.bool]], Rendered),
   "analytics.ctwa": w.method("analytics.ctwa", [["since", w.time], ["until", w.time]], w.list(AdReport)),
+  "analytics.csat": w.method("analytics.csat", [["since", w.time], ["until", w.time], ["by", AnalyticsGroup]], w.list(CsatReport)),
+  "analytics.inbox": w.method("analytics.inbox", [["since", w.time], ["until", w.time], ["by", AnalyticsGroup]], w.list(InboxFigures)),
   "templates.put": w.method("templates.put", [["template", Template]], w.nothing),
   "templates.sync": w.method("templates.sync", [["account", AccountId]], w.natural),
   "templates.get": w.method("templates.get", [["name", w.text], ["language", w.text]], Template),
@@ -1919,9 +2147,16 @@ export const methods = {
   "broadcasts.get": w.method("broadcasts.get", [["id", BroadcastId]], Broadcast),
   "broadcasts.list": w.method("broadcasts.list", [["page", w.optional(PageRequest)]], w.page(Broadcast)),
   "broadcasts.preview": w.method("broadcasts.preview", [["id", BroadcastId]], Preview),
+  "broadcasts.simulate": w.method("broadcasts.simulate", [["id", BroadcastId], ["page", w.optional(PageRequest)]], w.page(Simulated)),
+  "broadcasts.send_test": w.method("broadcasts.send_test", [["id", BroadcastId], ["contact", ContactId]], Message),
   "broadcasts.launch": w.method("broadcasts.launch", [["id", BroadcastId]], w.nothing),
+  "broadcasts.schedule": w.method("broadcasts.schedule", [["id", BroadcastId], ["schedule", NewSchedule]], BroadcastState),
+  "broadcasts.unschedule": w.method("broadcasts.unschedule", [["id", BroadcastId]], w.nothing),
+  "broadcasts.pause": w.method("broadcasts.pause", [["id", BroadcastId]], w.nothing),
+  "broadcasts.resume": w.method("broadcasts.resume", [["id", BroadcastId]], w.nothing),
+  "broadcasts.cancel": w.method("broadcasts.cancel", [["id", BroadcastId]], w.nothing),
   "broadcasts.stats": w.method("broadcasts.stats", [["id", BroadcastId]], Stats),
-  "broadcasts.recipients": w.method("broadcasts.recipients", [["id", BroadcastId], ["states", w.optional(w.list(StateName))], ["page", w.optional(PageRequest)]], w.page(Recipient)),
+  "broadcasts.recipients": w.method("broadcasts.recipients", [["id", BroadcastId], ["who", w.optional(RecipientFilter)], ["page", w.optional(PageRequest)]], w.page(Recipient)),
   "broadcasts.resend_unconfirmed": w.method("broadcasts.resend_unconfirmed", [["dispatch", DispatchId]], w.nothing),
   "accounts.connect": w.method("accounts.connect", [["new", NewAccount]], AccountId),
   "accounts.get": w.method("accounts.get", [["id", AccountId]], Account),
@@ -1952,5 +2187,6 @@ export const callbacks: Record<string, w.Callback> = {
   list_templates: { key: "listTemplates", params: [["sender", Sender]], returns: w.list(Template), fallback: [] },
   settle: { key: "settle", params: [["sender", Sender], ["attempt", AttemptId]], returns: w.optional(Outcome), fallback: null },
   credential: { key: "credential", params: [["reference", w.text]], returns: w.text },
+  turn: { key: "turn", params: [["turn", HandlerTurn]], returns: w.nothing },
   now: { key: "now", params: [], returns: w.time },
 };

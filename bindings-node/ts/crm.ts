@@ -1,6 +1,6 @@
 /** A CRM, opened. */
 import * as codec from "./codec.js";
-import { CrmMethods, Org, type Clock, type Credentials, type Transport } from "./handles.js";
+import { CrmMethods, Org, type Clock, type ConversationHandler, type Credentials, type Transport } from "./handles.js";
 import { Scope, open, type Handle } from "./runtime.js";
 import { ManualClock } from "./testing.js";
 import type { Json, OrgId, Twilio as TwilioOptions, WhatsApp as WhatsAppOptions } from "./types.js";
@@ -55,6 +55,10 @@ export interface CrmOptions {
   transports?: Record<string, WhatsApp | Twilio | Transport> | undefined;
   /** Where the keys to send with come from: keys by reference, or an object that is asked. */
   credentials?: Record<string, string> | Credentials | undefined;
+  /** Bots and AIs, by the names that conversations are given to them under. */
+  handlers?: Record<string, ConversationHandler> | undefined;
+  /** How long a handler may take for one turn, in seconds; absent: 60. */
+  handlerTimeoutSeconds?: number | undefined;
   /** The clock; absent: the machine's. */
   clock?: ManualClock | Clock | undefined;
   /** The folder that files of messages are kept in; absent: none are. */
@@ -105,6 +109,11 @@ function crmOptions(hosts: object[], handles: Handle[]): w.Codec<unknown> {
     return { fixed: w.map(w.text).write(value, depth) };
   });
 
+  const handler = w.handedOver((value) => {
+    if (has(value, "turn")) return host(value);
+    throw new w.Misfit("expected a ConversationHandler; it has no function turn");
+  });
+
   const clock = w.handedOver((value) => {
     if (value instanceof ManualClock) return { manual: handles.push(value) - 1 };
     if (has(value, "now")) return { host: host(value) };
@@ -122,6 +131,8 @@ function crmOptions(hosts: object[], handles: Handle[]): w.Codec<unknown> {
     convertFrom: ["convert_from", w.optional(convertFrom)],
     transports: ["transports", w.map(transport), {}],
     credentials: ["credentials", w.optional(credentials)],
+    handlers: ["handlers", w.map(handler), {}],
+    handlerTimeoutSeconds: ["handler_timeout_seconds", w.optional(w.float)],
     clock: ["clock", w.optional(clock)],
     mediaFolder: ["media_folder", w.optional(w.text)],
     host: ["host", w.optional(w.text)],

@@ -169,6 +169,16 @@ const CODES = {
   "conversation.superseded": ["refused", "never", 503],
   /** The handler's name is empty or too long. */
   "handler.invalid": ["invalid", "never", 503],
+  /** The handler's turn is over: a person took the conversation over, it was closed, or the turn took too long. */
+  "handler.over": ["refused", "never", 503],
+  /** A handler writes to, and changes, the conversation of its turn and no other. */
+  "handler.elsewhere": ["refused", "never", 503],
+  /** The handler failed. */
+  "handler.failed": ["unavailable", "later", 503],
+  /** The handler did not end in time. */
+  "handler.timeout": ["unavailable", "later", 503],
+  /** More messages wait for the handler than may. */
+  "handler.behind": ["unavailable", "never", 503],
   /** A label is empty or too long. */
   "label.invalid": ["invalid", "never", 503],
   /** The rule of routing, or the order of the rules, cannot be so. */
@@ -187,6 +197,12 @@ const CODES = {
   "broadcast.not_found": ["not_found", "never", 503],
   /** The broadcast was launched already. */
   "broadcast.not_draft": ["refused", "never", 503],
+  /** A broadcast that stands there cannot do that. */
+  "broadcast.wrong_state": ["refused", "never", 503],
+  /** A broadcast cannot be scheduled so. */
+  "broadcast.schedule_invalid": ["invalid", "never", 503],
+  /** It is a quiet hour where the contact is: broadcasts rest. */
+  "broadcast.quiet_hours": ["refused", "later", 503],
   /** The broadcast cannot be launched so. */
   "broadcast.invalid": ["invalid", "never", 503],
   /** The file's header cannot be used. */

@@ -38,6 +38,22 @@ export interface Credentials {
   credential(reference: string): string | Promise<string>;
 }
 
+/**
+ * A bot or an AI of the host's: asked to answer what the contacts of its conversations write, by `runDue` and
+ * `work`. A turn is never lost, and so may come more than once: when it threw, took too long, or its process died,
+ * the same messages come again after a pause, and after five tries people have the conversation. The n-th message
+ * that it sends in a turn and that went out in an earlier try, or may have, is not sent again, but given back as it
+ * was sent.
+ */
+export interface ConversationHandler {
+  /**
+   * Answers what the contact wrote, acting as the handler: a handle on the organisation with `acting` in the place
+   * of a member of the team. When the turn is over, as a person took the conversation over or the time was up, its
+   * calls fail with `handler.over`.
+   */
+  turn(turn: t.HandlerTurn): void | Promise<void>;
+}
+
 /** Where the time comes from. */
 export interface Clock {
   /** The present moment. */
@@ -155,6 +171,14 @@ export class PlatformMethods extends Handle {
   /** A change of any field, as in `message_template_status_update`, delivered before this returns. */
   change(field: string, value: t.Json): Promise<void> {
     return this.call(methods["platform.change"], [field, value]);
+  }
+
+  /**
+   * A notice about the business account or one of its numbers, as in `account_update` or
+   * `phone_number_quality_update`, which names no sender by its id; delivered before this returns.
+   */
+  notice(field: string, value: t.Json): Promise<void> {
+    return this.call(methods["platform.notice"], [field, value]);
   }
 
   /**
@@ -1018,6 +1042,7 @@ export class InboxArea extends Handle {
   /**
    * Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's time,
    * opens it again, or opens a new one, as the setting `reopening` says. One of the same second is not later.
+   * Where the setting `csat` says so, the contact is asked how satisfied they are, at most once in 24 hours.
    *
    * Fails with `conversation.not_found`.
    */
@@ -1202,6 +1227,27 @@ export class AnalyticsArea extends Handle {
   ctwa(since: Date, until: Date): Promise<t.AdReport[]> {
     return this.call(methods["analytics.ctwa"], [since, until]);
   }
+
+  /**
+   * How satisfied contacts were, of the surveys that went out from a time on and before another: in all, or split
+   * by
+   * who had the conversation when it was resolved, by channel, or by the day, week or month of the question. A part
+   * of which no survey went out is left out.
+   */
+  csat(since: Date, until: Date, by: t.AnalyticsGroup): Promise<t.CsatReport[]> {
+    return this.call(methods["analytics.csat"], [since, until, by]);
+  }
+
+  /**
+   * What went on in conversations from a time on and before another: messages in and out, conversations opened,
+   * opened again and closed, how long people waited for the first response and for the resolution, split as it is
+   * said; days, weeks and months are those of the organisation's zone. Parts in which nothing happened are left
+   * out.
+   * Messages of groups count as any other. What was deleted counts still.
+   */
+  inbox(since: Date, until: Date, by: t.AnalyticsGroup): Promise<t.InboxFigures[]> {
+    return this.call(methods["analytics.inbox"], [since, until, by]);
+  }
 }
 
 /** Provider templates. */
@@ -1275,11 +1321,73 @@ export class BroadcastsArea extends Handle {
   }
 
   /**
-   * Fixes the recipients at this instant and starts sending; `runDue` or `work` sends. Launched twice, the
+   * What each contact that fits the target would get, and when, or why not, if the broadcast went out now or at its
+   * time. Nothing is sent, and nobody is enlisted.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  simulate(id: t.BroadcastId, page?: t.PageRequest): AsyncIterableIterator<t.Simulated> {
+    return this.pages(methods["broadcasts.simulate"], [id, page]);
+  }
+
+  /** One page of what `simulate` gives. */
+  simulatePage(id: t.BroadcastId, page?: t.PageRequest): Promise<t.Page<t.Simulated>> {
+    return this.call(methods["broadcasts.simulate"], [id, page]);
+  }
+
+  /**
+   * Sends one contact what the broadcast would send them, now, whatever its state: somebody of the team who wants
+   * to see it. It passes the gate, and a marketing template takes the contact's turn of 24 hours. Fails as
+   * `inbox.send` does.
+   */
+  sendTest(id: t.BroadcastId, contact: t.ContactId): Promise<t.Message> {
+    return this.call(methods["broadcasts.send_test"], [id, contact]);
+  }
+
+  /**
+   * Fixes the recipients at this instant and starts sending, whatever it was scheduled for; `runDue` or `work`
+   * sends. Launched twice, the
    * second call fails with `broadcast.not_draft`.
    */
   launch(id: t.BroadcastId): Promise<void> {
     return this.call(methods["broadcasts.launch"], [id]);
+  }
+
+  /**
+   * Lets a draft start by itself, at a local time: its recipients are fixed then. Where clocks are put forward
+   * over the time, it is the first instant after; where it is there twice, the earlier. One that is scheduled or
+   * held is given another time. If nothing runs at its time, nor within `Settings.max_late_seconds` afterwards, it
+   * is held until somebody launches, schedules or cancels it. Fails with `broadcast.schedule_invalid` for a time
+   * that is over.
+   */
+  schedule(id: t.BroadcastId, schedule: t.NewSchedule): Promise<t.BroadcastState> {
+    return this.call(methods["broadcasts.schedule"], [id, schedule]);
+  }
+
+  /** Makes what is scheduled or held a draft again. */
+  unschedule(id: t.BroadcastId): Promise<void> {
+    return this.call(methods["broadcasts.unschedule"], [id]);
+  }
+
+  /**
+   * Lets nothing more go out until `resume`. What is on the wire stays there. Fails with `broadcast.wrong_state`
+   * for one that is not running.
+   */
+  pause(id: t.BroadcastId): Promise<void> {
+    return this.call(methods["broadcasts.pause"], [id]);
+  }
+
+  /** Goes on where it was paused. Fails with `broadcast.wrong_state` for one that was not. */
+  resume(id: t.BroadcastId): Promise<void> {
+    return this.call(methods["broadcasts.resume"], [id]);
+  }
+
+  /**
+   * Calls a broadcast off for good: from this instant on nothing more goes out, and due work leaves out who waits.
+   * What is on the wire stays there. Fails with `broadcast.wrong_state` for one that is finished.
+   */
+  cancel(id: t.BroadcastId): Promise<void> {
+    return this.call(methods["broadcasts.cancel"], [id]);
   }
 
   /** The funnel, as of now. */
@@ -1288,17 +1396,18 @@ export class BroadcastsArea extends Handle {
   }
 
   /**
-   * The recipients in any of these states, or (empty) in all.
+   * The recipients that are meant, each with what became of them, why, and what would help; absent: all. To write
+   * them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`.
    *
    * All of them, page after page; each page is asked for when it is reached.
    */
-  recipients(id: t.BroadcastId, states?: t.StateName[], page?: t.PageRequest): AsyncIterableIterator<t.Recipient> {
-    return this.pages(methods["broadcasts.recipients"], [id, states, page]);
+  recipients(id: t.BroadcastId, who?: t.RecipientFilter, page?: t.PageRequest): AsyncIterableIterator<t.Recipient> {
+    return this.pages(methods["broadcasts.recipients"], [id, who, page]);
   }
 
   /** One page of what `recipients` gives. */
-  recipientsPage(id: t.BroadcastId, states?: t.StateName[], page?: t.PageRequest): Promise<t.Page<t.Recipient>> {
-    return this.call(methods["broadcasts.recipients"], [id, states, page]);
+  recipientsPage(id: t.BroadcastId, who?: t.RecipientFilter, page?: t.PageRequest): Promise<t.Page<t.Recipient>> {
+    return this.call(methods["broadcasts.recipients"], [id, who, page]);
   }
 
   /** Sends to an unconfirmed recipient again. An explicit choice: they may get the message twice. */

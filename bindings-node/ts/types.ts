@@ -67,6 +67,8 @@ export interface Account {
   credential: string;
   /** Whether it may send. */
   state: AccountState;
+  /** What the platform told of it. */
+  standing: SenderStanding;
 }
 
 /** A sender of the organisation: one WhatsApp number, say. */
@@ -99,6 +101,8 @@ export type Actor =
   | { agent: AgentId }
   /** The host's program, by the name it gave itself. */
   | { system: string }
+  /** A bot or AI of the host, by its name. */
+  | { handler: string }
   /** The person themself. */
   | "contact"
   /** The platform. */
@@ -147,6 +151,33 @@ export type AddressKind =
 
 /** A member of the organisation's team. */
 export type AgentId = string & { readonly [of]: "AgentId" };
+
+/** What figures are split by. */
+export type AnalyticsGroup =
+  /** Nothing: all in one. */
+  | "total"
+  /** Who it was done by, or who had the conversation: a member of the team, or a bot or AI. */
+  | "agent"
+  /** The channel. */
+  | "channel"
+  /** The day, in the organisation's zone. */
+  | "day"
+  /** The week from Monday on, in the organisation's zone. */
+  | "week"
+  /** The month, in the organisation's zone. */
+  | "month";
+
+/** Which part of the figures this is: all absent where they are not split, or where nobody had the conversation. */
+export interface AnalyticsKey {
+  /** The member of the team. */
+  agent?: AgentId | undefined;
+  /** The bot or AI, by its name. */
+  handler?: string | undefined;
+  /** The channel. */
+  channel?: Channel | undefined;
+  /** The first day of the period, as `YYYY-MM-DD`. */
+  period?: string | undefined;
+}
 
 /** What becomes of archived conversations in a list. */
 export type Archived =
@@ -273,12 +304,26 @@ export type Author =
   | { agent: AgentId }
   /** The host's program. */
   | { host: string }
+  /** A bot or AI of the host, by its name. */
+  | { handler: string }
   /** A broadcast. */
   | { broadcast: BroadcastId }
   /** The business, elsewhere: its phone app or another program. */
   | "elsewhere"
   /** The answer to a STOP. */
-  | "stop_confirmation";
+  | "stop_confirmation"
+  /** A survey of satisfaction: its question, and what follows the rating. */
+  | { survey: SurveyId };
+
+/** Whether senders are barred. */
+export interface BanNotice {
+  /** How far. */
+  ban: SenderBanKind;
+  /** The provider's words. */
+  detail?: string | undefined;
+  /** Until when, if it ends by itself. */
+  until?: Date | undefined;
+}
 
 /** The body's parameters, as the template tells them apart: a JSON list, or an object. */
 export type BodyParameters =
@@ -305,6 +350,8 @@ export interface Broadcast {
   parameters: TemplateParameters;
   /** Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place. */
   target: Filter;
+  /** When it is to start by itself, or was to. */
+  schedule?: Schedule | undefined;
   /** Where it stands. */
   state: BroadcastState;
   /** When it was drafted. */
@@ -318,11 +365,53 @@ export type BroadcastId = string & { readonly [of]: "BroadcastId" };
 export type BroadcastState =
   /** Saved, not sent; can be edited. */
   | { state: "draft" }
+  /** Starts by itself. */
+  | {
+      state: "scheduled";
+      /** When. */
+      at: Date;
+    }
+  /** It was to start and did not: somebody launches, schedules or cancels it. */
+  | {
+      state: "held";
+      /** When it was to start. */
+      due: Date;
+      /** Since when it is held. */
+      since: Date;
+      /** Why it could not start; absent: nothing ran at its time, nor soon enough afterwards. */
+      refusal?: Refusal | undefined;
+    }
   /** Its recipients are fixed, and it is being sent. */
   | {
       state: "running";
       /** When it was launched. */
       since: Date;
+    }
+  /** Nothing more goes out until it is resumed. */
+  | {
+      state: "paused";
+      /** When it was launched. */
+      launched: Date;
+      /** Since when. */
+      since: Date;
+      /** Why it paused by itself, its template being stopped; absent: somebody paused it. */
+      refusal?: Refusal | undefined;
+    }
+  /** Nothing more goes out; those who wait are being left out. */
+  | {
+      state: "cancelling";
+      /** When it was launched. */
+      launched: Date;
+      /** Since when. */
+      since: Date;
+    }
+  /** Called off. Those whom it had reached by then, it reached. */
+  | {
+      state: "cancelled";
+      /** When it was launched; absent: it never was. */
+      launched?: Date | undefined;
+      /** When that was done. */
+      at: Date;
     }
   /** No recipient is pending, leased or sending. */
   | {
@@ -964,6 +1053,8 @@ export interface Conversation {
   labels: string[];
   /** The ad or post that last led the contact here. */
   referral?: LastTouch | undefined;
+  /** How satisfied the contact was when it was last resolved. */
+  lastSurvey?: LastSurvey | undefined;
 }
 
 /** What is done with each conversation. */
@@ -984,8 +1075,10 @@ export type ConversationAction =
   | { assign: AgentId }
   /** Gives it to nobody. */
   | "unassign"
-  /** Closes it. */
+  /** Closes it; nobody is asked how satisfied they are. */
   | "resolve"
+  /** Closes it, and asks how satisfied the contact is, as the call for one does. */
+  | "resolveAndSurvey"
   /** Adds labels. */
   | { label: string[] }
   /** Takes labels off. */
@@ -1084,6 +1177,56 @@ export type CreatedBy =
   | "manual"
   /** The host's call. */
   | "api";
+
+/** What a contact is asked when a conversation is resolved. */
+export interface Csat {
+  /**
+   * The question, with variables, at most 1,024 characters; `{{agent.name}}` is whoever had the conversation. Where
+   * no
+   * list can be shown (SMS, Twilio), the digits 1 to 5 stand below it.
+   */
+  question: string;
+  /** What opens the list, at most 20 characters; default `1 – 5`. */
+  button?: string | undefined;
+  /** What answers the first rating, with variables; default nothing. */
+  thanks?: string | undefined;
+  /**
+   * What asks for a comment, behind the thanks, with variables; default nobody is asked. What the contact writes
+   * next is
+   * the comment.
+   */
+  commentQuestion?: string | undefined;
+  /** The template that asks where the window is closed; default nobody is asked then. */
+  template?: CsatTemplate | undefined;
+  /** For how many seconds answers count, at most seven days; default 24 hours. */
+  expiresAfterSeconds?: number | undefined;
+}
+
+/** How satisfied contacts were, of the surveys that went out. */
+export interface CsatReport {
+  /** Which part of the figures this is. */
+  key: AnalyticsKey;
+  /** The surveys that went out. */
+  asked: number;
+  /** Those that were rated. */
+  answered: number;
+  /** Those that were rated 4 or 5. */
+  satisfied: number;
+  /** The share of 4 and 5 among the ratings, 0 to 1; absent: nobody rated. */
+  score?: number | undefined;
+  /** The mean rating, 1 to 5; absent: nobody rated. */
+  mean?: number | undefined;
+  /** How many rated 1, 2, 3, 4 and 5, in this order. */
+  ratings: number[];
+}
+
+/** A template that takes no parameters. Its quick replies, if it has any, begin with the digits 1 to 5. */
+export interface CsatTemplate {
+  /** The template's name. */
+  name: string;
+  /** The template's language. */
+  language: string;
+}
 
 /** What becomes of the conversations of a contact that is deleted. */
 export type DeletedConversations =
@@ -1190,10 +1333,16 @@ export interface Done {
   unknown: number;
   /** Attempts that were given up as unconfirmed. */
   unconfirmed: number;
+  /** Scheduled broadcasts that were started, or held. */
+  started: number;
   /** Broadcasts that were finished. */
   finished: number;
   /** Erases that were gone on with, and finished. */
   erased: number;
+  /** Turns that handlers answered. */
+  answered: number;
+  /** Turns in which a handler failed: it is asked again later, or people have the conversation. */
+  unanswered: number;
 }
 
 /** What somebody wants to send. */
@@ -1228,6 +1377,18 @@ export interface Duplicate {
   contacts: ContactId[];
   /** Why, the gravest reason first. */
   reasons: Likeness[];
+}
+
+/** How long something took, in whole seconds. */
+export interface Durations {
+  /** How often it was measured. */
+  count: number;
+  /** The mean; absent where nothing was measured. */
+  meanSeconds?: number | undefined;
+  /** What half of them took at most. */
+  medianSeconds?: number | undefined;
+  /** What nine of ten took at most. */
+  p90Seconds?: number | undefined;
 }
 
 /** A message that the business itself wrote elsewhere. */
@@ -1365,6 +1526,8 @@ export interface EventSource {
    * itself.
    */
   poolId?: string | undefined;
+  /** The sender's number in digits, if the event shows it beside the id: how notices name it that know no id. */
+  number?: string | undefined;
 }
 
 /** Whether a message may be sent now, and if not, every rule that says no. */
@@ -1483,8 +1646,10 @@ export type FailureClass =
   | { rateLimited: LimitScope }
   /** The platform restricts or has disabled the sender or account. */
   | "policy_restricted"
-  /** The template is missing, paused, disabled or filled wrongly. */
+  /** The template is filled wrongly for this recipient, or refused with what fills it. */
   | "template_problem"
+  /** The template is missing, paused or disabled, or has other parameters by now: nobody gets it. */
+  | "template_stopped"
   /** Free-form outside the 24-hour window. */
   | "window_closed"
   /** The address cannot be reached on this channel. */
@@ -1823,6 +1988,30 @@ export type HandlerKind =
   /** An AI. */
   | "ai";
 
+/** What a bot or an AI is to answer. */
+export interface HandlerTurn {
+  /** The id: the same each time that these messages are given. */
+  id: TurnId;
+  /** Which try it is, from 1. */
+  number: number;
+  /** The organisation. */
+  org: OrgId;
+  /**
+   * What to act as on the organisation, in the place of a member of the team: it may do what an agent may, sends
+   * only to
+   * this contact, and changes no other conversation.
+   */
+  acting: AgentId;
+  /** The handler that has the conversation. */
+  handler: Handler;
+  /** The conversation. */
+  conversation: Conversation;
+  /** With whom. */
+  contact: Contact;
+  /** What the contact wrote since the last turn, by time; at least one message. */
+  messages: Message[];
+}
+
 /** A change of number or id. */
 export interface IdentityChange {
   /** The addresses before; empty if the notice named none. */
@@ -2002,7 +2191,9 @@ export type InboundKind =
   | ({ event: "template_category" } & CategoryNotice)
   /** A template's quality changed. */
   | ({ event: "template_quality" } & QualityNotice)
-  /** A notice about a sender or the business account: kept as it is, under the provider's field name. */
+  /** The platform tells how a sender, or all of a business account, stands with it. */
+  | ({ event: "sender" } & SenderNotice)
+  /** Any other notice about a sender or the business account: kept as it is, under the provider's field name. */
   | {
       event: "notice";
       /** The provider's name for the field. */
@@ -2052,6 +2243,43 @@ export interface InboundPerson {
   name?: string | undefined;
   /** The user name, without `@`: shown, never matched. */
   username?: string | undefined;
+}
+
+/** What went on in conversations in a period, or in a part of what happened in it. */
+export interface InboxFigures {
+  /**
+   * Which part: for messages and responses who wrote them, for resolutions who closed the conversation, for all
+   * else
+   * who had it then.
+   */
+  key: AnalyticsKey;
+  /** Messages of contacts. */
+  received: number;
+  /** Messages that people of the business wrote, here or in its phone app. */
+  sentByPeople: number;
+  /** Messages of bots and AI: what the host sent while one of them had the conversation. */
+  sentByBots: number;
+  /** Messages of the host's program. */
+  sentByHost: number;
+  /** Messages of broadcasts. */
+  sentByBroadcasts: number;
+  /** Answers to a STOP, and surveys. */
+  sentAutomatically: number;
+  /** Conversations that were opened for the first time. */
+  opened: number;
+  /** Conversations that were opened again. */
+  reopened: number;
+  /** Conversations that were closed. */
+  resolved: number;
+  /**
+   * Contacts who wrote first in this part, and who had no response at the end of the period: the only figure that
+   * depends on where the period ends.
+   */
+  waiting: number;
+  /** How long contacts waited for the first response, of the responses given. */
+  firstResponse: Durations;
+  /** How long conversations had been open, of those closed. */
+  resolution: Durations;
 }
 
 /** One conversation that a rule refused. */
@@ -2247,6 +2475,18 @@ export type JournalEvent =
       /** The rule of routing that said so. */
       rule?: RuleId | undefined;
     }
+  /** A bot or AI failed too often, or fell too far behind: people have the conversation. */
+  | {
+      what: "handler_failed";
+      /** The conversation. */
+      conversation: ConversationId;
+      /** The handler's name. */
+      handler: string;
+      /** How often it was asked. */
+      tries: number;
+      /** The dotted code of what it failed with at last, as in `handler.timeout`. */
+      reason: string;
+    }
   /** A conversation was closed. */
   | {
       what: "conversation_resolved";
@@ -2276,6 +2516,20 @@ export type JournalEvent =
       what: "conversation_deleted";
       /** The conversation. */
       conversation: ConversationId;
+    }
+  /** A survey of satisfaction went out, or was answered. */
+  | {
+      what: "survey";
+      /** The survey. */
+      survey: SurveyId;
+      /** The conversation. */
+      conversation: ConversationId;
+      /** `asked`, `rated` or `commented`. */
+      change: string;
+      /** The rating that was given, 1 to 5. */
+      rating?: number | undefined;
+      /** The message that answers. */
+      message?: MessageId | undefined;
     }
   /** A label was added to a conversation. */
   | {
@@ -2544,6 +2798,8 @@ export type JournalKind =
   | "conversation_assigned"
   /** `conversation_handled` */
   | "conversation_handled"
+  /** `handler_failed` */
+  | "handler_failed"
   /** `conversation_resolved` */
   | "conversation_resolved"
   /** `conversation_reopened` */
@@ -2552,6 +2808,8 @@ export type JournalKind =
   | "conversation_marked"
   /** `conversation_deleted` */
   | "conversation_deleted"
+  /** `survey` */
+  | "survey"
   /** `label_added` */
   | "label_added"
   /** `label_removed` */
@@ -2658,6 +2916,24 @@ export interface LabelCount {
   conversations: number;
 }
 
+/** A conversation's last survey, as a list of conversations shows it. */
+export interface LastSurvey {
+  /** The survey. */
+  id: SurveyId;
+  /** Where its question stands: waits, went out, was not sent. */
+  state: StateName;
+  /** Why it was not sent. */
+  reason?: SkipReason | undefined;
+  /** When it went out. */
+  askedAt?: Date | undefined;
+  /** Until when answers count. */
+  expiresAt?: Date | undefined;
+  /** The rating, 1 to 5. */
+  rating?: number | undefined;
+  /** The comment. */
+  comment?: string | undefined;
+}
+
 /** The ad or post that last led somebody into a conversation. Of two, the later; of one instant, the greater. */
 export interface LastTouch {
   /** When they wrote, by the provider's time. */
@@ -2702,6 +2978,14 @@ export type LikenessReason =
   | "same_email"
   /** They have the same full name and an address in common, at least one of them as a former one. */
   | "same_name_and_address";
+
+/** A limit of how many people may be written to first in 24 hours. */
+export interface LimitNotice {
+  /** The provider's word, as in `TIER_2K`. */
+  tier: string;
+  /** How many; absent: there is no limit, or the word does not say. */
+  peopleADay?: number | undefined;
+}
 
 /** What a rate limit is counted by. */
 export type LimitScope =
@@ -3045,6 +3329,16 @@ export interface NewRoutingRule {
   to: RoutingTarget;
 }
 
+/** When a broadcast is to start. */
+export interface NewSchedule {
+  /** The local date and time, as in `2026-12-24T09:00:00`. */
+  at: string;
+  /** The zone that it is a time of, as in `Europe/Berlin`; absent: the organisation's. */
+  zone?: string | undefined;
+  /** Everybody gets it at that time of their own zone, where that is known (see `Settings.zone_attribute`). */
+  recipientsZones?: boolean | undefined;
+}
+
 /** A note about a contact: seen by the whole team, never by the contact. */
 export interface Note {
   /** The id. */
@@ -3386,6 +3680,17 @@ export interface QuickReply {
 /** A message saved under a shortcut. */
 export type QuickReplyId = string & { readonly [of]: "QuickReplyId" };
 
+/**
+ * The hours in which broadcasts rest, by the recipient's clock where their zone is known, else by the
+ * organisation's.
+ */
+export interface QuietHours {
+  /** From this time of day on, as in `21:00:00`. */
+  from: string;
+  /** Until this time of day, on the next day if it is not later. */
+  until: string;
+}
+
 /** How far a message gets of itself. */
 export type Reach =
   /** No status is sent. */
@@ -3447,6 +3752,37 @@ export interface Recipient {
   failure?: SendFailure | undefined;
   /** How many attempts were made. */
   attempts: number;
+  /** They wrote back. */
+  replied: boolean;
+  /** They opted out afterwards. */
+  optedOutAfter: boolean;
+  /** Why they got nothing, in words; absent: they got it, or may still get it. */
+  reason?: string | undefined;
+  /** What would help. */
+  remedy?: string | undefined;
+}
+
+/** Which recipients of a broadcast: any bucket that its [`Stats`] count. */
+export interface RecipientFilter {
+  /** In any of these states; empty: in all. */
+  states?: StateName[] | undefined;
+  /**
+   * Left out for any of these reasons, or failed with any of these codes of the platform; empty: whatever the
+   * reason.
+   */
+  reasons?: string[] | undefined;
+  /** Only those who wrote back, or only those who did not. */
+  replied?: boolean | undefined;
+  /** Only those who opted out afterwards, or only those who did not. */
+  optedOutAfter?: boolean | undefined;
+}
+
+/** Some of the recipients of a broadcast. */
+export interface RecipientSelection {
+  /** The broadcast. */
+  broadcast: BroadcastId;
+  /** Which of them; absent: all. */
+  who?: RecipientFilter | undefined;
 }
 
 /** Whether a record takes part. */
@@ -3478,6 +3814,14 @@ export interface Referral {
   mediaUrl?: string | undefined;
   /** The click id for the Conversions API. */
   ctwaClid?: string | undefined;
+}
+
+/** Why a broadcast could not start, or not go on. */
+export interface Refusal {
+  /** The error's code. */
+  code: string;
+  /** What was wrong. */
+  message: string;
 }
 
 /** A row that was not taken, with every reason. */
@@ -3619,6 +3963,16 @@ export interface RuleMatch {
   span: Span;
 }
 
+/** When a broadcast starts, or started. */
+export interface Schedule {
+  /** The local date and time. */
+  at: string;
+  /** The zone that it is a time of. */
+  zone: string;
+  /** Everybody gets it at that time of their own zone, where that is known. */
+  recipientsZones: boolean;
+}
+
 /** A filter saved under a name. */
 export interface Segment {
   /** The id. */
@@ -3652,7 +4006,9 @@ export type Selection =
   /** These. */
   | { ids: ContactId[] }
   /** All that fit a filter. */
-  | { filter: Filter };
+  | { filter: Filter }
+  /** Recipients of a broadcast, and what became of them. */
+  | { recipients: RecipientSelection };
 
 /** One failure, as a platform or the network reported it. */
 export interface SendFailure {
@@ -3691,6 +4047,77 @@ export interface Sender {
   credential: string;
 }
 
+/** Whether a platform has barred a sender. */
+export interface SenderBan {
+  /** Since when, by the platform's time. */
+  since: Date;
+  /** How far. */
+  ban: SenderBanKind;
+  /** The platform's words. */
+  detail?: string | undefined;
+  /** Until when, if it ends by itself. */
+  until?: Date | undefined;
+}
+
+/** How far a platform has barred a sender. */
+export type SenderBanKind =
+  /** It was, and is not any more. */
+  | "lifted"
+  /** It will be. */
+  | "scheduled"
+  /** Some of what it does is forbidden; what is allowed goes out. */
+  | "restricted"
+  /** It is, altogether: it is stopped, until the platform lifts the ban or somebody resumes it. */
+  | "disabled";
+
+/** How many people a sender may begin to write to. */
+export interface SenderLimit {
+  /** Since when, by the platform's time. */
+  since: Date;
+  /** The platform's word, as in `TIER_2K`. */
+  tier: string;
+  /** How many in 24 hours, outside open windows; absent: there is no limit, or the word does not say. */
+  peopleADay?: number | undefined;
+}
+
+/** How a sender, or all of a business account, stands with the platform. What is absent is not told. */
+export interface SenderNotice {
+  /** The number that its quality is told of, in digits; absent: the sender that the event is about. */
+  number?: string | undefined;
+  /** Whether the platform finds the quality low. */
+  lowQuality?: boolean | undefined;
+  /** The limit of how many people may be written to first: of all senders of the business account. */
+  limit?: LimitNotice | undefined;
+  /** Whether all senders of the business account are barred. */
+  ban?: BanNotice | undefined;
+  /** The provider's name for the field. */
+  field: string;
+  /** The provider's object. */
+  raw: Json;
+}
+
+/** The quality of what a sender sends. */
+export interface SenderQuality {
+  /** Since when, by the platform's time. */
+  since: Date;
+  /** The platform finds it low: people block or report the sender. */
+  low: boolean;
+}
+
+/** What a platform told of a sender: of each the latest, by the platform's time. */
+export interface SenderStanding {
+  /** Its number in digits, as its webhooks show it; absent: none came yet. */
+  number?: string | undefined;
+  /** The quality of what it sends. */
+  quality?: SenderQuality | undefined;
+  /** How many people it may begin to write to; on WhatsApp all senders of a business share it. */
+  limit?: SenderLimit | undefined;
+  /** Whether the platform has barred it. */
+  ban?: SenderBan | undefined;
+  /** The quality of numbers of its business account of which one may be its own, while its own is not known. */
+  unclaimed: Record<string, SenderQuality>;
+}
+
 /** The settings of one organisation. Durations are whole seconds. */
 export interface Settings {
   /** The business's name: `{{org.name}}`. */
@@ -3726,6 +4153,17 @@ export interface Settings {
   deletedConversations: DeletedConversations;
   /** What a message does that is later than the resolution of its conversation; default it opens it again. */
   reopening: Reopening;
+  /** What a contact is asked when a conversation is resolved; default nothing. */
+  csat?: Csat | undefined;
+  /** How much later than scheduled a broadcast may start by itself; default 6 hours. Later it is held. */
+  maxLateSeconds: number;
+  /** The hours in which broadcasts rest; default none. */
+  quietHours?: QuietHours | undefined;
+  /**
+   * The text attribute that has a contact's zone, as in `Europe/Berlin`; default none: all are in the
+   * organisation's.
+   */
+  zoneAttribute?: string | undefined;
 }
 
 /** A {@link Settings} to hand over: what has a default may be left out. */
@@ -3763,6 +4201,31 @@ export interface SettingsInput {
   deletedConversations?: DeletedConversations | undefined;
   /** What a message does that is later than the resolution of its conversation; default it opens it again. */
   reopening?: Reopening | undefined;
+  /** What a contact is asked when a conversation is resolved; default nothing. */
+  csat?: Csat | undefined;
+  /** How much later than scheduled a broadcast may start by itself; default 6 hours. Later it is held. */
+  maxLateSeconds?: number | undefined;
+  /** The hours in which broadcasts rest; default none. */
+  quietHours?: QuietHours | undefined;
+  /**
+   * The text attribute that has a contact's zone, as in `Europe/Berlin`; default none: all are in the
+   * organisation's.
+   */
+  zoneAttribute?: string | undefined;
+}
+
+/** What one contact would get if a broadcast went out now, or at its time. */
+export interface Simulated {
+  /** The contact. */
+  contact: ContactId;
+  /** When it would go out; absent: it would not, or nobody can say when. */
+  at?: Date | undefined;
+  /** The text as they would read it. */
+  text?: string | undefined;
+  /** Why they would be left out. */
+  skip?: SkipReason | undefined;
+  /** What is in the way, in words. */
+  reason?: string | undefined;
 }
 
 /** Why a recipient was left out. */
@@ -3788,7 +4251,13 @@ export type SkipReason =
   /** The window closed. */
   | "window_closed"
   /** Merged with another recipient of the same broadcast, who gets it. */
-  | "merged";
+  | "merged"
+  /** A survey's time was over: the conversation went on, it waited for a day, or surveys were switched off. */
+  | "survey_over"
+  /** The broadcast was cancelled before their turn. */
+  | "cancelled"
+  /** At the scheduled time of their own zone nothing ran, nor soon enough afterwards. */
+  | "late";
 
 /** A place in a text, in bytes. */
 export interface Span {
@@ -3921,6 +4390,9 @@ export interface StoredFile {
   path?: string | undefined;
 }
 
+/** One survey of satisfaction. */
+export type SurveyId = string & { readonly [of]: "SurveyId" };
+
 /** A tag with its count. */
 export interface TagCount {
   /** The tag as first written. */
@@ -4041,6 +4513,9 @@ export interface TimeSpan {
   /** The first instant after it that does not count any more. */
   until: Date;
 }
+
+/** What a bot or AI is to answer in a conversation, once. */
+export type TurnId = string & { readonly [of]: "TurnId" };
 
 /** How Twilio is spoken to. */
 export interface Twilio {

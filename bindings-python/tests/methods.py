@@ -804,6 +804,22 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: [write_ad_report(v1) for v1 in v],
     ),
+    "analytics.csat": (
+        {
+        "since": ("since", lambda v: read_time(v.get("since"))),
+        "until": ("until", lambda v: read_time(v.get("until"))),
+        "by": ("by", lambda v: v.get("by")),
+        },
+        lambda v: [write_csat_report(v1) for v1 in v],
+    ),
+    "analytics.inbox": (
+        {
+        "since": ("since", lambda v: read_time(v.get("since"))),
+        "until": ("until", lambda v: read_time(v.get("until"))),
+        "by": ("by", lambda v: v.get("by")),
+        },
+        lambda v: [write_inbox_figures(v1) for v1 in v],
+    ),
     "templates.put": (
         {
         "template": ("template", lambda v: read_template(v.get("template"))),
@@ -859,7 +875,52 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: write_preview(v),
     ),
+    "broadcasts.simulate": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "page": ("page", lambda v: optional(v.get("page"), read_page_request)),
+        },
+        lambda v: write_page(v, write_simulated),
+    ),
+    "broadcasts.send_test": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "contact": ("contact", lambda v: v.get("contact")),
+        },
+        lambda v: write_message(v),
+    ),
     "broadcasts.launch": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "broadcasts.schedule": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "schedule": ("schedule", lambda v: read_new_schedule(v.get("schedule"))),
+        },
+        lambda v: write_broadcast_state(v),
+    ),
+    "broadcasts.unschedule": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "broadcasts.pause": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "broadcasts.resume": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "broadcasts.cancel": (
         {
         "id": ("id", lambda v: v.get("id")),
         },
@@ -874,7 +935,7 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
     "broadcasts.recipients": (
         {
         "id": ("id", lambda v: v.get("id")),
-        "states": ("states", lambda v: v.get("states")),
+        "who": ("who", lambda v: optional(v.get("who"), read_recipient_filter)),
         "page": ("page", lambda v: optional(v.get("page"), read_page_request)),
         },
         lambda v: write_page(v, write_recipient),
@@ -1061,6 +1122,13 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         lambda v: None,
     ),
     "platform.change": (
+        {
+        "field": ("field", lambda v: v.get("field")),
+        "value": ("value", lambda v: v.get("value")),
+        },
+        lambda v: None,
+    ),
+    "platform.notice": (
         {
         "field": ("field", lambda v: v.get("field")),
         "value": ("value", lambda v: v.get("value")),

@@ -18,7 +18,7 @@ import tertulia.blocking
 from methods import METHODS
 from tertulia import CancelToken, Page, TertuliaError, WhatsApp
 from tertulia._codec import read_inbound_event, read_twilio, read_whats_app
-from tertulia._types import ContentText, ImportCounts, InboundEvent, Outcome, Outgoing, Sender, WebhookRequest
+from tertulia._types import ContentText, HandlerTurn, ImportCounts, InboundEvent, Outcome, Outgoing, Sender, WebhookRequest
 from tertulia._types import Accepted, OutcomeAccepted, OutcomeRefused, SendFailure
 from tertulia._wire import read_time
 
@@ -64,6 +64,11 @@ def key(reference: str) -> str:
     if reference != "key":
         raise TertuliaError("credential.missing", f"there is no key {reference!r}")
     return "secret"
+
+
+def last_said(turn: HandlerTurn) -> str:
+    content = turn.messages[-1].content
+    return content.body if isinstance(content, ContentText) else ""
 
 
 class AsyncTransport(Sending, tertulia.Transport):
@@ -112,9 +117,31 @@ class BlockingClock(tertulia.blocking.Clock):
         return NOW
 
 
-HOSTS: dict[ModuleType, tuple[Any, Any, Any]] = {
-    tertulia: (AsyncTransport, AsyncCredentials, AsyncClock),
-    tertulia.blocking: (BlockingTransport, BlockingCredentials, BlockingClock),
+class AsyncBot(tertulia.ConversationHandler):
+    crm: tertulia.Crm
+
+    async def turn(self, turn: HandlerTurn) -> None:
+        org = self.crm.org(turn.org).acting_as(turn.acting)
+        if (body := last_said(turn)) == "a person, please":
+            await org.inbox.hand_over(turn.conversation.id)
+        else:
+            await org.inbox.send_text(turn.contact.id, f"You said: {body}")
+
+
+class BlockingBot(tertulia.blocking.ConversationHandler):
+    crm: tertulia.blocking.Crm
+
+    def turn(self, turn: HandlerTurn) -> None:
+        org = self.crm.org(turn.org).acting_as(turn.acting)
+        if (body := last_said(turn)) == "a person, please":
+            org.inbox.hand_over(turn.conversation.id)
+        else:
+            org.inbox.send_text(turn.contact.id, f"You said: {body}")
+
+
+HOSTS: dict[ModuleType, tuple[Any, Any, Any, Any]] = {
+    tertulia: (AsyncTransport, AsyncCredentials, AsyncClock, AsyncBot),
+    tertulia.blocking: (BlockingTransport, BlockingCredentials, BlockingClock, BlockingBot),
 }
 
 
@@ -144,7 +171,7 @@ class Replay:
 
     async def open(self, step: dict[str, Any]) -> Any:
         options = self.filled(step.get("options", {}))
-        transport, credentials, clock = self.hosts
+        transport, credentials, clock, bot = self.hosts
         if isinstance(name := options.get("clock"), str):
             options["clock"] = clock() if name == "host" else self.opened[name.removeprefix("$")]
         if step["open"] == "clock":
@@ -158,8 +185,13 @@ class Replay:
                 options["transports"][endpoint] = known(given) if known else transport(**given)
             if (given := options.get("credentials")) is not None:
                 options["credentials"] = credentials() if given == "host" else given["fixed"]
+            answering = bot()
+            if "handlers" in options:
+                options["handlers"] = {"host": answering}
             opening = self.face.Crm.open(options.pop("path", None), **options)
         self.opened[step["as"]] = await waited(opening)
+        if step["open"] == "crm":
+            answering.crm = self.opened[step["as"]]
 
     async def call(self, step: dict[str, Any]) -> Any:
         target = self.opened[step["on"]]

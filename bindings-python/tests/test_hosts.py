@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -16,6 +17,8 @@ from tertulia import (
     Accepted,
     ContentText,
     DraftContent,
+    Handler,
+    HandlerTurn,
     InboundEvent,
     InvalidError,
     Message,
@@ -211,6 +214,79 @@ def test_a_clock_tells_the_time_and_one_without_a_zone_is_refused() -> None:
     assert "no time zone" in error.value.message
 
 
+def handler(face: Any, answer: Callable[[HandlerTurn], Awaitable[None]]) -> Any:
+    """A handler of that face that answers so."""
+
+    class Asyncio(tertulia.ConversationHandler):
+        async def turn(self, turn: HandlerTurn) -> None:
+            await answer(turn)
+
+    class Blocking(tertulia.blocking.ConversationHandler):
+        def turn(self, turn: HandlerTurn) -> None:
+            asyncio.run(answer(turn))  # type: ignore[arg-type]
+
+    return (Asyncio if face is tertulia else Blocking)()
+
+
+@FACES
+def test_a_handler_that_throws_is_asked_again_and_acts_in_its_turn_only(face: Any) -> None:
+    turns: list[HandlerTurn] = []
+
+    async def play() -> None:
+        async def answer(turn: HandlerTurn) -> None:
+            turns.append(turn)
+            org = crm.org(turn.org).acting_as(turn.acting)
+            await waited(org.inbox.send_text(turn.contact.id, "One moment."))
+            if turn.number == 1:
+                raise RuntimeError("out of words")
+
+        clock = await waited(face.ManualClock.open(NOW))
+        crm = await waited(
+            face.Crm.open(
+                transports={"own": transport(face, lambda *_: ACCEPTED)},
+                credentials={"main": "secret"},
+                clock=clock,
+                handlers={"bot": handler(face, answer)},
+                handler_timeout_seconds=20.0,
+            )
+        )
+        shop = crm.org(await waited(crm.create_org(Settings(name="Casa Lua"))))
+        account = NewAccount(channel="sms", sender_id="+12025550100", name="Main", credential="main")
+        await waited(shop.accounts.connect(account))
+        event = {
+            "source": {"channel": "sms", "sender_id": "+12025550100"},
+            "kind": {
+                "event": "message",
+                "provider_id": "in-1",
+                "from": {"addresses": [{"kind": "phone", "value": "351912345678"}]},
+                "content": {"type": "text", "body": "Hello?"},
+            },
+        }
+        headers = {"x-secret": "open"}
+        request = WebhookRequest(
+            method="POST", url="https://shop.example/own", headers=headers, body=json.dumps([event]).encode()
+        )
+        await waited(crm.receive("own", request))
+        ana = await waited(shop.contacts.find_by_phone("+351912345678"))
+        await waited(shop.inbox.set_handler(ana.conversation, Handler(name="bot", kind="bot")))
+        assert (await waited(crm.run_due())).unanswered == 1
+        await waited(clock.advance(2.0))
+        assert (await waited(crm.run_due())).answered == 1
+        sent = (await waited(shop.inbox.messages_page(ana.conversation))).items
+        assert [message.content.body for message in sent if not message.inbound] == ["One moment."]
+        for turn in turns:
+            late = crm.org(turn.org).acting_as(turn.acting)
+            with pytest.raises(RefusedError) as over:
+                await waited(late.inbox.send_text(turn.contact.id, "And another thing."))
+            assert over.value.code == "handler.over"
+        await waited(crm.close())
+
+    asyncio.run(play())
+    first, again = turns
+    assert (first.id, first.number, again.id, again.number) == (again.id, 1, first.id, 2)
+    assert first.handler.name == "bot" and [type(message.content) for message in first.messages] == [ContentText]
+
+
 @FACES
 def test_what_cannot_be_an_own_object_is_a_type_error(face: Any) -> None:
     other = tertulia.blocking if face is tertulia else tertulia
@@ -223,6 +299,7 @@ def test_what_cannot_be_an_own_object_is_a_type_error(face: Any) -> None:
         {"transports": {"own": transport(other, lambda *_: ACCEPTED)}},
         {"transports": {"own": Silent()}},
         {"credentials": "secret"},
+        {"handlers": {"bot": 5}},
         {"clock": datetime.now(timezone.utc)},
     ):
 

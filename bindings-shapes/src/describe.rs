@@ -14,6 +14,7 @@ use tertulia::{Channel, Code, Error, Template, http_status};
 
 use crate::failure::Failure;
 use crate::handle::{clock_areas, crm_areas, org_areas, platform_areas};
+use crate::handlers::HandlerTurn;
 use crate::host::{OutgoingShape, SenderShape, WebhookShape};
 use crate::method::{Area, Method, Param, Returned};
 use crate::options::{TwilioOptions, WhatsAppOptions};
@@ -172,6 +173,18 @@ fn callbacks(generator: &mut SchemaGenerator) -> Value {
                 callback!("The key for this reference. Asked again after the platform refused the last one.",
                     credential(reference: String) -> String),
             ],
+        },
+        {
+            "name": "ConversationHandler",
+            "docs": "A bot or an AI of the host's: asked to answer what the contacts of its conversations write, by \
+                     `run_due` and `work`. A turn is never lost, and so may come more than once: when it threw, took too \
+                     long, or its process died, the same messages come again after a pause, and after five tries people \
+                     have the conversation. The n-th message that it sends in a turn and that went out in an earlier try, \
+                     or may have, is not sent again, but given back as it was sent.",
+            "methods": [callback!("Answers what the contact wrote, acting as the handler: a handle on the organisation \
+                with `acting` in the place of a member of the team. When the turn is over, as a person took the conversation \
+                over or the time was up, its calls fail with `handler.over`.",
+                turn(turn: HandlerTurn) -> ())],
         },
         {
             "name": "Clock",

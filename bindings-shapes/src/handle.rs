@@ -10,6 +10,7 @@ use tertulia::{Code, Crm, Error, Org};
 
 use crate::areas;
 use crate::failure::Failure;
+use crate::handlers::Turns;
 use crate::host::HostObject;
 use crate::method::{Area, Call};
 use crate::of_process::OfProcess;
@@ -47,7 +48,7 @@ pub struct Handle(Held);
 
 #[derive(Debug, Clone)]
 enum Held {
-    Crm(OfProcess<Crm>),
+    Crm(OfProcess<Crm>, Arc<Turns>),
     Platform(OfProcess<Arc<Platform>>),
     Clock(ManualClock),
 }
@@ -63,8 +64,9 @@ pub fn open(
         match kind {
             Kind::Crm => {
                 let options: CrmOptions = decode("open", &options)?;
-                let crm = options.open(&hosts, &handles).await?;
-                Ok(Handle(Held::Crm(OfProcess::new(crm))))
+                let turns = Arc::new(Turns::default());
+                let crm = options.open(&hosts, &handles, &turns).await?;
+                Ok(Handle(Held::Crm(OfProcess::new(crm), turns)))
             }
             Kind::Platform => {
                 let options: PlatformOptions = decode("platform", &options)?;
@@ -94,7 +96,7 @@ pub fn open(
 pub struct Scope {
     /// The organisation, for a method of one.
     pub org: Option<String>,
-    /// The member of the team who asks; absent: the host.
+    /// The member of the team who asks, or what a handler acts as in its turn; absent: the host.
     pub agent: Option<String>,
 }
 
@@ -117,7 +119,7 @@ impl Handle {
     /// The CRM that it is a handle on, if it is.
     pub(crate) fn crm(&self) -> Option<&Crm> {
         match &self.0 {
-            Held::Crm(crm) => crm.get("CRM").ok(),
+            Held::Crm(crm, _) => crm.get("CRM").ok(),
             _ => None,
         }
     }
@@ -139,14 +141,16 @@ impl Handle {
         other: Option<Handle>,
     ) -> Result<BoxFuture<'static, Result<String, Error>>, Error> {
         match &self.0 {
-            Held::Crm(crm) => {
+            Held::Crm(crm, turns) => {
                 let crm = crm.get("CRM")?;
                 let Some(org) = scope.org else {
                     return run(crm_areas(), method, crm.clone(), args, watch, other);
                 };
                 let mut org: Org = crm.org(org.parse::<OrgId>()?);
                 if let Some(agent) = scope.agent {
-                    org = org.acting_as(agent.parse::<AgentId>()?);
+                    let agent = agent.parse::<AgentId>()?;
+                    let acting = turns.acting(org.id(), agent)?;
+                    org = acting.unwrap_or_else(|| org.acting_as(agent));
                 }
                 run(org_areas(), method, org, args, watch, other)
             }

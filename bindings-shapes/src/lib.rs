@@ -9,6 +9,7 @@ mod areas;
 mod describe;
 mod failure;
 mod handle;
+mod handlers;
 mod host;
 mod method;
 mod of_process;

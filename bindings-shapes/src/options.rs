@@ -16,6 +16,7 @@ use tertulia::{
 };
 
 use crate::handle::Handle;
+use crate::handlers::{HostHandler, Turns};
 use crate::host::{Host, HostClock, HostCredentials, HostObject, HostTransport};
 use crate::wire::Bytes;
 
@@ -44,6 +45,11 @@ pub(crate) struct CrmOptions {
     pub(crate) credentials: Option<CredentialsOptions>,
     /// The folder that files of messages are kept in; absent: none are.
     pub(crate) media_folder: Option<PathBuf>,
+    /// Bots and AIs by name: host objects.
+    #[serde(default)]
+    pub(crate) handlers: BTreeMap<String, usize>,
+    /// How long a handler may take for one turn, in seconds; absent: 60.
+    pub(crate) handler_timeout_seconds: Option<f64>,
     /// The clock; absent: the machine's.
     pub(crate) clock: Option<ClockOptions>,
 }
@@ -289,7 +295,12 @@ impl TwilioOptions {
 
 impl CrmOptions {
     /// Opens the CRM.
-    pub(crate) async fn open(self, hosts: &[Arc<dyn HostObject>], handles: &[Handle]) -> Result<Crm, Error> {
+    pub(crate) async fn open(
+        self,
+        hosts: &[Arc<dyn HostObject>],
+        handles: &[Handle],
+        turns: &Arc<Turns>,
+    ) -> Result<Crm, Error> {
         let mut builder = match self.path {
             Some(path) => {
                 let mut options = SqliteOptions::default();
@@ -328,6 +339,16 @@ impl CrmOptions {
         };
         if let Some(folder) = self.media_folder {
             builder = builder.media(MediaFolder::open(folder)?);
+        }
+        let limit = seconds(
+            "handler_timeout_seconds",
+            self.handler_timeout_seconds.unwrap_or(60.0),
+        )?;
+        builder = builder.handler_timeout(limit);
+        for (name, place) in self.handlers {
+            // The engine's patience ends first.
+            let host = Host::patient(at(hosts, place, "host object")?, limit * 2);
+            builder = builder.handler(name, HostHandler::new(host, Arc::clone(turns)));
         }
         builder = match self.clock {
             None => builder,

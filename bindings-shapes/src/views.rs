@@ -18,6 +18,7 @@ use tertulia::core::merge::{MergeDifference, MergeOutcome};
 use tertulia::core::message::DeliveryStatus;
 use tertulia::core::render::Rendered as RenderedText;
 use tertulia::core::retry::Failure as SendFailure;
+use tertulia::core::survey::LastSurvey;
 use tertulia::core::{broadcast, contact};
 use tertulia::{Channel, Content, ConversationStatus, Handler, ImportReport as Report, Upserted};
 
@@ -300,6 +301,8 @@ pub(crate) struct Conversation {
     labels: Vec<String>,
     /// The ad or post that last led the contact here.
     referral: Option<LastTouch>,
+    /// How satisfied the contact was when it was last resolved.
+    last_survey: Option<LastSurvey>,
 }
 
 impl From<conversation::Conversation> for Conversation {
@@ -324,6 +327,7 @@ impl From<conversation::Conversation> for Conversation {
             starred: record.starred,
             archived_at: record.archived,
             labels: record.labels.into_values().collect(),
+            last_survey: record.last_survey,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The organisation's senders.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,7 +34,82 @@ pub struct Account {
     pub credential: String,
     /// Whether it may send.
     pub state: AccountState,
+    /// What the platform told of it.
+    #[serde(default)]
+    pub standing: Standing,
 }
+
+/// What a platform told of a sender: of each the latest, by the platform's time.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(rename = "SenderStanding")]
+pub struct Standing {
+    /// Its number in digits, as its webhooks show it; absent: none came yet.
+    #[serde(default)]
+    pub number: Option<String>,
+    /// The quality of what it sends.
+    #[serde(default)]
+    pub quality: Option<SenderQuality>,
+    /// How many people it may begin to write to; on WhatsApp all senders of a business share it.
+    #[serde(default)]
+    pub limit: Option<SenderLimit>,
+    /// Whether the platform has barred it.
+    #[serde(default)]
+    pub ban: Option<SenderBan>,
+    /// The quality of numbers of its business account of which one may be its own, while its own is not known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unclaimed: BTreeMap<String, SenderQuality>,
+}
+
+/// The quality of what a sender sends.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SenderQuality {
+    /// Since when, by the platform's time.
+    pub since: DateTime<Utc>,
+    /// The platform finds it low: people block or report the sender.
+    pub low: bool,
+}
+
+/// How many people a sender may begin to write to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SenderLimit {
+    /// Since when, by the platform's time.
+    pub since: DateTime<Utc>,
+    /// The platform's word, as in `TIER_2K`.
+    pub tier: String,
+    /// How many in 24 hours, outside open windows; absent: there is no limit, or the word does not say.
+    pub people_a_day: Option<u64>,
+}
+
+/// Whether a platform has barred a sender.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SenderBan {
+    /// Since when, by the platform's time.
+    pub since: DateTime<Utc>,
+    /// How far.
+    pub ban: Ban,
+    /// The platform's words.
+    pub detail: Option<String>,
+    /// Until when, if it ends by itself.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// How far a platform has barred a sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+#[schemars(rename = "SenderBanKind")]
+pub enum Ban {
+    /// It was, and is not any more.
+    Lifted,
+    /// It will be.
+    Scheduled,
+    /// Some of what it does is forbidden; what is allowed goes out.
+    Restricted,
+    /// It is, altogether: it is stopped, until the platform lifts the ban or somebody resumes it.
+    Disabled,
+}
+
+/// The code of the failure that a sender is stopped with which the platform has barred.
+pub const BANNED: &str = "banned";
 
 /// Whether a sender may send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -10,9 +10,12 @@ use crate::account::Account;
 use crate::consent::Denial;
 use crate::contact::{Contact, RecordStatus};
 use crate::conversation::Author;
+use crate::error::Error;
 use crate::filter::Filter;
-use crate::ids::{AccountId, BroadcastId, DispatchId, OrgId};
+use crate::ids::{AccountId, BroadcastId, ContactId, DispatchId, OrgId};
 use crate::ledger::{Dispatch, DispatchState, SkipReason, Slot, StateName};
+use crate::schedule::{Schedule, zone_of};
+use crate::settings::Settings;
 use crate::template::{Category, Language, TemplateParameters};
 
 /// A broadcast.
@@ -34,6 +37,9 @@ pub struct Broadcast {
     pub parameters: TemplateParameters,
     /// Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place.
     pub target: Filter,
+    /// When it is to start by itself, or was to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
     /// Where it stands.
     pub state: BroadcastState,
     /// When it was drafted.
@@ -46,10 +52,47 @@ pub struct Broadcast {
 pub enum BroadcastState {
     /// Saved, not sent; can be edited.
     Draft,
+    /// Starts by itself.
+    Scheduled {
+        /// When.
+        at: DateTime<Utc>,
+    },
+    /// It was to start and did not: somebody launches, schedules or cancels it.
+    Held {
+        /// When it was to start.
+        due: DateTime<Utc>,
+        /// Since when it is held.
+        since: DateTime<Utc>,
+        /// Why it could not start; absent: nothing ran at its time, nor soon enough afterwards.
+        refusal: Option<Refusal>,
+    },
     /// Its recipients are fixed, and it is being sent.
     Running {
         /// When it was launched.
         since: DateTime<Utc>,
+    },
+    /// Nothing more goes out until it is resumed.
+    Paused {
+        /// When it was launched.
+        launched: DateTime<Utc>,
+        /// Since when.
+        since: DateTime<Utc>,
+        /// Why it paused by itself, its template being stopped; absent: somebody paused it.
+        refusal: Option<Refusal>,
+    },
+    /// Nothing more goes out; those who wait are being left out.
+    Cancelling {
+        /// When it was launched.
+        launched: DateTime<Utc>,
+        /// Since when.
+        since: DateTime<Utc>,
+    },
+    /// Called off. Those whom it had reached by then, it reached.
+    Cancelled {
+        /// When it was launched; absent: it never was.
+        launched: Option<DateTime<Utc>>,
+        /// When that was done.
+        at: DateTime<Utc>,
     },
     /// No recipient is pending, leased or sending.
     Finished {
@@ -58,6 +101,54 @@ pub enum BroadcastState {
         /// When the last recipient was done.
         at: DateTime<Utc>,
     },
+}
+
+/// Why a broadcast could not start, or not go on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refusal {
+    /// The error's code.
+    pub code: String,
+    /// What was wrong.
+    pub message: String,
+}
+
+impl From<&Error> for Refusal {
+    fn from(error: &Error) -> Self {
+        Self {
+            code: error.code().as_str().to_owned(),
+            message: error.message().to_owned(),
+        }
+    }
+}
+
+impl BroadcastState {
+    /// Whether its recipients are still to be fixed, by the target as it then is.
+    pub const fn is_before_launch(&self) -> bool {
+        matches!(self, Self::Draft | Self::Scheduled { .. } | Self::Held { .. })
+    }
+
+    /// When it wants attention without anybody asking: at its time, or to leave out those who wait.
+    pub const fn due(&self) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Scheduled { at } => Some(*at),
+            Self::Cancelling { since, .. } => Some(*since),
+            _ => None,
+        }
+    }
+
+    /// The state as a word.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Scheduled { .. } => "scheduled",
+            Self::Held { .. } => "held",
+            Self::Running { .. } => "running",
+            Self::Paused { .. } => "paused",
+            Self::Cancelling { .. } => "cancelling",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Finished { .. } => "finished",
+        }
+    }
 }
 
 /// Why a contact that fits the target would not be sent to, as far as their record tells.
@@ -101,12 +192,15 @@ pub struct Audience {
     pub category: Category,
     /// How long an attempt with unknown outcome may still settle, in seconds.
     pub settles_within_seconds: u32,
+    /// The organisation's settings: where contacts' zones are kept, and how late is too late.
+    pub settings: Settings,
     /// The time of the launch.
     pub now: DateTime<Utc>,
 }
 
 impl Audience {
-    /// The ledger row of one contact that fits the target: pending, or skipped with the reason.
+    /// The ledger row of one contact that fits the target: pending, from their own time on where the schedule says so, or
+    /// skipped with the reason.
     pub fn enlist(&self, id: DispatchId, contact: &Contact, slot: Option<&Slot>) -> Dispatch {
         let mut row = Dispatch::pending(
             id,
@@ -121,10 +215,25 @@ impl Audience {
         row.match_key = contact
             .destination(self.account.channel, marketing, self.account.id)
             .map(|identity| identity.match_key.clone());
-        if let Some(reason) = left_out(contact, &self.account, self.category, slot, self.now) {
+        let due = self.due(contact);
+        row.not_before = due.max(self.now);
+        let late = (due + self.settings.max_late() < self.now).then_some(SkipReason::Late);
+        let reason = left_out(contact, &self.account, self.category, slot, self.now).or(late);
+        if let Some(reason) = reason {
             row.state = DispatchState::Skipped { reason };
         }
         row
+    }
+
+    /// When a contact is to get it: now, or at the scheduled time of their own zone.
+    fn due(&self, contact: &Contact) -> DateTime<Utc> {
+        let own = self
+            .broadcast
+            .schedule
+            .filter(|schedule| schedule.recipients_zones);
+        own.map_or(self.now, |schedule| {
+            schedule.due(zone_of(contact, &self.settings))
+        })
     }
 }
 
@@ -159,6 +268,58 @@ impl Bucket {
             opted_out_after: row.opted_out_after,
         }
     }
+}
+
+/// Which recipients of a broadcast: any bucket that its [`Stats`] count.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RecipientFilter {
+    /// In any of these states; empty: in all.
+    pub states: Vec<StateName>,
+    /// Left out for any of these reasons, or failed with any of these codes of the platform; empty: whatever the reason.
+    pub reasons: Vec<String>,
+    /// Only those who wrote back, or only those who did not.
+    pub replied: Option<bool>,
+    /// Only those who opted out afterwards, or only those who did not.
+    pub opted_out_after: Option<bool>,
+}
+
+impl RecipientFilter {
+    /// Those in any of these states.
+    pub fn in_states(states: &[StateName]) -> Self {
+        Self {
+            states: states.to_vec(),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a group of rows is meant.
+    pub fn matches(&self, bucket: &Bucket) -> bool {
+        let reason = |reason: &String| self.reasons.contains(reason);
+        (self.states.is_empty() || self.states.contains(&bucket.state))
+            && (self.reasons.is_empty() || bucket.reason.as_ref().is_some_and(reason))
+            && self
+                .replied
+                .is_none_or(|replied| replied == (bucket.accepted && bucket.replied))
+            && self
+                .opted_out_after
+                .is_none_or(|out| out == (bucket.accepted && bucket.opted_out_after))
+    }
+}
+
+/// What one contact would get if a broadcast went out now, or at its time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Simulated {
+    /// The contact.
+    pub contact: ContactId,
+    /// When it would go out; absent: it would not, or nobody can say when.
+    pub at: Option<DateTime<Utc>>,
+    /// The text as they would read it.
+    pub text: Option<String>,
+    /// Why they would be left out.
+    pub skip: Option<SkipReason>,
+    /// What is in the way, in words.
+    pub reason: Option<String>,
 }
 
 /// The funnel. `sent`, `delivered` and `read` each include those who got further, and never fall.

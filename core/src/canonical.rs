@@ -21,6 +21,10 @@ pub fn canonical(records: impl IntoIterator<Item = Record>) -> Value {
     for record in &records {
         if let Some(mut value) = body(record) {
             rename(&mut value, &names);
+            // What waits for a handler, in whatever order it came.
+            if let Some(Value::Array(waiting)) = value.pointer_mut("/turn/messages") {
+                waiting.sort_by_cached_key(Value::to_string);
+            }
             state.entry(record.kind().as_str()).or_default().push(value);
         }
     }
@@ -71,6 +75,10 @@ fn names(records: &[Record]) -> BTreeMap<Uuid, String> {
             }
             Record::Broadcast(broadcast) => (broadcast.id.0, format!("broadcast {}", broadcast.name)),
             Record::Dispatch(row) => (row.id.0, format!("row to {}", with(&row.contact))),
+            Record::Survey(survey) => {
+                let with = with(&survey.contact);
+                (survey.id.0, format!("survey of {with} {}", survey.resolved_at))
+            }
             Record::Rule(rule) => (rule.rule.id.0, format!("rule {}", rule.rule.pattern.text)),
             Record::Member(member) => (member.id.0, format!("member {}", member.name)),
             Record::Import(import) => (import.id.0, format!("import {}", import.file)),
@@ -120,6 +128,9 @@ fn body(record: &Record) -> Option<Value> {
     for field in dropped {
         fields.remove(*field);
     }
+    if let Some(Value::Object(turn)) = fields.get_mut("turn") {
+        turn.remove("due");
+    }
     for list in ["identities", "evidence"] {
         sort(&mut fields, list);
     }
@@ -148,6 +159,13 @@ fn rename(value: &mut Value, names: &BTreeMap<Uuid, String>) {
         Value::String(text) => {
             if let Some(id) = our_id(text) {
                 *text = names.get(&id).map_or_else(|| "id".to_owned(), Clone::clone);
+            } else if text.starts_with("csat:") {
+                // A choice from a survey's list has the survey in it.
+                let known = |part: &str| our_id(part).and_then(|id| names.get(&id)).cloned();
+                let parts = text
+                    .split(':')
+                    .map(|part| known(part).unwrap_or_else(|| part.to_owned()));
+                *text = parts.collect::<Vec<_>>().join(":");
             }
         }
         Value::Array(values) => values.iter_mut().for_each(|value| rename(value, names)),

@@ -12,6 +12,7 @@ use crate::routing::RoutingRule;
 use crate::settings::Settings;
 use crate::suppression::{AddressHasher, HostKey};
 use crate::tagging::RuleSet;
+use crate::turn::InTurn;
 
 /// An organisation's settings and rules, made ready: kept between decisions, for as long as its version stays.
 #[derive(Debug)]
@@ -79,6 +80,8 @@ pub struct Context<'a> {
     pub org: &'a OrgContext,
     /// Who asks.
     pub actor: Actor,
+    /// The turn that a handler asks in.
+    pub turn: Option<InTurn>,
     /// Where new ids come from.
     pub ids: IdSource,
 }

@@ -13,10 +13,13 @@ use crate::error::{Code, Error};
 use crate::identity::Address;
 use crate::ids::{
     AccountId, AgentId, AttemptId, BroadcastId, ContactId, ConversationId, DispatchId, MessageId, OrgId,
+    SurveyId,
 };
 use crate::inbound::Referral;
 use crate::journal::Actor;
-use crate::message::{Content, Delivery, StatusKind};
+use crate::message::{Content, ContentKind, Delivery, StatusKind};
+use crate::survey::LastSurvey;
+use crate::turn::Turn;
 
 /// A thread with one contact, over any of their channels.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,9 +51,15 @@ pub struct Conversation {
     /// The bot or AI that has it.
     #[serde(default)]
     pub handler: Option<Handler>,
+    /// What that one is to answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub turn: Option<Turn>,
     /// Who closed it, and when; absent: it is not closed.
     #[serde(default)]
     pub resolution: Option<Resolution>,
+    /// When it was last closed before it was opened again: what was said by then needs no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_through: Option<DateTime<Utc>>,
     /// Until when all that came in was read.
     #[serde(default)]
     pub read_through: Option<DateTime<Utc>>,
@@ -69,6 +78,9 @@ pub struct Conversation {
     /// Labels: folded key → as first written.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
+    /// How satisfied the contact was when it was last resolved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_survey: Option<LastSurvey>,
 }
 
 /// The conversation with the same contact before another one.
@@ -222,13 +234,16 @@ impl Conversation {
             channels: BTreeSet::new(),
             assignee: None,
             handler: None,
+            turn: None,
             resolution: None,
+            closed_through: None,
             read_through: None,
             unread: 0,
             marked_unread: false,
             starred: false,
             archived: None,
             labels: BTreeMap::new(),
+            last_survey: None,
         }
     }
 
@@ -257,6 +272,18 @@ impl Conversation {
             .is_some_and(|resolution| at > resolution.at)
     }
 
+    /// Takes the resolution back.
+    pub fn open_again(&mut self) {
+        let closed = self.resolution.take().map(|resolution| resolution.at);
+        self.closed_through = self.closed_through.max(closed);
+    }
+
+    /// Whether what was said then was over and done with when the conversation was closed.
+    pub fn is_settled(&self, at: DateTime<Utc>) -> bool {
+        let closed = self.resolution.as_ref().map(|resolution| resolution.at);
+        closed.max(self.closed_through).is_some_and(|closed| at <= closed)
+    }
+
     /// A message of the contact came in, once. The same for the same messages in any order: what is later than a
     /// resolution or an archiving takes it back, what is later than all that was read is unread.
     pub fn hear(&mut self, at: DateTime<Utc>) -> Heard {
@@ -268,7 +295,7 @@ impl Conversation {
             unarchived: self.archived.is_some_and(|archived| at > archived),
         };
         if heard.reopened {
-            self.resolution = None;
+            self.open_again();
         }
         if heard.unarchived {
             self.archived = None;
@@ -293,12 +320,16 @@ pub enum Author {
     Agent(AgentId),
     /// The host's program.
     Host(String),
+    /// A bot or AI of the host, by its name.
+    Handler(String),
     /// A broadcast.
     Broadcast(BroadcastId),
     /// The business, elsewhere: its phone app or another program.
     Elsewhere,
     /// The answer to a STOP.
     StopConfirmation,
+    /// A survey of satisfaction: its question, and what follows the rating.
+    Survey(SurveyId),
 }
 
 /// One message, in or out.
@@ -357,6 +388,11 @@ impl Message {
     /// Whether the contact wrote it.
     pub const fn is_inbound(&self) -> bool {
         matches!(self.author, Author::Contact)
+    }
+
+    /// Whether somebody said it to the other: nothing of a group's, and no notice of the platform's.
+    pub fn is_spoken(&self) -> bool {
+        self.group_id.is_none() && self.content.kind() != ContentKind::System
     }
 
     /// Takes in what became known about the message. A join: the same in any order, however often.

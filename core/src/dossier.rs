@@ -20,6 +20,7 @@ use crate::merge::Merged;
 use crate::note::Note;
 use crate::record::{Quarantined, Record, RecordKind};
 use crate::suppression::{AddressHasher, Suppression};
+use crate::survey::Survey;
 use crate::window::Window;
 
 /// Everything that is held about one contact and those that were merged into it. Serialized it is one JSON object.
@@ -39,6 +40,8 @@ pub struct Dossier {
     pub files: Vec<MediaFile>,
     /// The ads and posts that led to its messages.
     pub touches: Vec<Touch>,
+    /// The surveys that it was asked, or was to be asked.
+    pub surveys: Vec<Survey>,
     /// The platforms' ids that lead to its messages.
     pub message_references: Vec<String>,
     /// What waits for a message that is not known yet.
@@ -83,6 +86,7 @@ impl Dossier {
             messages: Vec::new(),
             files: Vec::new(),
             touches: Vec::new(),
+            surveys: Vec::new(),
             message_references: Vec::new(),
             evidence: Vec::new(),
             ledger: Vec::new(),
@@ -157,6 +161,7 @@ impl Gathering {
                 self.rows.insert(row.id);
                 dossier.ledger.push(row);
             }
+            Record::Survey(survey) if trail.is(survey.contact) => dossier.surveys.push(survey),
             Record::MessageRef(way)
                 if named
                     || self.messages.contains(&way.message)
@@ -195,13 +200,14 @@ impl Gathering {
 }
 
 /// The kinds of records that a dossier is gathered from, in this order.
-pub const GATHERED: [RecordKind; 16] = [
+pub const GATHERED: [RecordKind; 17] = [
     RecordKind::Merged,
     RecordKind::Note,
     RecordKind::Conversation,
     RecordKind::Message,
     RecordKind::MediaFile,
     RecordKind::Touch,
+    RecordKind::Survey,
     RecordKind::Dispatch,
     RecordKind::MessageRef,
     RecordKind::Parked,

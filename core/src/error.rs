@@ -191,6 +191,11 @@ codes! {
     MessageInvalid = "message.invalid", Invalid, Never, "The message cannot be sent so.", "See the message for the limit.";
     ConversationSuperseded = "conversation.superseded", Refused, Never, "A newer conversation with the contact took this one's place.", "Go on in the conversation that the message names.";
     HandlerInvalid = "handler.invalid", Invalid, Never, "The handler's name is empty or too long.", "Give it a name of at most 100 characters.";
+    HandlerOver = "handler.over", Refused, Never, "The handler's turn is over: a person took the conversation over, it was closed, or the turn took too long.", "Nothing: what waits is a person's, or another turn's.";
+    HandlerElsewhere = "handler.elsewhere", Refused, Never, "A handler writes to, and changes, the conversation of its turn and no other.", "Let the host do it, without acting as the handler.";
+    HandlerFailed = "handler.failed", Unavailable, Later, "The handler failed.", "See its error in the host's log; the turn is tried again.";
+    HandlerTimeout = "handler.timeout", Unavailable, Later, "The handler did not end in time.", "Answer in less time, or raise the limit; the turn is tried again.";
+    HandlerBehind = "handler.behind", Unavailable, Never, "More messages wait for the handler than may.", "Run the process that has the handler.";
     LabelInvalid = "label.invalid", Invalid, Never, "A label is empty or too long.", "Give it a name of at most 100 characters.";
     RoutingInvalid = "routing.invalid", Invalid, Never, "The rule of routing, or the order of the rules, cannot be so.", "Mend what the message names.";
     RoutingNotFound = "routing.not_found", NotFound, Never, "There is no such rule of routing.", "List the rules for their ids.";
@@ -200,6 +205,9 @@ codes! {
     CursorInvalid = "cursor.invalid", Invalid, Never, "The cursor does not belong to this list.", "Start again without a cursor.";
     BroadcastNotFound = "broadcast.not_found", NotFound, Never, "There is no such broadcast.", "List the broadcasts.";
     BroadcastNotDraft = "broadcast.not_draft", Refused, Never, "The broadcast was launched already.", "Create another one.";
+    BroadcastWrongState = "broadcast.wrong_state", Refused, Never, "A broadcast that stands there cannot do that.", "See the message for where it stands, and get the broadcast.";
+    BroadcastScheduleInvalid = "broadcast.schedule_invalid", Invalid, Never, "A broadcast cannot be scheduled so.", "Give a local time that is to come.";
+    QuietHours = "broadcast.quiet_hours", Refused, Later, "It is a quiet hour where the contact is: broadcasts rest.", "It goes out by itself when the quiet hours end.";
     BroadcastInvalid = "broadcast.invalid", Invalid, Never, "The broadcast cannot be launched so.", "See the message for what is missing.";
 
     ImportHeader = "import.header", Invalid, Never, "The file's header cannot be used.", "See the message; map a column to phone or email.";

@@ -11,6 +11,7 @@ use crate::conversation::Author;
 use crate::error::{Code, Error};
 use crate::ledger::{SLOT, SkipReason, Slot};
 use crate::message::ContentKind;
+use crate::schedule::zone_of;
 use crate::settings::Settings;
 use crate::template::{Category, Template};
 use crate::window::WindowState;
@@ -77,6 +78,7 @@ pub fn check(passage: &Passage<'_>) -> Vec<Denial> {
         consent(passage),
         address(passage),
         account(passage),
+        quiet_hours(passage),
         template(passage),
         window(passage),
         cap(passage),
@@ -276,6 +278,22 @@ fn cap(p: &Passage<'_>) -> Option<Denial> {
             free.format("%Y-%m-%d %H:%M:%S UTC"),
         ),
     ))
+}
+
+/// Broadcasts rest; whoever is at work may write.
+fn quiet_hours(p: &Passage<'_>) -> Option<Denial> {
+    let hours = p
+        .settings
+        .quiet_hours
+        .filter(|_| matches!(p.author, Author::Broadcast(_)))?;
+    let zone = zone_of(p.contact, p.settings).unwrap_or(p.settings.zone);
+    let end = hours.end(p.now, zone)?;
+    Some(Denial {
+        code: Code::QuietHours,
+        message: format!("contact {} has quiet hours in {zone} until {end}", p.contact.id),
+        lifts: Lift::At(end),
+        skip: None,
+    })
 }
 
 #[cfg(test)]

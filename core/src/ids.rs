@@ -76,6 +76,10 @@ ids! {
     QuickReplyId;
     /// One note about a contact.
     NoteId;
+    /// What a bot or AI is to answer in a conversation, once.
+    TurnId;
+    /// One survey of satisfaction.
+    SurveyId;
     /// A member of the organisation's team.
     AgentId;
 }

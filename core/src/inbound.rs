@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::account::Ban;
 use crate::channel::Channel;
 use crate::identity::Address;
 use crate::ids::AttemptId;
@@ -37,6 +38,9 @@ pub struct Source {
     /// itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pool_id: Option<String>,
+    /// The sender's number in digits, if the event shows it beside the id: how notices name it that know no id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<String>,
 }
 
 /// What an event tells.
@@ -68,7 +72,9 @@ pub enum InboundKind {
     TemplateCategory(TemplateNotice<Category>),
     /// A template's quality changed.
     TemplateQuality(TemplateNotice<Quality>),
-    /// A notice about a sender or the business account: kept as it is, under the provider's field name.
+    /// The platform tells how a sender, or all of a business account, stands with it.
+    Sender(SenderNotice),
+    /// Any other notice about a sender or the business account: kept as it is, under the provider's field name.
     Notice {
         /// The provider's name for the field.
         field: String,
@@ -322,6 +328,47 @@ pub struct TemplateNotice<T> {
     pub value: T,
     /// The provider's reason.
     pub reason: Option<String>,
+}
+
+/// How a sender, or all of a business account, stands with the platform. What is absent is not told.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SenderNotice {
+    /// The number that its quality is told of, in digits; absent: the sender that the event is about.
+    #[serde(default)]
+    pub number: Option<String>,
+    /// Whether the platform finds the quality low.
+    #[serde(default)]
+    pub low_quality: Option<bool>,
+    /// The limit of how many people may be written to first: of all senders of the business account.
+    #[serde(default)]
+    pub limit: Option<LimitNotice>,
+    /// Whether all senders of the business account are barred.
+    #[serde(default)]
+    pub ban: Option<BanNotice>,
+    /// The provider's name for the field.
+    pub field: String,
+    /// The provider's object.
+    pub raw: Value,
+}
+
+/// A limit of how many people may be written to first in 24 hours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LimitNotice {
+    /// The provider's word, as in `TIER_2K`.
+    pub tier: String,
+    /// How many; absent: there is no limit, or the word does not say.
+    pub people_a_day: Option<u64>,
+}
+
+/// Whether senders are barred.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BanNotice {
+    /// How far.
+    pub ban: Ban,
+    /// The provider's words.
+    pub detail: Option<String>,
+    /// Until when, if it ends by itself.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// The ad or post that led a person to write (Click-to-WhatsApp). Each field is absent if the platform left it out.

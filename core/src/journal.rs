@@ -12,7 +12,7 @@ use crate::conversation::{ConversationStatus, Handler};
 use crate::identity::Address;
 use crate::ids::{
     AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, NoteId,
-    OrgId, QuickReplyId, RuleId, SegmentId,
+    OrgId, QuickReplyId, RuleId, SegmentId, SurveyId,
 };
 use crate::inbound::{CallEvent, Caller};
 use crate::ledger::{SkipReason, StateName};
@@ -28,6 +28,8 @@ pub enum Actor {
     Agent(AgentId),
     /// The host's program, by the name it gave itself.
     System(String),
+    /// A bot or AI of the host, by its name.
+    Handler(String),
     /// The person themself.
     Contact,
     /// The platform.
@@ -209,6 +211,17 @@ pub enum What {
         /// The rule of routing that said so.
         rule: Option<RuleId>,
     },
+    /// A bot or AI failed too often, or fell too far behind: people have the conversation.
+    HandlerFailed {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The handler's name.
+        handler: String,
+        /// How often it was asked.
+        tries: u32,
+        /// The dotted code of what it failed with at last, as in `handler.timeout`.
+        reason: String,
+    },
     /// A conversation was closed.
     ConversationResolved {
         /// The conversation.
@@ -234,6 +247,19 @@ pub enum What {
     ConversationDeleted {
         /// The conversation.
         conversation: ConversationId,
+    },
+    /// A survey of satisfaction went out, or was answered.
+    Survey {
+        /// The survey.
+        survey: SurveyId,
+        /// The conversation.
+        conversation: ConversationId,
+        /// `asked`, `rated` or `commented`.
+        change: String,
+        /// The rating that was given, 1 to 5.
+        rating: Option<u8>,
+        /// The message that answers.
+        message: Option<MessageId>,
     },
     /// A label was added to a conversation.
     LabelAdded {
@@ -493,10 +519,12 @@ impl What {
             | Self::ConversationOpened { .. }
             | Self::ConversationAssigned { .. }
             | Self::ConversationHandled { .. }
+            | Self::HandlerFailed { .. }
             | Self::ConversationResolved { .. }
             | Self::ConversationReopened { .. }
             | Self::ConversationMarked { .. }
             | Self::ConversationDeleted { .. }
+            | Self::Survey { .. }
             | Self::RoutingChanged { .. }
             | Self::RoutingPassedOver { .. }
             | Self::MessageReceived { .. }
@@ -581,10 +609,12 @@ kinds! {
     ConversationOpened = "conversation_opened", true, false;
     ConversationAssigned = "conversation_assigned", true, true;
     ConversationHandled = "conversation_handled", true, true;
+    HandlerFailed = "handler_failed", true, true;
     ConversationResolved = "conversation_resolved", true, true;
     ConversationReopened = "conversation_reopened", true, true;
     ConversationMarked = "conversation_marked", false, false;
     ConversationDeleted = "conversation_deleted", true, true;
+    Survey = "survey", true, false;
     LabelAdded = "label_added", true, true;
     LabelRemoved = "label_removed", true, true;
     RoutingChanged = "routing_changed", false, true;

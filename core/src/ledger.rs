@@ -164,6 +164,12 @@ pub enum SkipReason {
     WindowClosed,
     /// Merged with another recipient of the same broadcast, who gets it.
     Merged,
+    /// A survey's time was over: the conversation went on, it waited for a day, or surveys were switched off.
+    SurveyOver,
+    /// The broadcast was cancelled before their turn.
+    Cancelled,
+    /// At the scheduled time of their own zone nothing ran, nor soon enough afterwards.
+    Late,
 }
 
 impl SkipReason {
@@ -181,6 +187,50 @@ impl SkipReason {
             Self::MissingValue => "missing_value",
             Self::WindowClosed => "window_closed",
             Self::Merged => "merged",
+            Self::SurveyOver => "survey_over",
+            Self::Cancelled => "cancelled",
+            Self::Late => "late",
+        }
+    }
+}
+
+impl SkipReason {
+    /// Why somebody got nothing, for a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::NotOptedIn => "has not opted in to this kind of message",
+            Self::OptedOut => "has opted out",
+            Self::Inactive => "is set aside as inactive",
+            Self::Blocked => "is blocked",
+            Self::Deleted => "is deleted",
+            Self::Capped => "got another marketing template within 24 hours",
+            Self::NoAddress => "has no address on this channel",
+            Self::TemplateNotApproved => "the template was not approved any more",
+            Self::MissingValue => "a variable of the template has no value for them",
+            Self::WindowClosed => "the window was closed",
+            Self::Merged => "was merged with another recipient, who gets it",
+            Self::Cancelled => "the broadcast was cancelled before their turn",
+            Self::SurveyOver => "the survey's time was over",
+            Self::Late => "nothing ran at the scheduled time of their zone",
+        }
+    }
+
+    /// What would help.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::NotOptedIn => "Ask them, and record the opt-in with its proof.",
+            Self::OptedOut => "Leave them alone; only they can change that.",
+            Self::Inactive => "Make them active, if they are to get broadcasts again.",
+            Self::Blocked => "Unblock them, if that was a mistake.",
+            Self::Deleted | Self::Merged | Self::Cancelled | Self::SurveyOver => "Nothing is to be done.",
+            Self::Capped => "Send another broadcast to this group later.",
+            Self::NoAddress => "Record their number.",
+            Self::TemplateNotApproved => {
+                "Have the template approved, then send another broadcast to this group."
+            }
+            Self::MissingValue => "Give the variable a fallback, or the contact a value.",
+            Self::WindowClosed => "Use a template.",
+            Self::Late => "Send another broadcast to this group; keep a worker running.",
         }
     }
 }

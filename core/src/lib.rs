@@ -4,6 +4,7 @@
 //! are handed in, decisions are handed back.
 
 pub mod account;
+pub mod analytics;
 pub mod attributes;
 pub mod audit;
 pub mod broadcast;
@@ -42,13 +43,16 @@ pub mod render;
 pub mod retry;
 pub mod roles;
 pub mod routing;
+pub mod schedule;
 pub mod search;
 pub mod segment;
 pub mod settings;
 pub mod suppression;
+pub mod survey;
 pub mod tagging;
 pub mod team;
 pub mod template;
 mod text_schema;
+pub mod turn;
 pub mod window;
 pub mod working_set;

@@ -19,7 +19,7 @@ use crate::erasure::Erasure;
 use crate::identity::AddressKind;
 use crate::ids::{
     AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, NoteId,
-    OrgId, QuickReplyId, RuleId, SegmentId,
+    OrgId, QuickReplyId, RuleId, SegmentId, SurveyId,
 };
 use crate::import::Import;
 use crate::journal::Entry;
@@ -32,6 +32,7 @@ use crate::routing::RoutingRule;
 use crate::segment::{Segment, SegmentName};
 use crate::settings::Settings;
 use crate::suppression::{HostKeyed, Suppression, SuppressionKey};
+use crate::survey::Survey;
 use crate::tagging::Rule;
 use crate::team::Member;
 use crate::template::Template;
@@ -259,6 +260,9 @@ records! {
     /// A message that an ad or post led to.
     Touch(Touch) = "touch", Touch { org: OrgId, message: MessageId },
         |r| Key::Touch { org: r.org, message: r.message };
+    /// A survey of satisfaction.
+    Survey(Survey) = "survey", Survey { org: OrgId, survey: SurveyId },
+        |r| Key::Survey { org: r.org, survey: r.id };
     /// A message saved under a shortcut.
     QuickReply(QuickReply) = "quick_reply", QuickReply { org: OrgId, reply: QuickReplyId },
         |r| Key::QuickReply { org: r.org, reply: r.id };
@@ -310,6 +314,7 @@ impl Key {
             | Self::SegmentName { org, .. }
             | Self::MediaFile { org, .. }
             | Self::Touch { org, .. }
+            | Self::Survey { org, .. }
             | Self::QuickReply { org, .. }
             | Self::QuickReplyName { org, .. }
             | Self::Note { org, .. }

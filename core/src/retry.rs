@@ -16,8 +16,10 @@ pub enum FailureClass {
     RateLimited(LimitScope),
     /// The platform restricts or has disabled the sender or account.
     PolicyRestricted,
-    /// The template is missing, paused, disabled or filled wrongly.
+    /// The template is filled wrongly for this recipient, or refused with what fills it.
     TemplateProblem,
+    /// The template is missing, paused or disabled, or has other parameters by now: nobody gets it.
+    TemplateStopped,
     /// Free-form outside the 24-hour window.
     WindowClosed,
     /// The address cannot be reached on this channel.
@@ -45,6 +47,53 @@ impl FailureClass {
     /// never use a recipient up.
     pub const fn uses_up(self) -> bool {
         matches!(self, Self::Transient | Self::Unexplained | Self::MediaProblem)
+    }
+}
+
+impl FailureClass {
+    /// What happened, for a person.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::AuthOrConfig => "the platform refuses the sender's key or set-up",
+            Self::Payment => "an invoice or payment method blocks the account",
+            Self::RateLimited(_) => "the platform asks to slow down",
+            Self::PolicyRestricted => "the platform restricts the sender or account",
+            Self::TemplateProblem => "the platform does not take what fills the template",
+            Self::TemplateStopped => "the template is missing, paused or disabled at the platform",
+            Self::WindowClosed => "the 24-hour window was closed",
+            Self::RecipientInvalid => "they cannot be reached on this channel",
+            Self::RecipientOptedOut(_) => "they stopped such messages at the platform",
+            Self::PerUserCap => "they got as many marketing messages as the platform allows a person",
+            Self::MediaProblem => "a file could not be fetched, or is of the wrong kind or size",
+            Self::BadRequest => "the platform does not take a request of this form",
+            Self::Transient | Self::Unexplained => "a fault of the platform that did not pass",
+            Self::Unreachable => "the platform could not be reached",
+            Self::Unclassified => "the platform refused with a code that is not known here",
+        }
+    }
+
+    /// What would help.
+    pub const fn remedy(self) -> &'static str {
+        match self {
+            Self::AuthOrConfig => "Renew the key or mend the set-up at the platform, then resume the sender.",
+            Self::Payment => "Settle the payment at the platform, then resume the sender.",
+            Self::RateLimited(_) | Self::Unreachable => "Nothing is to be done: it is tried again.",
+            Self::PolicyRestricted => {
+                "See the account's quality at the platform; appeal there, then resume the sender."
+            }
+            Self::TemplateProblem => "Mend the template or its parameters.",
+            Self::TemplateStopped => {
+                "See the template's state at the platform and synchronise the templates; then resume the broadcast."
+            }
+            Self::WindowClosed => "Use a template.",
+            Self::RecipientInvalid => "Check the number; ask for another way to reach them.",
+            Self::RecipientOptedOut(_) => "Leave them alone; only they can change that.",
+            Self::PerUserCap => "Write to them again another day.",
+            Self::MediaProblem => "Check the file's link, kind and size.",
+            Self::BadRequest => "See the platform's words; report it if the message is in order.",
+            Self::Transient | Self::Unexplained => "Send another broadcast to this group later.",
+            Self::Unclassified => "See the platform's words and its list of codes.",
+        }
     }
 }
 
@@ -104,6 +153,9 @@ pub enum NextStep {
     HoldSender(TimeDelta),
     /// The sender stops until somebody mends what the failure names; recipients wait.
     StopSender,
+    /// The broadcast stops until somebody mends its template and resumes it; recipients wait. Another message will never
+    /// go out.
+    StopBroadcast,
     /// This message will never go out.
     GiveUp,
 }
@@ -139,6 +191,7 @@ pub fn next_step(failure: &Failure, attempt: u32) -> NextStep {
         FailureClass::RateLimited(LimitScope::Account | LimitScope::App) => {
             NextStep::HoldSender(doubled(60, 3600))
         }
+        FailureClass::TemplateStopped => NextStep::StopBroadcast,
         FailureClass::Transient => at_most(5, doubled(2, 600)),
         FailureClass::Unexplained => at_most(3, doubled(2, 600)),
         FailureClass::Unreachable => NextStep::RetryAfter(doubled(1, 300)),

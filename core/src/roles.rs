@@ -196,6 +196,8 @@ calls! {
     QuickRepliesRender = "quick_replies.render", Viewer;
 
     AnalyticsCtwa = "analytics.ctwa", Viewer;
+    AnalyticsCsat = "analytics.csat", Viewer;
+    AnalyticsInbox = "analytics.inbox", Viewer;
 
     TemplatesPut = "templates.put", Admin;
     TemplatesSync = "templates.sync", Admin;
@@ -208,6 +210,13 @@ calls! {
     BroadcastsList = "broadcasts.list", Viewer;
     BroadcastsPreview = "broadcasts.preview", Viewer;
     BroadcastsLaunch = "broadcasts.launch", Admin;
+    BroadcastsSimulate = "broadcasts.simulate", Viewer;
+    BroadcastsSendTest = "broadcasts.send_test", Admin;
+    BroadcastsSchedule = "broadcasts.schedule", Admin;
+    BroadcastsUnschedule = "broadcasts.unschedule", Admin;
+    BroadcastsPause = "broadcasts.pause", Admin;
+    BroadcastsResume = "broadcasts.resume", Admin;
+    BroadcastsCancel = "broadcasts.cancel", Admin;
     BroadcastsStats = "broadcasts.stats", Viewer;
     BroadcastsRecipients = "broadcasts.recipients", Viewer;
     BroadcastsResendUnconfirmed = "broadcasts.resend_unconfirmed", Admin;

@@ -9,6 +9,8 @@ use crate::error::{Code, Error};
 use crate::keywords::Keywords;
 use crate::phone::Region;
 use crate::render::TimeFormat;
+use crate::schedule::QuietHours;
+use crate::survey::Csat;
 
 /// The settings of one organisation. Durations are whole seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,6 +47,14 @@ pub struct Settings {
     pub deleted_conversations: DeletedConversations,
     /// What a message does that is later than the resolution of its conversation; default it opens it again.
     pub reopening: Reopening,
+    /// What a contact is asked when a conversation is resolved; default nothing.
+    pub csat: Option<Csat>,
+    /// How much later than scheduled a broadcast may start by itself; default 6 hours. Later it is held.
+    pub max_late_seconds: u32,
+    /// The hours in which broadcasts rest; default none.
+    pub quiet_hours: Option<QuietHours>,
+    /// The text attribute that has a contact's zone, as in `Europe/Berlin`; default none: all are in the organisation's.
+    pub zone_attribute: Option<String>,
 }
 
 /// How many contacts an organisation may have: all count but deleted ones.
@@ -150,6 +160,10 @@ impl Default for Settings {
             unknown_after_seconds: 30 * 24 * 60 * 60,
             deleted_conversations: DeletedConversations::Keep,
             reopening: Reopening::Reopen,
+            csat: None,
+            max_late_seconds: 6 * 60 * 60,
+            quiet_hours: None,
+            zone_attribute: None,
         }
     }
 }
@@ -173,12 +187,23 @@ impl Settings {
                 "stop_confirmation is blank; leave it out, or give a text",
             ));
         }
-        Ok(())
+        if self.quiet_hours.is_some_and(|hours| hours.from == hours.until) {
+            return Err(Error::new(
+                Code::SettingInvalid,
+                "quiet_hours end when they begin; leave them out, or give a part of the day",
+            ));
+        }
+        self.csat.as_ref().map_or(Ok(()), Csat::validate)
     }
 
     /// How long before its end a window counts as closing soon.
     pub fn window_closing_soon(&self) -> TimeDelta {
         TimeDelta::seconds(i64::from(self.window_closing_soon_seconds))
+    }
+
+    /// How much later than scheduled a broadcast may start by itself.
+    pub fn max_late(&self) -> TimeDelta {
+        TimeDelta::seconds(i64::from(self.max_late_seconds))
     }
 
     /// How long an attempt with unknown outcome may still settle.

@@ -9,7 +9,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::ids::{BroadcastId, ContactId, OrgId};
+use crate::ids::{BroadcastId, ContactId, ConversationId, OrgId};
 use crate::journal::Entry;
 use crate::record::{ChangeSet, Expect, Key, Op, Record, Stored};
 
@@ -56,6 +56,13 @@ pub enum Lookup {
         org: OrgId,
         /// The contact.
         contact: ContactId,
+    },
+    /// The last messages of a conversation, a hundred at most.
+    LastMessages {
+        /// The organisation.
+        org: OrgId,
+        /// The conversation.
+        conversation: ConversationId,
     },
     /// The members of the team.
     Members {

@@ -1,7 +1,8 @@
 //! The CRM itself: opened once a process, shared by all its tasks.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tertulia_core::account::Account;
@@ -21,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::{Clock, SystemClock};
 use crate::credentials::NoCredentials;
 use crate::error::from_storage;
+use crate::handlers::{ConversationHandler, Handlers};
 use crate::media::MediaStore;
 use crate::org::Org;
 use crate::runtime::{Runtime, to_the_end};
@@ -40,8 +42,11 @@ pub(crate) struct Inner {
     pub(crate) transports: BTreeMap<String, Arc<dyn Transport>>,
     pub(crate) credentials: Arc<dyn Credentials>,
     pub(crate) media: Option<Arc<dyn MediaStore>>,
+    pub(crate) handlers: Handlers,
     pub(crate) host: String,
     pub(crate) worker: String,
+    /// The organisation whose rows this worker leased last: the next ones have their turn first.
+    pub(crate) last_turn: Mutex<Option<OrgId>>,
     pub(crate) closed: CancellationToken,
     /// Held by whoever goes on with erases: when due work may scrub the store's files again.
     pub(crate) erasing: tokio::sync::Mutex<Option<DateTime<Utc>>>,
@@ -106,6 +111,7 @@ pub struct Builder {
     transports: BTreeMap<String, Arc<dyn Transport>>,
     credentials: Option<Arc<dyn Credentials>>,
     media: Option<Arc<dyn MediaStore>>,
+    handlers: Handlers,
     clock: Option<Arc<dyn Clock>>,
     host: Option<String>,
     suppression_key: Option<HostKey>,
@@ -165,6 +171,22 @@ impl Builder {
         self
     }
 
+    /// A bot or an AI, by the name that conversations are given to it under: asked by [`run_due`](Crm::run_due) and
+    /// [`work`](Crm::work) to answer what its conversations' contacts write. A conversation whose handler no process has
+    /// waits for one that does.
+    #[must_use]
+    pub fn handler(mut self, name: impl Into<String>, handler: impl ConversationHandler + 'static) -> Self {
+        self.handlers.add(&name.into(), Arc::new(handler));
+        self
+    }
+
+    /// How long a handler may take for one turn; default 60 seconds.
+    #[must_use]
+    pub fn handler_timeout(mut self, limit: Duration) -> Self {
+        self.handlers.limit = limit;
+        self
+    }
+
     /// The clock; default the machine's.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
@@ -206,8 +228,10 @@ impl Builder {
                 transports: self.transports,
                 credentials: self.credentials.unwrap_or_else(|| Arc::new(NoCredentials)),
                 media: self.media,
+                handlers: self.handlers,
                 host: self.host.unwrap_or_else(|| "host".to_owned()),
                 worker,
+                last_turn: Mutex::new(None),
                 closed: CancellationToken::new(),
                 erasing: tokio::sync::Mutex::new(None),
             }),

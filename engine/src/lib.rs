@@ -11,6 +11,7 @@ mod crm;
 mod dossiers;
 mod erasing;
 mod error;
+mod handlers;
 mod handles;
 mod host_key;
 mod imports;
@@ -25,6 +26,7 @@ mod worker;
 pub use audit::{AuditExport, check_audit};
 pub use credentials::StaticCredentials;
 pub use crm::{Builder, Crm};
+pub use handlers::{ConversationHandler, HandlerTurn};
 pub use handles::{
     Accounts, Analytics, Attributes, Audit, AuditFilter, Broadcasts, BulkProgress, BulkRefusal, BulkReport,
     BulkWatch, Consent, ConsentState, Contacts, ConversationCounts, Event, Events, ExportCounts,
@@ -37,14 +39,19 @@ pub use media::{MediaFolder, MediaStore, StoredFile, media_of_bytes, media_of_fi
 pub use org::Org;
 pub use receive::{Received, http_status};
 pub use tertulia_core as core;
+pub use tertulia_core::analytics::inbox::{Durations, InboxFigures};
+pub use tertulia_core::analytics::{AnalyticsGroup, AnalyticsKey};
 pub use tertulia_core::attributes::AttributeKind;
 pub use tertulia_core::audit::{AuditBreak, AuditFault, AuditHead, AuditVerdict};
+pub use tertulia_core::broadcast::{RecipientFilter, Simulated};
 pub use tertulia_core::channel::Channel;
 pub use tertulia_core::contact::{Contact, ContactOrder};
 pub use tertulia_core::conversation::{Conversation, ConversationStatus, Handler, HandlerKind};
 pub use tertulia_core::ctwa::AdReport;
 pub use tertulia_core::decide::broadcasts::NewBroadcast;
-pub use tertulia_core::decide::bulk::{BulkAction, ConversationAction, ConversationSelection, Selection};
+pub use tertulia_core::decide::bulk::{
+    BulkAction, ConversationAction, ConversationSelection, RecipientSelection, Selection,
+};
 pub use tertulia_core::decide::contacts::{ConsentRequest, NewContact};
 pub use tertulia_core::decide::external_ids::Upserted;
 pub use tertulia_core::decide::organisation::NewAccount;
@@ -62,8 +69,10 @@ pub use tertulia_core::message::Content;
 pub use tertulia_core::quick_reply::QuickReply;
 pub use tertulia_core::roles::Role;
 pub use tertulia_core::routing::{RoutingRule, RoutingTarget};
+pub use tertulia_core::schedule::{NewSchedule, QuietHours, Schedule};
 pub use tertulia_core::settings::{DeletedConversations, Plan, PlanUsage, Reopening, Settings};
 pub use tertulia_core::suppression::HostKey;
+pub use tertulia_core::survey::{Csat, CsatReport, CsatTemplate, LastSurvey};
 pub use tertulia_core::tagging::{Pattern, PatternKind};
 pub use tertulia_core::team::Member;
 pub use tertulia_core::template::{Language, Template, TemplateParameters};

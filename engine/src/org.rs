@@ -1,6 +1,7 @@
 //! A handle on one organisation: who asks, and the areas of what they can ask for.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tertulia_core::contact::CreatedBy;
 use tertulia_core::context::Context;
@@ -8,6 +9,7 @@ use tertulia_core::error::Error;
 use tertulia_core::ids::{AgentId, OrgId};
 use tertulia_core::journal::Actor;
 use tertulia_core::roles::Call;
+use tertulia_core::turn::InTurn;
 use tertulia_core::working_set::{Step, WorkingSet};
 
 use crate::crm::Inner;
@@ -17,17 +19,57 @@ use crate::handles::{
 };
 use crate::runtime::{By, to_the_end};
 
+/// A try at a turn, and how many messages were sent in it.
+#[derive(Debug)]
+struct Held {
+    turn: InTurn,
+    replies: AtomicU32,
+}
+
 /// One organisation, and on whose behalf it is used.
 #[derive(Debug, Clone)]
 pub struct Org {
     inner: Arc<Inner>,
     pub(crate) id: OrgId,
     actor: Actor,
+    /// What a handler acts in.
+    turn: Option<Arc<Held>>,
 }
 
 impl Org {
     pub(crate) const fn new(inner: Arc<Inner>, id: OrgId, actor: Actor) -> Self {
-        Self { inner, id, actor }
+        Self {
+            inner,
+            id,
+            actor,
+            turn: None,
+        }
+    }
+
+    /// The same organisation, used by a handler in its turn.
+    pub(crate) fn in_turn(&self, handler: &str, held: InTurn) -> Self {
+        Self {
+            actor: Actor::Handler(handler.to_owned()),
+            turn: Some(Arc::new(Held {
+                turn: held,
+                replies: AtomicU32::new(0),
+            })),
+            ..self.clone()
+        }
+    }
+
+    /// Which message of its turn a handler sends by this call, from 0.
+    pub(crate) fn next_reply(&self) -> u32 {
+        let held = self.turn.as_ref();
+        held.map_or(0, |held| held.replies.fetch_add(1, Ordering::Relaxed))
+    }
+
+    fn by(&self, call: Option<Call>) -> By<'_> {
+        By {
+            actor: &self.actor,
+            call,
+            turn: self.turn.as_ref().map(|held| held.turn),
+        }
     }
 
     /// The organisation's id.
@@ -43,6 +85,7 @@ impl Org {
     pub fn acting_as(&self, agent: AgentId) -> Self {
         Self {
             actor: Actor::Agent(agent),
+            turn: None,
             ..self.clone()
         }
     }
@@ -155,11 +198,10 @@ impl Org {
     ) -> Result<R, Error> {
         let org = self.clone();
         to_the_end(async move {
-            let by = By {
-                actor: &org.actor,
-                call: Some(call),
-            };
-            org.inner.runtime.decide(org.id, by, decision).await
+            org.inner
+                .runtime
+                .decide(org.id, org.by(Some(call)), decision)
+                .await
         })
         .await
     }
@@ -174,10 +216,7 @@ impl Org {
     ) -> Result<Vec<Result<R, Error>>, Error> {
         let org = self.clone();
         to_the_end(async move {
-            let by = By {
-                actor: &org.actor,
-                call,
-            };
+            let by = org.by(call);
             let runtime = &org.inner.runtime;
             runtime
                 .decide_all(org.id, by, &items, decision, |_, _, _, _| ())
@@ -208,7 +247,7 @@ impl Org {
 
     /// The CRM behind the handle, for whoever may make the call; the only way to it.
     pub(crate) async fn admitted(&self, call: Call) -> Result<&Arc<Inner>, Error> {
-        if matches!(self.actor, Actor::Agent(_)) {
+        if matches!(self.actor, Actor::Agent(_) | Actor::Handler(_)) {
             self.decide(call, |_, _| Ok(())).await?;
         }
         Ok(&self.inner)
@@ -228,6 +267,7 @@ impl Org {
     pub(crate) const fn created_by(&self) -> CreatedBy {
         match &self.actor {
             Actor::Agent(_) => CreatedBy::Manual,
+            Actor::Handler(_) => CreatedBy::Chatbot,
             _ => CreatedBy::Api,
         }
     }

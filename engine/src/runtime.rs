@@ -14,6 +14,7 @@ use tertulia_core::journal::Actor;
 use tertulia_core::record::{Key, Org, OrgRule, Record, RecordKind, Stored};
 use tertulia_core::roles::Call;
 use tertulia_core::suppression::HostKey;
+use tertulia_core::turn::{AT_ONCE, InTurn};
 use tertulia_core::working_set::{Lookup, Step, Stop, WorkingSet};
 use tertulia_storage_traits::{JournalPage, JournalRequest, Page, PageRequest, Query, Storage};
 
@@ -35,11 +36,17 @@ pub(crate) const BATCH: usize = 2_000;
 pub(crate) struct By<'a> {
     pub(crate) actor: &'a Actor,
     pub(crate) call: Option<Call>,
+    /// The turn that a handler makes it in.
+    pub(crate) turn: Option<InTurn>,
 }
 
 impl<'a> From<&'a Actor> for By<'a> {
     fn from(actor: &'a Actor) -> Self {
-        Self { actor, call: None }
+        Self {
+            actor,
+            call: None,
+            turn: None,
+        }
     }
 }
 
@@ -218,6 +225,7 @@ impl Runtime {
                 now,
                 org: &ready,
                 actor: by.actor.clone(),
+                turn: by.turn,
                 ids: IdSource::new(now, self.random()),
             };
             let mut set = WorkingSet::new();
@@ -309,6 +317,7 @@ impl Runtime {
             now,
             org: &ready,
             actor: actor.clone(),
+            turn: None,
             ids,
         };
         let decided = self.run(set, &mut ctx, decision).await?;
@@ -371,6 +380,16 @@ impl Runtime {
                     broadcast,
                     contacts: contacts.clone(),
                 },
+                Lookup::LastMessages { org, conversation } => {
+                    let messages = Query::Messages { org, conversation };
+                    let last = PageRequest {
+                        backwards: true,
+                        ..PageRequest::first(messages, AT_ONCE)
+                    };
+                    let found = self.page(last).await?.records;
+                    set.loaded_list(lookup, found);
+                    continue;
+                }
                 Lookup::Members { org } => Query::Records {
                     org: Some(org),
                     kind: RecordKind::Member,

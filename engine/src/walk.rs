@@ -41,10 +41,15 @@ pub(crate) struct Entries(Option<JournalRequest>);
 
 impl Entries {
     pub(crate) fn of(org: OrgId, view: JournalView) -> Self {
+        Self::which(org, view, EntryFilter::default())
+    }
+
+    /// Those of a view that a filter means.
+    pub(crate) fn which(org: OrgId, view: JournalView, filter: EntryFilter) -> Self {
         Self(Some(JournalRequest {
             org,
             view,
-            filter: EntryFilter::default(),
+            filter,
             after: 0,
             cursor: None,
             backwards: false,

@@ -1,14 +1,17 @@
-//! What is due: rows of the ledger to send, attempts to give up on, broadcasts to finish.
+//! What is due: rows of the ledger to send, attempts to give up on, broadcasts to finish; and beside them handlers' turns.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::future::Future;
+use std::sync::{Arc, PoisonError};
 
 use chrono::TimeDelta;
+use futures_util::StreamExt;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::account::Account;
-use tertulia_core::broadcast::Broadcast;
+use tertulia_core::broadcast::{Broadcast, BroadcastState, RecipientFilter};
 use tertulia_core::decide::sending::Flight;
 use tertulia_core::decide::{broadcasts, sending};
 use tertulia_core::error::Error;
@@ -28,7 +31,7 @@ use crate::runtime::{BATCH, to_the_end};
 const PARKED_DAYS: i64 = 31;
 
 /// How long a worker rests when nothing was due.
-const REST: TimeDelta = TimeDelta::seconds(1);
+pub(crate) const REST: TimeDelta = TimeDelta::seconds(1);
 
 /// What a run of due work did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -45,10 +48,16 @@ pub struct Done {
     pub unknown: u64,
     /// Attempts that were given up as unconfirmed.
     pub unconfirmed: u64,
+    /// Scheduled broadcasts that were started, or held.
+    pub started: u64,
     /// Broadcasts that were finished.
     pub finished: u64,
     /// Erases that were gone on with, and finished.
     pub erased: u64,
+    /// Turns that handlers answered.
+    pub answered: u64,
+    /// Turns in which a handler failed: it is asked again later, or people have the conversation.
+    pub unanswered: u64,
 }
 
 impl Done {
@@ -59,9 +68,20 @@ impl Done {
             + self.failed
             + self.unknown
             + self.unconfirmed
+            + self.started
             + self.finished
             + self.erased
+            + self.answered
+            + self.unanswered
             == 0
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.accepted += other.accepted;
+        self.skipped += other.skipped;
+        self.postponed += other.postponed;
+        self.failed += other.failed;
+        self.unknown += other.unknown;
     }
 
     fn count(&mut self, state: &DispatchState) {
@@ -83,23 +103,43 @@ impl Crm {
     /// process or many, are safe.
     pub async fn run_due(&self) -> Result<Done, Error> {
         let crm = self.clone();
-        to_the_end(async move {
-            let mut done = Done::default();
-            crm.inner.expire(&mut done).await?;
-            while !crm.inner.closed.is_cancelled() && crm.inner.dispatch(&mut done).await? {}
-            crm.inner.finish(&mut done).await?;
-            crm.inner.erase_due(&mut done).await?;
+        // Boxed: callers would hold all of it.
+        to_the_end(Box::pin(async move {
+            let (mut done, mut turns) = (Done::default(), Done::default());
+            let (sent, answered) = tokio::join!(crm.inner.due(&mut done), crm.take_turns(&mut turns));
+            sent?;
+            answered?;
+            done.answered = turns.answered;
+            done.unanswered = turns.unanswered;
             crm.inner.seal_all().await?;
             Ok(done)
-        })
+        }))
         .await
     }
 
     /// Does what is due as it falls due, until [`close`](Self::close). A store that is busy or out of reach is tried
     /// again; other errors end the loop.
     pub async fn work(&self) -> Result<(), Error> {
+        // A handler that takes its time holds up no send.
+        let turns = self.again(|crm| async move {
+            let mut done = Done::default();
+            crm.take_turns(&mut done).await.map(|()| done)
+        });
+        let rest = self.again(|crm| async move {
+            let mut done = Done::default();
+            crm.inner.due(&mut done).await?;
+            crm.inner.seal_all().await.map(|()| done)
+        });
+        tokio::try_join!(turns, rest).map(|_| ())
+    }
+
+    /// Does something again and again, with a rest where there was nothing to do.
+    async fn again<W>(&self, what: impl Fn(Self) -> W) -> Result<(), Error>
+    where
+        W: Future<Output = Result<Done, Error>> + Send + 'static,
+    {
         while !self.inner.closed.is_cancelled() {
-            match self.run_due().await {
+            match to_the_end(Box::pin(what(self.clone()))).await {
                 Ok(done) if !done.is_nothing() => continue,
                 Ok(_) => {}
                 Err(_) if self.inner.closed.is_cancelled() => return Ok(()),
@@ -120,6 +160,15 @@ impl Crm {
 }
 
 impl Inner {
+    /// All that is due but handlers' turns.
+    async fn due(&self, done: &mut Done) -> Result<(), Error> {
+        self.expire(done).await?;
+        self.start_and_call_off(done).await?;
+        self.dispatch(done).await?;
+        self.finish(done).await?;
+        self.erase_due(done).await
+    }
+
     /// Moves on what waited too long: `sending` to unknown, unknown to unconfirmed; and forgets stale evidence.
     async fn expire(&self, done: &mut Done) -> Result<(), Error> {
         let now = self.runtime.clock.now();
@@ -163,30 +212,113 @@ impl Inner {
         Ok(())
     }
 
-    /// Sends one window of what is due; whether there was any.
-    async fn dispatch(&self, done: &mut Done) -> Result<bool, Error> {
+    /// Starts what is scheduled for by now, and leaves out who waits for what was called off.
+    async fn start_and_call_off(&self, done: &mut Done) -> Result<(), Error> {
+        let by = self.runtime.clock.now();
+        for record in self.runtime.all(Query::DueBroadcasts { by }).await? {
+            let Ok(broadcast) = Broadcast::try_from(record) else {
+                continue;
+            };
+            let (org, id) = (broadcast.org, broadcast.id);
+            if let BroadcastState::Cancelling { .. } = broadcast.state {
+                self.call_off(&broadcast, done).await?;
+                continue;
+            }
+            let seed = self.runtime.random();
+            self.runtime
+                .decide(org, &Actor::Worker, |set, ctx| {
+                    broadcasts::start_due(set, ctx, id, seed)
+                })
+                .await?;
+            done.started += 1;
+        }
+        Ok(())
+    }
+
+    async fn call_off(&self, broadcast: &Broadcast, done: &mut Done) -> Result<(), Error> {
+        let waiting = Query::Dispatches {
+            org: broadcast.org,
+            broadcast: broadcast.id,
+            recipients: RecipientFilter::in_states(&[StateName::Pending, StateName::Leased]),
+        };
+        let mut request = PageRequest::first(waiting, BATCH);
+        loop {
+            let page = self.runtime.page(request.clone()).await?;
+            let rows: Vec<DispatchId> = page
+                .records
+                .into_iter()
+                .filter_map(|stored| Dispatch::try_from(stored.record).ok())
+                .map(|row| row.id)
+                .collect();
+            let step = self.runtime.decide_all(
+                broadcast.org,
+                &Actor::Worker,
+                &rows,
+                |set, ctx, row| sending::call_off(set, ctx, *row),
+                |_, _, _, _| (),
+            );
+            done.skipped += step.await?.len() as u64;
+            match page.next {
+                Some(next) => request.cursor = Some(next),
+                None => return self.finish_one(broadcast, done).await,
+            }
+        }
+    }
+
+    /// Sends what is due, until nothing is. At most [`SEND_WINDOW`] rows are under way at any time; as soon as some of an
+    /// organisation's are done, others take their place, so that nobody waits for somebody else's slow platform while
+    /// there is room.
+    async fn dispatch(&self, done: &mut Done) -> Result<(), Error> {
+        let mut windows = FuturesUnordered::new();
+        let (mut under_way, mut failed) = (0, None);
+        loop {
+            if failed.is_none() && under_way < SEND_WINDOW && !self.closed.is_cancelled() {
+                match self.claim(SEND_WINDOW - under_way).await {
+                    Ok(by_org) => {
+                        for (org, rows) in by_org {
+                            under_way += rows.len();
+                            windows.push(async move {
+                                let mut done = Done::default();
+                                let result = self.dispatch_window(org, &rows, &mut done).await;
+                                (rows.len(), done, result)
+                            });
+                        }
+                    }
+                    Err(error) => failed = Some(error),
+                }
+            }
+            // What was begun must fly, whatever became of the rest.
+            let Some((rows, window, result)) = windows.next().await else {
+                return failed.map_or(Ok(()), Err);
+            };
+            under_way -= rows;
+            done.add(&window);
+            failed = failed.or(result.err());
+        }
+    }
+
+    /// Leases so many rows at most.
+    async fn claim(&self, limit: usize) -> Result<BTreeMap<OrgId, Vec<(DispatchId, u64)>>, Error> {
         let now = self.runtime.clock.now();
+        let last = || self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let after = *last();
         let claim = ClaimRequest {
             worker: self.worker.clone(),
             now,
             until: now + LEASE,
-            limit: SEND_WINDOW,
+            after,
+            limit,
         };
         let rows = self.runtime.storage.claim(claim).await.map_err(from_storage)?;
-        if rows.is_empty() {
-            return Ok(false);
-        }
         let mut by_org: BTreeMap<OrgId, Vec<(DispatchId, u64)>> = BTreeMap::new();
         for Stored { record, .. } in rows {
+            *last() = Some(record.org);
             by_org
                 .entry(record.org)
                 .or_default()
                 .push((record.id, record.epoch));
         }
-        for (org, rows) in by_org {
-            self.dispatch_window(org, &rows, done).await?;
-        }
-        Ok(true)
+        Ok(by_org)
     }
 
     /// Gate, slot and `sending` for a window of rows in one commit; then the socket; then the outcomes in one commit.
@@ -300,29 +432,29 @@ impl Inner {
             let Ok(broadcast) = Broadcast::try_from(record) else {
                 continue;
             };
-            let states = StateName::ALL
-                .into_iter()
-                .filter(|state| state.is_open())
-                .collect();
-            let open = Query::Dispatches {
-                org: broadcast.org,
-                broadcast: broadcast.id,
-                states,
-            };
-            if self
-                .runtime
-                .page(PageRequest::first(open, 1))
-                .await?
-                .records
-                .is_empty()
-            {
-                self.runtime
-                    .decide(broadcast.org, &Actor::Worker, |set, ctx| {
-                        broadcasts::finish(set, ctx, broadcast.id)
-                    })
-                    .await?;
-                done.finished += 1;
-            }
+            self.finish_one(&broadcast, done).await?;
+        }
+        Ok(())
+    }
+
+    async fn finish_one(&self, broadcast: &Broadcast, done: &mut Done) -> Result<(), Error> {
+        let states: Vec<StateName> = StateName::ALL
+            .into_iter()
+            .filter(|state| state.is_open())
+            .collect();
+        let open = Query::Dispatches {
+            org: broadcast.org,
+            broadcast: broadcast.id,
+            recipients: RecipientFilter::in_states(&states),
+        };
+        let open = self.runtime.page(PageRequest::first(open, 1)).await?;
+        if open.records.is_empty() {
+            self.runtime
+                .decide(broadcast.org, &Actor::Worker, |set, ctx| {
+                    broadcasts::finish(set, ctx, broadcast.id)
+                })
+                .await?;
+            done.finished += 1;
         }
         Ok(())
     }

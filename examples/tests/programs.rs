@@ -1,4 +1,4 @@
-//! The programs that need no platform print what they are said to print.
+//! The programs that need no platform, and one whose platform and time are in its hands, print what they are said to print.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -45,4 +45,14 @@ fn import_export() {
         env!("CARGO_BIN_EXE_import-export"),
         include_str!("../data/import-export.txt"),
     );
+}
+
+#[test]
+fn bot() {
+    prints(env!("CARGO_BIN_EXE_bot"), include_str!("../data/bot.txt"));
+}
+
+#[test]
+fn inbox() {
+    prints(env!("CARGO_BIN_EXE_inbox"), include_str!("../data/inbox.txt"));
 }

@@ -6,7 +6,7 @@ use std::fmt::{Debug, Display};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use chrono::{DateTime, Utc};
-use tertulia_core::broadcast::BroadcastState;
+use tertulia_core::broadcast::{BroadcastState, Bucket};
 use tertulia_core::contact::ContactOrder;
 use tertulia_core::duplicates;
 use tertulia_core::ids::ContactId;
@@ -119,13 +119,14 @@ impl State {
             let index = usize::try_from(position).ok()?.checked_sub(1)?;
             Some(all.get(index)?.at)
         };
-        let by_time = matches!(request.view, JournalView::Timeline(_));
+        let by_time = matches!(request.view, JournalView::Timeline(_) | JournalView::Chronicle);
         let order = |position: u64| (at(position).filter(|_| by_time), position);
 
         let prefix = match &request.view {
             JournalView::Feed => String::new(),
             JournalView::Audit => format!("audit {} ", request.org),
             JournalView::Timeline(contacts) => format!("timeline {} {contacts:?} ", request.org),
+            JournalView::Chronicle => format!("chronicle {} ", request.org),
         };
         let after: Option<u64> = match &request.cursor {
             Some(cursor) => Some(read_position(cursor, &prefix)?),
@@ -190,6 +191,11 @@ fn fits(query: &Query, record: &Record) -> bool {
             let at = touch.at.timestamp_micros();
             touch.org == *org && (from.timestamp_micros()..until.timestamp_micros()).contains(&at)
         }
+        (Query::Surveys { org, from, until }, Record::Survey(survey)) => {
+            let period = from.timestamp_micros()..until.timestamp_micros();
+            let asked = |at: DateTime<Utc>| period.contains(&at.timestamp_micros());
+            survey.org == *org && survey.asked_at.is_some_and(asked)
+        }
         (Query::Notes { org, contacts }, Record::Note(note)) => {
             note.org == *org && contacts.contains(&note.contact)
         }
@@ -197,14 +203,10 @@ fn fits(query: &Query, record: &Record) -> bool {
             Query::Dispatches {
                 org,
                 broadcast,
-                states,
+                recipients,
             },
             Record::Dispatch(row),
-        ) => {
-            row.org == *org
-                && row.broadcast() == Some(*broadcast)
-                && (states.is_empty() || states.contains(&row.state.name()))
-        }
+        ) => row.org == *org && row.broadcast() == Some(*broadcast) && recipients.matches(&Bucket::of(row)),
         (
             Query::Recipients {
                 org,
@@ -221,8 +223,15 @@ fn fits(query: &Query, record: &Record) -> bool {
         (Query::Due { state, by }, Record::Dispatch(row)) => {
             row.state.name() == *state && row.due().is_some_and(|due| due <= *by)
         }
+        (Query::DueTurns { handler, by }, Record::Conversation(thread)) => {
+            thread.handler.as_ref().is_some_and(|has| has.name == *handler)
+                && thread.turn.as_ref().is_some_and(|turn| turn.due <= *by)
+        }
         (Query::RunningBroadcasts, Record::Broadcast(broadcast)) => {
             matches!(broadcast.state, BroadcastState::Running { .. })
+        }
+        (Query::DueBroadcasts { by }, Record::Broadcast(broadcast)) => {
+            broadcast.state.due().is_some_and(|due| due <= *by)
         }
         (Query::Seals { org, positions }, Record::Seal(seal)) => {
             let first = seal.leaves.first().map_or(u64::MAX, |leaf| leaf.position);
@@ -247,6 +256,9 @@ fn place(query: &Query, record: &Record) -> String {
             Record::Conversation(conversation),
         ) => at_then(conversation.last_activity, conversation.id),
         (Query::Touches { .. }, Record::Touch(touch)) => at_then(touch.at, touch.message),
+        (Query::Surveys { .. }, Record::Survey(survey)) => {
+            at_then(survey.asked_at.unwrap_or_default(), survey.id)
+        }
         (
             Query::Contacts {
                 order: Some(order), ..
@@ -260,6 +272,10 @@ fn place(query: &Query, record: &Record) -> String {
                 None => joined(&[&"", &contact.id]),
             },
         },
+        (Query::DueTurns { .. }, Record::Conversation(thread)) => {
+            let due = thread.turn.as_ref().map_or(DateTime::UNIX_EPOCH, |turn| turn.due);
+            at_then(due, joined(&[&thread.id, &thread.org]))
+        }
         (Query::Due { .. }, Record::Dispatch(row)) => joined(&[&row.id, &row.org]),
         (_, record) => key_place(&record.key()),
     }
@@ -295,6 +311,7 @@ fn key_place(key: &Key) -> String {
         Key::Message { org, message } | Key::MediaFile { org, message } | Key::Touch { org, message } => {
             joined(&[org, message])
         }
+        Key::Survey { org, survey } => joined(&[org, survey]),
         Key::QuickReply { org, reply } => joined(&[org, reply]),
         Key::MessageRef { org, account, token } => joined(&[org, account, token]),
         Key::Parked {
@@ -354,6 +371,7 @@ fn shows(request: &JournalRequest, entry: &Entry) -> bool {
         JournalView::Timeline(contacts) => {
             kind.on_timeline() && entry.contact.is_some_and(|contact| contacts.contains(&contact))
         }
+        JournalView::Chronicle => kind.on_timeline(),
     };
     seen && request.filter.matches(entry)
 }

@@ -123,14 +123,18 @@ impl Storage for MemoryStorage {
     async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>, StorageError> {
         self.with(|state| {
             let mut staged = state.clone();
-            let mut free: Vec<_> = state
+            let mut free: Vec<(u64, Dispatch)> = state
                 .dispatches()
                 .filter(|(_, row)| state.may_go(row, request.now))
-                .map(|(version, row)| (row.due(), row.id, version, row.clone()))
+                .map(|(version, row)| (version, row.clone()))
+                .filter(|(_, row)| {
+                    let mut trial = row.clone();
+                    trial.lease(&request.worker, request.now, request.until)
+                })
                 .collect();
-            free.sort_by_key(|(due, id, _, row)| (*due, *id, row.org));
+            free.sort_by_key(|(_, row)| (row.due(), row.id, row.org));
             let mut leased = Vec::new();
-            for (_, _, version, mut row) in free {
+            for (version, mut row) in dealt(free, request.after) {
                 if leased.len() < request.limit && row.lease(&request.worker, request.now, request.until) {
                     staged.apply(Op::Update(row.clone().into(), version), &mut Committed::default())?;
                     leased.push(Stored {
@@ -360,6 +364,38 @@ impl State {
         });
         sendable && running
     }
+}
+
+/// Rows in the order in which organisations take turns, and the lanes of each; given by due time and id.
+fn dealt(rows: Vec<(u64, Dispatch)>, after: Option<OrgId>) -> Vec<(u64, Dispatch)> {
+    let mut lanes: BTreeMap<_, usize> = BTreeMap::new();
+    let mut rounds: Vec<_> = rows
+        .into_iter()
+        .map(|(version, row)| {
+            let round = lanes.entry((row.org, row.account, row.broadcast())).or_default();
+            *round += 1;
+            (*round, version, row)
+        })
+        .collect();
+    rounds.sort_by_key(|(round, ..)| *round);
+    let mut given: BTreeMap<OrgId, usize> = BTreeMap::new();
+    let mut turns: Vec<_> = rounds
+        .into_iter()
+        .map(|(_, version, row)| {
+            let turn = given.entry(row.org).or_default();
+            *turn += 1;
+            (
+                (*turn, after.is_some_and(|after| row.org <= after), row.org),
+                version,
+                row,
+            )
+        })
+        .collect();
+    turns.sort_by_key(|(place, ..)| *place);
+    turns
+        .into_iter()
+        .map(|(_, version, row)| (version, row))
+        .collect()
 }
 
 fn conflict(message: String) -> StorageError {

@@ -177,6 +177,8 @@ CREATE TABLE conversations (
     -- x'' if it is nobody's: an absent value could not be walked past in an index.
     assignee BLOB NOT NULL,
     handler TEXT,
+    -- When its turn wants attention.
+    turn_due INTEGER,
     -- Their names, each between spaces.
     channels TEXT NOT NULL,
     unread INTEGER NOT NULL,
@@ -191,7 +193,7 @@ CREATE TABLE conversations (
 
 -- One for each way that an inbox is narrowed most, in the order of its pages; behind the order what else is often asked,
 -- so that a row is read only for a conversation that fits.
-CREATE INDEX conversations_shown ON conversations (org, archived, last_activity, conversation);
+CREATE INDEX conversations_shown ON conversations (org, archived, last_activity, conversation, unread, channels);
 CREATE INDEX conversations_contact ON conversations (org, contact, last_activity, conversation);
 CREATE INDEX conversations_status ON conversations (org, status, archived, last_activity, conversation);
 CREATE INDEX conversations_assignee ON conversations (org, assignee, archived, last_activity, conversation, status, unread);
@@ -200,6 +202,8 @@ CREATE INDEX conversations_unread ON conversations (org, archived, last_activity
 CREATE INDEX conversations_starred ON conversations (org, archived, last_activity, conversation) WHERE starred = 1;
 CREATE INDEX conversations_handler ON conversations (org, handler, archived, last_activity, conversation)
     WHERE handler IS NOT NULL;
+-- What handlers are asked to answer.
+CREATE INDEX conversations_turn ON conversations (handler, turn_due, conversation, org) WHERE turn_due IS NOT NULL;
 
 -- The labels of each conversation, in the order of its pages: kept by triggers.
 CREATE TABLE conversation_labels (
@@ -278,12 +282,14 @@ CREATE TABLE broadcasts (
     org BLOB NOT NULL,
     broadcast BLOB NOT NULL,
     running INTEGER NOT NULL,
+    due INTEGER,
     version INTEGER NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (org, broadcast)
 ) STRICT;
 
 CREATE INDEX broadcasts_running ON broadcasts (org, broadcast) WHERE running = 1;
+CREATE INDEX broadcasts_due ON broadcasts (org, broadcast, due) WHERE due IS NOT NULL;
 
 CREATE TABLE dispatches (
     org BLOB NOT NULL,
@@ -407,6 +413,17 @@ CREATE TABLE touches (
 
 CREATE INDEX touches_at ON touches (org, at, message);
 
+CREATE TABLE surveys (
+    org BLOB NOT NULL,
+    survey BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    asked_at INTEGER,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, survey)
+) STRICT;
+
+CREATE INDEX surveys_asked_at ON surveys (org, asked_at, survey);
+
 CREATE TABLE quick_replies (
     org BLOB NOT NULL,
     reply BLOB NOT NULL,
@@ -496,6 +513,7 @@ CREATE TABLE journal (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX journal_timeline ON journal (org, contact, at, position) WHERE timeline = 1;
+CREATE INDEX journal_chronicle ON journal (org, at, position) WHERE timeline = 1;
 CREATE INDEX journal_audit ON journal (org, position) WHERE audit = 1;
 
 -- The last position given out in each organisation: positions grow even where the entries before are gone.

@@ -18,23 +18,63 @@ struct Lane {
     may_send: bool,
 }
 
-/// A row that may be leased: since when it is due, its id and its organisation. Sorts as rows are handed out.
-type Candidate = (i64, Vec<u8>, Vec<u8>);
+/// A row that may be leased: since when it is due and its id. Sorts as a lane hands them out.
+type Candidate = (i64, Vec<u8>);
+
+/// What an organisation has to give: each row with its place in its lane.
+type Given = Vec<(usize, Candidate)>;
+
+/// Behind the last lane of an organisation: no id is as long.
+const LAST: [u8; 17] = [0xff; 17];
 
 /// Leases rows, inside the writer's transaction.
 pub(crate) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<Vec<Stored<Dispatch>>> {
-    let mut candidates: Vec<Candidate> = Vec::new();
-    let mut lane = next_lane(connection, request, None)?;
-    while let Some(at) = lane {
-        if at.may_send {
-            waiting(connection, request, &at, &mut candidates)?;
+    // The organisations that take turns, each with what its lanes give, round by round.
+    let mut orgs: Vec<(Vec<u8>, Given)> = Vec::new();
+    let after = request.after.map(|org| org.0.as_bytes().to_vec());
+    let end = after.clone().map(|org| Lane {
+        org,
+        account: LAST.to_vec(),
+        broadcast: LAST.to_vec(),
+        may_send: false,
+    });
+    let mut walk = |mut lane: Option<Lane>, until: Option<&Vec<u8>>| -> Result<()> {
+        while let Some(at) = next_lane(connection, request, lane.as_ref())? {
+            let another = orgs.last().is_none_or(|(org, _)| *org != at.org);
+            // Whoever comes later has no turn any more.
+            if until.is_some_and(|until| at.org > *until) || (another && orgs.len() >= request.limit) {
+                break;
+            }
+            let rows = if at.may_send {
+                waiting(connection, request, &at)?
+            } else {
+                Vec::new()
+            };
+            if another && !rows.is_empty() {
+                orgs.push((at.org.clone(), Vec::new()));
+            }
+            if let Some((_, given)) = orgs.last_mut().filter(|_| !rows.is_empty()) {
+                given.extend(rows.into_iter().enumerate());
+            }
+            lane = Some(at);
         }
-        lane = next_lane(connection, request, Some(&at))?;
+        Ok(())
+    };
+    walk(end, None)?;
+    if after.is_some() {
+        walk(None, after.as_ref())?;
     }
-    candidates.sort_unstable();
-    candidates.truncate(request.limit);
-    let mut leased = Vec::with_capacity(candidates.len());
-    for (_, dispatch, org) in candidates {
+    let mut turns = Vec::new();
+    for (place, (org, mut given)) in orgs.into_iter().enumerate() {
+        given.sort_unstable();
+        for (turn, (_, (_, dispatch))) in given.into_iter().enumerate() {
+            turns.push(((turn, place), org.clone(), dispatch));
+        }
+    }
+    turns.sort_unstable();
+    turns.truncate(request.limit);
+    let mut leased = Vec::with_capacity(turns.len());
+    for (_, org, dispatch) in turns {
         leased.extend(lease(connection, request, org, dispatch)?);
     }
     Ok(leased)
@@ -79,16 +119,11 @@ fn next_lane(connection: &Connection, request: &ClaimRequest, after: Option<&Lan
 }
 
 /// The rows of one lane whose time has come, the longest due first.
-fn waiting(
-    connection: &Connection,
-    request: &ClaimRequest,
-    lane: &Lane,
-    candidates: &mut Vec<Candidate>,
-) -> Result<()> {
+fn waiting(connection: &Connection, request: &ClaimRequest, lane: &Lane) -> Result<Vec<Candidate>> {
     let most = i64::try_from(request.limit).unwrap_or(i64::MAX);
     let mut statement = connection
         .prepare_cached(
-            "SELECT due, dispatch, org FROM dispatches INDEXED BY dispatches_lanes
+            "SELECT due, dispatch FROM dispatches INDEXED BY dispatches_lanes
              WHERE org = ? AND account = ? AND broadcast = ? AND state IN ('pending', 'leased') AND due <= ?
              ORDER BY due, dispatch LIMIT ?",
         )
@@ -102,13 +137,10 @@ fn waiting(
                 micros(request.now),
                 most,
             ),
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .map_err(reading)?;
-    for candidate in found {
-        candidates.push(candidate.map_err(reading)?);
-    }
-    Ok(())
+    found.map(|candidate| candidate.map_err(reading)).collect()
 }
 
 fn lease(

@@ -83,6 +83,12 @@ fn plan(query: &Query) -> Plan {
             vec![blob(org.0.as_bytes()), micros(*from), micros(*until)],
             &["at", "message"],
         ),
+        Query::Surveys { org, from, until } => Plan::over(
+            RecordKind::Survey,
+            "t.org = ? AND t.asked_at >= ? AND t.asked_at < ?".to_owned(),
+            vec![blob(org.0.as_bytes()), micros(*from), micros(*until)],
+            &["asked_at", "survey"],
+        ),
         Query::Notes { org, contacts } => Plan::over(
             RecordKind::Note,
             format!("t.org = ? AND t.contact IN ({})", filter::marks(contacts.len())),
@@ -92,13 +98,25 @@ fn plan(query: &Query) -> Plan {
         Query::Dispatches {
             org,
             broadcast,
-            states,
+            recipients,
         } => {
             let mut sql = "t.org = ? AND t.broadcast = ? AND t.broadcast <> x''".to_owned();
             let mut values = vec![blob(org.0.as_bytes()), blob(broadcast.0.as_bytes())];
-            if !states.is_empty() {
-                sql = format!("{sql} AND t.state IN ({})", filter::marks(states.len()));
-                values.extend(states.iter().map(|state| word(state.as_str())));
+            let states = recipients.states.iter().map(|state| state.as_str());
+            let reasons = recipients.reasons.iter().map(String::as_str);
+            let lists: [(&str, Vec<&str>); 2] = [("state", states.collect()), ("reason", reasons.collect())];
+            for (column, words) in lists.into_iter().filter(|(_, words)| !words.is_empty()) {
+                sql = format!("{sql} AND t.{column} IN ({})", filter::marks(words.len()));
+                values.extend(words.into_iter().map(word));
+            }
+            for (column, wanted) in [
+                ("replied", recipients.replied),
+                ("opted_out_after", recipients.opted_out_after),
+            ] {
+                if let Some(wanted) = wanted {
+                    sql = format!("{sql} AND (t.accepted AND t.{column}) = ?");
+                    values.push(Value::Integer(wanted.into()));
+                }
             }
             let mut plan = Plan::over(RecordKind::Dispatch, sql, values, &["dispatch"]);
             plan.from += " INDEXED BY dispatches_of_broadcast";
@@ -127,10 +145,29 @@ fn plan(query: &Query) -> Plan {
             &["dispatch"],
         ),
         Query::Due { state, by } => due(*state, *by),
+        Query::DueTurns { handler, by } => {
+            // Spelled as the index spells it, or the index would not serve.
+            let sql = "t.turn_due IS NOT NULL AND t.handler = ? AND t.turn_due <= ?";
+            let values = vec![word(handler), micros(*by)];
+            let mut plan = Plan::over(
+                RecordKind::Conversation,
+                sql,
+                values,
+                &["turn_due", "conversation", "org"],
+            );
+            plan.from += " INDEXED BY conversations_turn";
+            plan
+        }
         Query::RunningBroadcasts => Plan::over(
             RecordKind::Broadcast,
             "t.running = 1",
             Vec::new(),
+            &["org", "broadcast"],
+        ),
+        Query::DueBroadcasts { by } => Plan::over(
+            RecordKind::Broadcast,
+            "t.due IS NOT NULL AND t.due <= ?",
+            vec![micros(*by)],
             &["org", "broadcast"],
         ),
         Query::Seals { org, positions } => {
@@ -428,6 +465,7 @@ fn shown(request: &JournalRequest, org: &Value) -> (Vec<Condition>, &'static [&'
     match &request.view {
         JournalView::Feed => (vec![condition("", &[])], &["position"]),
         JournalView::Audit => (vec![condition(" AND t.audit = 1", &[])], &["position"]),
+        JournalView::Chronicle => (vec![condition(" AND t.timeline = 1", &[])], &["at", "position"]),
         JournalView::Timeline(contacts) => {
             let of = |some: &[ContactId]| {
                 let marks = filter::marks(some.len());
@@ -613,12 +651,14 @@ fn read_value(part: &str) -> Option<Value> {
 mod tests {
     use std::time::Duration;
 
+    use tertulia_core::broadcast::RecipientFilter;
     use tertulia_core::channel::Channel;
     use tertulia_core::contact::ContactOrder;
     use tertulia_core::conversation::ConversationStatus;
     use tertulia_core::filter::{Filter, OwnerFilter};
     use tertulia_core::ids::IdSource;
     use tertulia_core::inbox::{Archived, ConversationFilter, ConversationOrder};
+    use tertulia_core::journal::{EntryFilter, EntryKind};
 
     use super::*;
 
@@ -734,11 +774,23 @@ mod tests {
                 from: chrono::DateTime::UNIX_EPOCH,
                 until: chrono::DateTime::UNIX_EPOCH,
             },
+            Query::Surveys {
+                org,
+                from: chrono::DateTime::UNIX_EPOCH,
+                until: chrono::DateTime::UNIX_EPOCH,
+            },
             Query::OpenDispatches {
                 org,
                 contact: ids.next(),
             },
+            Query::DueTurns {
+                handler: "clerk".to_owned(),
+                by: chrono::DateTime::UNIX_EPOCH,
+            },
             Query::RunningBroadcasts,
+            Query::DueBroadcasts {
+                by: chrono::DateTime::UNIX_EPOCH,
+            },
             Query::Seals {
                 org,
                 positions: vec![1, 9],
@@ -759,7 +811,7 @@ mod tests {
             queries.push(Query::Dispatches {
                 org,
                 broadcast,
-                states,
+                recipients: RecipientFilter::in_states(&states),
             });
         }
         for kind in RecordKind::ALL {
@@ -788,6 +840,48 @@ mod tests {
             steps[0].contains("dispatches_due (state=? AND due<?)"),
             "{steps:#?}"
         );
+    }
+
+    #[test]
+    fn a_period_of_the_journal_is_a_walk_along_an_index() {
+        let connection = crate::connection::open_in_memory().unwrap();
+        crate::migrate::migrate(&connection, "a test", Duration::ZERO).unwrap();
+        for backwards in [false, true] {
+            let request = JournalRequest {
+                org: IdSource::new(DateTime::UNIX_EPOCH, 1).next(),
+                view: JournalView::Chronicle,
+                filter: EntryFilter {
+                    kinds: vec![EntryKind::MessageSent, EntryKind::MessageReceived],
+                    from: Some(DateTime::UNIX_EPOCH),
+                    until: Some(DateTime::UNIX_EPOCH),
+                    ..EntryFilter::default()
+                },
+                after: 0,
+                cursor: None,
+                backwards,
+                limit: 9,
+            };
+            let org = blob(request.org.0.as_bytes());
+            let (mut conditions, order) = shown(&request, &org);
+            let Condition { sql, values } = conditions.remove(0);
+            let way = if backwards { "DESC" } else { "ASC" };
+            let sorted: Vec<String> = order.iter().map(|column| format!("t.{column} {way}")).collect();
+            let sql = format!(
+                "EXPLAIN QUERY PLAN SELECT t.position, t.body FROM journal t WHERE {sql} ORDER BY {} LIMIT 9",
+                sorted.join(", ")
+            );
+            let mut statement = connection.prepare(&sql).unwrap();
+            let steps: Vec<String> = statement
+                .query_map(params_from_iter(values), |row| row.get(3))
+                .unwrap()
+                .map(std::result::Result::unwrap)
+                .collect();
+            assert_eq!(steps.len(), 1, "{steps:#?}");
+            assert!(
+                steps[0].contains("journal_chronicle (org=? AND at>? AND at<?)"),
+                "{steps:#?}"
+            );
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ use tertulia_core::record::{
 use tertulia_core::search;
 use tertulia_core::segment::{Segment, SegmentName};
 use tertulia_core::suppression::Suppression;
+use tertulia_core::survey::Survey;
 use tertulia_core::team::Member;
 use tertulia_core::window::Window;
 use tertulia_storage_traits::StorageError;
@@ -82,6 +83,7 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
                 "status",
                 "assignee",
                 "handler",
+                "turn_due",
                 "channels",
                 "unread",
                 "starred",
@@ -93,7 +95,7 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::Message => ("messages", &["org", "message"], &["conversation", "at"]),
         RecordKind::MessageRef => ("message_refs", &["org", "account", "token"], &[]),
         RecordKind::Parked => ("parked", &["org", "account", "provider_id"], &["since"]),
-        RecordKind::Broadcast => ("broadcasts", &["org", "broadcast"], &["running"]),
+        RecordKind::Broadcast => ("broadcasts", &["org", "broadcast"], &["running", "due"]),
         RecordKind::Dispatch => (
             "dispatches",
             &["org", "dispatch"],
@@ -116,6 +118,7 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::SegmentName => ("segment_names", &["org", "name"], &[]),
         RecordKind::MediaFile => ("media_files", &["org", "message"], &["contact"]),
         RecordKind::Touch => ("touches", &["org", "message"], &["at"]),
+        RecordKind::Survey => ("surveys", &["org", "survey"], &["asked_at"]),
         RecordKind::QuickReply => ("quick_replies", &["org", "reply"], &[]),
         RecordKind::QuickReplyName => ("quick_reply_names", &["org", "name"], &[]),
         RecordKind::Note => ("notes", &["org", "note"], &["contact", "at"]),
@@ -190,6 +193,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
         Key::Message { org, message } | Key::MediaFile { org, message } | Key::Touch { org, message } => {
             ids![org, message]
         }
+        Key::Survey { org, survey } => ids![org, survey],
         Key::QuickReply { org, reply } => ids![org, reply],
         Key::MessageRef {
             org,
@@ -224,6 +228,7 @@ fn column_values(record: &Record) -> Vec<Value> {
         Record::Message(message) => vec![blob(message.conversation.0.as_bytes()), micros(message.at)],
         Record::MediaFile(file) => vec![blob(file.contact.0.as_bytes())],
         Record::Touch(touch) => vec![micros(touch.at)],
+        Record::Survey(survey) => vec![survey.asked_at.map_or(Value::Null, micros)],
         Record::Note(note) => vec![blob(note.contact.0.as_bytes()), micros(note.at)],
         Record::Parked(parked) => vec![micros(parked.since)],
         Record::Seal(seal) => {
@@ -233,7 +238,10 @@ fn column_values(record: &Record) -> Vec<Value> {
                 .to_vec()
         }
         Record::Broadcast(broadcast) => {
-            vec![flag(matches!(broadcast.state, BroadcastState::Running { .. }))]
+            vec![
+                flag(matches!(broadcast.state, BroadcastState::Running { .. })),
+                broadcast.state.due().map_or(Value::Null, micros),
+            ]
         }
         Record::Dispatch(dispatch) => dispatch_values(dispatch),
         Record::Erasure(erasure) => vec![flag(erasure.is_open())],
@@ -277,6 +285,7 @@ fn conversation_values(thread: &Conversation) -> Vec<Value> {
             .handler
             .as_ref()
             .map_or(Value::Null, |handler| text(&handler.name)),
+        thread.turn.as_ref().map_or(Value::Null, |turn| micros(turn.due)),
         Value::Text(channels.collect()),
         flag(thread.is_unread()),
         flag(thread.starred),
@@ -337,7 +346,7 @@ bodies! {
     ExternalRef(ExternalRef), Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Member(Member), Template(OrgTemplate),
     Conversation(Conversation), Label(Label), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
     Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
-    SegmentName(SegmentName), MediaFile(MediaFile), Touch(Touch), QuickReply(QuickReply),
+    SegmentName(SegmentName), MediaFile(MediaFile), Touch(Touch), Survey(Survey), QuickReply(QuickReply),
     QuickReplyName(QuickReplyName), Note(Note), Merged(Merged), Suppression(Suppression), Seal(Seal), Erasure(Erasure),
     Quarantined(Quarantined),
 }

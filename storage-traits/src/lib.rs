@@ -10,7 +10,7 @@ use std::fmt;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use tertulia_core::broadcast::Bucket;
+use tertulia_core::broadcast::{Bucket, RecipientFilter};
 use tertulia_core::contact::ContactOrder;
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::{BroadcastId, ContactId, ConversationId, OrgId};
@@ -63,8 +63,12 @@ pub trait Storage: fmt::Debug + Send + Sync {
 
     /// Leases ledger rows to a worker: pending ones whose time has come and leased ones whose lease is over, whose
     /// sender may send (see [`tertulia_core::account::Account::sendable_from`]) and whose broadcast, if any, is
-    /// running; the longest due first, of those due at once the lower id. A row whose sender or broadcast has no record
-    /// stays. Applies [`Dispatch::lease`], durably, as a write of the row. Two workers never get the same row.
+    /// running. A row whose sender or broadcast has no record stays.
+    ///
+    /// Organisations take turns, row by row, by their ids from the one after [`ClaimRequest::after`] on, those up to it
+    /// last. What an organisation gives to one claim is dealt alike: in turn from each of its lanes, which are the rows of one sender
+    /// and broadcast, or of one sender and no broadcast. In a lane the longest due goes first, of those due at once the
+    /// lower id; among what lanes give in the same round, too. Applies [`Dispatch::lease`], durably, as a write of the row. Two workers never get the same row.
     async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>, StorageError>;
 
     /// Forgets evidence that waited for its message since before this time; how many rows.
@@ -141,14 +145,25 @@ pub enum Query {
         /// Before then.
         until: DateTime<Utc>,
     },
-    /// The ledger rows of a broadcast in any of these states, by id.
+    /// The surveys that went out in a period, by time and id. Times are compared to the microsecond.
+    Surveys {
+        /// The organisation.
+        org: OrgId,
+        /// From then on.
+        from: DateTime<Utc>,
+        /// Before then.
+        until: DateTime<Utc>,
+    },
+    /// The ledger rows of a broadcast whose bucket fits (see [`RecipientFilter::matches`]), by id.
+    ///
+    /// [`RecipientFilter::matches`]: tertulia_core::broadcast::RecipientFilter::matches
     Dispatches {
         /// The organisation.
         org: OrgId,
         /// The broadcast.
         broadcast: BroadcastId,
-        /// The states; empty: all.
-        states: Vec<StateName>,
+        /// Which of them.
+        recipients: RecipientFilter,
     },
     /// The ledger rows that a broadcast has for these contacts, by id.
     Recipients {
@@ -174,8 +189,23 @@ pub enum Query {
         /// The time.
         by: DateTime<Utc>,
     },
+    /// The conversations of all organisations that a handler of this name has and whose turn is due by then (see
+    /// [`Turn::due`](tertulia_core::turn::Turn::due)), by that time, conversation and organisation.
+    DueTurns {
+        /// The handler's name.
+        handler: String,
+        /// The time.
+        by: DateTime<Utc>,
+    },
     /// The running broadcasts of all organisations, by key.
     RunningBroadcasts,
+    /// The broadcasts of all organisations whose [`BroadcastState::due`] is at or before that time, by key.
+    ///
+    /// [`BroadcastState::due`]: tertulia_core::broadcast::BroadcastState::due
+    DueBroadcasts {
+        /// The time.
+        by: DateTime<Utc>,
+    },
     /// The seals of the audit from whose first to whose last position any of these lies, by number.
     Seals {
         /// The organisation.
@@ -290,6 +320,8 @@ pub enum JournalView {
     Audit,
     /// The timeline entries of these contacts, by the time they happened, then by position.
     Timeline(Vec<ContactId>),
+    /// The timeline entries of everybody, by the time they happened, then by position.
+    Chronicle,
 }
 
 /// One page of the journal.
@@ -298,7 +330,7 @@ pub struct JournalPage {
     /// The entries with their positions.
     pub entries: Vec<(u64, Entry)>,
     /// Where the next page begins; `None`: this was the last. Of the feed read forwards it is always there: what is
-    /// written later is read from it. Cursors of the audit and of timelines are good for the same view only.
+    /// written later is read from it. Cursors of all other views are good for the same view only.
     pub next: Option<Cursor>,
 }
 
@@ -311,6 +343,8 @@ pub struct ClaimRequest {
     pub now: DateTime<Utc>,
     /// The end of the leases.
     pub until: DateTime<Utc>,
+    /// The organisation that had the last turn; `None`: the one with the lowest id has the first.
+    pub after: Option<OrgId>,
     /// The most rows.
     pub limit: usize,
 }

@@ -6,7 +6,7 @@ use tertulia_core::retry::{Failure, FailureClass, LimitScope, OptOutScope};
 
 use FailureClass::{
     AuthOrConfig, BadRequest, MediaProblem, PerUserCap, PolicyRestricted, RateLimited, RecipientInvalid,
-    RecipientOptedOut, TemplateProblem, Transient, Unexplained, WindowClosed,
+    RecipientOptedOut, TemplateProblem, TemplateStopped, Transient, Unexplained, WindowClosed,
 };
 
 /// Code, class, what it means. The platform's own words are never taken over: they quote numbers.
@@ -50,7 +50,7 @@ const TABLE: &[(i64, FailureClass, &str)] = &[
     ),
     (21_614, RecipientInvalid, "the recipient is no mobile number"),
     (21_617, BadRequest, "the body is longer than 1600 characters"),
-    (21_655, TemplateProblem, "there is no content with this SID"),
+    (21_655, TemplateStopped, "there is no content with this SID"),
     (21_656, TemplateProblem, "the content's variables do not fit"),
     (21_701, AuthOrConfig, "there is no such messaging service"),
     (21_703, AuthOrConfig, "the messaging service has no number"),
@@ -133,10 +133,10 @@ const TABLE: &[(i64, FailureClass, &str)] = &[
     (63_026, PolicyRestricted, "the sender is flagged for spam"),
     (
         63_027,
-        TemplateProblem,
+        TemplateStopped,
         "there is no such template in that language",
     ),
-    (63_028, TemplateProblem, "the number of parameters does not fit"),
+    (63_028, TemplateStopped, "the number of parameters does not fit"),
     (63_030, TemplateProblem, "a parameter is refused"),
     (
         63_032,
@@ -155,7 +155,7 @@ const TABLE: &[(i64, FailureClass, &str)] = &[
         RateLimited(LimitScope::Account),
         "the account's messages of the day are used up",
     ),
-    (63_041, TemplateProblem, "the template is paused"),
+    (63_041, TemplateStopped, "the template is paused"),
 ];
 
 fn row(code: i64) -> Option<&'static (i64, FailureClass, &'static str)> {
@@ -219,7 +219,8 @@ mod tests {
             (63_016, WindowClosed),
             (63_019, MediaProblem),
             (63_032, PerUserCap),
-            (63_041, TemplateProblem),
+            (63_041, TemplateStopped),
+            (63_030, TemplateProblem),
             (99_999, FailureClass::Unclassified),
         ] {
             assert_eq!(failure(code).class, class, "{code}");

@@ -119,6 +119,7 @@ fn source(form: &Form, ours: Option<&str>) -> Source {
         business_id: form.owned("AccountSid"),
         sender_id: sender,
         pool_id: form.owned("MessagingServiceSid"),
+        number: None,
     }
 }
 

@@ -7,7 +7,8 @@ use tertulia_core::retry::{Failure, FailureClass, LimitScope, OptOutScope};
 
 use FailureClass::{
     AuthOrConfig, BadRequest, MediaProblem, Payment, PerUserCap, PolicyRestricted, RateLimited,
-    RecipientInvalid, RecipientOptedOut, TemplateProblem, Transient, Unexplained, WindowClosed,
+    RecipientInvalid, RecipientOptedOut, TemplateProblem, TemplateStopped, Transient, Unexplained,
+    WindowClosed,
 };
 
 /// First code, last code (the same but for ranges), class. Each code is in one row.
@@ -50,11 +51,11 @@ const TABLE: &[(i64, i64, FailureClass)] = &[
     (131_062, 131_062, RecipientInvalid), // needs a phone, not an id
     (131_063, 131_063, BadRequest),       // marketing goes by the other endpoint
     (131_064, 131_064, RateLimited(LimitScope::Account)), // limited for misclassified templates
-    (132_000, 132_001, TemplateProblem),  // number of parameters; no such template in that language
+    (132_000, 132_001, TemplateStopped),  // number of parameters; no such template in that language
     (132_005, 132_005, TemplateProblem),  // text too long once filled
     (132_007, 132_008, TemplateProblem),  // policy; parameter's format
     (132_012, 132_012, TemplateProblem),  // parameter's value
-    (132_015, 132_016, TemplateProblem),  // paused; disabled for good
+    (132_015, 132_016, TemplateStopped),  // paused; disabled for good
     (132_068, 132_068, TemplateProblem),  // flow blocked
     (132_069, 132_069, RateLimited(LimitScope::Account)), // flow throttled for an hour
     (133_004, 133_004, Transient),        // service down
@@ -156,7 +157,8 @@ mod tests {
             (131_049, PerUserCap),
             (131_050, RecipientOptedOut(OptOutScope::Marketing)),
             (131_053, MediaProblem),
-            (132_015, TemplateProblem),
+            (132_015, TemplateStopped),
+            (132_012, TemplateProblem),
             (131_016, Transient),
             (1, Unexplained),
             (131_000, Unexplained),

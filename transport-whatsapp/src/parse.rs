@@ -3,6 +3,7 @@
 mod call;
 mod message;
 pub(crate) mod read;
+mod sender;
 mod status;
 
 use chrono::{DateTime, Utc};
@@ -19,7 +20,8 @@ use read::{add, any_of, filled, list, object, person, text, time};
 /// What the platform calls a WhatsApp webhook.
 const OBJECT: &str = "whatsapp_business_account";
 
-/// Fields that tell about a sender, the business account or its groups: handed on as they are.
+/// Fields that tell about a sender, the business account or its groups: handed on as they are, but for what they say of how
+/// a sender stands.
 const NOTICES: &[&str] = &[
     "account_alerts",
     "account_review_update",
@@ -64,6 +66,7 @@ pub(crate) fn body(bytes: &[u8]) -> Result<Vec<InboundEvent>, Error> {
             business_id: filled(entry, "id"),
             sender_id: None,
             pool_id: None,
+            number: None,
         };
         events.entry_at = time(entry, "time");
         if object == OBJECT {
@@ -92,6 +95,7 @@ impl Default for Events {
             business_id: None,
             sender_id: None,
             pool_id: None,
+            number: None,
         };
         Self {
             source,
@@ -133,8 +137,9 @@ impl Events {
     }
 
     fn change(&mut self, field: &str, value: &Value) {
-        self.source.sender_id =
-            object(value, "metadata").and_then(|metadata| filled(metadata, "phone_number_id"));
+        let metadata = object(value, "metadata");
+        self.source.sender_id = metadata.and_then(|metadata| filled(metadata, "phone_number_id"));
+        self.source.number = metadata.and_then(|metadata| sender::number(metadata, "display_phone_number"));
         match field {
             "messages" | "smb_message_echoes" => self.parts(
                 field,
@@ -175,13 +180,10 @@ impl Events {
                     InboundKind::TemplateQuality,
                 );
             }
-            _ if NOTICES.contains(&field) => {
-                let kind = InboundKind::Notice {
-                    field: field.to_owned(),
-                    raw: value.clone(),
-                };
-                self.push(self.entry_at, kind);
-            }
+            _ if NOTICES.contains(&field) => match sender::notice(field, value) {
+                Ok(kind) => self.push(self.entry_at, kind),
+                Err(reason) => self.unknown(field, value, reason),
+            },
             _ => self.unknown(field, value, "the field is not known"),
         }
     }

@@ -12,12 +12,23 @@ use std::fs;
 use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
-use crate::project;
+use crate::project::{self, Project};
+use crate::said;
+
+/// Builds what the stages load and run.
+pub(crate) fn build(project: &Project) -> Result<(), String> {
+    uniffi::library(project)?;
+    for program in [uniffi::PROGRAM, quickstart::PROGRAM] {
+        project.program(program)?;
+    }
+    Ok(())
+}
 
 /// What a stage says that could not run, since its tools cannot be had on this machine.
 pub(crate) fn skipped(why: &str) -> String {
-    println!("SKIPPED: {why}");
+    said::say(format_args!("SKIPPED: {why}\n"));
     format!("SKIPPED: {why}")
 }
 
@@ -42,12 +53,16 @@ fn says(tool: &str, argument: &str) -> Option<String> {
     said.lines().next().map(ToOwned::to_owned)
 }
 
+/// Held by who installs packages: of two that do so at once, Debian's tools refuse one.
+static INSTALLING: Mutex<()> = Mutex::new(());
+
 /// Installs packages of Debian's; an error says why they cannot be had.
 pub(crate) fn debian(packages: &[&str]) -> Result<(), String> {
     let names = packages.join(" ");
     if !is_there("apt-get") {
         return Err(format!("there is no apt-get to install {names} with"));
     }
+    let _alone = INSTALLING.lock().unwrap_or_else(PoisonError::into_inner);
     project::succeed(Command::new("apt-get").args(["update", "--quiet"]))
         .and_then(|()| {
             project::succeed(

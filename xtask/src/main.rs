@@ -12,6 +12,7 @@ mod licences;
 mod project;
 mod purity;
 mod roles_doc;
+mod said;
 mod stages;
 mod tests_stage;
 

@@ -1,11 +1,15 @@
 //! What the chores know of the workspace, and the one way in which they run cargo.
 
+use std::collections::BTreeSet;
 use std::env::consts::{DLL_PREFIX, DLL_SUFFIX, EXE_SUFFIX};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use cargo_metadata::{MetadataCommand, Package};
+
+use crate::said;
 
 /// The workspace that the current folder belongs to.
 pub(crate) struct Project {
@@ -17,6 +21,8 @@ pub(crate) struct Project {
     pub(crate) target: PathBuf,
     /// The workspace's own packages.
     pub(crate) packages: Vec<Package>,
+    /// What was built in this run.
+    built: Mutex<BTreeSet<String>>,
 }
 
 /// A package that takes part in a build, ours or not.
@@ -41,6 +47,7 @@ impl Project {
             scratch,
             target: metadata.target_directory.into_std_path_buf(),
             packages: metadata.packages,
+            built: Mutex::default(),
         })
     }
 
@@ -57,17 +64,28 @@ impl Project {
     /// The whole workspace is named, so that dependencies get the features that all members ask for together: named
     /// alone, a program would have them built a second time with fewer.
     pub(crate) fn program(&self, name: &str) -> Result<PathBuf, String> {
-        succeed(&mut self.cargo(["build", "--quiet", "--locked", "--workspace", "--bin", name]))?;
+        self.build(&["--bin", name])?;
         Ok(self.target.join("debug").join(format!("{name}{EXE_SUFFIX}")))
     }
 
     /// Builds the libraries of the workspace, and says where that of this name is that other languages load.
     pub(crate) fn library(&self, name: &str) -> Result<PathBuf, String> {
-        succeed(&mut self.cargo(["build", "--quiet", "--locked", "--workspace", "--lib"]))?;
+        self.build(&["--lib"])?;
         Ok(self
             .target
             .join("debug")
             .join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}")))
+    }
+
+    /// Builds once a run: a stage need not wait for cargo, which another one may keep busy, to hear that all is built.
+    fn build(&self, what: &[&str]) -> Result<(), String> {
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        if !built.contains(&what.join(" ")) {
+            let always = ["build", "--quiet", "--locked", "--workspace"];
+            succeed(&mut self.cargo(always.into_iter().chain(what.iter().copied())))?;
+            built.insert(what.join(" "));
+        }
+        Ok(())
     }
 
     /// The folder, below cargo's, for what a language needs to be tested.
@@ -133,6 +151,7 @@ fn dependency(line: &str) -> Option<Dependency> {
 
 /// Runs a command to its end; anything but success is an error that shows the command line.
 pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
+    command.stdout(said::place()).stderr(said::place());
     let status = command.status().map_err(|error| not_started(command, &error))?;
     if status.success() {
         Ok(())
@@ -144,7 +163,7 @@ pub(crate) fn succeed(command: &mut Command) -> Result<(), String> {
 /// The same, and gives what the command wrote to its standard output.
 pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     let output = command
-        .stderr(Stdio::inherit())
+        .stderr(said::place())
         .output()
         .map_err(|error| not_started(command, &error))?;
     if !output.status.success() {

@@ -1,16 +1,20 @@
 //! The stages of `cargo xtask test`, cheapest first.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::ops::RangeInclusive;
 use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 
 use crate::project::{self, Project};
-use crate::{encryption, features, generate, languages, licences, purity, tests_stage};
+use crate::{encryption, features, generate, languages, licences, purity, said, tests_stage};
 
 /// One check of the whole project.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Stage {
     /// The code is formatted
     Fmt,
@@ -92,45 +96,112 @@ pub(crate) fn list() {
     }
 }
 
-/// Runs these stages, or all where none is named, until one fails; prints each one's time and a summary.
+/// Runs these stages, or all where none is named, until one fails; prints each one's time and a summary. Those of the
+/// other languages, which wait more than they compute, run beside those of Rust.
 pub(crate) fn run(project: &Project, only: &[Stage]) -> Result<(), String> {
-    let chosen = Stage::value_variants()
-        .iter()
-        .filter(|stage| only.is_empty() || only.contains(stage));
-    let mut summary = Vec::new();
-    let mut outcome = Ok(());
     let begun = Instant::now();
-    for stage in chosen {
-        if outcome.is_err() {
-            summary.push(format!("{:<11}           not run", stage.name()));
-            continue;
-        }
-        println!("\n== {}: {}", stage.name(), stage.help());
-        let begun = Instant::now();
-        let result = stage.run(project);
-        let took = seconds(begun.elapsed());
-        match result {
-            Ok(remark) => {
-                println!("== {}: ok in {}", stage.name(), took.trim_start());
-                summary.push(
-                    format!("{:<11} {took}  ok        {remark}", stage.name())
-                        .trim_end()
-                        .to_owned(),
-                );
+    let run = Run {
+        project,
+        ended: Mutex::default(),
+    };
+    let chosen = |range: RangeInclusive<Stage>| -> Vec<Stage> {
+        let all = Stage::value_variants().iter().copied();
+        all.filter(|stage| range.contains(stage) && (only.is_empty() || only.contains(stage)))
+            .collect()
+    };
+    let rust = chosen(Stage::Clippy..=Stage::Encryption);
+    let languages = chosen(Stage::Python..=Stage::Swift);
+    run.in_turn(&chosen(Stage::Fmt..=Stage::Generated));
+    if rust.is_empty() || languages.is_empty() {
+        run.in_turn(&rust);
+        run.in_turn(&languages);
+    } else if !run.has_failed() {
+        // While one stage has cargo build, no other can.
+        languages::build(project)?;
+        thread::scope(|scope| {
+            scope.spawn(|| run.aside(&languages));
+            run.in_turn(&rust);
+        });
+    }
+    run.in_turn(&chosen(Stage::Features..=Stage::Quickstart));
+    run.sum_up(&chosen(Stage::Fmt..=Stage::Quickstart), begun)
+}
+
+/// How long each stage took, with its remark or the reason that it failed.
+type Ended = BTreeMap<Stage, (Duration, Result<String, String>)>;
+
+/// Stages under way, and what came of those that have ended.
+struct Run<'a> {
+    project: &'a Project,
+    ended: Mutex<Ended>,
+}
+
+impl Run<'_> {
+    fn ended(&self) -> MutexGuard<'_, Ended> {
+        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_failed(&self) -> bool {
+        self.ended().values().any(|(_, result)| result.is_err())
+    }
+
+    /// Runs stages one after the other, unless one has failed.
+    fn in_turn(&self, stages: &[Stage]) {
+        for stage in stages {
+            if self.has_failed() {
+                return;
             }
-            Err(reason) => {
-                summary.push(format!("{:<11} {took}  FAILED", stage.name()));
-                outcome = Err(format!("stage {} failed: {reason}", stage.name()));
-            }
+            println!("\n== {}: {}", stage.name(), stage.help());
+            let begun = Instant::now();
+            self.end(*stage, begun, stage.run(self.project));
         }
     }
-    println!(
-        "\n{}\n{:<11} {}",
-        summary.join("\n"),
-        "in all",
-        seconds(begun.elapsed())
-    );
-    outcome
+
+    /// The same; shows what a stage printed when it has ended.
+    fn aside(&self, stages: &[Stage]) {
+        for stage in stages {
+            if self.has_failed() {
+                return;
+            }
+            let begun = Instant::now();
+            let log = self.project.scratch.join(format!("{}.log", stage.name()));
+            let result = said::keep(&log).and_then(|()| stage.run(self.project));
+            let text = fs::read(&log).unwrap_or_default();
+            println!("\n== {}: {}", stage.name(), stage.help());
+            println!("{}", String::from_utf8_lossy(&text).trim_end());
+            self.end(*stage, begun, result);
+        }
+    }
+
+    fn end(&self, stage: Stage, begun: Instant, result: Result<String, String>) {
+        let took = begun.elapsed();
+        if result.is_ok() {
+            println!("== {}: ok in {}", stage.name(), seconds(took).trim_start());
+        }
+        self.ended().insert(stage, (took, result));
+    }
+
+    /// Prints what came of each stage; fails with the first that did.
+    fn sum_up(&self, stages: &[Stage], begun: Instant) -> Result<(), String> {
+        println!();
+        let mut outcome = Ok(());
+        for stage in stages {
+            let name = stage.name();
+            match self.ended().get(stage) {
+                None => println!("{name:<11}           not run"),
+                Some((took, Ok(remark))) => {
+                    let line = format!("{name:<11} {}  ok        {remark}", seconds(*took));
+                    println!("{}", line.trim_end());
+                }
+                Some((took, Err(reason))) => {
+                    println!("{name:<11} {}  FAILED", seconds(*took));
+                    outcome = outcome.and(Err(format!("stage {name} failed: {reason}")));
+                }
+            }
+        }
+        println!("{:<11} {}", "in all", seconds(begun.elapsed()));
+        outcome
+    }
 }
 
 fn seconds(time: Duration) -> String {

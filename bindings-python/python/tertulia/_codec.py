@@ -70,6 +70,7 @@ def read_account(v: Any) -> Account:
         state=read_account_state(v["state"]),
         business_id=v.get("business_id"),
         endpoint=v.get("endpoint"),
+        standing=read_sender_standing(v["standing"]) if "standing" in v else SenderStanding(),
     )
 
 
@@ -86,6 +87,7 @@ def write_account(v: Account) -> Any:
         "state": write_account_state(v.state),
         "business_id": v.business_id,
         "endpoint": v.endpoint,
+        "standing": write_sender_standing(v.standing),
     }
 
 
@@ -169,6 +171,18 @@ def write_actor_system(v: ActorSystem) -> Any:
     return {"system": v.value}
 
 
+def read_actor_handler(v: Any) -> ActorHandler:
+    return ActorHandler(
+        value=v,
+    )
+
+
+def write_actor_handler(v: ActorHandler) -> Any:
+    if not isinstance(v, ActorHandler):
+        raise wrong(v, "ActorHandler")
+    return {"handler": v.value}
+
+
 def read_ad_report(v: Any) -> AdReport:
     return AdReport(
         contacts=v["contacts"],
@@ -208,6 +222,26 @@ def write_address(v: Address) -> Any:
     return {
         "kind": v.kind,
         "value": v.value,
+    }
+
+
+def read_analytics_key(v: Any) -> AnalyticsKey:
+    return AnalyticsKey(
+        agent=v.get("agent"),
+        handler=v.get("handler"),
+        channel=v.get("channel"),
+        period=v.get("period"),
+    )
+
+
+def write_analytics_key(v: AnalyticsKey) -> Any:
+    if not isinstance(v, AnalyticsKey):
+        raise wrong(v, "AnalyticsKey")
+    return {
+        "agent": v.agent,
+        "handler": v.handler,
+        "channel": v.channel,
+        "period": v.period,
     }
 
 
@@ -428,6 +462,18 @@ def write_author_host(v: AuthorHost) -> Any:
     return {"host": v.value}
 
 
+def read_author_handler(v: Any) -> AuthorHandler:
+    return AuthorHandler(
+        value=v,
+    )
+
+
+def write_author_handler(v: AuthorHandler) -> Any:
+    if not isinstance(v, AuthorHandler):
+        raise wrong(v, "AuthorHandler")
+    return {"handler": v.value}
+
+
 def read_author_broadcast(v: Any) -> AuthorBroadcast:
     return AuthorBroadcast(
         value=v,
@@ -438,6 +484,36 @@ def write_author_broadcast(v: AuthorBroadcast) -> Any:
     if not isinstance(v, AuthorBroadcast):
         raise wrong(v, "AuthorBroadcast")
     return {"broadcast": v.value}
+
+
+def read_author_survey(v: Any) -> AuthorSurvey:
+    return AuthorSurvey(
+        value=v,
+    )
+
+
+def write_author_survey(v: AuthorSurvey) -> Any:
+    if not isinstance(v, AuthorSurvey):
+        raise wrong(v, "AuthorSurvey")
+    return {"survey": v.value}
+
+
+def read_ban_notice(v: Any) -> BanNotice:
+    return BanNotice(
+        ban=v["ban"],
+        detail=v.get("detail"),
+        until=optional(v.get("until"), read_time),
+    )
+
+
+def write_ban_notice(v: BanNotice) -> Any:
+    if not isinstance(v, BanNotice):
+        raise wrong(v, "BanNotice")
+    return {
+        "ban": v.ban,
+        "detail": v.detail,
+        "until": optional(v.until, write_time),
+    }
 
 
 def read_broadcast(v: Any) -> Broadcast:
@@ -452,6 +528,7 @@ def read_broadcast(v: Any) -> Broadcast:
         target=read_filter(v["target"]),
         state=read_broadcast_state(v["state"]),
         created_at=read_time(v["created_at"]),
+        schedule=optional(v.get("schedule"), read_schedule),
     )
 
 
@@ -469,6 +546,7 @@ def write_broadcast(v: Broadcast) -> Any:
         "target": write_filter(v.target),
         "state": write_broadcast_state(v.state),
         "created_at": write_time(v.created_at),
+        "schedule": optional(v.schedule, write_schedule),
     }
 
 
@@ -484,6 +562,40 @@ def write_broadcast_state_draft(v: BroadcastStateDraft) -> Any:
     }
 
 
+def read_broadcast_state_scheduled(v: Any) -> BroadcastStateScheduled:
+    return BroadcastStateScheduled(
+        at=read_time(v["at"]),
+    )
+
+
+def write_broadcast_state_scheduled(v: BroadcastStateScheduled) -> Any:
+    if not isinstance(v, BroadcastStateScheduled):
+        raise wrong(v, "BroadcastStateScheduled")
+    return {
+        "state": "scheduled",
+        "at": write_time(v.at),
+    }
+
+
+def read_broadcast_state_held(v: Any) -> BroadcastStateHeld:
+    return BroadcastStateHeld(
+        due=read_time(v["due"]),
+        since=read_time(v["since"]),
+        refusal=optional(v.get("refusal"), read_refusal),
+    )
+
+
+def write_broadcast_state_held(v: BroadcastStateHeld) -> Any:
+    if not isinstance(v, BroadcastStateHeld):
+        raise wrong(v, "BroadcastStateHeld")
+    return {
+        "state": "held",
+        "due": write_time(v.due),
+        "since": write_time(v.since),
+        "refusal": optional(v.refusal, write_refusal),
+    }
+
+
 def read_broadcast_state_running(v: Any) -> BroadcastStateRunning:
     return BroadcastStateRunning(
         since=read_time(v["since"]),
@@ -496,6 +608,59 @@ def write_broadcast_state_running(v: BroadcastStateRunning) -> Any:
     return {
         "state": "running",
         "since": write_time(v.since),
+    }
+
+
+def read_broadcast_state_paused(v: Any) -> BroadcastStatePaused:
+    return BroadcastStatePaused(
+        launched=read_time(v["launched"]),
+        since=read_time(v["since"]),
+        refusal=optional(v.get("refusal"), read_refusal),
+    )
+
+
+def write_broadcast_state_paused(v: BroadcastStatePaused) -> Any:
+    if not isinstance(v, BroadcastStatePaused):
+        raise wrong(v, "BroadcastStatePaused")
+    return {
+        "state": "paused",
+        "launched": write_time(v.launched),
+        "since": write_time(v.since),
+        "refusal": optional(v.refusal, write_refusal),
+    }
+
+
+def read_broadcast_state_cancelling(v: Any) -> BroadcastStateCancelling:
+    return BroadcastStateCancelling(
+        launched=read_time(v["launched"]),
+        since=read_time(v["since"]),
+    )
+
+
+def write_broadcast_state_cancelling(v: BroadcastStateCancelling) -> Any:
+    if not isinstance(v, BroadcastStateCancelling):
+        raise wrong(v, "BroadcastStateCancelling")
+    return {
+        "state": "cancelling",
+        "launched": write_time(v.launched),
+        "since": write_time(v.since),
+    }
+
+
+def read_broadcast_state_cancelled(v: Any) -> BroadcastStateCancelled:
+    return BroadcastStateCancelled(
+        at=read_time(v["at"]),
+        launched=optional(v.get("launched"), read_time),
+    )
+
+
+def write_broadcast_state_cancelled(v: BroadcastStateCancelled) -> Any:
+    if not isinstance(v, BroadcastStateCancelled):
+        raise wrong(v, "BroadcastStateCancelled")
+    return {
+        "state": "cancelled",
+        "at": write_time(v.at),
+        "launched": optional(v.launched, write_time),
     }
 
 
@@ -1171,6 +1336,7 @@ def read_conversation(v: Any) -> Conversation:
         read_through=optional(v.get("read_through"), read_time),
         archived_at=optional(v.get("archived_at"), read_time),
         referral=optional(v.get("referral"), read_last_touch),
+        last_survey=optional(v.get("last_survey"), read_last_survey),
     )
 
 
@@ -1197,6 +1363,7 @@ def write_conversation(v: Conversation) -> Any:
         "read_through": optional(v.read_through, write_time),
         "archived_at": optional(v.archived_at, write_time),
         "referral": optional(v.referral, write_last_touch),
+        "last_survey": optional(v.last_survey, write_last_survey),
     }
 
 
@@ -1308,6 +1475,72 @@ def write_conversation_selection_filter(v: ConversationSelectionFilter) -> Any:
     if not isinstance(v, ConversationSelectionFilter):
         raise wrong(v, "ConversationSelectionFilter")
     return {"filter": write_conversation_filter(v.value)}
+
+
+def read_csat(v: Any) -> Csat:
+    return Csat(
+        question=v["question"],
+        button=v.get("button"),
+        thanks=v.get("thanks"),
+        comment_question=v.get("comment_question"),
+        template=optional(v.get("template"), read_csat_template),
+        expires_after_seconds=v.get("expires_after_seconds"),
+    )
+
+
+def write_csat(v: Csat) -> Any:
+    if not isinstance(v, Csat):
+        raise wrong(v, "Csat")
+    return {
+        "question": v.question,
+        "button": v.button,
+        "thanks": v.thanks,
+        "comment_question": v.comment_question,
+        "template": optional(v.template, write_csat_template),
+        "expires_after_seconds": v.expires_after_seconds,
+    }
+
+
+def read_csat_report(v: Any) -> CsatReport:
+    return CsatReport(
+        key=read_analytics_key(v["key"]),
+        asked=v["asked"],
+        answered=v["answered"],
+        satisfied=v["satisfied"],
+        ratings=v["ratings"],
+        score=v.get("score"),
+        mean=v.get("mean"),
+    )
+
+
+def write_csat_report(v: CsatReport) -> Any:
+    if not isinstance(v, CsatReport):
+        raise wrong(v, "CsatReport")
+    return {
+        "key": write_analytics_key(v.key),
+        "asked": v.asked,
+        "answered": v.answered,
+        "satisfied": v.satisfied,
+        "ratings": v.ratings,
+        "score": v.score,
+        "mean": v.mean,
+    }
+
+
+def read_csat_template(v: Any) -> CsatTemplate:
+    return CsatTemplate(
+        name=v["name"],
+        language=v["language"],
+    )
+
+
+def write_csat_template(v: CsatTemplate) -> Any:
+    if not isinstance(v, CsatTemplate):
+        raise wrong(v, "CsatTemplate")
+    return {
+        "name": v.name,
+        "language": v.language,
+    }
 
 
 def read_denial(v: Any) -> Denial:
@@ -1453,8 +1686,11 @@ def read_done(v: Any) -> Done:
         failed=v["failed"],
         unknown=v["unknown"],
         unconfirmed=v["unconfirmed"],
+        started=v["started"],
         finished=v["finished"],
         erased=v["erased"],
+        answered=v["answered"],
+        unanswered=v["unanswered"],
     )
 
 
@@ -1468,8 +1704,11 @@ def write_done(v: Done) -> Any:
         "failed": v.failed,
         "unknown": v.unknown,
         "unconfirmed": v.unconfirmed,
+        "started": v.started,
         "finished": v.finished,
         "erased": v.erased,
+        "answered": v.answered,
+        "unanswered": v.unanswered,
     }
 
 
@@ -1534,6 +1773,26 @@ def write_duplicate(v: Duplicate) -> Any:
     return {
         "contacts": v.contacts,
         "reasons": [write_likeness(v1) for v1 in v.reasons],
+    }
+
+
+def read_durations(v: Any) -> Durations:
+    return Durations(
+        count=v["count"],
+        mean_seconds=v.get("mean_seconds"),
+        median_seconds=v.get("median_seconds"),
+        p90_seconds=v.get("p90_seconds"),
+    )
+
+
+def write_durations(v: Durations) -> Any:
+    if not isinstance(v, Durations):
+        raise wrong(v, "Durations")
+    return {
+        "count": v.count,
+        "mean_seconds": v.mean_seconds,
+        "median_seconds": v.median_seconds,
+        "p90_seconds": v.p90_seconds,
     }
 
 
@@ -1693,6 +1952,7 @@ def read_event_source(v: Any) -> EventSource:
         business_id=v.get("business_id"),
         sender_id=v.get("sender_id"),
         pool_id=v.get("pool_id"),
+        number=v.get("number"),
     )
 
 
@@ -1704,6 +1964,7 @@ def write_event_source(v: EventSource) -> Any:
         "business_id": v.business_id,
         "sender_id": v.sender_id,
         "pool_id": v.pool_id,
+        "number": v.number,
     }
 
 
@@ -2406,6 +2667,34 @@ def write_handler(v: Handler) -> Any:
     }
 
 
+def read_handler_turn(v: Any) -> HandlerTurn:
+    return HandlerTurn(
+        id=v["id"],
+        number=v["number"],
+        org=v["org"],
+        acting=v["acting"],
+        handler=read_handler(v["handler"]),
+        conversation=read_conversation(v["conversation"]),
+        contact=read_contact(v["contact"]),
+        messages=[read_message(v1) for v1 in v["messages"]],
+    )
+
+
+def write_handler_turn(v: HandlerTurn) -> Any:
+    if not isinstance(v, HandlerTurn):
+        raise wrong(v, "HandlerTurn")
+    return {
+        "id": v.id,
+        "number": v.number,
+        "org": v.org,
+        "acting": v.acting,
+        "handler": write_handler(v.handler),
+        "conversation": write_conversation(v.conversation),
+        "contact": write_contact(v.contact),
+        "messages": [write_message(v1) for v1 in v.messages],
+    }
+
+
 def read_identity_change(v: Any) -> IdentityChange:
     return IdentityChange(
         previous=[read_address(v1) for v1 in v["previous"]],
@@ -2663,6 +2952,44 @@ def write_inbound_person(v: InboundPerson) -> Any:
         "addresses": [write_address(v1) for v1 in v.addresses],
         "name": v.name,
         "username": v.username,
+    }
+
+
+def read_inbox_figures(v: Any) -> InboxFigures:
+    return InboxFigures(
+        key=read_analytics_key(v["key"]),
+        received=v["received"],
+        sent_by_people=v["sent_by_people"],
+        sent_by_bots=v["sent_by_bots"],
+        sent_by_host=v["sent_by_host"],
+        sent_by_broadcasts=v["sent_by_broadcasts"],
+        sent_automatically=v["sent_automatically"],
+        opened=v["opened"],
+        reopened=v["reopened"],
+        resolved=v["resolved"],
+        waiting=v["waiting"],
+        first_response=read_durations(v["first_response"]),
+        resolution=read_durations(v["resolution"]),
+    )
+
+
+def write_inbox_figures(v: InboxFigures) -> Any:
+    if not isinstance(v, InboxFigures):
+        raise wrong(v, "InboxFigures")
+    return {
+        "key": write_analytics_key(v.key),
+        "received": v.received,
+        "sent_by_people": v.sent_by_people,
+        "sent_by_bots": v.sent_by_bots,
+        "sent_by_host": v.sent_by_host,
+        "sent_by_broadcasts": v.sent_by_broadcasts,
+        "sent_automatically": v.sent_automatically,
+        "opened": v.opened,
+        "reopened": v.reopened,
+        "resolved": v.resolved,
+        "waiting": v.waiting,
+        "first_response": write_durations(v.first_response),
+        "resolution": write_durations(v.resolution),
     }
 
 
@@ -3071,6 +3398,27 @@ def write_journal_event_conversation_handled(v: JournalEventConversationHandled)
     }
 
 
+def read_journal_event_handler_failed(v: Any) -> JournalEventHandlerFailed:
+    return JournalEventHandlerFailed(
+        conversation=v["conversation"],
+        handler=v["handler"],
+        tries=v["tries"],
+        reason=v["reason"],
+    )
+
+
+def write_journal_event_handler_failed(v: JournalEventHandlerFailed) -> Any:
+    if not isinstance(v, JournalEventHandlerFailed):
+        raise wrong(v, "JournalEventHandlerFailed")
+    return {
+        "what": "handler_failed",
+        "conversation": v.conversation,
+        "handler": v.handler,
+        "tries": v.tries,
+        "reason": v.reason,
+    }
+
+
 def read_journal_event_conversation_resolved(v: Any) -> JournalEventConversationResolved:
     return JournalEventConversationResolved(
         conversation=v["conversation"],
@@ -3134,6 +3482,29 @@ def write_journal_event_conversation_deleted(v: JournalEventConversationDeleted)
     return {
         "what": "conversation_deleted",
         "conversation": v.conversation,
+    }
+
+
+def read_journal_event_survey(v: Any) -> JournalEventSurvey:
+    return JournalEventSurvey(
+        survey=v["survey"],
+        conversation=v["conversation"],
+        change=v["change"],
+        rating=v.get("rating"),
+        message=v.get("message"),
+    )
+
+
+def write_journal_event_survey(v: JournalEventSurvey) -> Any:
+    if not isinstance(v, JournalEventSurvey):
+        raise wrong(v, "JournalEventSurvey")
+    return {
+        "what": "survey",
+        "survey": v.survey,
+        "conversation": v.conversation,
+        "change": v.change,
+        "rating": v.rating,
+        "message": v.message,
     }
 
 
@@ -3613,6 +3984,32 @@ def write_label_count(v: LabelCount) -> Any:
     }
 
 
+def read_last_survey(v: Any) -> LastSurvey:
+    return LastSurvey(
+        id=v["id"],
+        state=v["state"],
+        reason=v.get("reason"),
+        asked_at=optional(v.get("asked_at"), read_time),
+        expires_at=optional(v.get("expires_at"), read_time),
+        rating=v.get("rating"),
+        comment=v.get("comment"),
+    )
+
+
+def write_last_survey(v: LastSurvey) -> Any:
+    if not isinstance(v, LastSurvey):
+        raise wrong(v, "LastSurvey")
+    return {
+        "id": v.id,
+        "state": v.state,
+        "reason": v.reason,
+        "asked_at": optional(v.asked_at, write_time),
+        "expires_at": optional(v.expires_at, write_time),
+        "rating": v.rating,
+        "comment": v.comment,
+    }
+
+
 def read_last_touch(v: Any) -> LastTouch:
     return LastTouch(
         at=read_time(v["at"]),
@@ -3666,6 +4063,22 @@ def write_likeness(v: Likeness) -> Any:
     return {
         "reason": v.reason,
         "address": write_address(v.address),
+    }
+
+
+def read_limit_notice(v: Any) -> LimitNotice:
+    return LimitNotice(
+        tier=v["tier"],
+        people_a_day=v.get("people_a_day"),
+    )
+
+
+def write_limit_notice(v: LimitNotice) -> Any:
+    if not isinstance(v, LimitNotice):
+        raise wrong(v, "LimitNotice")
+    return {
+        "tier": v.tier,
+        "people_a_day": v.people_a_day,
     }
 
 
@@ -4112,6 +4525,24 @@ def write_new_routing_rule(v: NewRoutingRule) -> Any:
         "name": v.name,
         "filter": optional(v.filter, write_filter),
         "channels": v.channels,
+    }
+
+
+def read_new_schedule(v: Any) -> NewSchedule:
+    return NewSchedule(
+        at=v["at"],
+        zone=v.get("zone"),
+        recipients_zones=v.get("recipients_zones", False),
+    )
+
+
+def write_new_schedule(v: NewSchedule) -> Any:
+    if not isinstance(v, NewSchedule):
+        raise wrong(v, "NewSchedule")
+    return {
+        "at": v.at,
+        "zone": v.zone,
+        "recipients_zones": v.recipients_zones,
     }
 
 
@@ -4644,6 +5075,22 @@ def write_quick_reply(v: QuickReply) -> Any:
     }
 
 
+def read_quiet_hours(v: Any) -> QuietHours:
+    return QuietHours(
+        from_=v["from"],
+        until=v["until"],
+    )
+
+
+def write_quiet_hours(v: QuietHours) -> Any:
+    if not isinstance(v, QuietHours):
+        raise wrong(v, "QuietHours")
+    return {
+        "from": v.from_,
+        "until": v.until,
+    }
+
+
 def read_reaction(v: Any) -> Reaction:
     return Reaction(
         provider_id=v["provider_id"],
@@ -4692,7 +5139,11 @@ def read_recipient(v: Any) -> Recipient:
         contact=v["contact"],
         state=read_dispatch_state(v["state"]),
         attempts=v["attempts"],
+        replied=v["replied"],
+        opted_out_after=v["opted_out_after"],
         failure=optional(v.get("failure"), read_send_failure),
+        reason=v.get("reason"),
+        remedy=v.get("remedy"),
     )
 
 
@@ -4704,7 +5155,47 @@ def write_recipient(v: Recipient) -> Any:
         "contact": v.contact,
         "state": write_dispatch_state(v.state),
         "attempts": v.attempts,
+        "replied": v.replied,
+        "opted_out_after": v.opted_out_after,
         "failure": optional(v.failure, write_send_failure),
+        "reason": v.reason,
+        "remedy": v.remedy,
+    }
+
+
+def read_recipient_filter(v: Any) -> RecipientFilter:
+    return RecipientFilter(
+        states=v.get("states", []),
+        reasons=v.get("reasons", []),
+        replied=v.get("replied"),
+        opted_out_after=v.get("opted_out_after"),
+    )
+
+
+def write_recipient_filter(v: RecipientFilter) -> Any:
+    if not isinstance(v, RecipientFilter):
+        raise wrong(v, "RecipientFilter")
+    return {
+        "states": v.states,
+        "reasons": v.reasons,
+        "replied": v.replied,
+        "opted_out_after": v.opted_out_after,
+    }
+
+
+def read_recipient_selection(v: Any) -> RecipientSelection:
+    return RecipientSelection(
+        broadcast=v["broadcast"],
+        who=read_recipient_filter(v["who"]) if "who" in v else RecipientFilter(),
+    )
+
+
+def write_recipient_selection(v: RecipientSelection) -> Any:
+    if not isinstance(v, RecipientSelection):
+        raise wrong(v, "RecipientSelection")
+    return {
+        "broadcast": v.broadcast,
+        "who": write_recipient_filter(v.who),
     }
 
 
@@ -4733,6 +5224,22 @@ def write_referral(v: Referral) -> Any:
         "mediaType": v.media_type,
         "mediaUrl": v.media_url,
         "ctwaClid": v.ctwa_clid,
+    }
+
+
+def read_refusal(v: Any) -> Refusal:
+    return Refusal(
+        code=v["code"],
+        message=v["message"],
+    )
+
+
+def write_refusal(v: Refusal) -> Any:
+    if not isinstance(v, Refusal):
+        raise wrong(v, "Refusal")
+    return {
+        "code": v.code,
+        "message": v.message,
     }
 
 
@@ -4906,6 +5413,24 @@ def write_rule_match(v: RuleMatch) -> Any:
     }
 
 
+def read_schedule(v: Any) -> Schedule:
+    return Schedule(
+        at=v["at"],
+        zone=v["zone"],
+        recipients_zones=v["recipients_zones"],
+    )
+
+
+def write_schedule(v: Schedule) -> Any:
+    if not isinstance(v, Schedule):
+        raise wrong(v, "Schedule")
+    return {
+        "at": v.at,
+        "zone": v.zone,
+        "recipients_zones": v.recipients_zones,
+    }
+
+
 def read_segment(v: Any) -> Segment:
     return Segment(
         id=v["id"],
@@ -4990,6 +5515,18 @@ def write_selection_filter(v: SelectionFilter) -> Any:
     return {"filter": write_filter(v.value)}
 
 
+def read_selection_recipients(v: Any) -> SelectionRecipients:
+    return SelectionRecipients(
+        value=read_recipient_selection(v),
+    )
+
+
+def write_selection_recipients(v: SelectionRecipients) -> Any:
+    if not isinstance(v, SelectionRecipients):
+        raise wrong(v, "SelectionRecipients")
+    return {"recipients": write_recipient_selection(v.value)}
+
+
 def read_send_failure(v: Any) -> SendFailure:
     return SendFailure(
         class_=read_failure_class(v["class"]),
@@ -5048,6 +5585,106 @@ def write_sender(v: Sender) -> Any:
     }
 
 
+def read_sender_ban(v: Any) -> SenderBan:
+    return SenderBan(
+        since=read_time(v["since"]),
+        ban=v["ban"],
+        detail=v.get("detail"),
+        until=optional(v.get("until"), read_time),
+    )
+
+
+def write_sender_ban(v: SenderBan) -> Any:
+    if not isinstance(v, SenderBan):
+        raise wrong(v, "SenderBan")
+    return {
+        "since": write_time(v.since),
+        "ban": v.ban,
+        "detail": v.detail,
+        "until": optional(v.until, write_time),
+    }
+
+
+def read_sender_limit(v: Any) -> SenderLimit:
+    return SenderLimit(
+        since=read_time(v["since"]),
+        tier=v["tier"],
+        people_a_day=v.get("people_a_day"),
+    )
+
+
+def write_sender_limit(v: SenderLimit) -> Any:
+    if not isinstance(v, SenderLimit):
+        raise wrong(v, "SenderLimit")
+    return {
+        "since": write_time(v.since),
+        "tier": v.tier,
+        "people_a_day": v.people_a_day,
+    }
+
+
+def read_sender_notice(v: Any) -> SenderNotice:
+    return SenderNotice(
+        field=v["field"],
+        raw=v["raw"],
+        number=v.get("number"),
+        low_quality=v.get("low_quality"),
+        limit=optional(v.get("limit"), read_limit_notice),
+        ban=optional(v.get("ban"), read_ban_notice),
+    )
+
+
+def write_sender_notice(v: SenderNotice) -> Any:
+    if not isinstance(v, SenderNotice):
+        raise wrong(v, "SenderNotice")
+    return {
+        "field": v.field,
+        "raw": v.raw,
+        "number": v.number,
+        "low_quality": v.low_quality,
+        "limit": optional(v.limit, write_limit_notice),
+        "ban": optional(v.ban, write_ban_notice),
+    }
+
+
+def read_sender_quality(v: Any) -> SenderQuality:
+    return SenderQuality(
+        since=read_time(v["since"]),
+        low=v["low"],
+    )
+
+
+def write_sender_quality(v: SenderQuality) -> Any:
+    if not isinstance(v, SenderQuality):
+        raise wrong(v, "SenderQuality")
+    return {
+        "since": write_time(v.since),
+        "low": v.low,
+    }
+
+
+def read_sender_standing(v: Any) -> SenderStanding:
+    return SenderStanding(
+        number=v.get("number"),
+        quality=optional(v.get("quality"), read_sender_quality),
+        limit=optional(v.get("limit"), read_sender_limit),
+        ban=optional(v.get("ban"), read_sender_ban),
+        unclaimed={k: read_sender_quality(v1) for k, v1 in v["unclaimed"].items()} if "unclaimed" in v else {},
+    )
+
+
+def write_sender_standing(v: SenderStanding) -> Any:
+    if not isinstance(v, SenderStanding):
+        raise wrong(v, "SenderStanding")
+    return {
+        "number": v.number,
+        "quality": optional(v.quality, write_sender_quality),
+        "limit": optional(v.limit, write_sender_limit),
+        "ban": optional(v.ban, write_sender_ban),
+        "unclaimed": {k: write_sender_quality(v1) for k, v1 in items(v.unclaimed)},
+    }
+
+
 def read_settings(v: Any) -> Settings:
     return Settings(
         name=v.get("name", ""),
@@ -5065,6 +5702,10 @@ def read_settings(v: Any) -> Settings:
         unknown_after_seconds=v.get("unknown_after_seconds", 2592000),
         deleted_conversations=v.get("deleted_conversations", "keep"),
         reopening=v.get("reopening", "reopen"),
+        csat=optional(v.get("csat"), read_csat),
+        max_late_seconds=v.get("max_late_seconds", 21600),
+        quiet_hours=optional(v.get("quiet_hours"), read_quiet_hours),
+        zone_attribute=v.get("zone_attribute"),
     )
 
 
@@ -5087,6 +5728,32 @@ def write_settings(v: Settings) -> Any:
         "unknown_after_seconds": v.unknown_after_seconds,
         "deleted_conversations": v.deleted_conversations,
         "reopening": v.reopening,
+        "csat": optional(v.csat, write_csat),
+        "max_late_seconds": v.max_late_seconds,
+        "quiet_hours": optional(v.quiet_hours, write_quiet_hours),
+        "zone_attribute": v.zone_attribute,
+    }
+
+
+def read_simulated(v: Any) -> Simulated:
+    return Simulated(
+        contact=v["contact"],
+        at=optional(v.get("at"), read_time),
+        text=v.get("text"),
+        skip=v.get("skip"),
+        reason=v.get("reason"),
+    )
+
+
+def write_simulated(v: Simulated) -> Any:
+    if not isinstance(v, Simulated):
+        raise wrong(v, "Simulated")
+    return {
+        "contact": v.contact,
+        "at": optional(v.at, write_time),
+        "text": v.text,
+        "skip": v.skip,
+        "reason": v.reason,
     }
 
 
@@ -5698,10 +6365,12 @@ def write_account_state(v: AccountState) -> Any:
 _READ_ACTOR: dict[str, Callable[[Any], Actor]] = {
     "agent": read_actor_agent,
     "system": read_actor_system,
+    "handler": read_actor_handler,
 }
 _WRITE_ACTOR: dict[type, Callable[[Any], Any]] = {
     ActorAgent: write_actor_agent,
     ActorSystem: write_actor_system,
+    ActorHandler: write_actor_handler,
 }
 
 
@@ -5751,12 +6420,16 @@ def write_attribute_kind(v: AttributeKind) -> Any:
 _READ_AUTHOR: dict[str, Callable[[Any], Author]] = {
     "agent": read_author_agent,
     "host": read_author_host,
+    "handler": read_author_handler,
     "broadcast": read_author_broadcast,
+    "survey": read_author_survey,
 }
 _WRITE_AUTHOR: dict[type, Callable[[Any], Any]] = {
     AuthorAgent: write_author_agent,
     AuthorHost: write_author_host,
+    AuthorHandler: write_author_handler,
     AuthorBroadcast: write_author_broadcast,
+    AuthorSurvey: write_author_survey,
 }
 
 
@@ -5778,12 +6451,22 @@ def write_author(v: Author) -> Any:
 
 _READ_BROADCAST_STATE: dict[str, Callable[[Any], BroadcastState]] = {
     "draft": read_broadcast_state_draft,
+    "scheduled": read_broadcast_state_scheduled,
+    "held": read_broadcast_state_held,
     "running": read_broadcast_state_running,
+    "paused": read_broadcast_state_paused,
+    "cancelling": read_broadcast_state_cancelling,
+    "cancelled": read_broadcast_state_cancelled,
     "finished": read_broadcast_state_finished,
 }
 _WRITE_BROADCAST_STATE: dict[type, Callable[[Any], Any]] = {
     BroadcastStateDraft: write_broadcast_state_draft,
+    BroadcastStateScheduled: write_broadcast_state_scheduled,
+    BroadcastStateHeld: write_broadcast_state_held,
     BroadcastStateRunning: write_broadcast_state_running,
+    BroadcastStatePaused: write_broadcast_state_paused,
+    BroadcastStateCancelling: write_broadcast_state_cancelling,
+    BroadcastStateCancelled: write_broadcast_state_cancelled,
     BroadcastStateFinished: write_broadcast_state_finished,
 }
 
@@ -6264,6 +6947,7 @@ _READ_INBOUND_KIND: dict[str, Callable[[Any], InboundKind]] = {
     "template_status": read_template_status_notice,
     "template_category": read_category_notice,
     "template_quality": read_quality_notice,
+    "sender": read_sender_notice,
     "notice": read_inbound_kind_notice,
     "unknown": read_inbound_kind_unknown,
 }
@@ -6280,6 +6964,7 @@ _WRITE_INBOUND_KIND: dict[type, Callable[[Any], Any]] = {
     TemplateStatusNotice: lambda v: {"event": "template_status", **write_template_status_notice(v)},
     CategoryNotice: lambda v: {"event": "template_category", **write_category_notice(v)},
     QualityNotice: lambda v: {"event": "template_quality", **write_quality_notice(v)},
+    SenderNotice: lambda v: {"event": "sender", **write_sender_notice(v)},
     InboundKindNotice: write_inbound_kind_notice,
     InboundKindUnknown: write_inbound_kind_unknown,
 }
@@ -6317,10 +7002,12 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "conversation_opened": read_journal_event_conversation_opened,
     "conversation_assigned": read_journal_event_conversation_assigned,
     "conversation_handled": read_journal_event_conversation_handled,
+    "handler_failed": read_journal_event_handler_failed,
     "conversation_resolved": read_journal_event_conversation_resolved,
     "conversation_reopened": read_journal_event_conversation_reopened,
     "conversation_marked": read_journal_event_conversation_marked,
     "conversation_deleted": read_journal_event_conversation_deleted,
+    "survey": read_journal_event_survey,
     "label_added": read_journal_event_label_added,
     "label_removed": read_journal_event_label_removed,
     "routing_changed": read_journal_event_routing_changed,
@@ -6367,10 +7054,12 @@ _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventConversationOpened: write_journal_event_conversation_opened,
     JournalEventConversationAssigned: write_journal_event_conversation_assigned,
     JournalEventConversationHandled: write_journal_event_conversation_handled,
+    JournalEventHandlerFailed: write_journal_event_handler_failed,
     JournalEventConversationResolved: write_journal_event_conversation_resolved,
     JournalEventConversationReopened: write_journal_event_conversation_reopened,
     JournalEventConversationMarked: write_journal_event_conversation_marked,
     JournalEventConversationDeleted: write_journal_event_conversation_deleted,
+    JournalEventSurvey: write_journal_event_survey,
     JournalEventLabelAdded: write_journal_event_label_added,
     JournalEventLabelRemoved: write_journal_event_label_removed,
     JournalEventRoutingChanged: write_journal_event_routing_changed,
@@ -6688,10 +7377,12 @@ def write_segment_user(v: SegmentUser) -> Any:
 _READ_SELECTION: dict[str, Callable[[Any], Selection]] = {
     "ids": read_selection_ids,
     "filter": read_selection_filter,
+    "recipients": read_selection_recipients,
 }
 _WRITE_SELECTION: dict[type, Callable[[Any], Any]] = {
     SelectionIds: write_selection_ids,
     SelectionFilter: write_selection_filter,
+    SelectionRecipients: write_selection_recipients,
 }
 
 
@@ -6904,6 +7595,14 @@ CREDENTIALS: dict[str, Callback] = {
     "credential": (
         lambda v: (v.get("reference"),),
         lambda v: v,
+    ),
+}
+
+
+CONVERSATION_HANDLER: dict[str, Callback] = {
+    "turn": (
+        lambda v: (read_handler_turn(v.get("turn")),),
+        lambda v: None,
     ),
 }
 

@@ -171,6 +171,16 @@ ErrorCode: TypeAlias = Literal[
     "conversation.superseded",
     # The handler's name is empty or too long.
     "handler.invalid",
+    # The handler's turn is over: a person took the conversation over, it was closed, or the turn took too long.
+    "handler.over",
+    # A handler writes to, and changes, the conversation of its turn and no other.
+    "handler.elsewhere",
+    # The handler failed.
+    "handler.failed",
+    # The handler did not end in time.
+    "handler.timeout",
+    # More messages wait for the handler than may.
+    "handler.behind",
     # A label is empty or too long.
     "label.invalid",
     # The rule of routing, or the order of the rules, cannot be so.
@@ -189,6 +199,12 @@ ErrorCode: TypeAlias = Literal[
     "broadcast.not_found",
     # The broadcast was launched already.
     "broadcast.not_draft",
+    # A broadcast that stands there cannot do that.
+    "broadcast.wrong_state",
+    # A broadcast cannot be scheduled so.
+    "broadcast.schedule_invalid",
+    # It is a quiet hour where the contact is: broadcasts rest.
+    "broadcast.quiet_hours",
     # The broadcast cannot be launched so.
     "broadcast.invalid",
     # The file's header cannot be used.
@@ -518,6 +534,11 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "message.invalid": ("invalid", "never", 503),
     "conversation.superseded": ("refused", "never", 503),
     "handler.invalid": ("invalid", "never", 503),
+    "handler.over": ("refused", "never", 503),
+    "handler.elsewhere": ("refused", "never", 503),
+    "handler.failed": ("unavailable", "later", 503),
+    "handler.timeout": ("unavailable", "later", 503),
+    "handler.behind": ("unavailable", "never", 503),
     "label.invalid": ("invalid", "never", 503),
     "routing.invalid": ("invalid", "never", 503),
     "routing.not_found": ("not_found", "never", 503),
@@ -527,6 +548,9 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "cursor.invalid": ("invalid", "never", 503),
     "broadcast.not_found": ("not_found", "never", 503),
     "broadcast.not_draft": ("refused", "never", 503),
+    "broadcast.wrong_state": ("refused", "never", 503),
+    "broadcast.schedule_invalid": ("invalid", "never", 503),
+    "broadcast.quiet_hours": ("refused", "later", 503),
     "broadcast.invalid": ("invalid", "never", 503),
     "import.header": ("invalid", "never", 503),
     "import.encoding": ("invalid", "never", 503),

@@ -945,7 +945,8 @@ class OrgInbox(Area):
     async def resolve(self, id: ConversationId) -> Conversation:
         """Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's
         time, opens it again, or opens a new one, as the setting `reopening` says. One of the same second is not
-        later.
+        later. Where the setting `csat` says so, the contact is asked how satisfied they are, at most once in 24
+        hours.
 
         Fails with `conversation.not_found`.
         """
@@ -1137,6 +1138,31 @@ class OrgAnalytics(Area):
         v: Any = await self._scope.call("analytics.ctwa", {"since": write_time(since), "until": write_time(until)})
         return [read_ad_report(v1) for v1 in v]
 
+    async def csat(self, since: datetime, until: datetime, by: AnalyticsGroup) -> builtins.list[CsatReport]:
+        """How satisfied contacts were, of the surveys that went out from a time on and before another: in all, or
+        split by who had the conversation when it was resolved, by channel, or by the day, week or month of the
+        question. A part of which no survey went out is left out.
+        """
+        v: Any = await self._scope.call("analytics.csat", {
+            "since": write_time(since),
+            "until": write_time(until),
+            "by": by,
+        })
+        return [read_csat_report(v1) for v1 in v]
+
+    async def inbox(self, since: datetime, until: datetime, by: AnalyticsGroup) -> builtins.list[InboxFigures]:
+        """What went on in conversations from a time on and before another: messages in and out, conversations
+        opened, opened again and closed, how long people waited for the first response and for the resolution,
+        split as it is said; days, weeks and months are those of the organisation's zone. Parts in which nothing
+        happened are left out. Messages of groups count as any other. What was deleted counts still.
+        """
+        v: Any = await self._scope.call("analytics.inbox", {
+            "since": write_time(since),
+            "until": write_time(until),
+            "by": by,
+        })
+        return [read_inbox_figures(v1) for v1 in v]
+
 
 class OrgTemplates(Area):
     """Provider templates."""
@@ -1209,11 +1235,67 @@ class OrgBroadcasts(Area):
         v: Any = await self._scope.call("broadcasts.preview", {"id": id})
         return read_preview(v)
 
+    def simulate(self, id: BroadcastId, page: PageRequest | None = None) -> AsyncIterator[Simulated]:
+        """What each contact that fits the target would get, and when, or why not, if the broadcast went out now or
+        at its time. Nothing is sent, and nobody is enlisted.
+        """
+
+        def fetch(page: PageRequest) -> Awaitable[Page[Simulated]]:
+            return self.simulate_page(id, page)
+
+        return each(fetch, page)
+
+    async def simulate_page(self, id: BroadcastId, page: PageRequest | None = None) -> Page[Simulated]:
+        """One page of `simulate`."""
+        v: Any = await self._scope.call("broadcasts.simulate", {
+            "id": id,
+            "page": optional(page, write_page_request),
+        })
+        return read_page(v, read_simulated)
+
+    async def send_test(self, id: BroadcastId, contact: ContactId) -> Message:
+        """Sends one contact what the broadcast would send them, now, whatever its state: somebody of the team who
+        wants to see it. It passes the gate, and a marketing template takes the contact's turn of 24 hours. Fails
+        as `inbox.send` does.
+        """
+        v: Any = await self._scope.call("broadcasts.send_test", {"id": id, "contact": contact})
+        return read_message(v)
+
     async def launch(self, id: BroadcastId) -> None:
-        """Fixes the recipients at this instant and starts sending; `run_due` or `work` sends. Launched twice, the
-        second call fails with `broadcast.not_draft`.
+        """Fixes the recipients at this instant and starts sending, whatever it was scheduled for; `run_due` or
+        `work` sends. Launched twice, the second call fails with `broadcast.not_draft`.
         """
         await self._scope.call("broadcasts.launch", {"id": id})
+
+    async def schedule(self, id: BroadcastId, schedule: NewSchedule) -> BroadcastState:
+        """Lets a draft start by itself, at a local time: its recipients are fixed then. Where clocks are put
+        forward over the time, it is the first instant after; where it is there twice, the earlier. One that is
+        scheduled or held is given another time. If nothing runs at its time, nor within
+        `Settings.max_late_seconds` afterwards, it is held until somebody launches, schedules or cancels it.
+        Fails with `broadcast.schedule_invalid` for a time that is over.
+        """
+        v: Any = await self._scope.call("broadcasts.schedule", {"id": id, "schedule": write_new_schedule(schedule)})
+        return read_broadcast_state(v)
+
+    async def unschedule(self, id: BroadcastId) -> None:
+        """Makes what is scheduled or held a draft again."""
+        await self._scope.call("broadcasts.unschedule", {"id": id})
+
+    async def pause(self, id: BroadcastId) -> None:
+        """Lets nothing more go out until `resume`. What is on the wire stays there. Fails with
+        `broadcast.wrong_state` for one that is not running.
+        """
+        await self._scope.call("broadcasts.pause", {"id": id})
+
+    async def resume(self, id: BroadcastId) -> None:
+        """Goes on where it was paused. Fails with `broadcast.wrong_state` for one that was not."""
+        await self._scope.call("broadcasts.resume", {"id": id})
+
+    async def cancel(self, id: BroadcastId) -> None:
+        """Calls a broadcast off for good: from this instant on nothing more goes out, and due work leaves out who
+        waits. What is on the wire stays there. Fails with `broadcast.wrong_state` for one that is finished.
+        """
+        await self._scope.call("broadcasts.cancel", {"id": id})
 
     async def stats(self, id: BroadcastId) -> Stats:
         """The funnel, as of now."""
@@ -1223,26 +1305,29 @@ class OrgBroadcasts(Area):
     def recipients(
         self,
         id: BroadcastId,
-        states: Sequence[StateName] | None = None,
+        who: RecipientFilter | None = None,
         page: PageRequest | None = None,
     ) -> AsyncIterator[Recipient]:
-        """The recipients in any of these states, or (empty) in all."""
+        """The recipients that are meant, each with what became of them, why, and what would help; absent: all. To
+        write them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of
+        `recipients`.
+        """
 
         def fetch(page: PageRequest) -> Awaitable[Page[Recipient]]:
-            return self.recipients_page(id, states, page)
+            return self.recipients_page(id, who, page)
 
         return each(fetch, page)
 
     async def recipients_page(
         self,
         id: BroadcastId,
-        states: Sequence[StateName] | None = None,
+        who: RecipientFilter | None = None,
         page: PageRequest | None = None,
     ) -> Page[Recipient]:
         """One page of `recipients`."""
         v: Any = await self._scope.call("broadcasts.recipients", {
             "id": id,
-            "states": states,
+            "who": optional(who, write_recipient_filter),
             "page": optional(page, write_page_request),
         })
         return read_page(v, read_recipient)
@@ -1581,6 +1666,22 @@ class Credentials(ABC):
         """The key for this reference. Asked again after the platform refused the last one."""
 
 
+class ConversationHandler(ABC):
+    """A bot or an AI of the host's: asked to answer what the contacts of its conversations write, by `run_due` and
+    `work`. A turn is never lost, and so may come more than once: when it threw, took too long, or its process
+    died, the same messages come again after a pause, and after five tries people have the conversation. The n-th
+    message that it sends in a turn and that went out in an earlier try, or may have, is not sent again, but
+    given back as it was sent.
+    """
+
+    @abstractmethod
+    async def turn(self, turn: HandlerTurn) -> None:
+        """Answers what the contact wrote, acting as the handler: a handle on the organisation with `acting` in the
+        place of a member of the team. When the turn is over, as a person took the conversation over or the time
+        was up, its calls fail with `handler.over`.
+        """
+
+
 class Clock(ABC):
     """Where the time comes from."""
 
@@ -1607,6 +1708,8 @@ class Crm(Area):
         suppression_key: bytes | None = None,
         convert_from: Literal["plain"] | bytes | None = None,
         media_folder: str | PathLike[str] | None = None,
+        handlers: Mapping[str, ConversationHandler] | None = None,
+        handler_timeout_seconds: float | None = None,
     ) -> Crm:
         """Opens a CRM over an SQLite file, which is made if it is not there; without a path, one in memory.
 
@@ -1618,15 +1721,19 @@ class Crm(Area):
         `suppression_key` is what the hashes of suppressed addresses are put under, 32 random bytes kept outside the
         store; an organisation that was once used with a key is never used without it.
 
-        Files of messages are kept in `media_folder`; without one, none are.
+        Files of messages are kept in `media_folder`; without one, none are. `handlers` are bots and AIs, by the names
+        that conversations are given to them under; each turn may take `handler_timeout_seconds`, by default 60.
 
         Fails with `storage.*`, or with `input.invalid` or `transport.config_invalid` if a value cannot work.
         """
         home = Home()
+        classes = (Transport, Credentials, ConversationHandler, Clock, ManualClock)
         options, hosts, handles = crm_options(
-            path, transports, credentials, clock, host, (Transport, Credentials, Clock, ManualClock), home.host
+            path, transports, credentials, clock, host, handlers, classes, home.host
         )
         options |= key_options(encryption_key, suppression_key, convert_from) | media_options(media_folder)
+        if handler_timeout_seconds is not None:
+            options["handler_timeout_seconds"] = handler_timeout_seconds
         return cls(await Scope.open("crm", options, home, hosts, handles))
 
     def org(self, id: OrgId) -> Org:
@@ -1792,6 +1899,12 @@ class Platform(Area):
         """A change of any field, as in `message_template_status_update`, delivered before this returns."""
         await self._scope.call("platform.change", {"field": field, "value": value})
 
+    async def notice(self, field: str, value: Json) -> None:
+        """A notice about the business account or one of its numbers, as in `account_update` or
+        `phone_number_quality_update`, which names no sender by its id; delivered before this returns.
+        """
+        await self._scope.call("platform.notice", {"field": field, "value": value})
+
     async def set_templates(self, templates: Sequence[Json]) -> None:
         """The business account's templates, in the shape in which the platform lists them. While there are any,
         only these can be sent; while there are none, any can.
@@ -1889,5 +2002,6 @@ __all__ = [
     "OrgAudit",
     "Transport",
     "Credentials",
+    "ConversationHandler",
     "Clock",
 ]

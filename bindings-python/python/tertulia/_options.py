@@ -21,14 +21,15 @@ def crm_options(
     credentials: Any,
     clock: Any,
     host: str | None,
-    classes: tuple[type[Any], type[Any], type[Any], type[Any]],
+    handlers: Mapping[str, Any] | None,
+    classes: tuple[type[Any], type[Any], type[Any], type[Any], type[Any]],
     adapt: Callable[[Any, dict[str, Callback]], Host],
 ) -> tuple[dict[str, Any], list[Host], list[Handle]]:
     """The options, and the objects and handles that they name by number.
 
-    `classes` are the transports, credentials, clocks and manual clocks of the face; `adapt` makes objects callable.
+    `classes` are the transports, credentials, handlers, clocks and manual clocks of the face; `adapt` makes objects callable.
     """
-    transport_class, credentials_class, clock_class, manual_class = classes
+    transport_class, credentials_class, handler_class, clock_class, manual_class = classes
     hosts: list[Host] = []
     handles: list[Handle] = []
 
@@ -56,10 +57,16 @@ def crm_options(
             }
         }
 
+    def handler(name: str, value: Any) -> int:
+        if not isinstance(value, handler_class):
+            raise TypeError(f"the handler {name!r} is {_name(value)}, no {_named(handler_class)}")
+        return place(value, _codec.CONVERSATION_HANDLER)
+
     options: dict[str, Any] = {
         "path": None if path is None else fspath(path),
         "host": host,
         "transports": {endpoint: transport(endpoint, value) for endpoint, value in (transports or {}).items()},
+        "handlers": {name: handler(name, value) for name, value in (handlers or {}).items()},
     }
     if isinstance(credentials, credentials_class):
         options["credentials"] = {"host": place(credentials, _codec.CREDENTIALS)}

@@ -55,6 +55,12 @@ RuleId = NewType("RuleId", str)
 SegmentId = NewType("SegmentId", str)
 """A filter saved under a name."""
 
+SurveyId = NewType("SurveyId", str)
+"""One survey of satisfaction."""
+
+TurnId = NewType("TurnId", str)
+"""What a bot or AI is to answer in a conversation, once."""
+
 AddressKind: TypeAlias = Literal[
     # A telephone number, or the `wa_id` that WhatsApp derives from one.
     "phone",
@@ -68,6 +74,22 @@ AddressKind: TypeAlias = Literal[
     "email",
 ]
 """The kind of an address. A phone serves WhatsApp and SMS alike."""
+
+AnalyticsGroup: TypeAlias = Literal[
+    # Nothing: all in one.
+    "total",
+    # Who it was done by, or who had the conversation: a member of the team, or a bot or AI.
+    "agent",
+    # The channel.
+    "channel",
+    # The day, in the organisation's zone.
+    "day",
+    # The week from Monday on, in the organisation's zone.
+    "week",
+    # The month, in the organisation's zone.
+    "month",
+]
+"""What figures are split by."""
 
 Archived: TypeAlias = Literal[
     # They are left out.
@@ -368,6 +390,8 @@ JournalKind: TypeAlias = Literal[
     "conversation_assigned",
     # `conversation_handled`
     "conversation_handled",
+    # `handler_failed`
+    "handler_failed",
     # `conversation_resolved`
     "conversation_resolved",
     # `conversation_reopened`
@@ -376,6 +400,8 @@ JournalKind: TypeAlias = Literal[
     "conversation_marked",
     # `conversation_deleted`
     "conversation_deleted",
+    # `survey`
+    "survey",
     # `label_added`
     "label_added",
     # `label_removed`
@@ -590,6 +616,18 @@ Role: TypeAlias = Literal[
 ]
 """What a member may do; each role may do all that the ones before it may."""
 
+SenderBanKind: TypeAlias = Literal[
+    # It was, and is not any more.
+    "lifted",
+    # It will be.
+    "scheduled",
+    # Some of what it does is forbidden; what is allowed goes out.
+    "restricted",
+    # It is, altogether: it is stopped, until the platform lifts the ban or somebody resumes it.
+    "disabled",
+]
+"""How far a platform has barred a sender."""
+
 SkipReason: TypeAlias = Literal[
     # Never opted in, or not to this purpose.
     "not_opted_in",
@@ -613,6 +651,12 @@ SkipReason: TypeAlias = Literal[
     "window_closed",
     # Merged with another recipient of the same broadcast, who gets it.
     "merged",
+    # A survey's time was over: the conversation went on, it waited for a day, or surveys were switched off.
+    "survey_over",
+    # The broadcast was cancelled before their turn.
+    "cancelled",
+    # At the scheduled time of their own zone nothing ran, nor soon enough afterwards.
+    "late",
 ]
 """Why a recipient was left out."""
 
@@ -720,7 +764,18 @@ class AcceptedMessage(Record):
 class Account(Record):
     """A sender: one WhatsApp number, say. Its key to send with is a reference, never stored."""
 
-    __slots__ = ("id", "org", "channel", "sender_id", "name", "credential", "state", "business_id", "endpoint")
+    __slots__ = (
+        "id",
+        "org",
+        "channel",
+        "sender_id",
+        "name",
+        "credential",
+        "state",
+        "business_id",
+        "endpoint",
+        "standing",
+    )
 
     id: AccountId
     """The id."""
@@ -744,6 +799,8 @@ class Account(Record):
     """The endpoint whose transport it sends by, and its webhooks come to; absent: the only transport that serves
     the channel.
     """
+    standing: SenderStanding
+    """What the platform told of it."""
 
     def __init__(
         self,
@@ -757,6 +814,7 @@ class Account(Record):
         state: AccountState,
         business_id: str | None = None,
         endpoint: str | None = None,
+        standing: SenderStanding = LEFT_OUT,
     ) -> None:
         put(self, "id", id)
         put(self, "org", org)
@@ -767,6 +825,7 @@ class Account(Record):
         put(self, "state", state)
         put(self, "business_id", business_id)
         put(self, "endpoint", endpoint)
+        put(self, "standing", SenderStanding() if standing is LEFT_OUT else standing)
 
 
 class AccountStateActive(Record):
@@ -847,6 +906,21 @@ class ActorSystem(Record):
         put(self, "value", value)
 
 
+class ActorHandler(Record):
+    """A bot or AI of the host, by its name."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: str
+
+    def __init__(
+        self,
+        value: str,
+    ) -> None:
+        put(self, "value", value)
+
+
 class AdReport(Record):
     """What an ad or post brought in a period. One that the platform gave no id is known by its link."""
 
@@ -905,6 +979,34 @@ class Address(Record):
     ) -> None:
         put(self, "kind", kind)
         put(self, "value", value)
+
+
+class AnalyticsKey(Record):
+    """Which part of the figures this is: all absent where they are not split, or where nobody had the conversation."""
+
+    __slots__ = ("agent", "handler", "channel", "period")
+
+    agent: AgentId | None
+    """The member of the team."""
+    handler: str | None
+    """The bot or AI, by its name."""
+    channel: Channel | None
+    """The channel."""
+    period: str | None
+    """The first day of the period, as `YYYY-MM-DD`."""
+
+    def __init__(
+        self,
+        *,
+        agent: AgentId | None = None,
+        handler: str | None = None,
+        channel: Channel | None = None,
+        period: str | None = None,
+    ) -> None:
+        put(self, "agent", agent)
+        put(self, "handler", handler)
+        put(self, "channel", channel)
+        put(self, "period", period)
 
 
 class Attribute(Record):
@@ -1155,6 +1257,21 @@ class AuthorHost(Record):
         put(self, "value", value)
 
 
+class AuthorHandler(Record):
+    """A bot or AI of the host, by its name."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: str
+
+    def __init__(
+        self,
+        value: str,
+    ) -> None:
+        put(self, "value", value)
+
+
 class AuthorBroadcast(Record):
     """A broadcast."""
 
@@ -1168,6 +1285,45 @@ class AuthorBroadcast(Record):
         value: BroadcastId,
     ) -> None:
         put(self, "value", value)
+
+
+class AuthorSurvey(Record):
+    """A survey of satisfaction: its question, and what follows the rating."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: SurveyId
+
+    def __init__(
+        self,
+        value: SurveyId,
+    ) -> None:
+        put(self, "value", value)
+
+
+class BanNotice(Record):
+    """Whether senders are barred."""
+
+    __slots__ = ("ban", "detail", "until")
+
+    ban: SenderBanKind
+    """How far."""
+    detail: str | None
+    """The provider's words."""
+    until: datetime | None
+    """Until when, if it ends by itself."""
+
+    def __init__(
+        self,
+        *,
+        ban: SenderBanKind,
+        detail: str | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        put(self, "ban", ban)
+        put(self, "detail", detail)
+        put(self, "until", until)
 
 
 class Broadcast(Record):
@@ -1184,6 +1340,7 @@ class Broadcast(Record):
         "target",
         "state",
         "created_at",
+        "schedule",
     )
 
     id: BroadcastId
@@ -1206,6 +1363,8 @@ class Broadcast(Record):
     """Where it stands."""
     created_at: datetime
     """When it was drafted."""
+    schedule: Schedule | None
+    """When it is to start by itself, or was to."""
 
     def __init__(
         self,
@@ -1220,6 +1379,7 @@ class Broadcast(Record):
         target: Filter,
         state: BroadcastState,
         created_at: datetime,
+        schedule: Schedule | None = None,
     ) -> None:
         put(self, "id", id)
         put(self, "org", org)
@@ -1231,12 +1391,53 @@ class Broadcast(Record):
         put(self, "target", target)
         put(self, "state", state)
         put(self, "created_at", created_at)
+        put(self, "schedule", schedule)
 
 
 class BroadcastStateDraft(Record):
     """Saved, not sent; can be edited."""
 
     __slots__ = ()
+
+
+class BroadcastStateScheduled(Record):
+    """Starts by itself."""
+
+    __slots__ = ("at",)
+    __match_args__ = ("at",)
+
+    at: datetime
+    """When."""
+
+    def __init__(
+        self,
+        at: datetime,
+    ) -> None:
+        put(self, "at", at)
+
+
+class BroadcastStateHeld(Record):
+    """It was to start and did not: somebody launches, schedules or cancels it."""
+
+    __slots__ = ("due", "since", "refusal")
+
+    due: datetime
+    """When it was to start."""
+    since: datetime
+    """Since when it is held."""
+    refusal: Refusal | None
+    """Why it could not start; absent: nothing ran at its time, nor soon enough afterwards."""
+
+    def __init__(
+        self,
+        *,
+        due: datetime,
+        since: datetime,
+        refusal: Refusal | None = None,
+    ) -> None:
+        put(self, "due", due)
+        put(self, "since", since)
+        put(self, "refusal", refusal)
 
 
 class BroadcastStateRunning(Record):
@@ -1253,6 +1454,70 @@ class BroadcastStateRunning(Record):
         since: datetime,
     ) -> None:
         put(self, "since", since)
+
+
+class BroadcastStatePaused(Record):
+    """Nothing more goes out until it is resumed."""
+
+    __slots__ = ("launched", "since", "refusal")
+
+    launched: datetime
+    """When it was launched."""
+    since: datetime
+    """Since when."""
+    refusal: Refusal | None
+    """Why it paused by itself, its template being stopped; absent: somebody paused it."""
+
+    def __init__(
+        self,
+        *,
+        launched: datetime,
+        since: datetime,
+        refusal: Refusal | None = None,
+    ) -> None:
+        put(self, "launched", launched)
+        put(self, "since", since)
+        put(self, "refusal", refusal)
+
+
+class BroadcastStateCancelling(Record):
+    """Nothing more goes out; those who wait are being left out."""
+
+    __slots__ = ("launched", "since")
+
+    launched: datetime
+    """When it was launched."""
+    since: datetime
+    """Since when."""
+
+    def __init__(
+        self,
+        *,
+        launched: datetime,
+        since: datetime,
+    ) -> None:
+        put(self, "launched", launched)
+        put(self, "since", since)
+
+
+class BroadcastStateCancelled(Record):
+    """Called off. Those whom it had reached by then, it reached."""
+
+    __slots__ = ("at", "launched")
+
+    at: datetime
+    """When that was done."""
+    launched: datetime | None
+    """When it was launched; absent: it never was."""
+
+    def __init__(
+        self,
+        *,
+        at: datetime,
+        launched: datetime | None = None,
+    ) -> None:
+        put(self, "at", at)
+        put(self, "launched", launched)
 
 
 class BroadcastStateFinished(Record):
@@ -2209,6 +2474,7 @@ class Conversation(Record):
         "read_through",
         "archived_at",
         "referral",
+        "last_survey",
     )
 
     id: ConversationId
@@ -2249,6 +2515,8 @@ class Conversation(Record):
     """When it was archived; absent: it is not."""
     referral: LastTouch | None
     """The ad or post that last led the contact here."""
+    last_survey: LastSurvey | None
+    """How satisfied the contact was when it was last resolved."""
 
     def __init__(
         self,
@@ -2272,6 +2540,7 @@ class Conversation(Record):
         read_through: datetime | None = None,
         archived_at: datetime | None = None,
         referral: LastTouch | None = None,
+        last_survey: LastSurvey | None = None,
     ) -> None:
         put(self, "id", id)
         put(self, "contact", contact)
@@ -2292,6 +2561,7 @@ class Conversation(Record):
         put(self, "read_through", read_through)
         put(self, "archived_at", archived_at)
         put(self, "referral", referral)
+        put(self, "last_survey", last_survey)
 
 
 class ConversationActionAssign(Record):
@@ -2462,6 +2732,106 @@ class ConversationSelectionFilter(Record):
         put(self, "value", value)
 
 
+class Csat(Record):
+    """What a contact is asked when a conversation is resolved."""
+
+    __slots__ = ("question", "button", "thanks", "comment_question", "template", "expires_after_seconds")
+
+    question: str
+    """The question, with variables, at most 1,024 characters; `{{agent.name}}` is whoever had the conversation.
+    Where no list can be shown (SMS, Twilio), the digits 1 to 5 stand below it.
+    """
+    button: str | None
+    """What opens the list, at most 20 characters; default `1 – 5`."""
+    thanks: str | None
+    """What answers the first rating, with variables; default nothing."""
+    comment_question: str | None
+    """What asks for a comment, behind the thanks, with variables; default nobody is asked. What the contact writes
+    next is the comment.
+    """
+    template: CsatTemplate | None
+    """The template that asks where the window is closed; default nobody is asked then."""
+    expires_after_seconds: int | None
+    """For how many seconds answers count, at most seven days; default 24 hours."""
+
+    def __init__(
+        self,
+        *,
+        question: str,
+        button: str | None = None,
+        thanks: str | None = None,
+        comment_question: str | None = None,
+        template: CsatTemplate | None = None,
+        expires_after_seconds: int | None = None,
+    ) -> None:
+        put(self, "question", question)
+        put(self, "button", button)
+        put(self, "thanks", thanks)
+        put(self, "comment_question", comment_question)
+        put(self, "template", template)
+        put(self, "expires_after_seconds", expires_after_seconds)
+
+
+class CsatReport(Record):
+    """How satisfied contacts were, of the surveys that went out."""
+
+    __slots__ = ("key", "asked", "answered", "satisfied", "ratings", "score", "mean")
+
+    key: AnalyticsKey
+    """Which part of the figures this is."""
+    asked: int
+    """The surveys that went out."""
+    answered: int
+    """Those that were rated."""
+    satisfied: int
+    """Those that were rated 4 or 5."""
+    ratings: list[int]
+    """How many rated 1, 2, 3, 4 and 5, in this order."""
+    score: float | None
+    """The share of 4 and 5 among the ratings, 0 to 1; absent: nobody rated."""
+    mean: float | None
+    """The mean rating, 1 to 5; absent: nobody rated."""
+
+    def __init__(
+        self,
+        *,
+        key: AnalyticsKey,
+        asked: int,
+        answered: int,
+        satisfied: int,
+        ratings: list[int],
+        score: float | None = None,
+        mean: float | None = None,
+    ) -> None:
+        put(self, "key", key)
+        put(self, "asked", asked)
+        put(self, "answered", answered)
+        put(self, "satisfied", satisfied)
+        put(self, "ratings", ratings)
+        put(self, "score", score)
+        put(self, "mean", mean)
+
+
+class CsatTemplate(Record):
+    """A template that takes no parameters. Its quick replies, if it has any, begin with the digits 1 to 5."""
+
+    __slots__ = ("name", "language")
+
+    name: str
+    """The template's name."""
+    language: str
+    """The template's language."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        language: str,
+    ) -> None:
+        put(self, "name", name)
+        put(self, "language", language)
+
+
 class Denial(Record):
     """One rule that says no."""
 
@@ -2599,7 +2969,19 @@ class DispatchStateUnconfirmed(Record):
 class Done(Record):
     """What a run of due work did."""
 
-    __slots__ = ("accepted", "skipped", "postponed", "failed", "unknown", "unconfirmed", "finished", "erased")
+    __slots__ = (
+        "accepted",
+        "skipped",
+        "postponed",
+        "failed",
+        "unknown",
+        "unconfirmed",
+        "started",
+        "finished",
+        "erased",
+        "answered",
+        "unanswered",
+    )
 
     accepted: int
     """Messages that a platform took."""
@@ -2613,10 +2995,16 @@ class Done(Record):
     """Attempts whose answer was lost."""
     unconfirmed: int
     """Attempts that were given up as unconfirmed."""
+    started: int
+    """Scheduled broadcasts that were started, or held."""
     finished: int
     """Broadcasts that were finished."""
     erased: int
     """Erases that were gone on with, and finished."""
+    answered: int
+    """Turns that handlers answered."""
+    unanswered: int
+    """Turns in which a handler failed: it is asked again later, or people have the conversation."""
 
     def __init__(
         self,
@@ -2627,8 +3015,11 @@ class Done(Record):
         failed: int,
         unknown: int,
         unconfirmed: int,
+        started: int,
         finished: int,
         erased: int,
+        answered: int,
+        unanswered: int,
     ) -> None:
         put(self, "accepted", accepted)
         put(self, "skipped", skipped)
@@ -2636,8 +3027,11 @@ class Done(Record):
         put(self, "failed", failed)
         put(self, "unknown", unknown)
         put(self, "unconfirmed", unconfirmed)
+        put(self, "started", started)
         put(self, "finished", finished)
         put(self, "erased", erased)
+        put(self, "answered", answered)
+        put(self, "unanswered", unanswered)
 
 
 class DraftContent(Record):
@@ -2721,6 +3115,34 @@ class Duplicate(Record):
     ) -> None:
         put(self, "contacts", contacts)
         put(self, "reasons", reasons)
+
+
+class Durations(Record):
+    """How long something took, in whole seconds."""
+
+    __slots__ = ("count", "mean_seconds", "median_seconds", "p90_seconds")
+
+    count: int
+    """How often it was measured."""
+    mean_seconds: int | None
+    """The mean; absent where nothing was measured."""
+    median_seconds: int | None
+    """What half of them took at most."""
+    p90_seconds: int | None
+    """What nine of ten took at most."""
+
+    def __init__(
+        self,
+        *,
+        count: int,
+        mean_seconds: int | None = None,
+        median_seconds: int | None = None,
+        p90_seconds: int | None = None,
+    ) -> None:
+        put(self, "count", count)
+        put(self, "mean_seconds", mean_seconds)
+        put(self, "median_seconds", median_seconds)
+        put(self, "p90_seconds", p90_seconds)
 
 
 class Echo(Record):
@@ -2978,7 +3400,7 @@ class Event(Record):
 class EventSource(Record):
     """Whom of ours an event is about, in the provider's ids."""
 
-    __slots__ = ("channel", "business_id", "sender_id", "pool_id")
+    __slots__ = ("channel", "business_id", "sender_id", "pool_id", "number")
 
     channel: Channel
     """The channel."""
@@ -2990,6 +3412,8 @@ class EventSource(Record):
     """The pool that the sender belongs to (at Twilio the messaging service): asked for where nobody connected the
     sender itself.
     """
+    number: str | None
+    """The sender's number in digits, if the event shows it beside the id: how notices name it that know no id."""
 
     def __init__(
         self,
@@ -2998,11 +3422,13 @@ class EventSource(Record):
         business_id: str | None = None,
         sender_id: str | None = None,
         pool_id: str | None = None,
+        number: str | None = None,
     ) -> None:
         put(self, "channel", channel)
         put(self, "business_id", business_id)
         put(self, "sender_id", sender_id)
         put(self, "pool_id", pool_id)
+        put(self, "number", number)
 
 
 class Explanation(Record):
@@ -3832,6 +4258,52 @@ class Handler(Record):
         put(self, "kind", kind)
 
 
+class HandlerTurn(Record):
+    """What a bot or an AI is to answer."""
+
+    __slots__ = ("id", "number", "org", "acting", "handler", "conversation", "contact", "messages")
+
+    id: TurnId
+    """The id: the same each time that these messages are given."""
+    number: int
+    """Which try it is, from 1."""
+    org: OrgId
+    """The organisation."""
+    acting: AgentId
+    """What to act as on the organisation, in the place of a member of the team: it may do what an agent may, sends
+    only to this contact, and changes no other conversation.
+    """
+    handler: Handler
+    """The handler that has the conversation."""
+    conversation: Conversation
+    """The conversation."""
+    contact: Contact
+    """With whom."""
+    messages: list[Message]
+    """What the contact wrote since the last turn, by time; at least one message."""
+
+    def __init__(
+        self,
+        *,
+        id: TurnId,
+        number: int,
+        org: OrgId,
+        acting: AgentId,
+        handler: Handler,
+        conversation: Conversation,
+        contact: Contact,
+        messages: list[Message],
+    ) -> None:
+        put(self, "id", id)
+        put(self, "number", number)
+        put(self, "org", org)
+        put(self, "acting", acting)
+        put(self, "handler", handler)
+        put(self, "conversation", conversation)
+        put(self, "contact", contact)
+        put(self, "messages", messages)
+
+
 class IdentityChange(Record):
     """A change of number or id."""
 
@@ -4097,7 +4569,7 @@ class InboundEvent(Record):
 
 
 class InboundKindNotice(Record):
-    """A notice about a sender or the business account: kept as it is, under the provider's field name."""
+    """Any other notice about a sender or the business account: kept as it is, under the provider's field name."""
 
     __slots__ = ("field", "raw")
 
@@ -4208,6 +4680,88 @@ class InboundPerson(Record):
         put(self, "addresses", addresses)
         put(self, "name", name)
         put(self, "username", username)
+
+
+class InboxFigures(Record):
+    """What went on in conversations in a period, or in a part of what happened in it."""
+
+    __slots__ = (
+        "key",
+        "received",
+        "sent_by_people",
+        "sent_by_bots",
+        "sent_by_host",
+        "sent_by_broadcasts",
+        "sent_automatically",
+        "opened",
+        "reopened",
+        "resolved",
+        "waiting",
+        "first_response",
+        "resolution",
+    )
+
+    key: AnalyticsKey
+    """Which part: for messages and responses who wrote them, for resolutions who closed the conversation, for all
+    else who had it then.
+    """
+    received: int
+    """Messages of contacts."""
+    sent_by_people: int
+    """Messages that people of the business wrote, here or in its phone app."""
+    sent_by_bots: int
+    """Messages of bots and AI: what the host sent while one of them had the conversation."""
+    sent_by_host: int
+    """Messages of the host's program."""
+    sent_by_broadcasts: int
+    """Messages of broadcasts."""
+    sent_automatically: int
+    """Answers to a STOP, and surveys."""
+    opened: int
+    """Conversations that were opened for the first time."""
+    reopened: int
+    """Conversations that were opened again."""
+    resolved: int
+    """Conversations that were closed."""
+    waiting: int
+    """Contacts who wrote first in this part, and who had no response at the end of the period: the only figure that
+    depends on where the period ends.
+    """
+    first_response: Durations
+    """How long contacts waited for the first response, of the responses given."""
+    resolution: Durations
+    """How long conversations had been open, of those closed."""
+
+    def __init__(
+        self,
+        *,
+        key: AnalyticsKey,
+        received: int,
+        sent_by_people: int,
+        sent_by_bots: int,
+        sent_by_host: int,
+        sent_by_broadcasts: int,
+        sent_automatically: int,
+        opened: int,
+        reopened: int,
+        resolved: int,
+        waiting: int,
+        first_response: Durations,
+        resolution: Durations,
+    ) -> None:
+        put(self, "key", key)
+        put(self, "received", received)
+        put(self, "sent_by_people", sent_by_people)
+        put(self, "sent_by_bots", sent_by_bots)
+        put(self, "sent_by_host", sent_by_host)
+        put(self, "sent_by_broadcasts", sent_by_broadcasts)
+        put(self, "sent_automatically", sent_automatically)
+        put(self, "opened", opened)
+        put(self, "reopened", reopened)
+        put(self, "resolved", resolved)
+        put(self, "waiting", waiting)
+        put(self, "first_response", first_response)
+        put(self, "resolution", resolution)
 
 
 class InboxRefusal(Record):
@@ -4674,6 +5228,34 @@ class JournalEventConversationHandled(Record):
         put(self, "rule", rule)
 
 
+class JournalEventHandlerFailed(Record):
+    """A bot or AI failed too often, or fell too far behind: people have the conversation."""
+
+    __slots__ = ("conversation", "handler", "tries", "reason")
+
+    conversation: ConversationId
+    """The conversation."""
+    handler: str
+    """The handler's name."""
+    tries: int
+    """How often it was asked."""
+    reason: str
+    """The dotted code of what it failed with at last, as in `handler.timeout`."""
+
+    def __init__(
+        self,
+        *,
+        conversation: ConversationId,
+        handler: str,
+        tries: int,
+        reason: str,
+    ) -> None:
+        put(self, "conversation", conversation)
+        put(self, "handler", handler)
+        put(self, "tries", tries)
+        put(self, "reason", reason)
+
+
 class JournalEventConversationResolved(Record):
     """A conversation was closed."""
 
@@ -4748,6 +5330,38 @@ class JournalEventConversationDeleted(Record):
         conversation: ConversationId,
     ) -> None:
         put(self, "conversation", conversation)
+
+
+class JournalEventSurvey(Record):
+    """A survey of satisfaction went out, or was answered."""
+
+    __slots__ = ("survey", "conversation", "change", "rating", "message")
+
+    survey: SurveyId
+    """The survey."""
+    conversation: ConversationId
+    """The conversation."""
+    change: str
+    """`asked`, `rated` or `commented`."""
+    rating: int | None
+    """The rating that was given, 1 to 5."""
+    message: MessageId | None
+    """The message that answers."""
+
+    def __init__(
+        self,
+        *,
+        survey: SurveyId,
+        conversation: ConversationId,
+        change: str,
+        rating: int | None = None,
+        message: MessageId | None = None,
+    ) -> None:
+        put(self, "survey", survey)
+        put(self, "conversation", conversation)
+        put(self, "change", change)
+        put(self, "rating", rating)
+        put(self, "message", message)
 
 
 class JournalEventLabelAdded(Record):
@@ -5344,6 +5958,46 @@ class LabelCount(Record):
         put(self, "conversations", conversations)
 
 
+class LastSurvey(Record):
+    """A conversation's last survey, as a list of conversations shows it."""
+
+    __slots__ = ("id", "state", "reason", "asked_at", "expires_at", "rating", "comment")
+
+    id: SurveyId
+    """The survey."""
+    state: StateName
+    """Where its question stands: waits, went out, was not sent."""
+    reason: SkipReason | None
+    """Why it was not sent."""
+    asked_at: datetime | None
+    """When it went out."""
+    expires_at: datetime | None
+    """Until when answers count."""
+    rating: int | None
+    """The rating, 1 to 5."""
+    comment: str | None
+    """The comment."""
+
+    def __init__(
+        self,
+        *,
+        id: SurveyId,
+        state: StateName,
+        reason: SkipReason | None = None,
+        asked_at: datetime | None = None,
+        expires_at: datetime | None = None,
+        rating: int | None = None,
+        comment: str | None = None,
+    ) -> None:
+        put(self, "id", id)
+        put(self, "state", state)
+        put(self, "reason", reason)
+        put(self, "asked_at", asked_at)
+        put(self, "expires_at", expires_at)
+        put(self, "rating", rating)
+        put(self, "comment", comment)
+
+
 class LastTouch(Record):
     """The ad or post that last led somebody into a conversation. Of two, the later; of one instant, the greater."""
 
@@ -5412,6 +6066,26 @@ class Likeness(Record):
     ) -> None:
         put(self, "reason", reason)
         put(self, "address", address)
+
+
+class LimitNotice(Record):
+    """A limit of how many people may be written to first in 24 hours."""
+
+    __slots__ = ("tier", "people_a_day")
+
+    tier: str
+    """The provider's word, as in `TIER_2K`."""
+    people_a_day: int | None
+    """How many; absent: there is no limit, or the word does not say."""
+
+    def __init__(
+        self,
+        *,
+        tier: str,
+        people_a_day: int | None = None,
+    ) -> None:
+        put(self, "tier", tier)
+        put(self, "people_a_day", people_a_day)
 
 
 class ListMessage(Record):
@@ -6102,6 +6776,30 @@ class NewRoutingRule(Record):
         put(self, "channels", channels)
 
 
+class NewSchedule(Record):
+    """When a broadcast is to start."""
+
+    __slots__ = ("at", "zone", "recipients_zones")
+
+    at: str
+    """The local date and time, as in `2026-12-24T09:00:00`."""
+    zone: str | None
+    """The zone that it is a time of, as in `Europe/Berlin`; absent: the organisation's."""
+    recipients_zones: bool
+    """Everybody gets it at that time of their own zone, where that is known (see `Settings.zone_attribute`)."""
+
+    def __init__(
+        self,
+        *,
+        at: str,
+        zone: str | None = None,
+        recipients_zones: bool = False,
+    ) -> None:
+        put(self, "at", at)
+        put(self, "zone", zone)
+        put(self, "recipients_zones", recipients_zones)
+
+
 class Note(Record):
     """A note about a contact: seen by the whole team, never by the contact."""
 
@@ -6753,6 +7451,28 @@ class QuickReply(Record):
         put(self, "updated_at", updated_at)
 
 
+class QuietHours(Record):
+    """The hours in which broadcasts rest, by the recipient's clock where their zone is known, else by the
+    organisation's.
+    """
+
+    __slots__ = ("from_", "until")
+
+    from_: str
+    """From this time of day on, as in `21:00:00`."""
+    until: str
+    """Until this time of day, on the next day if it is not later."""
+
+    def __init__(
+        self,
+        *,
+        from_: str,
+        until: str,
+    ) -> None:
+        put(self, "from_", from_)
+        put(self, "until", until)
+
+
 class Reaction(Record):
     """A reaction to a message, or its removal."""
 
@@ -6818,7 +7538,17 @@ class Received(Record):
 class Recipient(Record):
     """One recipient of a broadcast, and what became of them."""
 
-    __slots__ = ("dispatch", "contact", "state", "attempts", "failure")
+    __slots__ = (
+        "dispatch",
+        "contact",
+        "state",
+        "attempts",
+        "replied",
+        "opted_out_after",
+        "failure",
+        "reason",
+        "remedy",
+    )
 
     dispatch: DispatchId
     """The row of the ledger."""
@@ -6828,8 +7558,16 @@ class Recipient(Record):
     """Where it stands."""
     attempts: int
     """How many attempts were made."""
+    replied: bool
+    """They wrote back."""
+    opted_out_after: bool
+    """They opted out afterwards."""
     failure: SendFailure | None
     """What the last attempt failed with."""
+    reason: str | None
+    """Why they got nothing, in words; absent: they got it, or may still get it."""
+    remedy: str | None
+    """What would help."""
 
     def __init__(
         self,
@@ -6838,13 +7576,71 @@ class Recipient(Record):
         contact: ContactId,
         state: DispatchState,
         attempts: int,
+        replied: bool,
+        opted_out_after: bool,
         failure: SendFailure | None = None,
+        reason: str | None = None,
+        remedy: str | None = None,
     ) -> None:
         put(self, "dispatch", dispatch)
         put(self, "contact", contact)
         put(self, "state", state)
         put(self, "attempts", attempts)
+        put(self, "replied", replied)
+        put(self, "opted_out_after", opted_out_after)
         put(self, "failure", failure)
+        put(self, "reason", reason)
+        put(self, "remedy", remedy)
+
+
+class RecipientFilter(Record):
+    """Which recipients of a broadcast: any bucket that its `Stats` count."""
+
+    __slots__ = ("states", "reasons", "replied", "opted_out_after")
+
+    states: list[StateName]
+    """In any of these states; empty: in all."""
+    reasons: list[str]
+    """Left out for any of these reasons, or failed with any of these codes of the platform; empty: whatever the
+    reason.
+    """
+    replied: bool | None
+    """Only those who wrote back, or only those who did not."""
+    opted_out_after: bool | None
+    """Only those who opted out afterwards, or only those who did not."""
+
+    def __init__(
+        self,
+        *,
+        states: list[StateName] = LEFT_OUT,
+        reasons: list[str] = LEFT_OUT,
+        replied: bool | None = None,
+        opted_out_after: bool | None = None,
+    ) -> None:
+        put(self, "states", [] if states is LEFT_OUT else states)
+        put(self, "reasons", [] if reasons is LEFT_OUT else reasons)
+        put(self, "replied", replied)
+        put(self, "opted_out_after", opted_out_after)
+
+
+class RecipientSelection(Record):
+    """Some of the recipients of a broadcast."""
+
+    __slots__ = ("broadcast", "who")
+
+    broadcast: BroadcastId
+    """The broadcast."""
+    who: RecipientFilter
+    """Which of them; absent: all."""
+
+    def __init__(
+        self,
+        *,
+        broadcast: BroadcastId,
+        who: RecipientFilter = LEFT_OUT,
+    ) -> None:
+        put(self, "broadcast", broadcast)
+        put(self, "who", RecipientFilter() if who is LEFT_OUT else who)
 
 
 class Referral(Record):
@@ -6900,6 +7696,26 @@ class Referral(Record):
         put(self, "media_type", media_type)
         put(self, "media_url", media_url)
         put(self, "ctwa_clid", ctwa_clid)
+
+
+class Refusal(Record):
+    """Why a broadcast could not start, or not go on."""
+
+    __slots__ = ("code", "message")
+
+    code: str
+    """The error's code."""
+    message: str
+    """What was wrong."""
+
+    def __init__(
+        self,
+        *,
+        code: str,
+        message: str,
+    ) -> None:
+        put(self, "code", code)
+        put(self, "message", message)
 
 
 class Rejection(Record):
@@ -7132,6 +7948,30 @@ class RuleMatch(Record):
         put(self, "span", span)
 
 
+class Schedule(Record):
+    """When a broadcast starts, or started."""
+
+    __slots__ = ("at", "zone", "recipients_zones")
+
+    at: str
+    """The local date and time."""
+    zone: str
+    """The zone that it is a time of."""
+    recipients_zones: bool
+    """Everybody gets it at that time of their own zone, where that is known."""
+
+    def __init__(
+        self,
+        *,
+        at: str,
+        zone: str,
+        recipients_zones: bool,
+    ) -> None:
+        put(self, "at", at)
+        put(self, "zone", zone)
+        put(self, "recipients_zones", recipients_zones)
+
+
 class Segment(Record):
     """A filter saved under a name."""
 
@@ -7243,6 +8083,21 @@ class SelectionFilter(Record):
         put(self, "value", value)
 
 
+class SelectionRecipients(Record):
+    """Recipients of a broadcast, and what became of them."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: RecipientSelection
+
+    def __init__(
+        self,
+        value: RecipientSelection,
+    ) -> None:
+        put(self, "value", value)
+
+
 class SendFailure(Record):
     """One failure, as a platform or the network reported it."""
 
@@ -7326,6 +8181,146 @@ class Sender(Record):
         put(self, "business_id", business_id)
 
 
+class SenderBan(Record):
+    """Whether a platform has barred a sender."""
+
+    __slots__ = ("since", "ban", "detail", "until")
+
+    since: datetime
+    """Since when, by the platform's time."""
+    ban: SenderBanKind
+    """How far."""
+    detail: str | None
+    """The platform's words."""
+    until: datetime | None
+    """Until when, if it ends by itself."""
+
+    def __init__(
+        self,
+        *,
+        since: datetime,
+        ban: SenderBanKind,
+        detail: str | None = None,
+        until: datetime | None = None,
+    ) -> None:
+        put(self, "since", since)
+        put(self, "ban", ban)
+        put(self, "detail", detail)
+        put(self, "until", until)
+
+
+class SenderLimit(Record):
+    """How many people a sender may begin to write to."""
+
+    __slots__ = ("since", "tier", "people_a_day")
+
+    since: datetime
+    """Since when, by the platform's time."""
+    tier: str
+    """The platform's word, as in `TIER_2K`."""
+    people_a_day: int | None
+    """How many in 24 hours, outside open windows; absent: there is no limit, or the word does not say."""
+
+    def __init__(
+        self,
+        *,
+        since: datetime,
+        tier: str,
+        people_a_day: int | None = None,
+    ) -> None:
+        put(self, "since", since)
+        put(self, "tier", tier)
+        put(self, "people_a_day", people_a_day)
+
+
+class SenderNotice(Record):
+    """How a sender, or all of a business account, stands with the platform. What is absent is not told."""
+
+    __slots__ = ("field", "raw", "number", "low_quality", "limit", "ban")
+
+    field: str
+    """The provider's name for the field."""
+    raw: Json
+    """The provider's object."""
+    number: str | None
+    """The number that its quality is told of, in digits; absent: the sender that the event is about."""
+    low_quality: bool | None
+    """Whether the platform finds the quality low."""
+    limit: LimitNotice | None
+    """The limit of how many people may be written to first: of all senders of the business account."""
+    ban: BanNotice | None
+    """Whether all senders of the business account are barred."""
+
+    def __init__(
+        self,
+        *,
+        field: str,
+        raw: Json,
+        number: str | None = None,
+        low_quality: bool | None = None,
+        limit: LimitNotice | None = None,
+        ban: BanNotice | None = None,
+    ) -> None:
+        put(self, "field", field)
+        put(self, "raw", raw)
+        put(self, "number", number)
+        put(self, "low_quality", low_quality)
+        put(self, "limit", limit)
+        put(self, "ban", ban)
+
+
+class SenderQuality(Record):
+    """The quality of what a sender sends."""
+
+    __slots__ = ("since", "low")
+
+    since: datetime
+    """Since when, by the platform's time."""
+    low: bool
+    """The platform finds it low: people block or report the sender."""
+
+    def __init__(
+        self,
+        *,
+        since: datetime,
+        low: bool,
+    ) -> None:
+        put(self, "since", since)
+        put(self, "low", low)
+
+
+class SenderStanding(Record):
+    """What a platform told of a sender: of each the latest, by the platform's time."""
+
+    __slots__ = ("number", "quality", "limit", "ban", "unclaimed")
+
+    number: str | None
+    """Its number in digits, as its webhooks show it; absent: none came yet."""
+    quality: SenderQuality | None
+    """The quality of what it sends."""
+    limit: SenderLimit | None
+    """How many people it may begin to write to; on WhatsApp all senders of a business share it."""
+    ban: SenderBan | None
+    """Whether the platform has barred it."""
+    unclaimed: dict[str, SenderQuality]
+    """The quality of numbers of its business account of which one may be its own, while its own is not known."""
+
+    def __init__(
+        self,
+        *,
+        number: str | None = None,
+        quality: SenderQuality | None = None,
+        limit: SenderLimit | None = None,
+        ban: SenderBan | None = None,
+        unclaimed: dict[str, SenderQuality] = LEFT_OUT,
+    ) -> None:
+        put(self, "number", number)
+        put(self, "quality", quality)
+        put(self, "limit", limit)
+        put(self, "ban", ban)
+        put(self, "unclaimed", {} if unclaimed is LEFT_OUT else unclaimed)
+
+
 class Settings(Record):
     """The settings of one organisation. Durations are whole seconds."""
 
@@ -7345,6 +8340,10 @@ class Settings(Record):
         "unknown_after_seconds",
         "deleted_conversations",
         "reopening",
+        "csat",
+        "max_late_seconds",
+        "quiet_hours",
+        "zone_attribute",
     )
 
     name: str
@@ -7379,6 +8378,16 @@ class Settings(Record):
     """What becomes of the conversations of a contact that is deleted; default kept."""
     reopening: Reopening
     """What a message does that is later than the resolution of its conversation; default it opens it again."""
+    csat: Csat | None
+    """What a contact is asked when a conversation is resolved; default nothing."""
+    max_late_seconds: int
+    """How much later than scheduled a broadcast may start by itself; default 6 hours. Later it is held."""
+    quiet_hours: QuietHours | None
+    """The hours in which broadcasts rest; default none."""
+    zone_attribute: str | None
+    """The text attribute that has a contact's zone, as in `Europe/Berlin`; default none: all are in the
+    organisation's.
+    """
 
     def __init__(
         self,
@@ -7398,6 +8407,10 @@ class Settings(Record):
         unknown_after_seconds: int = 2592000,
         deleted_conversations: DeletedConversations = "keep",
         reopening: Reopening = "reopen",
+        csat: Csat | None = None,
+        max_late_seconds: int = 21600,
+        quiet_hours: QuietHours | None = None,
+        zone_attribute: str | None = None,
     ) -> None:
         put(self, "name", name)
         put(self, "zone", zone)
@@ -7414,6 +8427,42 @@ class Settings(Record):
         put(self, "unknown_after_seconds", unknown_after_seconds)
         put(self, "deleted_conversations", deleted_conversations)
         put(self, "reopening", reopening)
+        put(self, "csat", csat)
+        put(self, "max_late_seconds", max_late_seconds)
+        put(self, "quiet_hours", quiet_hours)
+        put(self, "zone_attribute", zone_attribute)
+
+
+class Simulated(Record):
+    """What one contact would get if a broadcast went out now, or at its time."""
+
+    __slots__ = ("contact", "at", "text", "skip", "reason")
+
+    contact: ContactId
+    """The contact."""
+    at: datetime | None
+    """When it would go out; absent: it would not, or nobody can say when."""
+    text: str | None
+    """The text as they would read it."""
+    skip: SkipReason | None
+    """Why they would be left out."""
+    reason: str | None
+    """What is in the way, in words."""
+
+    def __init__(
+        self,
+        *,
+        contact: ContactId,
+        at: datetime | None = None,
+        text: str | None = None,
+        skip: SkipReason | None = None,
+        reason: str | None = None,
+    ) -> None:
+        put(self, "contact", contact)
+        put(self, "at", at)
+        put(self, "text", text)
+        put(self, "skip", skip)
+        put(self, "reason", reason)
 
 
 class Span(Record):
@@ -8261,6 +9310,7 @@ Actor: TypeAlias = (
     ]
     | ActorAgent
     | ActorSystem
+    | ActorHandler
 )
 """Who did something."""
 
@@ -8284,13 +9334,20 @@ Author: TypeAlias = (
     ]
     | AuthorAgent
     | AuthorHost
+    | AuthorHandler
     | AuthorBroadcast
+    | AuthorSurvey
 )
 """Who wrote a message."""
 
 BroadcastState: TypeAlias = (
     BroadcastStateDraft
+    | BroadcastStateScheduled
+    | BroadcastStateHeld
     | BroadcastStateRunning
+    | BroadcastStatePaused
+    | BroadcastStateCancelling
+    | BroadcastStateCancelled
     | BroadcastStateFinished
 )
 """Where a broadcast stands."""
@@ -8369,8 +9426,10 @@ ConversationAction: TypeAlias = (
         "unarchive",
         # Gives it to nobody.
         "unassign",
-        # Closes it.
+        # Closes it; nobody is asked how satisfied they are.
         "resolve",
+        # Closes it, and asks how satisfied the contact is, as the call for one does.
+        "resolveAndSurvey",
         # Deletes it with all its messages.
         "delete",
     ]
@@ -8470,8 +9529,10 @@ FailureClass: TypeAlias = (
         "payment",
         # The platform restricts or has disabled the sender or account.
         "policy_restricted",
-        # The template is missing, paused, disabled or filled wrongly.
+        # The template is filled wrongly for this recipient, or refused with what fills it.
         "template_problem",
+        # The template is missing, paused or disabled, or has other parameters by now: nobody gets it.
+        "template_stopped",
         # Free-form outside the 24-hour window.
         "window_closed",
         # The address cannot be reached on this channel.
@@ -8613,6 +9674,7 @@ InboundKind: TypeAlias = (
     | TemplateStatusNotice
     | CategoryNotice
     | QualityNotice
+    | SenderNotice
     | InboundKindNotice
     | InboundKindUnknown
 )
@@ -8639,10 +9701,12 @@ JournalEvent: TypeAlias = (
     | JournalEventConversationOpened
     | JournalEventConversationAssigned
     | JournalEventConversationHandled
+    | JournalEventHandlerFailed
     | JournalEventConversationResolved
     | JournalEventConversationReopened
     | JournalEventConversationMarked
     | JournalEventConversationDeleted
+    | JournalEventSurvey
     | JournalEventLabelAdded
     | JournalEventLabelRemoved
     | JournalEventRoutingChanged
@@ -8787,6 +9851,7 @@ SegmentUser: TypeAlias = (
 Selection: TypeAlias = (
     SelectionIds
     | SelectionFilter
+    | SelectionRecipients
 )
 """Which contacts are meant."""
 
@@ -8878,11 +9943,14 @@ __all__ = [
     "AccountStateStopped",
     "Actor",
     "ActorAgent",
+    "ActorHandler",
     "ActorSystem",
     "AdReport",
     "Address",
     "AddressKind",
     "AgentId",
+    "AnalyticsGroup",
+    "AnalyticsKey",
     "Archived",
     "AttemptId",
     "Attribute",
@@ -8902,14 +9970,22 @@ __all__ = [
     "Author",
     "AuthorAgent",
     "AuthorBroadcast",
+    "AuthorHandler",
     "AuthorHost",
+    "AuthorSurvey",
+    "BanNotice",
     "BodyParameters",
     "Broadcast",
     "BroadcastId",
     "BroadcastState",
+    "BroadcastStateCancelled",
+    "BroadcastStateCancelling",
     "BroadcastStateDraft",
     "BroadcastStateFinished",
+    "BroadcastStateHeld",
+    "BroadcastStatePaused",
     "BroadcastStateRunning",
+    "BroadcastStateScheduled",
     "BulkAction",
     "BulkActionAssign",
     "BulkActionLead",
@@ -8972,6 +10048,9 @@ __all__ = [
     "ConversationStatus",
     "Correlation",
     "CreatedBy",
+    "Csat",
+    "CsatReport",
+    "CsatTemplate",
     "DeletedConversations",
     "Delimiter",
     "DeliveryStatus",
@@ -8992,6 +10071,7 @@ __all__ = [
     "DraftTemplate",
     "Drained",
     "Duplicate",
+    "Durations",
     "Echo",
     "Edit",
     "Encoding",
@@ -9056,6 +10136,7 @@ __all__ = [
     "FilterText",
     "Handler",
     "HandlerKind",
+    "HandlerTurn",
     "IdentityChange",
     "Import",
     "ImportCounts",
@@ -9073,6 +10154,7 @@ __all__ = [
     "InboundKindUnknown",
     "InboundMessage",
     "InboundPerson",
+    "InboxFigures",
     "InboxRefusal",
     "InboxReport",
     "Inspected",
@@ -9102,6 +10184,7 @@ __all__ = [
     "JournalEventConversationReopened",
     "JournalEventConversationResolved",
     "JournalEventDispatchChanged",
+    "JournalEventHandlerFailed",
     "JournalEventHashesKeyed",
     "JournalEventIdentityAdded",
     "JournalEventIdentityConflict",
@@ -9122,6 +10205,7 @@ __all__ = [
     "JournalEventRuleChanged",
     "JournalEventSegmentChanged",
     "JournalEventSettingsChanged",
+    "JournalEventSurvey",
     "JournalEventTagAdded",
     "JournalEventTagChanged",
     "JournalEventTagRemoved",
@@ -9132,6 +10216,7 @@ __all__ = [
     "KeywordList",
     "Keywords",
     "LabelCount",
+    "LastSurvey",
     "LastTouch",
     "LeadStatus",
     "Lift",
@@ -9139,6 +10224,7 @@ __all__ = [
     "LiftWhen",
     "Likeness",
     "LikenessReason",
+    "LimitNotice",
     "LimitScope",
     "ListMessage",
     "ListRow",
@@ -9166,6 +10252,7 @@ __all__ = [
     "NewContact",
     "NewMedia",
     "NewRoutingRule",
+    "NewSchedule",
     "Note",
     "NoteId",
     "OnDuplicate",
@@ -9211,13 +10298,17 @@ __all__ = [
     "QualityNotice",
     "QuickReply",
     "QuickReplyId",
+    "QuietHours",
     "Reach",
     "Reached",
     "Reaction",
     "Received",
     "Recipient",
+    "RecipientFilter",
+    "RecipientSelection",
     "RecordStatus",
     "Referral",
+    "Refusal",
     "Rejection",
     "Rendered",
     "Reopening",
@@ -9232,6 +10323,7 @@ __all__ = [
     "Rule",
     "RuleId",
     "RuleMatch",
+    "Schedule",
     "Segment",
     "SegmentId",
     "SegmentUser",
@@ -9241,10 +10333,18 @@ __all__ = [
     "Selection",
     "SelectionFilter",
     "SelectionIds",
+    "SelectionRecipients",
     "SendFailure",
     "SendRequest",
     "Sender",
+    "SenderBan",
+    "SenderBanKind",
+    "SenderLimit",
+    "SenderNotice",
+    "SenderQuality",
+    "SenderStanding",
     "Settings",
+    "Simulated",
     "SkipReason",
     "Span",
     "StartedConversation",
@@ -9256,6 +10356,7 @@ __all__ = [
     "StatusKindOther",
     "StatusUpdate",
     "StoredFile",
+    "SurveyId",
     "TagCount",
     "TagFilter",
     "TagFilterAll",
@@ -9272,6 +10373,7 @@ __all__ = [
     "TimeFilterBefore",
     "TimeFilterBetween",
     "TimeSpan",
+    "TurnId",
     "Twilio",
     "TwilioInfo",
     "TwilioMessage",

@@ -1,12 +1,11 @@
 //! One template to many.
 
-use tertulia::core::broadcast::{Broadcast, Stats};
-use tertulia::core::ids::{BroadcastId, DispatchId};
-use tertulia::core::ledger::StateName;
-use tertulia::{NewBroadcast, Org, Recipient};
+use tertulia::core::broadcast::{Broadcast, BroadcastState, RecipientFilter, Simulated, Stats};
+use tertulia::core::ids::{BroadcastId, ContactId, DispatchId};
+use tertulia::{NewBroadcast, NewSchedule, Org, Recipient};
 
 use crate::method::area;
-use crate::views::Preview;
+use crate::views::{Message, Preview};
 use crate::wire::{Page, PageRequest};
 
 area! {
@@ -40,10 +39,55 @@ area! {
             org.broadcasts().preview(id).await.map(Preview::from)
         }
 
-        /// Fixes the recipients at this instant and starts sending; `run_due` or `work` sends. Launched twice, the
+        /// What each contact that fits the target would get, and when, or why not, if the broadcast went out now or at its
+        /// time. Nothing is sent, and nobody is enlisted.
+        fn simulate(id: BroadcastId, page: Option<PageRequest>) -> Page<Simulated> {
+            let page = page.unwrap_or_default().into();
+            org.broadcasts().simulate(id, &page).await.map(Page::from)
+        }
+
+        /// Sends one contact what the broadcast would send them, now, whatever its state: somebody of the team who wants
+        /// to see it. It passes the gate, and a marketing template takes the contact's turn of 24 hours. Fails as
+        /// `inbox.send` does.
+        fn send_test(id: BroadcastId, contact: ContactId) -> Message {
+            org.broadcasts().send_test(id, contact).await.map(Message::from)
+        }
+
+        /// Fixes the recipients at this instant and starts sending, whatever it was scheduled for; `run_due` or `work` sends. Launched twice, the
         /// second call fails with `broadcast.not_draft`.
         fn launch(id: BroadcastId) -> () {
             org.broadcasts().launch(id).await
+        }
+
+        /// Lets a draft start by itself, at a local time: its recipients are fixed then. Where clocks are put forward
+        /// over the time, it is the first instant after; where it is there twice, the earlier. One that is scheduled or
+        /// held is given another time. If nothing runs at its time, nor within `Settings.max_late_seconds` afterwards, it
+        /// is held until somebody launches, schedules or cancels it. Fails with `broadcast.schedule_invalid` for a time
+        /// that is over.
+        fn schedule(id: BroadcastId, schedule: NewSchedule) -> BroadcastState {
+            org.broadcasts().schedule(id, schedule).await
+        }
+
+        /// Makes what is scheduled or held a draft again.
+        fn unschedule(id: BroadcastId) -> () {
+            org.broadcasts().unschedule(id).await
+        }
+
+        /// Lets nothing more go out until `resume`. What is on the wire stays there. Fails with `broadcast.wrong_state`
+        /// for one that is not running.
+        fn pause(id: BroadcastId) -> () {
+            org.broadcasts().pause(id).await
+        }
+
+        /// Goes on where it was paused. Fails with `broadcast.wrong_state` for one that was not.
+        fn resume(id: BroadcastId) -> () {
+            org.broadcasts().resume(id).await
+        }
+
+        /// Calls a broadcast off for good: from this instant on nothing more goes out, and due work leaves out who waits.
+        /// What is on the wire stays there. Fails with `broadcast.wrong_state` for one that is finished.
+        fn cancel(id: BroadcastId) -> () {
+            org.broadcasts().cancel(id).await
         }
 
         /// The funnel, as of now.
@@ -51,10 +95,11 @@ area! {
             org.broadcasts().stats(id).await
         }
 
-        /// The recipients in any of these states, or (empty) in all.
-        fn recipients(id: BroadcastId, states: Option<Vec<StateName>>, page: Option<PageRequest>) -> Page<Recipient> {
-            let (states, page) = (states.unwrap_or_default(), page.unwrap_or_default().into());
-            org.broadcasts().recipients(id, &states, &page).await.map(Page::from)
+        /// The recipients that are meant, each with what became of them, why, and what would help; absent: all. To write
+        /// them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`.
+        fn recipients(id: BroadcastId, who: Option<RecipientFilter>, page: Option<PageRequest>) -> Page<Recipient> {
+            let (who, page) = (who.unwrap_or_default(), page.unwrap_or_default().into());
+            org.broadcasts().recipients(id, &who, &page).await.map(Page::from)
         }
 
         /// Sends to an unconfirmed recipient again. An explicit choice: they may get the message twice.

@@ -135,6 +135,7 @@ area! {
 
         /// Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's time,
         /// opens it again, or opens a new one, as the setting `reopening` says. One of the same second is not later.
+        /// Where the setting `csat` says so, the contact is asked how satisfied they are, at most once in 24 hours.
         ///
         /// Fails with `conversation.not_found`.
         fn resolve(id: ConversationId) -> Conversation {

@@ -388,6 +388,13 @@ area! {
             Ok(())
         }
 
+        /// A notice about the business account or one of its numbers, as in `account_update` or
+        /// `phone_number_quality_update`, which names no sender by its id; delivered before this returns.
+        fn notice(field: String, value: Value) -> () {
+            platform.notice(&field, &value).await;
+            Ok(())
+        }
+
         /// The business account's templates, in the shape in which the platform lists them. While there are any, only
         /// these can be sent; while there are none, any can.
         fn set_templates(templates: Vec<Value>) -> () {

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use tertulia_bindings_shapes::HostObject;
+use tertulia_bindings_shapes::{Handle, HostObject, Scope, Watch};
 
 /// Which callbacks were called, as in `Transport.send`.
 pub(crate) type Called = Arc<Mutex<BTreeSet<String>>>;
@@ -89,6 +89,55 @@ impl HostObject for Clock {
     async fn call(&self, method: &str, _: String) -> Result<String, String> {
         note(&self.called, &format!("Clock.{method}"));
         Ok(json!("2026-01-05T09:00:00Z").to_string())
+    }
+}
+
+/// A bot of the host's, which does what the last message asks it to, and else says it again.
+pub(crate) struct Bot {
+    pub(crate) called: Called,
+    /// Its CRM, once that is open.
+    pub(crate) crm: Arc<OnceLock<Handle>>,
+}
+
+impl Bot {
+    async fn act(&self, turn: &Value, method: &str, args: Value) -> Result<String, String> {
+        let text = |key: &str| turn[key].as_str().map(ToOwned::to_owned);
+        let scope = Scope {
+            org: text("org"),
+            agent: text("acting"),
+        };
+        let crm = self.crm.get().unwrap();
+        let acted = crm.call(method, scope, args.to_string(), Watch::default(), None);
+        acted
+            .await
+            .map(|_| "null".to_owned())
+            .map_err(|failure| failure.json())
+    }
+}
+
+#[async_trait]
+impl HostObject for Bot {
+    async fn call(&self, method: &str, args: String) -> Result<String, String> {
+        note(&self.called, &format!("ConversationHandler.{method}"));
+        let args: Value = serde_json::from_str(&args).unwrap();
+        let turn = &args["turn"];
+        let last = turn["messages"].as_array().unwrap().last().unwrap();
+        match last["content"]["body"].as_str().unwrap() {
+            "throw" => thrown("handler.failed", "the bot threw"),
+            "a person, please" => {
+                let id = &turn["conversation"]["id"];
+                self.act(turn, "inbox.hand_over", json!({ "id": id })).await
+            }
+            body => {
+                let (contact, text) = (&turn["contact"]["id"], format!("You said: {body}"));
+                self.act(
+                    turn,
+                    "inbox.send_text",
+                    json!({ "contact": contact, "text": text }),
+                )
+                .await
+            }
+        }
     }
 }
 

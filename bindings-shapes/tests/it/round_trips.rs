@@ -107,6 +107,8 @@ impl Maker<'_> {
                     let zone = self.pick(&["Z", "+05:30", "-03:00"]);
                     format!("2026-01-05T09:00:{second:02}.{milli:03}{zone}").into()
                 }
+                "partial-date-time" => (*self.pick(&["2026-12-24T09:00:00", "2028-02-29T23:59:59"])).into(),
+                "partial-time" => (*self.pick(&["08:00:00", "21:30:00"])).into(),
                 _ => (*self.pick(&TEXTS)).into(),
             },
             "array" => {

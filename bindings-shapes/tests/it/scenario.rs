@@ -5,7 +5,7 @@
 //!
 //! - `open`: `clock`, `platform` or `crm`; `as`: the name that later steps know it by; `options`: what it is opened with,
 //!   where a clock or a platform is named as `"$name"` and `"host"` stands for the host's own object (`hosts.rs`), a new
-//!   one for each step.
+//!   one for each step; as `handlers`, for a bot of the name `host`.
 //! - `on`: what was opened; `call`: the method; `org` and `agent`: on whose behalf; `args`: by name; `other`: the name of
 //!   another thing that was opened.
 //!
@@ -26,7 +26,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -38,7 +38,7 @@ use tertulia_bindings_shapes::{
     CancelToken, Failure, Handle, HostObject, Kind, Scope, Watch, describe, open,
 };
 
-use crate::hosts::{Called, Clock, Credentials, Progress, Transport};
+use crate::hosts::{Bot, Called, Clock, Credentials, Progress, Transport};
 
 const SCENARIO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/scenario.json");
 
@@ -152,6 +152,11 @@ impl Replay {
             let called = Arc::clone(&self.callbacks);
             options["credentials"] = json!({ "host": host(Arc::new(Credentials { called })) });
         }
+        let crm = Arc::new(OnceLock::new());
+        if options["handlers"] == "host" {
+            let (called, crm) = (Arc::clone(&self.callbacks), Arc::clone(&crm));
+            options["handlers"] = json!({ "host": host(Arc::new(Bot { called, crm })) });
+        }
         options["clock"] = match (kind, options["clock"].as_str()) {
             (_, None) => Value::Null,
             ("crm", Some("host")) => {
@@ -166,6 +171,7 @@ impl Replay {
         }
         let kind = Kind::parse(kind)?;
         let opened = open(kind, options.to_string(), hosts, handles).await?;
+        drop(crm.set(opened.clone()));
         let name = step.r#as.clone().unwrap_or_default();
         self.opened.insert(name, (kind, opened));
         Ok(Value::Null)

@@ -1,17 +1,21 @@
-//! Who may make a call: the host any, a member of the team those that their role allows.
+//! Who may make a call: the host any, a member of the team those that their role allows, a handler those of an agent
+//! while its turn lasts.
 
 use crate::context::Context;
-use crate::decide::team;
+use crate::decide::{team, turns};
 use crate::error::{Code, Error};
-use crate::journal::What;
+use crate::journal::{Actor, What};
 use crate::roles::Call;
 use crate::working_set::{Step, WorkingSet};
 
 /// Refuses a call on behalf of somebody who may not make it. What is decided after this holds only if the member is as
 /// they were: of a call and a demotion at the same time, one is decided again.
 ///
-/// Fails with `member.not_found`, `member.inactive` or `role.forbidden`.
+/// Fails with `member.not_found`, `member.inactive`, `handler.over` or `role.forbidden`.
 pub fn check(set: &mut WorkingSet, ctx: &Context<'_>, call: Call) -> Step<()> {
+    if let Actor::Handler(name) = &ctx.actor {
+        return turns::check(set, ctx, name, call);
+    }
     let Some(agent) = ctx.agent() else { return Ok(()) };
     let member = team::working(set, ctx, agent)?;
     if member.role < call.needs() {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::attributes::{Attribute, RESERVED};
-use crate::broadcast::{Audience, Broadcast, BroadcastState};
+use crate::broadcast::{Audience, Broadcast, BroadcastState, Refusal};
 use crate::context::Context;
 use crate::decide::sending::{get_account, get_template, settles_within};
 use crate::decide::{filters, segments};
@@ -18,9 +18,10 @@ use crate::ids::{AccountId, BroadcastId};
 use crate::journal::What;
 use crate::record::{Key, Op};
 use crate::render::{Text, Variable};
+use crate::schedule::{NewSchedule, Schedule};
 use crate::segment::SegmentUser;
 use crate::template::{Language, Template, TemplateParameters};
-use crate::working_set::{Step, WorkingSet};
+use crate::working_set::{Step, Stop, WorkingSet};
 
 /// A broadcast to create.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -68,6 +69,7 @@ pub fn create(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewBroadcast) -
         language: new.language.clone(),
         parameters: new.parameters.clone(),
         target: new.target.folded(),
+        schedule: None,
         state: BroadcastState::Draft,
         created_at: ctx.now,
     };
@@ -99,15 +101,23 @@ pub fn update(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId, new: &Ne
     Ok(())
 }
 
+/// What is scheduled is edited as a draft again: nobody changes what starts in a minute unawares.
 fn refuse_launched(broadcast: &Broadcast) -> Result<(), Error> {
     if broadcast.state == BroadcastState::Draft {
         Ok(())
     } else {
+        let state = broadcast.state.as_str();
         Err(Error::new(
             Code::BroadcastNotDraft,
-            format!("broadcast {:?} was launched already", broadcast.name),
+            format!("broadcast {:?} is {state}, and no draft", broadcast.name),
         ))
     }
+}
+
+fn wrong_state(broadcast: &Broadcast, wanted: &str) -> Stop {
+    let (name, state) = (&broadcast.name, broadcast.state.as_str());
+    let message = format!("broadcast {name:?} is {state}, and so cannot be {wanted}");
+    Error::new(Code::BroadcastWrongState, message).into()
 }
 
 /// Refuses parameters that name an attribute which nobody defined: it would be missing for everybody.
@@ -156,10 +166,97 @@ pub fn check(set: &mut WorkingSet, ctx: &Context<'_>, broadcast: &Broadcast) -> 
     Ok((account, template))
 }
 
-/// Fixes the recipients and starts sending.
+/// Lets a draft, or what is scheduled or held, start by itself.
+pub fn schedule(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    id: BroadcastId,
+    new: NewSchedule,
+) -> Step<BroadcastState> {
+    let mut broadcast = get(set, ctx, id)?;
+    if !broadcast.state.is_before_launch() {
+        return Err(wrong_state(&broadcast, "scheduled"));
+    }
+    let (_, template) = check(set, ctx, &broadcast)?;
+    template.sendable()?;
+    let schedule = Schedule::new(new, &ctx.org.settings, ctx.now)?;
+    let at = schedule.starts();
+    broadcast.schedule = Some(schedule);
+    broadcast.state = BroadcastState::Scheduled { at };
+    journal(
+        set,
+        ctx,
+        id,
+        &format!("scheduled for {} in {}", schedule.at, schedule.zone),
+    );
+    let state = broadcast.state.clone();
+    set.put(broadcast);
+    Ok(state)
+}
+
+/// Makes what is scheduled or held a draft again.
+pub fn unschedule(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<()> {
+    let mut broadcast = get(set, ctx, id)?;
+    match broadcast.state {
+        BroadcastState::Draft => return Ok(()),
+        BroadcastState::Scheduled { .. } | BroadcastState::Held { .. } => {}
+        _ => return Err(wrong_state(&broadcast, "unscheduled")),
+    }
+    broadcast.schedule = None;
+    broadcast.state = BroadcastState::Draft;
+    journal(set, ctx, id, "unscheduled");
+    set.put(broadcast);
+    Ok(())
+}
+
+/// Fixes the recipients and starts sending, now.
 pub fn launch(set: &mut WorkingSet, ctx: &mut Context<'_>, id: BroadcastId, seed: u64) -> Step<()> {
     let mut broadcast = get(set, ctx, id)?;
-    refuse_launched(&broadcast)?;
+    if !broadcast.state.is_before_launch() {
+        refuse_launched(&broadcast)?;
+    }
+    // Whoever launches by hand means now, everywhere.
+    broadcast.schedule = None;
+    start(set, ctx, broadcast, seed)
+}
+
+/// Starts a broadcast whose time has come; holds it where that is too long ago, or where it cannot start.
+pub fn start_due(set: &mut WorkingSet, ctx: &mut Context<'_>, id: BroadcastId, seed: u64) -> Step<()> {
+    let mut broadcast = get(set, ctx, id)?;
+    let BroadcastState::Scheduled { at: due } = broadcast.state else {
+        return Ok(());
+    };
+    if due > ctx.now {
+        return Ok(());
+    }
+    // Where each has a time of their own, the last of them counts.
+    let last = broadcast
+        .schedule
+        .map_or(due, |schedule| due.max(schedule.due(None)));
+    let refusal = if last + ctx.org.settings.max_late() < ctx.now {
+        None
+    } else {
+        match start(set, ctx, broadcast.clone(), seed) {
+            Err(Stop::Refused(error)) => Some(Refusal::from(&error)),
+            started => return started,
+        }
+    };
+    let change = match &refusal {
+        None => "held: nothing ran at its time".to_owned(),
+        Some(refusal) => format!("held: {}", refusal.code),
+    };
+    broadcast.state = BroadcastState::Held {
+        due,
+        since: ctx.now,
+        refusal,
+    };
+    journal(set, ctx, id, &change);
+    set.put(broadcast);
+    Ok(())
+}
+
+fn start(set: &mut WorkingSet, ctx: &mut Context<'_>, mut broadcast: Broadcast, seed: u64) -> Step<()> {
+    let id = broadcast.id;
     let (account, template) = check(set, ctx, &broadcast)?;
     template.sendable()?;
     let target = filters::ready(set, ctx, &broadcast.target)?;
@@ -174,35 +271,126 @@ pub fn launch(set: &mut WorkingSet, ctx: &mut Context<'_>, id: BroadcastId, seed
         category: template.category,
         broadcast,
         account,
+        settings: ctx.org.settings.clone(),
         now: ctx.now,
     };
     set.also(Op::SnapshotAudience(Box::new(audience), seed));
     Ok(())
 }
 
+/// Lets nothing more go out until it is resumed. What is on the wire stays there.
+pub fn pause(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<()> {
+    let mut broadcast = get(set, ctx, id)?;
+    broadcast.state = match broadcast.state {
+        BroadcastState::Paused { .. } => return Ok(()),
+        BroadcastState::Running { since } => BroadcastState::Paused {
+            launched: since,
+            since: ctx.now,
+            refusal: None,
+        },
+        _ => return Err(wrong_state(&broadcast, "paused")),
+    };
+    journal(set, ctx, id, "paused");
+    set.put(broadcast);
+    Ok(())
+}
+
+/// Pauses a broadcast that nobody could get now, since its template is stopped: the recipients wait, and are not used up.
+pub(crate) fn stop(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId, refusal: Refusal) -> Step<()> {
+    let mut broadcast = get(set, ctx, id)?;
+    if let BroadcastState::Running { since } = broadcast.state {
+        journal(set, ctx, id, &format!("paused: {}", refusal.code));
+        broadcast.state = BroadcastState::Paused {
+            launched: since,
+            since: ctx.now,
+            refusal: Some(refusal),
+        };
+        set.put(broadcast);
+    }
+    Ok(())
+}
+
+/// Goes on where it was paused, if its template may be sent.
+pub fn resume(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<()> {
+    let mut broadcast = get(set, ctx, id)?;
+    broadcast.state = match broadcast.state {
+        BroadcastState::Running { .. } => return Ok(()),
+        BroadcastState::Paused { launched, .. } => {
+            get_template(set, ctx, &broadcast.template, &broadcast.language)?.sendable()?;
+            BroadcastState::Running { since: launched }
+        }
+        _ => return Err(wrong_state(&broadcast, "resumed")),
+    };
+    journal(set, ctx, id, "resumed");
+    set.put(broadcast);
+    Ok(())
+}
+
+/// Calls a broadcast off for good: who was not sent to yet is left out. What is on the wire stays there.
+pub fn cancel(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<()> {
+    let mut broadcast = get(set, ctx, id)?;
+    broadcast.state = match broadcast.state {
+        BroadcastState::Cancelling { .. } | BroadcastState::Cancelled { .. } => return Ok(()),
+        BroadcastState::Draft | BroadcastState::Scheduled { .. } | BroadcastState::Held { .. } => {
+            segments::rely(
+                set,
+                ctx,
+                SegmentUser::Broadcast(id),
+                Some(&broadcast.target),
+                None,
+            )?;
+            BroadcastState::Cancelled {
+                launched: None,
+                at: ctx.now,
+            }
+        }
+        BroadcastState::Running { since: launched } | BroadcastState::Paused { launched, .. } => {
+            BroadcastState::Cancelling {
+                launched,
+                since: ctx.now,
+            }
+        }
+        BroadcastState::Finished { .. } => return Err(wrong_state(&broadcast, "cancelled")),
+    };
+    journal(set, ctx, id, "cancelled");
+    set.put(broadcast);
+    Ok(())
+}
+
 /// Ends a broadcast of which no recipient is pending, leased or sending, as the caller counted.
 pub fn finish(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<()> {
     let mut broadcast = get(set, ctx, id)?;
-    if let BroadcastState::Running { since } = broadcast.state {
-        broadcast.state = BroadcastState::Finished {
+    broadcast.state = match broadcast.state {
+        BroadcastState::Running { since } => BroadcastState::Finished {
             launched: since,
             at: ctx.now,
-        };
-        journal(set, ctx, id, "finished");
-        set.put(broadcast);
-    }
+        },
+        BroadcastState::Cancelling { launched, .. } => BroadcastState::Cancelled {
+            launched: Some(launched),
+            at: ctx.now,
+        },
+        _ => return Ok(()),
+    };
+    journal(set, ctx, id, "finished");
+    set.put(broadcast);
     Ok(())
 }
 
 /// Runs a finished broadcast again, because some of its rows are to be sent again.
 pub fn reopen(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<()> {
     let mut broadcast = get(set, ctx, id)?;
-    if let BroadcastState::Finished { launched, .. } = broadcast.state {
-        broadcast.state = BroadcastState::Running { since: launched };
-        journal(set, ctx, id, "reopened");
-        set.put(broadcast);
+    match broadcast.state {
+        BroadcastState::Finished { launched, .. } => {
+            broadcast.state = BroadcastState::Running { since: launched };
+            journal(set, ctx, id, "reopened");
+            set.put(broadcast);
+            Ok(())
+        }
+        BroadcastState::Cancelling { .. } | BroadcastState::Cancelled { .. } => {
+            Err(wrong_state(&broadcast, "sent again"))
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 fn journal(set: &mut WorkingSet, ctx: &Context<'_>, broadcast: BroadcastId, change: &str) {

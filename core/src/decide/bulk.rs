@@ -3,13 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::broadcast::RecipientFilter;
 use crate::contact::{LeadStatus, tag_name};
 use crate::context::Context;
 use crate::conversation::label_name;
-use crate::decide::{contacts, conversations, deletion, profile};
+use crate::decide::{contacts, conversations, deletion, profile, surveys};
 use crate::error::Error;
 use crate::filter::Filter;
-use crate::ids::{AgentId, ContactId, ConversationId};
+use crate::ids::{AgentId, BroadcastId, ContactId, ConversationId};
 use crate::inbox::ConversationFilter;
 use crate::working_set::{Step, WorkingSet};
 
@@ -21,6 +22,19 @@ pub enum Selection {
     Ids(Vec<ContactId>),
     /// All that fit a filter.
     Filter(Filter),
+    /// Recipients of a broadcast, and what became of them.
+    Recipients(RecipientSelection),
+}
+
+/// Some of the recipients of a broadcast.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecipientSelection {
+    /// The broadcast.
+    pub broadcast: BroadcastId,
+    /// Which of them; absent: all.
+    #[serde(default)]
+    pub who: RecipientFilter,
 }
 
 /// What is done with each contact.
@@ -84,8 +98,10 @@ pub enum ConversationAction {
     Assign(AgentId),
     /// Gives it to nobody.
     Unassign,
-    /// Closes it.
+    /// Closes it; nobody is asked how satisfied they are.
     Resolve,
+    /// Closes it, and asks how satisfied the contact is, as the call for one does.
+    ResolveAndSurvey,
     /// Adds labels.
     Label(Vec<String>),
     /// Takes labels off.
@@ -112,7 +128,7 @@ impl ConversationAction {
 /// Does it with one conversation; whether anything changed.
 pub fn apply_to_conversation(
     set: &mut WorkingSet,
-    ctx: &Context<'_>,
+    ctx: &mut Context<'_>,
     id: ConversationId,
     action: &ConversationAction,
 ) -> Step<bool> {
@@ -126,6 +142,7 @@ pub fn apply_to_conversation(
         ConversationAction::Assign(member) => conversations::assign(set, ctx, id, Some(*member)),
         ConversationAction::Unassign => conversations::assign(set, ctx, id, None),
         ConversationAction::Resolve => conversations::resolve(set, ctx, id),
+        ConversationAction::ResolveAndSurvey => surveys::resolve(set, ctx, id),
         ConversationAction::Label(labels) => Ok(conversations::label(set, ctx, id, labels)? > 0),
         ConversationAction::Unlabel(labels) => Ok(conversations::unlabel(set, ctx, id, labels)? > 0),
         ConversationAction::Delete => conversations::delete(set, ctx, id).map(|()| true),

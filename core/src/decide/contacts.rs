@@ -16,6 +16,7 @@ use crate::context::Context;
 use crate::conversation::Author;
 use crate::decide::external_ids;
 use crate::decide::suppression::{suppression_key, take_over};
+use crate::decide::surveys;
 use crate::error::{Code, Error};
 use crate::gate::opted_out;
 use crate::identity::{Address, AddressKind};
@@ -607,7 +608,7 @@ pub struct ConsentRequest {
 pub fn own_words(ctx: &Context<'_>) -> (Source, Proof) {
     match &ctx.actor {
         Actor::Agent(agent) => (Source::Manual, Proof::Agent(*agent)),
-        Actor::System(name) => (Source::Api, Proof::Stated(name.clone())),
+        Actor::System(name) | Actor::Handler(name) => (Source::Api, Proof::Stated(name.clone())),
         Actor::Contact | Actor::Provider | Actor::Worker => (Source::Api, Proof::Stated(String::new())),
     }
 }
@@ -748,6 +749,7 @@ pub(crate) fn skip_open(
                 reason: Some(reason),
                 code: None,
             };
+            surveys::follow(set, ctx, &row)?;
             set.journal(ctx.about(contact.id, what));
             set.put(row);
         }

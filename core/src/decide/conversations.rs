@@ -5,13 +5,14 @@ use chrono::{DateTime, Utc};
 use crate::contact::Contact;
 use crate::context::Context;
 use crate::conversation::{Conversation, Handler, Label, Predecessor, Resolution, label_name};
-use crate::decide::{contacts, routing, team};
+use crate::decide::{contacts, routing, team, turns};
 use crate::error::{Code, Error};
 use crate::ids::{AgentId, ConversationId, MessageId, RuleId};
 use crate::inbox::ConversationFilter;
 use crate::journal::{Entry, What};
 use crate::record::{Key, Op};
 use crate::settings::Reopening;
+use crate::turn::Turn;
 use crate::working_set::{Step, WorkingSet};
 
 pub(crate) fn key(ctx: &Context<'_>, conversation: ConversationId) -> Key {
@@ -31,6 +32,13 @@ pub fn get(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> Step<
         )
         .into()
     })
+}
+
+/// The conversation, which must be there; a handler's only if it is that of its turn.
+fn own(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> Step<Conversation> {
+    let found = get(set, ctx, id)?;
+    turns::check_own(ctx, Some(id))?;
+    Ok(found)
 }
 
 /// The thread that the contact's next message belongs to.
@@ -113,7 +121,7 @@ pub(crate) fn begin(
     if ctx.org.settings.reopening == Reopening::OpenNew {
         return Ok(open(set, ctx, contact, Some(&thread), ctx.now));
     }
-    thread.resolution = None;
+    thread.open_again();
     set.journal(reopened(ctx, &thread));
     contact.follow(&thread);
     set.put(contact.clone());
@@ -186,7 +194,7 @@ pub fn assign(
     id: ConversationId,
     assignee: Option<AgentId>,
 ) -> Step<bool> {
-    let before = get(set, ctx, id)?;
+    let before = own(set, ctx, id)?;
     if let Some(assignee) = assignee {
         working(set, ctx, assignee)?;
     }
@@ -215,20 +223,32 @@ pub(crate) fn assigned(
     )
 }
 
-/// Gives a conversation to a bot or an AI of the host; whether it was otherwise.
+/// Gives a conversation to a bot or an AI of the host, which is to answer what waits at its end without an answer; whether
+/// it was otherwise.
 ///
 /// Fails with `conversation.not_found` or `handler.invalid`.
 pub fn set_handler(
     set: &mut WorkingSet,
-    ctx: &Context<'_>,
+    ctx: &mut Context<'_>,
     id: ConversationId,
     handler: &Handler,
 ) -> Step<bool> {
-    let before = get(set, ctx, id)?;
-    handled(set, ctx, &before, Some(&handler.checked()?), None)
+    let before = own(set, ctx, id)?;
+    let handler = handler.checked()?;
+    if before.handler.as_ref() == Some(&handler) {
+        return Ok(false);
+    }
+    let waiting = turns::inherited(set, ctx, &before)?;
+    handled(set, ctx, &before, Some(&handler), None)?;
+    if !waiting.is_empty() {
+        let mut thread = get(set, ctx, id)?;
+        thread.turn = Some(Turn::new(ctx.ids.next(), waiting, ctx.now));
+        set.put(thread);
+    }
+    Ok(true)
 }
 
-/// [`set_handler`], of a conversation that was read; absent: nobody has it but people.
+/// [`set_handler`], of a conversation that was read; absent: nobody has it but people. The turn of whoever had it is over.
 pub(crate) fn handled(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
@@ -240,7 +260,12 @@ pub(crate) fn handled(
         set,
         ctx,
         before,
-        |conversation| conversation.handler = handler.cloned(),
+        |conversation| {
+            if conversation.handler.as_ref() != handler {
+                conversation.turn = None;
+            }
+            conversation.handler = handler.cloned();
+        },
         |after| What::ConversationHandled {
             conversation: after.id,
             before: before.handler.clone(),
@@ -260,7 +285,7 @@ pub fn hand_over(
     id: ConversationId,
     to: Option<AgentId>,
 ) -> Step<bool> {
-    let before = get(set, ctx, id)?;
+    let before = own(set, ctx, id)?;
     let taken = handled(set, ctx, &before, None, None)?;
     let given = match to {
         Some(member) => assign(set, ctx, id, Some(member))?,
@@ -269,16 +294,26 @@ pub fn hand_over(
     Ok(taken || given)
 }
 
+/// A member of the team who writes in a conversation that a bot or AI has takes it over.
+pub(crate) fn join(set: &mut WorkingSet, ctx: &Context<'_>, contact: &Contact) -> Step<()> {
+    if let Some(thread) = current(set, ctx, contact)?.filter(|thread| thread.resolution.is_none()) {
+        handled(set, ctx, &thread, None, None)?;
+    }
+    Ok(())
+}
+
 /// Closes a conversation; whether it was open. Of one that is closed already, this is its resolution from now on.
 ///
 /// Fails with `conversation.not_found`.
 pub fn resolve(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> Step<bool> {
-    let before = get(set, ctx, id)?;
+    let before = own(set, ctx, id)?;
     let mut after = before.clone();
     after.resolution = Some(Resolution {
         at: before.time_of(ctx.now),
         by: ctx.actor.clone(),
     });
+    after.closed_through = None;
+    after.turn = None;
     let was_open = before.resolution.is_none();
     if was_open {
         let what = What::ConversationResolved {
@@ -295,7 +330,7 @@ pub fn resolve(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> S
 ///
 /// Fails with `conversation.not_found`, or with `conversation.superseded` for one that a newer one took the place of.
 pub fn reopen(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> Step<bool> {
-    let mut conversation = get(set, ctx, id)?;
+    let mut conversation = own(set, ctx, id)?;
     if conversation.resolution.is_none() {
         return Ok(false);
     }
@@ -305,7 +340,7 @@ pub fn reopen(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> St
         let message = format!("the contact goes on in conversation {newer}");
         return Err(Error::new(Code::ConversationSuperseded, message).into());
     }
-    conversation.resolution = None;
+    conversation.open_again();
     set.journal(reopened(ctx, &conversation));
     put(set, ctx, conversation)?;
     routing::drop_leaver(set, ctx, id)?;
@@ -316,7 +351,7 @@ pub fn reopen(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> St
 ///
 /// Fails with `conversation.not_found`.
 pub fn read(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> Step<bool> {
-    let before = get(set, ctx, id)?;
+    let before = own(set, ctx, id)?;
     let mut after = before.clone();
     after.read_through = before.read_through.max(Some(before.time_of(ctx.now)));
     after.unread = 0;
@@ -353,7 +388,7 @@ pub fn read_message(
 ///
 /// Fails with `conversation.not_found`.
 pub fn unread(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> Step<bool> {
-    let before = get(set, ctx, id)?;
+    let before = own(set, ctx, id)?;
     if before.is_unread() {
         return Ok(false);
     }
@@ -365,7 +400,7 @@ pub fn unread(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> St
 ///
 /// Fails with `conversation.not_found`.
 pub fn star(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId, starred: bool) -> Step<bool> {
-    let before = get(set, ctx, id)?;
+    let before = own(set, ctx, id)?;
     let edit = |conversation: &mut Conversation| conversation.starred = starred;
     let word = if starred { "starred" } else { "unstarred" };
     change(set, ctx, &before, edit, marked(word))
@@ -375,7 +410,7 @@ pub fn star(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId, starred
 ///
 /// Fails with `conversation.not_found`.
 pub fn archive(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId, archived: bool) -> Step<bool> {
-    let before = get(set, ctx, id)?;
+    let before = own(set, ctx, id)?;
     let word = if archived { "archived" } else { "unarchived" };
     let mut after = before.clone();
     after.archived = archived.then(|| before.time_of(ctx.now));
@@ -406,7 +441,7 @@ pub fn label(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId, labels
         .collect::<Result<Vec<_>, _>>()?;
     let keys = names.iter().map(|(key, _)| label_key(ctx, key));
     set.need(keys.chain([key(ctx, id)]))?;
-    let mut conversation = get(set, ctx, id)?;
+    let mut conversation = own(set, ctx, id)?;
     let mut added = 0;
     for (key, name) in names {
         if conversation.labels.contains_key(&key) {
@@ -446,7 +481,7 @@ pub fn unlabel(
     id: ConversationId,
     labels: &[String],
 ) -> Step<usize> {
-    let mut conversation = get(set, ctx, id)?;
+    let mut conversation = own(set, ctx, id)?;
     let mut removed = 0;
     for label in labels {
         let (key, _) = label_name(label)?;
@@ -470,7 +505,7 @@ pub fn unlabel(
 ///
 /// Fails with `conversation.not_found`.
 pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: ConversationId) -> Step<()> {
-    let conversation = get(set, ctx, id)?;
+    let conversation = own(set, ctx, id)?;
     let contact: Option<Contact> = set.get(&contacts::contact_key(ctx, conversation.contact))?;
     if let Some(mut contact) = contact.filter(|contact| contact.conversation == Some(id)) {
         contact.conversation = None;

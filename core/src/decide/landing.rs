@@ -3,13 +3,16 @@
 use chrono::TimeDelta;
 
 use crate::account::{Account, AccountState};
+use crate::broadcast::Refusal;
 use crate::contact::RecordStatus;
 use crate::context::Context;
 use crate::conversation::{Author, Evidence, Message, MessageRef};
+use crate::decide::broadcasts;
 use crate::decide::contacts::{contact_key, find, identity_key, link_addresses, resolve};
 use crate::decide::erasure::is_erased;
 use crate::decide::evidence::{opted_out_at_platform, take_parked};
 use crate::decide::sending::{dispatch_key, get_account, journal_row, slot_key};
+use crate::decide::surveys;
 use crate::error::{Code, Error};
 use crate::identity::Address;
 use crate::ids::{AccountId, AttemptId, ContactId, DispatchId, MessageId};
@@ -58,6 +61,7 @@ pub fn land(
                     until: ctx.now + TimeDelta::seconds(i64::from(row.settles_within_seconds)),
                 };
                 row.failure = Some(Failure::new(FailureClass::Transient, "no_answer", detail));
+                surveys::follow(set, ctx, &row)?;
                 journal_row(set, ctx, &row);
                 set.put(row.clone());
             }
@@ -197,15 +201,29 @@ fn turned_away(
             };
             set_account_state(set, ctx, account, state);
         }
+        NextStep::StopBroadcast => {
+            if let Some(broadcast) = row.broadcast() {
+                let refusal = Refusal {
+                    code: failure.code.clone(),
+                    message: failure.detail.clone(),
+                };
+                broadcasts::stop(set, ctx, broadcast, refusal)?;
+            }
+        }
         NextStep::RetryAfter(_) | NextStep::GiveUp => {}
     }
     row.failure = Some(failure.clone());
     // Somebody waits for the answer of a message sent by hand: they decide about another try.
-    let by_hand = matches!(row.origin, Author::Agent(_) | Author::Host(_));
+    let by_hand = matches!(
+        row.origin,
+        Author::Agent(_) | Author::Host(_) | Author::Handler(_)
+    );
+    let as_text = surveys::not_sent(set, ctx, &row, failure)?;
     let pause = match step {
         NextStep::RetryAfter(wait) | NextStep::HoldSender(wait) => Some(wait),
         NextStep::StopSender => Some(TimeDelta::zero()),
-        NextStep::GiveUp => None,
+        NextStep::StopBroadcast => row.broadcast().map(|_| TimeDelta::zero()),
+        NextStep::GiveUp => as_text.then(TimeDelta::zero),
     };
     if let Some(pause) = pause.filter(|_| !by_hand) {
         row.state = DispatchState::Pending;
@@ -217,6 +235,7 @@ fn turned_away(
             set.put(message);
         }
     }
+    surveys::follow(set, ctx, &row)?;
     journal_row(set, ctx, &row);
     set.put(row.clone());
     Ok(row.state)
@@ -278,6 +297,7 @@ pub(crate) fn settle_by_evidence(
     let before = row.clone();
     row.observe(&new.delivery);
     if row != before {
+        surveys::follow(set, ctx, &row)?;
         set.put(row);
     }
     Ok(())
@@ -327,6 +347,7 @@ pub(crate) fn settle_without_message(
     if row == before {
         return Ok(false);
     }
+    surveys::follow(set, ctx, &row)?;
     journal_row(set, ctx, &row);
     set.put(row);
     Ok(true)
@@ -346,6 +367,7 @@ pub fn expire(set: &mut WorkingSet, ctx: &Context<'_>, dispatch: DispatchId) -> 
         DispatchState::Unknown { .. } => DispatchState::Unconfirmed,
         _ => return Ok(()),
     };
+    surveys::follow(set, ctx, &row)?;
     journal_row(set, ctx, &row);
     set.put(row);
     Ok(())

@@ -4,17 +4,19 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::account::{Account, AccountState, Route};
+use crate::account::{Account, AccountState, Route, Standing};
 use crate::attributes::{Attribute, AttributeKind};
 use crate::channel::Channel;
 use crate::context::Context;
 use crate::decide::landing::set_account_state;
+use crate::decide::quick_replies::check_attributes;
 use crate::decide::sending::get_account;
 use crate::error::{Code, Error};
 use crate::ids::{AccountId, RuleId};
 use crate::journal::What;
 use crate::record::{Key, Org, OrgRule, OrgTemplate};
 use crate::settings::Settings;
+use crate::survey::Csat;
 use crate::tagging::{Rule, RuleSet};
 use crate::template::Template;
 use crate::working_set::{Step, WorkingSet};
@@ -36,8 +38,13 @@ pub(crate) fn org(set: &mut WorkingSet, ctx: &Context<'_>) -> Step<Org> {
 }
 
 /// Replaces the settings.
+///
+/// Fails with `setting.invalid`, or `render.unknown_variable` for a text that names an attribute which is not defined.
 pub fn set_settings(set: &mut WorkingSet, ctx: &Context<'_>, settings: &Settings) -> Step<()> {
     settings.validate()?;
+    for text in settings.csat.iter().flat_map(Csat::texts) {
+        check_attributes(set, ctx, text)?;
+    }
     let mut org = org(set, ctx)?;
     if org.settings != *settings {
         set.journal(ctx.entry(What::SettingsChanged {
@@ -277,6 +284,7 @@ pub fn connect(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewAccount) ->
         name: new.name.clone(),
         credential: new.credential.clone(),
         state: AccountState::Active,
+        standing: Standing::default(),
     };
     let id = account.id;
     let route = |sender_id: String| Route {

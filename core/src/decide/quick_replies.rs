@@ -110,6 +110,11 @@ pub fn render(
 /// Refuses a body that could not be sent, or names an attribute that is not defined.
 fn check(set: &mut WorkingSet, ctx: &Context<'_>, body: &Text) -> Step<()> {
     check_body(body)?;
+    check_attributes(set, ctx, body)
+}
+
+/// Refuses a text that names an attribute which is not defined.
+pub(crate) fn check_attributes(set: &mut WorkingSet, ctx: &Context<'_>, body: &Text) -> Step<()> {
     let names = body.variables().filter_map(|variable| match variable {
         Variable::ContactAttribute(name) => Some(name.clone()),
         _ => None,

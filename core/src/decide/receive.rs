@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::account::Account;
+use crate::channel::Channel;
 use crate::consent::{Change, Fact, Proof, Purpose, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, RecordStatus};
 use crate::context::Context;
@@ -23,8 +24,11 @@ use crate::decide::evidence::{
 };
 use crate::decide::moves::identity_changed;
 use crate::decide::routing::route;
-use crate::decide::sending::confirm_stop;
+use crate::decide::senders;
+use crate::decide::sending::{confirm_stop, get_account};
 use crate::decide::suppression::{is_forgotten, learn_late};
+use crate::decide::surveys;
+use crate::decide::turns;
 use crate::error::{Code, Error};
 use crate::identity::Address;
 use crate::ids::{AccountId, ContactId, ConversationId};
@@ -60,6 +64,9 @@ pub fn receive(
     contacts_now: u64,
 ) -> Step<Applied> {
     let at = ctx.provider_time(event.at);
+    if let (Some(account), Some(number)) = (account, &event.source.number) {
+        senders::learn_number(set, ctx, account, number, at)?;
+    }
     let inbox = |account| Inbox {
         account,
         at,
@@ -139,6 +146,7 @@ pub fn receive(
                 )
             })
         }
+        (InboundKind::Sender(notice), account) => senders::told(set, ctx, account, &event.source, at, notice),
         (InboundKind::Notice { field, raw } | InboundKind::Unknown { field, raw, .. }, _) => {
             let entry = ctx.entry(What::ProviderNotice {
                 field: field.clone(),
@@ -227,8 +235,20 @@ impl Inbox<'_> {
             return self.blocked(set, ctx, contact, message, keyword);
         }
 
+        // An answer to a survey is a message of its conversation, and nothing else there: it neither opens it again nor waits
+        // to be read, and earns no tag. Whom an ad led here does not answer us.
+        let answer = if spoken && keyword.is_none() && message.referral.is_none() {
+            let (content, provider_id) = (&message.content, &message.provider_id);
+            surveys::answer(set, ctx, &contact, self.account.id, self.at, content, provider_id)?
+        } else {
+            None
+        };
         let act = if spoken { Act::Words } else { Act::Other };
-        let (conversation, new) = self.conversation(set, ctx, &mut contact, act)?;
+        let (conversation, new) = match &answer {
+            Some((survey, _)) => (survey.conversation, false),
+            None => self.conversation(set, ctx, &mut contact, act)?,
+        };
+        let mut to_route = new.then_some((conversation, self.account.channel));
         let mut stored = Message {
             id: ctx.ids.next(),
             org: ctx.org.id,
@@ -287,15 +307,53 @@ impl Inbox<'_> {
                 self.touched(set, ctx, &mut contact, &stored, referral)?;
             }
         }
-        if let Some(words) = words {
+        let mut to_answer = (spoken && !turns::is_of_consent(keyword, message.keyword.is_some()))
+            .then_some((conversation, (stored.id, stored.at)));
+        if let Some((survey, answer)) = answer {
+            to_answer = None;
+            if let Some((before, words)) = surveys::take(set, ctx, survey, answer, &stored)? {
+                let late = (before.id, before.at);
+                let (conversation, new) = self.no_comment(set, ctx, &mut contact, before, words)?;
+                to_route = new;
+                to_answer = Some((conversation, late));
+            }
+        } else if let Some(words) = words {
             self.tag(set, ctx, &mut contact, words)?;
         }
         set.put(stored);
         set.put(contact);
-        if new {
-            route(set, ctx, conversation, self.account.channel)?;
+        if let Some((conversation, channel)) = to_route {
+            route(set, ctx, conversation, channel)?;
+        }
+        if let Some((conversation, message)) = to_answer {
+            turns::wait(set, ctx, conversation, message)?;
         }
         Ok(Applied::Applied)
+    }
+
+    /// A message that was taken for a survey's comment is none: what an ordinary one does is done now, as if it came late.
+    /// Its conversation, and the one that is to be routed for it, if one is.
+    fn no_comment(
+        &self,
+        set: &mut WorkingSet,
+        ctx: &mut Context<'_>,
+        contact: &mut Contact,
+        mut message: Message,
+        words: Option<String>,
+    ) -> Step<(ConversationId, Option<(ConversationId, Channel)>)> {
+        let account = get_account(set, ctx, message.account)?;
+        let inbox = Inbox {
+            account: &account,
+            at: message.at,
+            contacts_now: self.contacts_now,
+        };
+        let (conversation, new) = inbox.conversation(set, ctx, contact, Act::Words)?;
+        // What it said at first, before any edit.
+        let words = words.or_else(|| message.content.words().map(str::to_owned));
+        inbox.tag(set, ctx, contact, &words.unwrap_or_default())?;
+        message.conversation = conversation;
+        set.put(message);
+        Ok((conversation, new.then_some((conversation, account.channel))))
     }
 
     /// An ad or post led to the message.

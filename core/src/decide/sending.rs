@@ -7,23 +7,27 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountState};
+use crate::broadcast::{Broadcast, BroadcastState, Refusal, Simulated};
 use crate::contact::{Contact, Identity};
 use crate::context::Context;
 use crate::conversation::{Author, Message, MessageRef, attempt_token};
-use crate::decide::broadcasts::get as get_broadcast;
+use crate::decide::broadcasts::{self, get as get_broadcast};
 use crate::decide::contacts::{contact_key, even_deleted, find as find_contact, get as get_contact};
 use crate::decide::conversations;
 pub use crate::decide::landing::{expire, land, resend};
+use crate::decide::surveys::{self, Letter};
 use crate::decide::team::acting_name;
+use crate::decide::turns;
 use crate::error::{Code, Error};
 use crate::gate::{self, Denial, Lift, Passage};
 use crate::identity::Address;
-use crate::ids::{AccountId, AttemptId, ContactId, DispatchId};
+use crate::ids::{AccountId, AttemptId, ContactId, ConversationId, DispatchId};
 use crate::journal::{Actor, What};
 use crate::ledger::{Dispatch, DispatchState, SEND_WITHIN, SkipReason, Slot, StateName};
 use crate::message::{Content, ContentKind, Delivery};
 use crate::record::{Key, OrgTemplate};
 use crate::render::{Attributes, Common, Values};
+use crate::schedule::zone_of;
 use crate::template::{Category, Language, Template, TemplateParameters};
 use crate::window::{Window, WindowState};
 use crate::working_set::{Lookup, Step, Stop, WorkingSet};
@@ -183,7 +187,7 @@ pub(crate) fn dispatch_key(ctx: &Context<'_>, dispatch: DispatchId) -> Key {
 
 /// The sender that a message goes out by: the one named, else the one that the contact last wrote to, else the only one
 /// that reaches them.
-fn sender(
+pub(crate) fn sender(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
     contact: &Contact,
@@ -269,6 +273,16 @@ impl Asked {
     }
 
     fn check(&self, ctx: &Context<'_>, author: &Author, kind: ContentKind) -> Vec<Denial> {
+        self.check_at(ctx, author, kind, ctx.now)
+    }
+
+    fn check_at(
+        &self,
+        ctx: &Context<'_>,
+        author: &Author,
+        kind: ContentKind,
+        now: DateTime<Utc>,
+    ) -> Vec<Denial> {
         gate::check(&Passage {
             contact: &self.contact,
             account: &self.account,
@@ -279,7 +293,7 @@ impl Asked {
             window: self.window,
             slot: self.slot.as_ref(),
             settings: &ctx.org.settings,
-            now: ctx.now,
+            now,
         })
     }
 }
@@ -289,6 +303,7 @@ fn author(ctx: &Context<'_>) -> Author {
     match &ctx.actor {
         Actor::Agent(agent) => Author::Agent(*agent),
         Actor::System(name) => Author::Host(name.clone()),
+        Actor::Handler(name) => Author::Handler(name.clone()),
         Actor::Contact | Actor::Provider | Actor::Worker => Author::Host("tertulia".to_owned()),
     }
 }
@@ -313,8 +328,86 @@ pub fn explain(set: &mut WorkingSet, ctx: &Context<'_>, request: &SendRequest) -
     })
 }
 
-/// A message that somebody wants to send now: refused with the gravest rule, or committed as `sending`.
+/// How often a recipient may be put off until they are due, before nobody can say when: for a sender that is held, and
+/// for quiet hours.
+const PUT_OFF: usize = 4;
+
+/// What a contact would get if a broadcast went out now, or at its time, and when, or why not. Changes nothing.
+pub fn simulate(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    broadcast: &Broadcast,
+    contact: ContactId,
+) -> Step<Simulated> {
+    let contact = even_deleted(set, ctx, contact)?;
+    let account = get_account(set, ctx, broadcast.account)?;
+    let template = get_template(set, ctx, &broadcast.template, &broadcast.language)?;
+    let zone = zone_of(&contact, &ctx.org.settings);
+    let due = broadcast.schedule.map(|schedule| schedule.due(zone));
+    let mut at = due.unwrap_or(ctx.now).max(ctx.now);
+    let asked = Asked::load(set, ctx, contact, account, Some(template.clone()), None)?;
+    let author = Author::Broadcast(broadcast.id);
+    let mut simulated = Simulated {
+        contact: asked.contact.id,
+        at: None,
+        text: None,
+        skip: None,
+        reason: None,
+    };
+    for _ in 0..PUT_OFF {
+        let denial = asked
+            .check_at(ctx, &author, ContentKind::Template, at)
+            .into_iter()
+            .next();
+        match denial {
+            None => {
+                match fill(set, ctx, &asked.contact, &template, &broadcast.parameters) {
+                    Ok(content) => {
+                        simulated.at = Some(at);
+                        simulated.text = content.words().map(str::to_owned);
+                    }
+                    Err(Stop::Refused(error)) => {
+                        simulated.skip = Some(SkipReason::MissingValue);
+                        simulated.reason = Some(error.message().to_owned());
+                    }
+                    Err(stop) => return Err(stop),
+                }
+                return Ok(simulated);
+            }
+            Some(Denial {
+                skip: None,
+                lifts: Lift::At(later),
+                ..
+            }) if later > at => at = later,
+            Some(denial) => {
+                simulated.skip = denial.skip;
+                simulated.reason = Some(denial.message);
+                return Ok(simulated);
+            }
+        }
+    }
+    Ok(simulated)
+}
+
+/// A message that somebody wants to send now: refused with the gravest rule, or committed as `sending`. A member of the
+/// team takes the conversation over from its bot or AI by it.
 pub fn send(set: &mut WorkingSet, ctx: &mut Context<'_>, request: &SendRequest) -> Step<Flight> {
+    let row = ctx.ids.next();
+    send_by(set, ctx, request, row)
+}
+
+/// [`send`], by the row of the ledger that is to have this id.
+pub(crate) fn send_by(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    request: &SendRequest,
+    row: DispatchId,
+) -> Step<Flight> {
+    let contact = get_contact(set, ctx, request.contact)?;
+    turns::check_own(ctx, contact.conversation)?;
+    if ctx.agent().is_some() {
+        conversations::join(set, ctx, &contact)?;
+    }
     let contact = get_contact(set, ctx, request.contact)?;
     let account = sender(set, ctx, &contact, request.account)?;
     let origin = author(ctx);
@@ -339,7 +432,7 @@ pub fn send(set: &mut WorkingSet, ctx: &mut Context<'_>, request: &SendRequest) 
     }
     let category = asked.template.as_ref().map(|template| template.category);
     let row = Dispatch::pending(
-        ctx.ids.next(),
+        row,
         ctx.org.id,
         origin,
         asked.contact.id,
@@ -347,7 +440,7 @@ pub fn send(set: &mut WorkingSet, ctx: &mut Context<'_>, request: &SendRequest) 
         ctx.now,
         settles_within(ctx, category),
     );
-    take_off(set, ctx, asked, row, content, request.reply_to.clone())
+    take_off(set, ctx, asked, row, content, request.reply_to.clone(), None)
 }
 
 /// Refuses what only a platform can say.
@@ -459,6 +552,18 @@ pub(crate) fn confirm_stop(
     set.put(row);
 }
 
+/// The template, which must be there and approved.
+fn template_to_send(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    name: &str,
+    language: &Language,
+) -> Step<Template> {
+    let template = get_template(set, ctx, name, language)?;
+    template.sendable()?;
+    Ok(template)
+}
+
 /// A worker is about to send a row that it leased. `None`: it is not to be sent, and the set says why.
 pub fn begin(
     set: &mut WorkingSet,
@@ -482,38 +587,81 @@ pub fn begin(
         slot_key(ctx, row.contact),
     ])?;
     let Some(contact) = find_contact(set, ctx, row.contact)? else {
-        skip(set, ctx, row, SkipReason::Deleted);
+        skip(set, ctx, row, SkipReason::Deleted)?;
         return Ok(None);
     };
     let account = get_account(set, ctx, row.account)?;
-    let (template, parameters) = if let Some(broadcast) = row.broadcast() {
+    let letter = match row.origin {
+        Author::Survey(survey) => {
+            let Some(letter) = Letter::of(set, ctx, &row, survey, &contact)? else {
+                skip(set, ctx, row, SkipReason::SurveyOver)?;
+                return Ok(None);
+            };
+            Some(letter)
+        }
+        _ => None,
+    };
+    let by_template = if let Some(broadcast) = row.broadcast() {
         let broadcast = get_broadcast(set, ctx, broadcast)?;
-        match get_template(set, ctx, &broadcast.template, &broadcast.language) {
-            Ok(template) => (Some(template), broadcast.parameters),
-            Err(Stop::Refused(_)) => {
-                skip(set, ctx, row, SkipReason::TemplateNotApproved);
+        // A pause or cancellation that is committed meanwhile wins.
+        set.expect(&Key::Broadcast {
+            org: ctx.org.id,
+            broadcast: broadcast.id,
+        });
+        match broadcast.state {
+            BroadcastState::Running { .. } => {}
+            BroadcastState::Cancelling { .. } | BroadcastState::Cancelled { .. } => {
+                skip(set, ctx, row, SkipReason::Cancelled)?;
+                return Ok(None);
+            }
+            _ => {
+                row.state = DispatchState::Pending;
+                set.put(row);
+                return Ok(None);
+            }
+        }
+        Some((broadcast.template, broadcast.language, broadcast.parameters))
+    } else if let Some(letter) = &letter {
+        let template = letter.template(set, ctx, &contact, &account)?;
+        template.map(|template| (template.name, template.language, TemplateParameters::default()))
+    } else {
+        None
+    };
+    let (template, parameters) = match by_template {
+        Some((name, language, parameters)) => match template_to_send(set, ctx, &name, &language) {
+            Ok(template) => (Some(template), parameters),
+            Err(Stop::Refused(error)) => {
+                match row.broadcast() {
+                    // Nobody gets it now, so that nobody is used up.
+                    Some(broadcast) => {
+                        broadcasts::stop(set, ctx, broadcast, Refusal::from(&error))?;
+                        row.state = DispatchState::Pending;
+                        set.put(row);
+                    }
+                    None => skip(set, ctx, row, SkipReason::TemplateNotApproved)?,
+                }
                 return Ok(None);
             }
             Err(stop) => return Err(stop),
-        }
-    } else {
-        (None, TemplateParameters::default())
+        },
+        None => (None, TemplateParameters::default()),
     };
     // Whose contact was merged goes to the address that it was enlisted with: the other one has a row of its own.
     let meant = row.match_key.as_deref().filter(|_| !contact.merged.is_empty());
     let asked = Asked::load(set, ctx, contact, account, template, meant)?;
     if goes_by_another_row(set, ctx, &row, &asked)? {
-        skip(set, ctx, row, SkipReason::Merged);
+        skip(set, ctx, row, SkipReason::Merged)?;
         set.expect(&contact_key(ctx, asked.contact.id));
         return Ok(None);
     }
-    let kind = match asked.template {
-        Some(_) => ContentKind::Template,
-        None => ContentKind::Text,
+    let kind = match (&asked.template, &letter) {
+        (Some(_), _) => ContentKind::Template,
+        (None, Some(letter)) => letter.kind(),
+        (None, None) => ContentKind::Text,
     };
     if let Some(denial) = asked.check(ctx, &row.origin, kind).into_iter().next() {
         match (denial.skip, denial.lifts) {
-            (Some(reason), _) => skip(set, ctx, row, reason),
+            (Some(reason), _) => skip(set, ctx, row, reason)?,
             // Not this recipient but the sender has to wait: back in the queue, without a word in the journal.
             (None, lifts) => {
                 row.state = DispatchState::Pending;
@@ -527,19 +675,36 @@ pub fn begin(
         set.expect(&contact_key(ctx, asked.contact.id));
         return Ok(None);
     }
-    let content = match &asked.template {
-        Some(template) => match fill(set, ctx, &asked.contact, template, &parameters) {
+    let content = match (&asked.template, &letter) {
+        (Some(template), _) => match fill(set, ctx, &asked.contact, template, &parameters) {
             Ok(content) => Some(content),
             Err(Stop::Refused(_)) => None,
             Err(stop) => return Err(stop),
         },
-        None => ctx.org.settings.stop_confirmation.as_deref().map(Content::text),
+        (None, Some(letter)) => letter.content(set, ctx, &asked.contact)?,
+        (None, None) => ctx.org.settings.stop_confirmation.as_deref().map(Content::text),
     };
     let Some(content) = content else {
-        skip(set, ctx, row, SkipReason::MissingValue);
+        skip(set, ctx, row, SkipReason::MissingValue)?;
         return Ok(None);
     };
-    take_off(set, ctx, asked, row, content, None).map(Some)
+    let heard = asked.contact.last_inbound;
+    let into = letter.as_ref().map(Letter::conversation);
+    let flight = take_off(set, ctx, asked, row, content, None, into)?;
+    if let Some(letter) = letter {
+        letter.goes_out(set, ctx, heard)?;
+    }
+    Ok(Some(flight))
+}
+
+/// Leaves out a recipient of a cancelled broadcast, if they still wait.
+pub fn call_off(set: &mut WorkingSet, ctx: &Context<'_>, dispatch: DispatchId) -> Step<()> {
+    let row: Option<Dispatch> = set.get(&dispatch_key(ctx, dispatch))?;
+    let waits = |row: &Dispatch| matches!(row.state.name(), StateName::Pending | StateName::Leased);
+    match row.filter(waits) {
+        Some(row) => skip(set, ctx, row, SkipReason::Cancelled),
+        None => Ok(()),
+    }
 }
 
 /// Whether a person who is in a broadcast several times, since their contacts were merged, gets it by another row: one
@@ -563,10 +728,12 @@ fn goes_by_another_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch, 
     Ok(rows.iter().any(|other| other.id != row.id && goes_first(other)))
 }
 
-fn skip(set: &mut WorkingSet, ctx: &Context<'_>, mut row: Dispatch, reason: SkipReason) {
+fn skip(set: &mut WorkingSet, ctx: &Context<'_>, mut row: Dispatch, reason: SkipReason) -> Step<()> {
     row.state = DispatchState::Skipped { reason };
+    surveys::follow(set, ctx, &row)?;
     journal_row(set, ctx, &row);
     set.put(row);
+    Ok(())
 }
 
 pub(crate) fn journal_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch) {
@@ -586,7 +753,8 @@ pub(crate) fn journal_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatc
     ));
 }
 
-/// The gate said yes: slot, message and `sending` are one commit with it, just before the socket.
+/// The gate said yes: slot, message and `sending` are one commit with it, just before the socket. `into`: the thread that it
+/// goes into, if not the one that goes on.
 fn take_off(
     set: &mut WorkingSet,
     ctx: &mut Context<'_>,
@@ -594,6 +762,7 @@ fn take_off(
     mut row: Dispatch,
     content: Content,
     reply_to: Option<String>,
+    into: Option<ConversationId>,
 ) -> Step<Flight> {
     let Asked {
         mut contact,
@@ -612,7 +781,11 @@ fn take_off(
     row.match_key = Some(identity.match_key);
     let attempt: AttemptId = ctx.ids.next();
 
-    let mut conversation = match conversations::current(set, ctx, &contact)? {
+    let known = match into {
+        Some(into) => Some(conversations::get(set, ctx, into)?),
+        None => conversations::current(set, ctx, &contact)?,
+    };
+    let mut conversation = match known {
         Some(conversation) => conversation,
         None => conversations::open(set, ctx, &mut contact, None, ctx.now),
     };

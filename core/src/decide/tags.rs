@@ -1,6 +1,6 @@
 //! What a caller does with the organisation's tags: renamed, merged, deleted, and what names them follows.
 
-use crate::broadcast::{Broadcast, BroadcastState};
+use crate::broadcast::Broadcast;
 use crate::contact::{Tag, tag_key, tag_name};
 use crate::context::Context;
 use crate::decide::contacts;
@@ -237,8 +237,7 @@ fn drafts_with(set: &mut WorkingSet, ctx: &Context<'_>, tag: &Tag, users: &TagUs
         broadcast: *broadcast,
     };
     let broadcasts: Vec<Broadcast> = all(set, users.broadcasts.iter().map(key))?;
-    let names =
-        |draft: &Broadcast| matches!(draft.state, BroadcastState::Draft) && draft.target.names_tag(&tag.key);
+    let names = |draft: &Broadcast| draft.state.is_before_launch() && draft.target.names_tag(&tag.key);
     Ok(broadcasts.into_iter().filter(names).collect())
 }
 

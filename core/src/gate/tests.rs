@@ -4,7 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{Lift, Passage, check};
-use crate::account::{Account, AccountState};
+use crate::account::{Account, AccountState, Standing};
 use crate::broadcast::left_out;
 use crate::channel::Channel;
 use crate::consent::{Change, Fact, Proof, Purpose, Scope, Source};
@@ -86,6 +86,7 @@ impl Case {
                 name: "shop".to_owned(),
                 credential: "shop".to_owned(),
                 state: AccountState::Active,
+                standing: Standing::default(),
             },
             author: AGENT,
             template: Some(template("MARKETING", "APPROVED")),
@@ -176,7 +177,7 @@ fn each_rule_alone_says_no_with_its_code_skip_and_lift() {
     };
     let day = TimeDelta::hours(24);
     let second = TimeDelta::seconds(1);
-    let table: [Row; 12] = [
+    let table: Vec<Row> = vec![
         (
             Case::new().with(|case| case.contact.status = RecordStatus::Blocked),
             Code::ContactBlocked,

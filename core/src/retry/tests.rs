@@ -24,6 +24,7 @@ fn each_class_of_failure_has_its_consequence() {
         (Unreachable, retry(1)),
         (MediaProblem, retry(30)),
         (TemplateProblem, NextStep::GiveUp),
+        (TemplateStopped, NextStep::StopBroadcast),
         (WindowClosed, NextStep::GiveUp),
         (RecipientInvalid, NextStep::GiveUp),
         (RecipientOptedOut(OptOutScope::Marketing), NextStep::GiveUp),
@@ -42,7 +43,7 @@ fn waits_grow_up_to_a_bound_and_never_overflow() {
     let seconds = |class, attempts: [u32; 5]| {
         attempts.map(|attempt| match step(class, attempt) {
             NextStep::RetryAfter(wait) | NextStep::HoldSender(wait) => wait.num_seconds(),
-            NextStep::StopSender | NextStep::GiveUp => -1,
+            NextStep::StopSender | NextStep::StopBroadcast | NextStep::GiveUp => -1,
         })
     };
     let limited = FailureClass::RateLimited;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tertulia_core::account::{Account, AccountState};
+use tertulia_core::account::{Account, AccountState, Standing};
 use tertulia_core::canonical::canonical;
 use tertulia_core::channel::Channel;
 use tertulia_core::consent::{Proof, Source as ConsentSource};
@@ -37,6 +37,7 @@ use tertulia_core::settings::Settings;
 use tertulia_core::suppression::SuppressionKey;
 use tertulia_core::tagging::{Pattern, PatternKind, Rule};
 use tertulia_core::template::TemplateStatus;
+use tertulia_core::turn::InTurn;
 use tertulia_core::working_set::{Lookup, Step, Stop, WorkingSet};
 use uuid::Uuid;
 
@@ -64,6 +65,8 @@ pub(crate) struct World {
     pub(crate) journal: Vec<Entry>,
     pub(crate) now: DateTime<Utc>,
     pub(crate) actor: Actor,
+    /// What a handler acts in.
+    pub(crate) turn: Option<InTurn>,
     seed: u64,
 }
 
@@ -75,6 +78,7 @@ impl World {
             journal: Vec::new(),
             now: noon(),
             actor: Actor::System("host".to_owned()),
+            turn: None,
             seed: 0,
         };
         world.store(Org {
@@ -96,6 +100,7 @@ impl World {
                 name: name.to_owned(),
                 credential: name.to_owned(),
                 state: AccountState::Active,
+                standing: Standing::default(),
             });
         }
         for (name, category) in [
@@ -204,6 +209,7 @@ impl World {
                     now: self.now,
                     org: &org,
                     actor: self.actor.clone(),
+                    turn: self.turn,
                     ids: ids.clone(),
                 };
                 set.begin();
@@ -422,6 +428,16 @@ impl World {
 
     /// Launches a broadcast of a template to everybody.
     pub(crate) fn launch(&mut self, template: &str) -> BroadcastId {
+        let id = self.draft(template);
+        self.seed += 1;
+        let seed = self.seed;
+        self.decide(|set, ctx| broadcasts::launch(set, ctx, id, seed))
+            .unwrap();
+        id
+    }
+
+    /// A draft to everyone.
+    pub(crate) fn draft(&mut self, template: &str) -> BroadcastId {
         let new = NewBroadcast {
             name: template.to_owned(),
             account: SHOP,
@@ -433,14 +449,8 @@ impl World {
             .unwrap(),
             target: Filter::Everyone,
         };
-        let id = self
-            .decide(|set, ctx| broadcasts::create(set, ctx, &new))
-            .unwrap();
-        self.seed += 1;
-        let seed = self.seed;
-        self.decide(|set, ctx| broadcasts::launch(set, ctx, id, seed))
-            .unwrap();
-        id
+        self.decide(|set, ctx| broadcasts::create(set, ctx, &new))
+            .unwrap()
     }
 
     /// The ledger's row of a contact in a broadcast.
@@ -497,6 +507,9 @@ fn finds(lookup: &Lookup, record: &Record) -> bool {
             seal.leaves.iter().any(|leaf| positions.contains(&leaf.position))
         }
         (Lookup::Members { .. }, Record::Member(_)) | (Lookup::Accounts { .. }, Record::Account(_)) => true,
+        (Lookup::LastMessages { conversation, .. }, Record::Message(message)) => {
+            message.conversation == *conversation
+        }
         (Lookup::Notes { contact, .. }, Record::Note(note)) => note.contact == *contact,
         _ => false,
     }
@@ -566,6 +579,7 @@ pub(crate) fn event(seconds: i64, kind: InboundKind) -> InboundEvent {
             business_id: None,
             sender_id: Some("shop".to_owned()),
             pool_id: None,
+            number: None,
         },
         at: Some(at(seconds)),
         kind,

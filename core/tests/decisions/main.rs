@@ -5,6 +5,7 @@
     reason = "tests stop at the first surprise, helpers included"
 )]
 
+mod broadcasts;
 mod calls;
 mod channels;
 mod contacts;
@@ -25,7 +26,10 @@ mod quick_replies;
 mod roles;
 mod routing;
 mod segments;
+mod senders;
 mod sending;
+mod surveys;
 mod tags;
 mod team;
 mod threads;
+mod turns;

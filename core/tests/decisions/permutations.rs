@@ -2,23 +2,31 @@
 
 use chrono::TimeDelta;
 use proptest::prelude::*;
-use tertulia_core::decide::contacts;
+use serde_json::json;
+use tertulia_core::conversation::{Handler, HandlerKind};
 use tertulia_core::decide::receive::receive;
+use tertulia_core::decide::routing;
 use tertulia_core::decide::sending::{self, Flight};
+use tertulia_core::decide::{contacts, conversations, surveys};
+use tertulia_core::ids::RuleId;
 use tertulia_core::inbound::{
     CallEvent, Caller, InboundEvent, InboundKind, Person, PreferenceChoice, Referral,
 };
 use tertulia_core::journal::Actor;
 use tertulia_core::keywords::Keyword;
 use tertulia_core::ledger::{Accepted, Outcome};
-use tertulia_core::message::StatusKind;
+use tertulia_core::message::{Content, StatusKind};
 use tertulia_core::record::Key;
 use tertulia_core::retry::FailureClass;
+use tertulia_core::routing::{RoutingRule, RoutingTarget};
+use tertulia_core::settings::Reopening;
+use tertulia_core::survey::Survey;
 use tertulia_core::template::TemplateStatus;
+use uuid::Uuid;
 
 use crate::harness::*;
 
-const WORDS: [&str; 11] = [
+const WORDS: [&str; 14] = [
     "hello",
     "the price?",
     "STOP",
@@ -31,6 +39,10 @@ const WORDS: [&str; 11] = [
     // The platform's own words.
     "no more pizza",
     "pizza again",
+    // Ratings.
+    "4",
+    "2 price",
+    "５",
 ];
 
 /// What comes in: an event of a platform, or the answer to a send.
@@ -64,6 +76,12 @@ enum Draft {
     Call {
         call: usize,
         event: usize,
+    },
+    /// A choice from the list of the survey under way.
+    Choice {
+        sender: usize,
+        at: i64,
+        rating: u8,
     },
     Reaction {
         sender: usize,
@@ -110,12 +128,13 @@ fn people() -> [Person; 5] {
 fn draft() -> impl Strategy<Value = Draft> {
     let at = -600..-590_i64;
     let sender = 0..5_usize;
-    let target = 0..10_usize;
+    let target = 0..12_usize;
     prop_oneof![
         6 => (sender.clone(), at.clone(), 0..WORDS.len(), prop::bool::weighted(0.1))
             .prop_map(|(sender, at, words, group)| Draft::Message { sender, at, words, group }),
         1 => (0..4_usize, at.clone()).prop_map(|(to, at)| Draft::Echo { to, at }),
-        4 => (0..3_usize, at.clone(), 0..6_usize, any::<bool>(), prop::option::weighted(0.3, 70..72_i64))
+        2 => (2..5_usize, at.clone(), 1..6_u8).prop_map(|(sender, at, rating)| Draft::Choice { sender, at, rating }),
+        4 => (0..5_usize, at.clone(), 0..6_usize, any::<bool>(), prop::option::weighted(0.3, 70..72_i64))
             .prop_map(|(sent, at, word, correlated, free_hours)| Draft::Status { sent, at, word, correlated, free_hours }),
         4 => (0..7_usize, 0..4_usize).prop_map(|(call, event)| Draft::Call { call, event }),
         2 => (sender.clone(), target.clone(), at.clone(), prop::sample::select(vec![None, Some("👍"), Some("❤")]))
@@ -125,15 +144,34 @@ fn draft() -> impl Strategy<Value = Draft> {
         1 => (sender.clone(), target, at.clone()).prop_map(|(sender, target, at)| Draft::Revoke { sender, target, at }),
         2 => (sender, at.clone(), any::<bool>()).prop_map(|(sender, at, stop)| Draft::Preference { sender, at, stop }),
         1 => (0..3_usize, at).prop_map(|(status, at)| Draft::Template { status, at }),
-        2 => (0..3_usize).prop_map(|sent| Draft::Answer { sent }),
+        2 => (0..5_usize).prop_map(|sent| Draft::Answer { sent }),
     ]
 }
 
-/// A world that knows two of the people, sent one of them a broadcast, and waits for the answers to three messages.
-fn world() -> (World, Vec<Flight>) {
-    let mut world = World::new();
+/// A world that knows two of the people, sent one of them a broadcast, and waits for the answers to five messages: the last
+/// two are a survey's, whose conversation was resolved, archived and read in the midst of what is told of.
+fn world(reopening: Reopening) -> (World, Vec<Flight>) {
+    let csat = json!({"question": "1 to 5?", "thanks": "Thanks", "comment_question": "Why?",
+        "expires_after_seconds": 5});
+    let mut world = World::with(|settings| {
+        settings.reopening = reopening;
+        settings.csat = Some(serde_json::from_value(csat).unwrap());
+    });
     world.rule("price", "buyer");
     world.rule("refund", "unhappy");
+    // What a bot is to answer is the same in any order, too.
+    let clerk = RoutingRule {
+        id: RuleId(Uuid::from_u128(1)),
+        name: None,
+        filter: None,
+        channels: None,
+        to: RoutingTarget::Handler(Handler {
+            name: "clerk".to_owned(),
+            kind: HandlerKind::Bot,
+        }),
+        enabled: true,
+    };
+    world.decide(|set, ctx| routing::put(set, ctx, &clerk)).unwrap();
     world.now = noon() - TimeDelta::hours(1);
     let known = world.contact("+919876543210");
     let blocked = world.contact("+14155552671");
@@ -144,18 +182,53 @@ fn world() -> (World, Vec<Flight>) {
     let first = world.begin(world.row_of(broadcast, known).id).unwrap();
     let second = world.send(&template_to(known, "receipt")).unwrap();
     let third = world.send(&template_to(known, "receipt")).unwrap();
+    let person = &people()[3];
+    world.now = at(-620);
+    world.told(says(person, "w0", -620, "hello"));
+    world.now = at(-598);
+    let id = world.see(known).conversation.unwrap();
+    world.decide(|set, ctx| surveys::resolve(set, ctx, id)).unwrap();
+    world
+        .decide(|set, ctx| conversations::archive(set, ctx, id, true))
+        .unwrap();
+    world
+        .decide(|set, ctx| conversations::read(set, ctx, id))
+        .unwrap();
+    world
+        .decide(|set, ctx| conversations::label(set, ctx, id, &["done".to_owned()]))
+        .unwrap();
+    world.now = at(-597);
+    let survey = survey(&world);
+    let question = world.begin(survey.dispatch).unwrap();
+    world.now = at(-596);
+    world.told(choice(person, "w1", -596, &survey, 3));
+    world.now = at(-595);
+    let follow_up = world.begin(self::survey(&world).follow_up.unwrap()).unwrap();
     world.now = noon();
-    (world, vec![first, second, third])
+    (world, vec![first, second, third, question, follow_up])
 }
 
-fn incidents(drafts: &[Draft], flights: &[Flight]) -> Vec<Incident> {
+fn survey(world: &World) -> Survey {
+    world.all().pop().unwrap()
+}
+
+fn choice(from: &Person, id: &str, seconds: i64, survey: &Survey, rating: u8) -> InboundEvent {
+    let content = Content::ListReply {
+        id: format!("csat:{}:{rating}", survey.id),
+        title: rating.to_string(),
+        description: None,
+    };
+    event(seconds, InboundKind::Message(incoming(from, id, content)))
+}
+
+fn incidents(drafts: &[Draft], survey: &Survey, flights: &[Flight]) -> Vec<Incident> {
     let people = people();
     // Messages of people are `m…`, by their place in the list; a target is one of those, or one of ours.
     let target = |number: usize| {
-        if number < 3 {
+        if number < 5 {
             format!("out.{number}")
         } else {
-            format!("m{}", number - 3)
+            format!("m{}", number - 5)
         }
     };
     let words = [
@@ -189,6 +262,9 @@ fn incidents(drafts: &[Draft], flights: &[Flight]) -> Vec<Incident> {
                     });
                 }
                 event
+            }
+            Draft::Choice { sender, at, rating } => {
+                choice(&people[*sender], &format!("m{number}"), *at, survey, *rating)
             }
             Draft::Echo { to, at } => echo(&people[*to], &format!("m{number}"), *at),
             Draft::Status {
@@ -272,8 +348,8 @@ fn incidents(drafts: &[Draft], flights: &[Flight]) -> Vec<Incident> {
 }
 
 /// Applies incidents, so many to a commit.
-fn run(incidents: &[Incident], sizes: &[usize]) -> serde_json::Value {
-    let (mut world, flights) = world();
+fn run(reopening: Reopening, incidents: &[Incident], sizes: &[usize]) -> serde_json::Value {
+    let (mut world, flights) = world(reopening);
     world.actor = Actor::Provider;
     let account = world.get(&Key::Account {
         org: ORG,
@@ -319,13 +395,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_order_and_repetition_of_events_does_not_matter((drafts, order, sizes) in cases()) {
-        let (_, flights) = world();
-        let told = incidents(&drafts, &flights);
+    fn the_order_and_repetition_of_events_does_not_matter(
+        (drafts, order, sizes) in cases(),
+        opens_new in any::<bool>(),
+    ) {
+        let reopening = if opens_new { Reopening::OpenNew } else { Reopening::Reopen };
+        let (asked, flights) = world(reopening);
+        let told = incidents(&drafts, &survey(&asked), &flights);
         let shuffled: Vec<Incident> = order.iter().map(|number| told[*number].clone()).collect();
-        let expected = run(&told, &[1]);
-        prop_assert_eq!(&run(&shuffled, &[1]), &expected, "one a commit");
-        prop_assert_eq!(&run(&shuffled, &sizes), &expected, "several a commit");
-        prop_assert_eq!(&run(&told, &[told.len()]), &expected, "all in one commit");
+        let expected = run(reopening, &told, &[1]);
+        prop_assert_eq!(&run(reopening, &shuffled, &[1]), &expected, "one a commit");
+        prop_assert_eq!(&run(reopening, &shuffled, &sizes), &expected, "several a commit");
+        prop_assert_eq!(&run(reopening, &told, &[told.len()]), &expected, "all in one commit");
     }
 }

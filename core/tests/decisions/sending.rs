@@ -345,17 +345,6 @@ fn a_recipient_is_checked_again_at_the_moment_of_sending() {
         world.send(&template_to(id, "offer")).unwrap();
     });
     assert_eq!(reason, SkipReason::Capped);
-    let reason = skipped(|world, _| world.set_template("offer", "MARKETING", "PAUSED"));
-    assert_eq!(reason, SkipReason::TemplateNotApproved);
-    let reason = skipped(|world, _| {
-        let key = Key::Template {
-            org: ORG,
-            name: "offer".to_owned(),
-            language: "pt_BR".to_owned(),
-        };
-        world.records.remove(&key);
-    });
-    assert_eq!(reason, SkipReason::TemplateNotApproved);
     let reason = skipped(|world, id| {
         let nameless = Contact {
             name: None,

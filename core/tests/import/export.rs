@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use tertulia_core::account::{Account, AccountState};
+use tertulia_core::account::{Account, AccountState, Standing};
 use tertulia_core::attributes::{Attribute, AttributeKind};
 use tertulia_core::consent::{Change, Fact, Proof, Purpose, Scope, Source};
 use tertulia_core::contact::{Contact, CreatedBy, Identity, LeadStatus, RecordStatus, Tag, tag_name};
@@ -96,6 +96,7 @@ fn add_sender(world: &mut World) {
         name: "shop".to_owned(),
         credential: String::new(),
         state: AccountState::Active,
+        standing: Standing::default(),
     });
 }
 

@@ -93,6 +93,7 @@ impl World {
                 now: self.now,
                 org: &self.org,
                 actor: Actor::System("tests".to_owned()),
+                turn: None,
                 ids: IdSource::new(self.now, self.seed),
             };
             set.begin();

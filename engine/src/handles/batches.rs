@@ -7,10 +7,11 @@ use std::str::FromStr;
 use tertulia_core::contact::Contact;
 use tertulia_core::context::Context;
 use tertulia_core::decide::bulk::Selection;
-use tertulia_core::decide::contacts;
+use tertulia_core::decide::{broadcasts, contacts};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::ContactId;
+use tertulia_core::ledger::Dispatch;
 use tertulia_core::roles::Call;
 use tertulia_core::working_set::{Step, WorkingSet};
 use tertulia_storage_traits::{Cursor, PageRequest, Query};
@@ -22,12 +23,23 @@ use crate::runtime::{BATCH, Runtime};
 pub(crate) enum Batches {
     Ids(BTreeSet<ContactId>),
     Query(Query),
+    /// Rows of the ledger, for their contacts.
+    Recipients(Query),
 }
 
 impl Batches {
     pub(crate) async fn of(org: &Org, call: Call, selection: &Selection) -> Result<Self, Error> {
         Ok(match selection {
             Selection::Ids(ids) => Self::Ids(ids.iter().copied().collect()),
+            Selection::Recipients(meant) => {
+                let (id, who) = (meant.broadcast, meant.who.clone());
+                org.look(call, |set, ctx| broadcasts::get(set, ctx, id)).await?;
+                Self::Recipients(Query::Dispatches {
+                    org: org.id,
+                    broadcast: id,
+                    recipients: who,
+                })
+            }
             Selection::Filter(filter) => Self::Query(Query::Contacts {
                 org: org.id,
                 filter: org.ready(call, filter).await?,
@@ -44,6 +56,7 @@ impl Batches {
     ) -> Result<(Vec<ContactId>, Option<Cursor>), Error> {
         match self {
             Self::Ids(ids) => next_ids(ids, place),
+            Self::Recipients(query) => next_recipients(runtime, query, place).await,
             Self::Query(query) => {
                 let (contacts, next) = next_contacts(runtime, query, place).await?;
                 Ok((contacts.iter().map(|contact| contact.id).collect(), next))
@@ -59,24 +72,23 @@ impl Batches {
         call: Call,
         place: Option<Cursor>,
     ) -> Result<(Vec<Contact>, u64, Option<Cursor>), Error> {
-        match self {
-            Self::Ids(ids) => {
-                let (batch, next) = next_ids(ids, place)?;
-                let (mut found, mut missing) = (Vec::with_capacity(batch.len()), 0);
-                for id in batch {
-                    match org.look(call, |set, ctx| contacts::get(set, ctx, id)).await {
-                        Ok(contact) => found.push(contact),
-                        Err(error) if error.code() == Code::ContactNotFound => missing += 1,
-                        Err(error) => return Err(error),
-                    }
-                }
-                Ok((found, missing, next))
-            }
+        let (batch, next) = match self {
+            Self::Ids(ids) => next_ids(ids, place)?,
+            Self::Recipients(query) => next_recipients(runtime, query, place).await?,
             Self::Query(query) => {
                 let (found, next) = next_contacts(runtime, query, place).await?;
-                Ok((found, 0, next))
+                return Ok((found, 0, next));
+            }
+        };
+        let (mut found, mut missing) = (Vec::with_capacity(batch.len()), 0);
+        for id in batch {
+            match org.look(call, |set, ctx| contacts::get(set, ctx, id)).await {
+                Ok(contact) => found.push(contact),
+                Err(error) if error.code() == Code::ContactNotFound => missing += 1,
+                Err(error) => return Err(error),
             }
         }
+        Ok((found, missing, next))
     }
 }
 
@@ -115,6 +127,21 @@ async fn next_contacts(
     let records = page.records.into_iter();
     let contacts = records.filter_map(|stored| Contact::try_from(stored.record).ok());
     Ok((contacts.collect(), page.next))
+}
+
+async fn next_recipients(
+    runtime: &Runtime,
+    query: &Query,
+    place: Option<Cursor>,
+) -> Result<(Vec<ContactId>, Option<Cursor>), Error> {
+    let request = PageRequest {
+        cursor: place,
+        ..PageRequest::first(query.clone(), BATCH)
+    };
+    let page = runtime.page(request).await?;
+    let records = page.records.into_iter();
+    let rows = records.filter_map(|stored| Dispatch::try_from(stored.record).ok());
+    Ok((rows.map(|row| row.contact).collect(), page.next))
 }
 
 /// A decision over one contact of many; whether it changes anything.

@@ -2,16 +2,21 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tertulia_core::broadcast::{Broadcast, Preview, Stats, left_out};
+use tertulia_core::broadcast::{
+    Broadcast, BroadcastState, Preview, RecipientFilter, Simulated, Stats, left_out,
+};
 use tertulia_core::contact::Contact;
+use tertulia_core::conversation::Message;
 use tertulia_core::decide::broadcasts::{self, NewBroadcast};
-use tertulia_core::decide::sending;
+use tertulia_core::decide::sending::{self, Draft, SendRequest};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{BroadcastId, ContactId, DispatchId};
-use tertulia_core::ledger::{Dispatch, DispatchState, Slot, StateName};
+use tertulia_core::ledger::{Dispatch, DispatchState, Slot};
 use tertulia_core::record::{Key, RecordKind};
 use tertulia_core::retry::Failure;
 use tertulia_core::roles::Call;
+use tertulia_core::schedule::NewSchedule;
+use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::{PageRequest, Query};
 
 use crate::error::from_storage;
@@ -39,6 +44,39 @@ pub struct Recipient {
     pub failure: Option<Failure>,
     /// How many attempts were made.
     pub attempts: u32,
+    /// They wrote back.
+    pub replied: bool,
+    /// They opted out afterwards.
+    pub opted_out_after: bool,
+    /// Why they got nothing, in words; absent: they got it, or may still get it.
+    pub reason: Option<String>,
+    /// What would help.
+    pub remedy: Option<String>,
+}
+
+impl From<Dispatch> for Recipient {
+    fn from(row: Dispatch) -> Self {
+        let why = match (&row.state, &row.failure) {
+            (DispatchState::Skipped { reason }, _) => Some((reason.words(), reason.remedy())),
+            (DispatchState::Failed, Some(failure)) => Some((failure.class.words(), failure.class.remedy())),
+            (DispatchState::Unconfirmed, _) => Some((
+                "nobody ever said what became of it",
+                "Send it again only if getting it twice does less harm than not getting it.",
+            )),
+            _ => None,
+        };
+        Self {
+            dispatch: row.id,
+            contact: row.contact,
+            state: row.state,
+            failure: row.failure,
+            attempts: row.attempts,
+            replied: row.accepted && row.replied,
+            opted_out_after: row.accepted && row.opted_out_after,
+            reason: why.map(|(words, _)| words.to_owned()),
+            remedy: why.map(|(_, remedy)| remedy.to_owned()),
+        }
+    }
 }
 
 impl Broadcasts<'_> {
@@ -137,7 +175,59 @@ impl Broadcasts<'_> {
         }
     }
 
-    /// Fixes the recipients at this instant and starts sending; [`Crm::run_due`](crate::Crm::run_due) or
+    /// What each contact that fits the target would get, and when, or why not, if the broadcast went out now or at its
+    /// time. Nothing is sent, and nobody is enlisted.
+    pub async fn simulate(&self, id: BroadcastId, page: &PageOf) -> Result<Listed<Simulated>, Error> {
+        let call = Call::BroadcastsSimulate;
+        let broadcast = self
+            .0
+            .look(call, |set, ctx| broadcasts::get(set, ctx, id))
+            .await?;
+        let query = Query::Contacts {
+            org: self.0.id,
+            filter: self.0.ready(call, &broadcast.target).await?,
+            order: None,
+        };
+        let found: Listed<Contact> = self.0.list(call, query, page).await?;
+        let (mut set, mut items) = (WorkingSet::new(), Vec::with_capacity(found.items.len()));
+        for contact in found.items {
+            let simulated = self
+                .0
+                .rehearse(call, &mut set, |set, ctx| {
+                    sending::simulate(set, ctx, &broadcast, contact.id)
+                })
+                .await?;
+            items.push(simulated);
+        }
+        Ok(Listed {
+            items,
+            next: found.next,
+        })
+    }
+
+    /// Sends one contact what the broadcast would send them, now, whatever its state: somebody of the team who wants to
+    /// see it. It passes the gate, and a marketing template takes the contact's turn of 24 hours. Fails as
+    /// [`Inbox::send`](crate::Inbox::send) does.
+    pub async fn send_test(&self, id: BroadcastId, contact: ContactId) -> Result<Message, Error> {
+        let call = Call::BroadcastsSendTest;
+        let broadcast = self
+            .0
+            .look(call, |set, ctx| broadcasts::get(set, ctx, id))
+            .await?;
+        let request = SendRequest {
+            contact,
+            account: Some(broadcast.account),
+            draft: Draft::Template {
+                name: broadcast.template,
+                language: broadcast.language,
+                parameters: broadcast.parameters,
+            },
+            reply_to: None,
+        };
+        self.0.inbox().sent(call, request).await
+    }
+
+    /// Fixes the recipients at this instant and starts sending, whatever it was scheduled for; [`Crm::run_due`](crate::Crm::run_due) or
     /// [`Crm::work`](crate::Crm::work) sends. Launched twice, the second call fails with `broadcast.not_draft`.
     pub async fn launch(&self, id: BroadcastId) -> Result<(), Error> {
         let runtime = &self.0.admitted(Call::BroadcastsLaunch).await?.runtime;
@@ -145,6 +235,56 @@ impl Broadcasts<'_> {
         self.0
             .decide(Call::BroadcastsLaunch, move |set, ctx| {
                 broadcasts::launch(set, ctx, id, seed)
+            })
+            .await
+    }
+
+    /// Lets a draft start by itself, at a local time: its recipients are fixed then. Where clocks are put forward over the
+    /// time, it is the first instant after; where it is there twice, the earlier. One that is scheduled or held is given
+    /// another time. If nothing runs at its time, nor within `Settings.max_late_seconds` afterwards, it is held until
+    /// somebody launches, schedules or cancels it. Fails with `broadcast.schedule_invalid` for a time that is over.
+    pub async fn schedule(&self, id: BroadcastId, schedule: NewSchedule) -> Result<BroadcastState, Error> {
+        self.0
+            .decide(Call::BroadcastsSchedule, move |set, ctx| {
+                broadcasts::schedule(set, ctx, id, schedule)
+            })
+            .await
+    }
+
+    /// Makes what is scheduled or held a draft again.
+    pub async fn unschedule(&self, id: BroadcastId) -> Result<(), Error> {
+        self.0
+            .decide(Call::BroadcastsUnschedule, move |set, ctx| {
+                broadcasts::unschedule(set, ctx, id)
+            })
+            .await
+    }
+
+    /// Lets nothing more go out until [`resume`](Self::resume). What is on the wire stays there. Fails with
+    /// `broadcast.wrong_state` for one that is not running.
+    pub async fn pause(&self, id: BroadcastId) -> Result<(), Error> {
+        self.0
+            .decide(Call::BroadcastsPause, move |set, ctx| {
+                broadcasts::pause(set, ctx, id)
+            })
+            .await
+    }
+
+    /// Goes on where it was paused. Fails with `broadcast.wrong_state` for one that was not.
+    pub async fn resume(&self, id: BroadcastId) -> Result<(), Error> {
+        self.0
+            .decide(Call::BroadcastsResume, move |set, ctx| {
+                broadcasts::resume(set, ctx, id)
+            })
+            .await
+    }
+
+    /// Calls a broadcast off for good: from this instant on nothing more goes out, and due work leaves out who waits. What
+    /// is on the wire stays there. Fails with `broadcast.wrong_state` for one that is finished.
+    pub async fn cancel(&self, id: BroadcastId) -> Result<(), Error> {
+        self.0
+            .decide(Call::BroadcastsCancel, move |set, ctx| {
+                broadcasts::cancel(set, ctx, id)
             })
             .await
     }
@@ -164,28 +304,23 @@ impl Broadcasts<'_> {
         Ok(stats)
     }
 
-    /// The recipients in any of these states, or (empty) in all.
+    /// The recipients that are meant, each with what became of them, why, and what would help. To write them to a file,
+    /// or to tag them, give [`Selection::Recipients`](tertulia_core::decide::bulk::Selection) to
+    /// [`Contacts::export`](crate::Contacts::export) or [`Contacts::bulk`](crate::Contacts::bulk).
     pub async fn recipients(
         &self,
         id: BroadcastId,
-        states: &[StateName],
+        who: &RecipientFilter,
         page: &PageOf,
     ) -> Result<Listed<Recipient>, Error> {
         let query = Query::Dispatches {
             org: self.0.id,
             broadcast: id,
-            states: states.to_vec(),
+            recipients: who.clone(),
         };
         let found: Listed<Dispatch> = self.0.list(Call::BroadcastsRecipients, query, page).await?;
-        let recipient = |row: Dispatch| Recipient {
-            dispatch: row.id,
-            contact: row.contact,
-            state: row.state,
-            failure: row.failure,
-            attempts: row.attempts,
-        };
         Ok(Listed {
-            items: found.items.into_iter().map(recipient).collect(),
+            items: found.items.into_iter().map(Recipient::from).collect(),
             next: found.next,
         })
     }

@@ -520,7 +520,7 @@ impl Contacts<'_> {
     /// that were kept, and where other contacts' records name its addresses. Merged contacts go whole. One that is deleted
     /// already can be erased, too.
     ///
-    /// What stays names nobody: the id, counts, times, and the keyed hash of each address with its opt-outs. The
+    /// What stays names nobody: the organisation's lists of tags and labels, the id, counts, times, and the keyed hash of each address with its opt-outs. The
     /// certificate says how much there was, and which media files the host is to delete. What is removed cannot be read
     /// out of the store's files any more when it says so.
     ///

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::context::Context;
 use tertulia_core::conversation::{Conversation, ConversationStatus, Handler, Label};
-use tertulia_core::decide::conversations;
+use tertulia_core::decide::{conversations, surveys};
 use tertulia_core::error::Error;
 use tertulia_core::ids::{AgentId, ConversationId};
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
@@ -131,8 +131,9 @@ impl Inbox<'_> {
         .await
     }
 
-    /// Gives a conversation to a bot or an AI of the host; gives it as it is then. It stands so until somebody takes it
-    /// over.
+    /// Gives a conversation to a bot or an AI of the host, which is then asked to answer what waits at its end without an
+    /// answer; gives it as it is then. It stands so until somebody takes it over: by [`hand_over`](Self::hand_over), or a
+    /// member of the team by writing.
     ///
     /// Fails with `conversation.not_found` or `handler.invalid`.
     pub async fn set_handler(&self, id: ConversationId, handler: Handler) -> Result<Conversation, Error> {
@@ -155,12 +156,13 @@ impl Inbox<'_> {
 
     /// Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's time,
     /// opens it again, or opens a new one, as [`reopening`](crate::Settings::reopening) says. One of the same second is not
-    /// later.
+    /// later. Where the organisation asks how satisfied contacts are ([`csat`](crate::Settings::csat)), one survey goes
+    /// out, at most once in 24 hours.
     ///
     /// Fails with `conversation.not_found`.
     pub async fn resolve(&self, id: ConversationId) -> Result<Conversation, Error> {
         self.change(Call::InboxResolve, id, move |set, ctx| {
-            conversations::resolve(set, ctx, id)
+            surveys::resolve(set, ctx, id)
         })
         .await
     }

@@ -92,7 +92,7 @@ impl Contacts<'_> {
         csv.write_record(sheet.header().map(std::borrow::Cow::into_owned))
             .map_err(|error| not_written(&error))?;
         // Several ids may lead to one contact, into which others were merged.
-        let by_id = matches!(selection, Selection::Ids(_));
+        let by_id = !matches!(selection, Selection::Filter(_));
         let mut merged: BTreeSet<ContactId> = BTreeSet::new();
         let mut report = ExportReport::default();
         let mut place = None;

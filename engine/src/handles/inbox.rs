@@ -7,9 +7,10 @@ use tertulia_core::context::Context;
 use tertulia_core::conversation::{Conversation, Message};
 use tertulia_core::decide::contacts::{self, NewContact};
 use tertulia_core::decide::sending::{self, Draft, SendRequest};
+use tertulia_core::decide::turns::{self, Reply};
 use tertulia_core::decide::{conversations, leads};
 use tertulia_core::error::{Code, Error};
-use tertulia_core::ids::{ContactId, ConversationId, MessageId, OrgId};
+use tertulia_core::ids::{ContactId, ConversationId, DispatchId, MessageId, OrgId};
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Dispatch, Outcome};
@@ -68,10 +69,11 @@ impl Inbox<'_> {
         self.sent(Call::InboxSendText, request).await
     }
 
-    async fn sent(&self, call: Call, request: SendRequest) -> Result<Message, Error> {
+    pub(crate) async fn sent(&self, call: Call, request: SendRequest) -> Result<Message, Error> {
         let inner = Arc::clone(self.0.admitted(call).await?);
         let org = self.0.clone();
-        to_the_end(async move { send(&inner, &org, call, request).await }).await
+        // Boxed: callers would hold all of it.
+        to_the_end(Box::pin(async move { send(&inner, &org, call, request).await })).await
     }
 
     /// A text with variables, as a contact would get it; `strict`: a variable without value or fallback is refused.
@@ -178,12 +180,29 @@ async fn message(inner: &Inner, org: OrgId, id: MessageId) -> Result<Message, Er
     Ok(found)
 }
 
+/// The message that a row of the ledger sent.
+async fn message_of(inner: &Inner, org: OrgId, dispatch: DispatchId) -> Result<Message, Error> {
+    let row: Option<Dispatch> = inner.runtime.get(Key::Dispatch { org, dispatch }).await?;
+    match row.and_then(|row| row.message) {
+        Some(sent) => message(inner, org, sent).await,
+        None => Err(Error::new(
+            Code::StorageCorrupt,
+            "the message of a ledger row is missing",
+        )),
+    }
+}
+
 /// Once the message is on its way, what became of it is recorded whoever asked, and whatever they may do by then.
 async fn send(inner: &Inner, org: &Org, call: Call, mut request: SendRequest) -> Result<Message, Error> {
     let uploaded = inner.uploaded(org, call, &mut request).await?;
-    let mut flight = org
-        .decide(call, move |set, ctx| sending::send(set, ctx, &request))
+    let ordinal = org.next_reply();
+    let reply = org
+        .decide(call, move |set, ctx| turns::reply(set, ctx, &request, ordinal))
         .await?;
+    let mut flight = match reply {
+        Reply::Flight(flight) => flight,
+        Reply::Sent(row) => return message_of(inner, org.id, row).await,
+    };
     if let (Some(source), Content::Media(media)) = (uploaded, &mut flight.content) {
         media.source = source;
     }
@@ -194,20 +213,7 @@ async fn send(inner: &Inner, org: &Org, call: Call, mut request: SendRequest) ->
     });
     landed.await?.into_iter().collect::<Result<Vec<_>, _>>()?;
     match outcome {
-        Outcome::Accepted(_) => {
-            let key = Key::Dispatch {
-                org: org.id,
-                dispatch,
-            };
-            let row: Option<Dispatch> = inner.runtime.get(key).await?;
-            match row.and_then(|row| row.message) {
-                Some(sent) => message(inner, org.id, sent).await,
-                None => Err(Error::new(
-                    Code::StorageCorrupt,
-                    "the message of a ledger row is missing",
-                )),
-            }
-        }
+        Outcome::Accepted(_) => message_of(inner, org.id, dispatch).await,
         Outcome::Refused(failure) => Err(Error::new(
             Code::SendRefused,
             format!("the platform said {}: {}", failure.code, failure.detail),

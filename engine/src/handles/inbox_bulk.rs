@@ -10,12 +10,14 @@ use tertulia_core::decide::bulk::{ConversationAction, ConversationSelection, app
 use tertulia_core::decide::conversations::assign;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::filter::OwnerFilter;
-use tertulia_core::ids::{AgentId, ConversationId};
+use tertulia_core::ids::{AgentId, ContactId, ConversationId, OrgId};
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
+use tertulia_core::record::Key;
 use tertulia_core::roles::Call;
 use tertulia_storage_traits::{Cursor, PageRequest, Query};
 use tokio_util::sync::CancellationToken;
 
+use crate::error::from_storage;
 use crate::handles::Inbox;
 use crate::handles::batches::next_ids;
 use crate::org::Org;
@@ -122,7 +124,8 @@ impl Meant {
 impl Inbox<'_> {
     /// Does one thing with many conversations, by the rules of the calls for one: what they refuse is refused, counted and
     /// listed. Some 2,000 are one commit. What was done stays done after a cancellation, and the report says where to go
-    /// on; done again, it changes nothing twice. Nobody is asked how satisfied they are.
+    /// on; done again, it changes nothing twice. Nobody is asked how satisfied they are but by
+    /// [`ResolveAndSurvey`](ConversationAction::ResolveAndSurvey).
     ///
     /// Fails with `label.invalid`, `contact.not_found` (one that the filter names), or `cursor.invalid` for a place in
     /// another selection.
@@ -133,8 +136,10 @@ impl Inbox<'_> {
         mut watch: InboxWatch<'_>,
     ) -> Result<InboxReport, Error> {
         let call = Call::InboxBulk;
-        let runtime = &self.0.admitted(call).await?.runtime;
+        let inner = self.0.admitted(call).await?;
+        let runtime = &inner.runtime;
         action.check()?;
+        let deletes = matches!(action, ConversationAction::Delete);
         let mut meant = match selection {
             ConversationSelection::Ids(ids) => Meant::Ids(ids.iter().copied().collect()),
             ConversationSelection::Filter(filter) => Meant::Query(by_id(self.found(call, filter).await?)),
@@ -144,11 +149,18 @@ impl Inbox<'_> {
         let mut place = watch.after.take();
         loop {
             let (ids, next) = meant.after(runtime, place).await?;
+            let bereft = if deletes {
+                contacts_of(runtime, self.0.id, &ids).await?
+            } else {
+                Vec::new()
+            };
             let each = Arc::clone(&action);
             let results = self.0.decide_all(Some(call), ids.clone(), move |set, ctx, id| {
                 apply_to_conversation(set, ctx, *id, &each)
             });
-            for (id, result) in ids.iter().zip(results.await?) {
+            let results = results.await?;
+            inner.remove_files(self.0.id, &bereft).await?;
+            for (id, result) in ids.iter().zip(results) {
                 report.count(*id, result);
             }
             report.next.clone_from(&next);
@@ -162,6 +174,26 @@ impl Inbox<'_> {
             place = next;
         }
     }
+}
+
+/// Whose these conversations are, each once.
+async fn contacts_of(
+    runtime: &Runtime,
+    org: OrgId,
+    conversations: &[ConversationId],
+) -> Result<Vec<ContactId>, Error> {
+    let key = |conversation: &ConversationId| Key::Conversation {
+        org,
+        conversation: *conversation,
+    };
+    let keys = conversations.iter().map(key).collect();
+    let found = runtime.storage.load(keys).await.map_err(from_storage)?;
+    let threads = found
+        .into_iter()
+        .flatten()
+        .filter_map(|stored| Conversation::try_from(stored.record).ok());
+    let contacts: BTreeSet<ContactId> = threads.map(|thread| thread.contact).collect();
+    Ok(contacts.into_iter().collect())
 }
 
 /// The same query by id: what is done with conversations moves none of them.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use tertulia_core::contact::{Contact, RecordStatus};
+use tertulia_core::contact::Contact;
+use tertulia_core::conversation::Message;
 use tertulia_core::decide::media::{self as decide, Wanted};
 use tertulia_core::decide::sending::{self, Draft, SendRequest};
 use tertulia_core::error::{Code, Error};
@@ -12,7 +13,6 @@ use tertulia_core::media::{MediaFile, MediaKey, NewMedia};
 use tertulia_core::message::{Content, Media, MediaSource};
 use tertulia_core::record::Key;
 use tertulia_core::roles::Call;
-use tertulia_core::settings::DeletedConversations;
 use tertulia_storage_traits::Query;
 use tertulia_transport_traits::{MediaBytes, Upload};
 
@@ -175,14 +175,12 @@ impl Inner {
         transport.upload(&sender, upload).await.map(Some)
     }
 
-    /// Removes the files of contacts' messages that were removed with them. What is cut off is left to an erase.
-    pub(crate) async fn remove_files(&self, org: OrgId, deleted: &[ContactId]) -> Result<(), Error> {
-        let settings = &self.runtime.org(org).await?.settings;
-        let (Some(store), DeletedConversations::Remove) = (&self.media, settings.deleted_conversations)
-        else {
+    /// Removes the files of contacts' messages that are gone. What is cut off is left to an erase.
+    pub(crate) async fn remove_files(&self, org: OrgId, contacts: &[ContactId]) -> Result<(), Error> {
+        let Some(store) = &self.media else {
             return Ok(());
         };
-        let keys = deleted.iter().map(|id| Key::Contact { org, contact: *id });
+        let keys = contacts.iter().map(|id| Key::Contact { org, contact: *id });
         let found = self
             .runtime
             .storage
@@ -192,13 +190,19 @@ impl Inner {
         let found = found.into_iter().flatten();
         let contacts = found
             .filter_map(|stored| Contact::try_from(stored.record).ok())
-            .filter(|contact| contact.status == RecordStatus::Deleted)
             .flat_map(|contact| contact.ids().collect::<Vec<_>>())
             .collect();
         for record in self.runtime.all(Query::MediaFiles { org, contacts }).await? {
             let Ok(file) = MediaFile::try_from(record) else {
                 continue;
             };
+            let message = Key::Message {
+                org,
+                message: file.message,
+            };
+            if self.runtime.get::<Message>(message).await?.is_some() {
+                continue;
+            }
             store.remove(file.key()).await?;
             self.runtime
                 .decide(org, &Actor::Worker, |set, ctx| {

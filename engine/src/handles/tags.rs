@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tertulia_core::broadcast::{Broadcast, BroadcastState};
+use tertulia_core::broadcast::Broadcast;
 use tertulia_core::contact::Tag;
 use tertulia_core::context::Context;
 use tertulia_core::decide::tags::{self, TagUsers};
@@ -111,7 +111,7 @@ impl Tags<'_> {
         let broadcasts: Vec<Broadcast> = self.0.all(call, all(RecordKind::Broadcast)).await?;
         let drafts = broadcasts
             .into_iter()
-            .filter(|broadcast| broadcast.state == BroadcastState::Draft);
+            .filter(|broadcast| broadcast.state.is_before_launch());
         Ok(TagUsers {
             rules: rules.into_iter().map(|rule| rule.rule.id).collect(),
             segments: segments.into_iter().map(|segment| segment.id).collect(),

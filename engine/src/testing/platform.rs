@@ -568,6 +568,12 @@ impl Platform {
             .await;
     }
 
+    /// A notice about the business account or one of its numbers, as in `account_update` or `phone_number_quality_update`:
+    /// `value` as it is, which names no sender by its id, delivered as in [`say`](Platform::say).
+    pub async fn notice(&self, field: &str, value: &Value) {
+        self.inner.emit(json!({ "field": field, "value": value })).await;
+    }
+
     /// Somebody stops (`stop`) or takes back (`resume`) marketing messages in the platform's own settings.
     pub async fn prefers(&self, person: impl Into<Person>, value: &str) {
         let person = person.into();

@@ -5,7 +5,10 @@ use std::time::Duration;
 use tertulia::core::broadcast::BroadcastState;
 use tertulia::core::ledger::{SkipReason, StateName};
 use tertulia::testing::{Fault, Faults, Inbound, Receipts};
-use tertulia::{Code, PageOf};
+use tertulia::{
+    BulkAction, BulkWatch, Code, ExportOptions, ExportWatch, PageOf, RecipientFilter, RecipientSelection,
+    Selection, Settings,
+};
 
 use crate::support::{Shop, template};
 
@@ -112,7 +115,11 @@ async fn an_opt_out_after_the_launch_is_never_sent_to() {
     let skipped = shop
         .org
         .broadcasts()
-        .recipients(id, &[StateName::Skipped], &PageOf::first(10))
+        .recipients(
+            id,
+            &RecipientFilter::in_states(&[StateName::Skipped]),
+            &PageOf::first(10),
+        )
         .await
         .unwrap();
     assert_eq!(skipped.items.len(), 1);
@@ -212,7 +219,11 @@ async fn lost_answers_are_settled_by_statuses_or_end_unconfirmed_and_are_resent_
     let doubtful = shop
         .org
         .broadcasts()
-        .recipients(id, &[StateName::Unconfirmed], &PageOf::first(1))
+        .recipients(
+            id,
+            &RecipientFilter::in_states(&[StateName::Unconfirmed]),
+            &PageOf::first(1),
+        )
         .await
         .unwrap();
     shop.org
@@ -303,4 +314,158 @@ async fn the_memory_store_serves_a_broadcast_as_well() {
     shop.platform.drain().await;
     let stats = shop.org.broadcasts().stats(id).await.unwrap();
     assert_eq!((stats.sent, stats.read), (20, 20));
+}
+
+#[tokio::test]
+async fn any_bucket_of_recipients_is_listed_with_what_would_help_written_to_a_file_and_tagged() {
+    let shop = Shop::open().await;
+    for n in 0..6 {
+        shop.opted_in(&number(n), &["vip"]).await;
+    }
+    shop.contact(&number(7), &["vip"], None).await;
+    shop.platform.script(Faults::new(1).by(|attempt| {
+        if attempt.recipient.ends_with("0001") {
+            vec![Fault::refuse(131_026)]
+        } else {
+            vec![]
+        }
+    }));
+    let id = shop.launch("order_ready", "vip").await;
+    shop.crm.run_due().await.unwrap();
+    shop.platform
+        .say(Inbound::text(number(2).as_str(), "Thanks!"))
+        .await
+        .unwrap();
+    shop.platform.drain().await;
+
+    let broadcasts = shop.org.broadcasts();
+    let failed = RecipientFilter {
+        reasons: vec!["131026".into()],
+        ..RecipientFilter::default()
+    };
+    let replied = RecipientFilter {
+        replied: Some(true),
+        ..RecipientFilter::default()
+    };
+    let all = PageOf::first(10);
+    let found = broadcasts.recipients(id, &failed, &all).await.unwrap().items;
+    let [found] = found.as_slice() else {
+        panic!("{found:?}")
+    };
+    assert_eq!(found.contact, shop.find(&number(1)).await.id);
+    assert_eq!(
+        found.reason.as_deref(),
+        Some("they cannot be reached on this channel")
+    );
+    assert!(found.remedy.is_some());
+    let skipped = RecipientFilter::in_states(&[StateName::Skipped]);
+    let skipped = broadcasts.recipients(id, &skipped, &all).await.unwrap().items;
+    assert_eq!(
+        skipped[0].reason.as_deref(),
+        Some("has not opted in to this kind of message")
+    );
+
+    let bucket = |who: &RecipientFilter| {
+        Selection::Recipients(RecipientSelection {
+            broadcast: id,
+            who: who.clone(),
+        })
+    };
+    let mut file = Vec::new();
+    let report = shop
+        .org
+        .contacts()
+        .export(
+            &bucket(&failed),
+            &ExportOptions::default(),
+            &mut file,
+            ExportWatch::default(),
+        )
+        .await
+        .unwrap();
+    assert_eq!(report.counts.exported, 1);
+    assert!(String::from_utf8(file).unwrap().contains("12025550001"));
+    let tag = BulkAction::Tag(vec!["answered".into()]);
+    let tagged = shop
+        .org
+        .contacts()
+        .bulk(&bucket(&replied), &tag, BulkWatch::default())
+        .await
+        .unwrap();
+    assert_eq!(tagged.changed, 1);
+    assert!(shop.find(&number(2)).await.tags.contains_key("answered"));
+    let nowhere = Selection::Recipients(RecipientSelection {
+        broadcast: tertulia::core::ids::BroadcastId(uuid::Uuid::nil()),
+        who: RecipientFilter::default(),
+    });
+    let error = shop
+        .org
+        .contacts()
+        .bulk(&nowhere, &tag, BulkWatch::default())
+        .await;
+    assert_eq!(error.unwrap_err().code(), Code::BroadcastNotFound);
+}
+
+#[tokio::test]
+async fn what_everybody_would_get_and_when_is_told_without_sending() {
+    let settings = Settings {
+        quiet_hours: serde_json::from_str(r#"{"from": "11:00:00", "until": "15:30:00"}"#).unwrap(),
+        ..Settings::default()
+    };
+    let shop = Shop::with(settings).await;
+    let ana = shop.opted_in(&number(0), &["vip"]).await;
+    let never_in = shop.contact(&number(1), &["vip"], None).await;
+    let broadcasts = shop.org.broadcasts();
+    let id = broadcasts
+        .create(shop.broadcast("spring_sale", "vip"))
+        .await
+        .unwrap();
+    let simulated = broadcasts.simulate(id, &PageOf::first(10)).await.unwrap().items;
+    let of = |contact| simulated.iter().find(|one| one.contact == contact).unwrap();
+    let half_past_three = shop
+        .clock
+        .now()
+        .date_naive()
+        .and_hms_opt(15, 30, 0)
+        .unwrap()
+        .and_utc();
+    assert_eq!(of(ana.id).at, Some(half_past_three), "{simulated:?}");
+    assert!(
+        of(ana.id)
+            .text
+            .as_deref()
+            .is_some_and(|text| text.contains("come and see"))
+    );
+    let left_out = of(never_in.id);
+    assert_eq!((left_out.at, left_out.skip), (None, Some(SkipReason::NotOptedIn)));
+    assert!(left_out.reason.is_some());
+    assert_eq!(shop.platform.accepted().len(), 0);
+    assert_eq!(broadcasts.stats(id).await.unwrap().total, 0);
+}
+
+#[tokio::test]
+async fn a_test_goes_to_one_contact_through_the_gate() {
+    let shop = Shop::open().await;
+    let (tester, other) = (
+        shop.opted_in(&number(0), &[]).await,
+        shop.opted_in(&number(1), &["vip"]).await,
+    );
+    let broadcasts = shop.org.broadcasts();
+    let id = broadcasts
+        .create(shop.broadcast("spring_sale", "vip"))
+        .await
+        .unwrap();
+    let sent = broadcasts.send_test(id, tester.id).await.unwrap();
+    assert_eq!(sent.contact, tester.id);
+    assert_eq!(
+        (shop.accepted_to(&number(0)), shop.accepted_to(&number(1))),
+        (1, 0)
+    );
+    let again = broadcasts.send_test(id, tester.id).await.unwrap_err();
+    assert_eq!(again.code(), Code::CapReached);
+    broadcasts.launch(id).await.unwrap();
+    shop.crm.run_due().await.unwrap();
+    let stats = broadcasts.stats(id).await.unwrap();
+    assert_eq!((stats.total, stats.sent), (1, 1));
+    assert_eq!(shop.accepted_to(&number(1)), 1, "{:?}", other.id);
 }

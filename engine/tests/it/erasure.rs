@@ -829,3 +829,40 @@ fn names_of(text: &str) -> bool {
     let lower = text.to_lowercase();
     VALUES.iter().any(|value| lower.contains(value))
 }
+
+/// Labels are the organisation's words, as names of tags are: its list of them stays; what says that somebody had one goes.
+#[tokio::test(flavor = "multi_thread")]
+async fn labels_stay_in_the_organisations_list_and_nothing_says_who_had_them() {
+    let shop = Shop::open().await;
+    shop.platform.say(Inbound::text(PHONE, "hello")).await.unwrap();
+    let person = shop.find(PHONE).await;
+    let inbox = shop.org.inbox();
+    inbox
+        .label(person.conversation.unwrap(), &["Lawsuit"])
+        .await
+        .unwrap();
+    let listed = async || {
+        let labels = inbox.labels().await.unwrap();
+        labels
+            .into_iter()
+            .map(|label| (label.name, label.conversations))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(listed().await, [("Lawsuit".to_owned(), 1)]);
+    shop.org.contacts().erase(person.id).await.unwrap();
+    assert_eq!(listed().await, [("Lawsuit".to_owned(), 0)]);
+    let filter = AuditFilter {
+        kinds: vec![EntryKind::LabelAdded],
+        ..AuditFilter::default()
+    };
+    let audit = shop.org.audit().list(&filter, &PageOf::default()).await.unwrap();
+    let words: Vec<&str> = audit
+        .items
+        .iter()
+        .filter_map(|entry| match &entry.what {
+            What::LabelAdded { label, .. } => Some(label.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(words, [""]);
+}

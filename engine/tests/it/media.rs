@@ -432,3 +432,28 @@ async fn files_go_with_conversations_that_a_deletion_removes_and_stay_with_those
         }
     }
 }
+
+#[tokio::test]
+async fn files_go_with_conversations_that_are_deleted_in_bulk_and_no_others_do() {
+    use tertulia::{ConversationAction, ConversationSelection, InboxWatch};
+    let kept = Kept::open().await;
+    let (_, message) = kept.picture(b"bytes").await;
+    kept.fetch(message.id).await.unwrap();
+    let neighbour = kept.shop.platform.add_media("image/png", b"theirs");
+    let theirs = kept.said(Inbound::image("+12025550199", &neighbour, None)).await;
+    kept.fetch(theirs.id).await.unwrap();
+    let bulk = async |action| {
+        let selection = ConversationSelection::Ids(vec![message.conversation]);
+        let report = kept
+            .org
+            .inbox()
+            .bulk(&selection, &action, InboxWatch::default())
+            .await;
+        assert_eq!(report.unwrap().changed, 1);
+    };
+    bulk(ConversationAction::Star).await;
+    assert_eq!((kept.names().len(), kept.noted().await.len()), (2, 2));
+    bulk(ConversationAction::Delete).await;
+    assert_eq!(kept.names(), [theirs.id.to_string()]);
+    assert_eq!(kept.noted().await.len(), 1);
+}

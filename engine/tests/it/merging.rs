@@ -3,7 +3,7 @@
 use tertulia::core::journal::EntryKind;
 use tertulia::core::ledger::StateName;
 use tertulia::testing::Inbound;
-use tertulia::{Code, MergeRequest, PageOf};
+use tertulia::{Code, MergeRequest, PageOf, RecipientFilter};
 
 use crate::support::Shop;
 
@@ -109,7 +109,11 @@ async fn who_is_in_a_broadcast_twice_gets_it_once_whenever_they_are_merged() {
         let rows = shop
             .org
             .broadcasts()
-            .recipients(broadcast, &[StateName::Skipped], &PageOf::default())
+            .recipients(
+                broadcast,
+                &RecipientFilter::in_states(&[StateName::Skipped]),
+                &PageOf::default(),
+            )
             .await
             .unwrap();
         assert_eq!(rows.items.len(), usize::from(!merged_first));

@@ -1,16 +1,67 @@
 //! Events may come in any order and any number of times: the state in the end is the same, on every store.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tertulia::core::canonical::canonical;
+use tertulia::core::error::Error;
+use tertulia::core::inbound::InboundEvent;
+use tertulia::core::ledger::{Accepted, Outcome};
 use tertulia::core::record::RecordKind;
 use tertulia::storage::{PageRequest, Query, Storage};
 use tertulia::testing::{Inbound, PlatformConfig, sign};
-use tertulia::{MemoryStorage, Pattern, SqliteStorage, WebhookRequest};
+use tertulia::transport::{Correlation, Outgoing, SenderRef};
+use tertulia::{
+    Channel, Crm, MemoryStorage, NewRoutingRule, Pattern, Reopening, Settings, SqliteStorage,
+    StaticCredentials, Template, Transport, WebhookRequest, WhatsApp, WhatsAppConfig,
+};
 
-use crate::support::{at, crm};
+use crate::support::at;
+
+/// WhatsApp's webhooks, and sends that are always taken: the n-th message has the id `wamid.sent<n>`.
+#[derive(Debug)]
+struct Taking {
+    whatsapp: WhatsApp,
+    sent: AtomicUsize,
+}
+
+#[async_trait]
+impl Transport for Taking {
+    fn channels(&self) -> &[Channel] {
+        self.whatsapp.channels()
+    }
+
+    fn correlation(&self) -> Correlation {
+        self.whatsapp.correlation()
+    }
+
+    async fn verify(&self, query: &str) -> Result<String, Error> {
+        self.whatsapp.verify(query)
+    }
+
+    async fn parse(&self, request: &WebhookRequest) -> Result<Vec<InboundEvent>, Error> {
+        self.whatsapp.parse(request)
+    }
+
+    async fn send(&self, _: &SenderRef, _: Outgoing) -> Outcome {
+        Outcome::Accepted(Accepted {
+            provider_id: format!("wamid.sent{}", self.sent.fetch_add(1, Ordering::SeqCst)),
+            addresses: Vec::new(),
+            held: false,
+        })
+    }
+
+    async fn mark_read(&self, _: &SenderRef, _: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
+    async fn list_templates(&self, _: &SenderRef) -> Result<Vec<Template>, Error> {
+        Ok(Vec::new())
+    }
+}
 
 /// One thing that the platform tells.
 #[derive(Debug, Clone)]
@@ -18,6 +69,12 @@ enum Told {
     Says {
         who: u8,
         what: u8,
+        second: u8,
+    },
+    /// A choice from the list of the survey under way.
+    Chooses {
+        who: u8,
+        rating: u8,
         second: u8,
     },
     Reacts {
@@ -53,7 +110,7 @@ enum Told {
     },
 }
 
-const WORDS: [&str; 8] = [
+const WORDS: [&str; 10] = [
     "hello",
     "STOP",
     "START",
@@ -62,12 +119,17 @@ const WORDS: [&str; 8] = [
     "stop calling me",
     "PROMO",
     "Olá ✅",
+    "4",
+    "2, where is my order?",
 ];
 
 fn told() -> impl Strategy<Value = Told> {
     let small = 0_u8..4;
     prop_oneof![
-        4 => (small.clone(), 0_u8..8, 0_u8..30).prop_map(|(who, what, second)| Told::Says { who, what, second }),
+        4 => (small.clone(), 0_u8..10, 0_u8..30).prop_map(|(who, what, second)| Told::Says { who, what, second }),
+        1 => (0_u8..10, 0_u8..30).prop_map(|(what, second)| Told::Says { who: 0, what, second }),
+        1 => (0_u8..2, 1_u8..6, 0_u8..30)
+            .prop_map(|(who, rating, second)| Told::Chooses { who, rating, second }),
         1 => (small.clone(), 0_u8..12, 0_u8..3, 0_u8..30)
             .prop_map(|(who, to, emoji, second)| Told::Reacts { who, to, emoji, second }),
         1 => (small.clone(), 0_u8..12, 0_u8..30).prop_map(|(who, which, second)| Told::Edits { who, which, second }),
@@ -101,7 +163,7 @@ fn person(who: u8) -> (Value, Value) {
 }
 
 /// The webhook of one event. The n-th thing said has the id `wamid.n`, so that events can name others, known or not.
-fn body(n: usize, told: &Told) -> Value {
+fn body(n: usize, told: &Told, survey: &str) -> Value {
     let time = |second: &u8| (at(0).timestamp() + i64::from(*second)).to_string();
     let (field, value) = match told {
         Told::Says { who, what, second } => said(
@@ -110,6 +172,12 @@ fn body(n: usize, told: &Told) -> Value {
             json!({"timestamp": time(second), "type": "text",
             "text": {"body": WORDS[usize::from(*what)]},
             "referral": (what % 2 == 0).then(|| json!({"source_id": what.to_string()}))}),
+        ),
+        Told::Chooses { who, rating, second } => said(
+            n,
+            *who,
+            json!({"timestamp": time(second), "type": "interactive", "interactive": {"type": "list_reply",
+                "list_reply": {"id": format!("csat:{survey}:{rating}"), "title": rating.to_string()}}}),
         ),
         Told::Reacts {
             who,
@@ -216,29 +284,94 @@ fn said(n: usize, who: u8, mut message: Value) -> (&'static str, Value) {
     ("messages", json!({"contacts": [contact], "messages": [message]}))
 }
 
-/// The canonical state after these events in this order.
-async fn state(storage: Arc<dyn Storage>, events: &[(usize, Told)]) -> Value {
+/// The webhook of an event comes in.
+async fn deliver(crm: &Crm, n: usize, told: &Told, survey: &str) {
+    let body = body(n, told, survey).to_string().into_bytes();
+    let secret = PlatformConfig::default().app_secret;
+    let headers = vec![("X-Hub-Signature-256".to_owned(), sign(&secret, &body))];
+    let request = WebhookRequest {
+        method: "POST".to_owned(),
+        url: String::new(),
+        headers,
+        body,
+    };
+    let received = crm.receive("whatsapp", request).await.unwrap();
+    assert_eq!(received.quarantined, 0, "{told:?}");
+}
+
+/// The canonical state after these events in this order. In their midst the first of the people was closed, asked how
+/// satisfied they are, rated, and was asked for a comment.
+async fn state(storage: Arc<dyn Storage>, reopening: Reopening, events: &[(usize, Told)]) -> Value {
     let config = PlatformConfig::default();
-    let clock = tertulia::testing::ManualClock::new(at(60));
-    let crm = crm(Arc::clone(&storage), "http://127.0.0.1:9", &config, clock);
-    let org = crm.create_org(tertulia::Settings::default()).await.unwrap();
+    let clock = tertulia::testing::ManualClock::new(at(0));
+    let whatsapp = WhatsAppConfig::new(&config.app_secret, &config.verify_token);
+    let taking = Taking {
+        whatsapp: WhatsApp::new(whatsapp).unwrap(),
+        sent: AtomicUsize::new(0),
+    };
+    let crm = Crm::builder()
+        .storage(Arc::clone(&storage))
+        .transport("whatsapp", taking)
+        .credentials(StaticCredentials::default().with("shop-number", &config.access_token))
+        .clock(clock.clone())
+        .build()
+        .unwrap();
+    let csat = json!({"question": "1 to 5?", "thanks": "Thanks", "comment_question": "Why?", "expires_after_seconds": 15});
+    let settings = Settings {
+        reopening,
+        csat: Some(serde_json::from_value(csat).unwrap()),
+        ..Settings::default()
+    };
+    let org = crm.create_org(settings).await.unwrap();
     org.accounts()
         .connect(crate::support::account_of(&config))
         .await
         .unwrap();
     let pattern: Pattern = serde_json::from_value(json!({"kind": "contains", "text": "order"})).unwrap();
     org.rules().add(pattern, &["buyer"]).await.unwrap();
+    let rule: NewRoutingRule =
+        serde_json::from_value(json!({"to": {"handler": {"name": "clerk", "kind": "bot"}}})).unwrap();
+    org.routing().add(rule).await.unwrap();
+    let says = Told::Says {
+        who: 0,
+        what: 0,
+        second: 0,
+    };
+    deliver(&crm, 100, &says, "").await;
+    let contact = org
+        .contacts()
+        .find_by_phone("+12025550100")
+        .await
+        .unwrap()
+        .unwrap();
+    let thread = contact.conversation.unwrap();
+    clock.set(at(3));
+    org.inbox().resolve(thread).await.unwrap();
+    org.inbox().archive(thread, true).await.unwrap();
+    org.inbox().read(thread).await.unwrap();
+    clock.set(at(5));
+    crm.run_due().await.unwrap();
+    let survey = org
+        .inbox()
+        .get(thread)
+        .await
+        .unwrap()
+        .last_survey
+        .unwrap()
+        .id
+        .to_string();
+    clock.set(at(6));
+    let rates = Told::Chooses {
+        who: 0,
+        rating: 3,
+        second: 6,
+    };
+    deliver(&crm, 101, &rates, &survey).await;
+    clock.set(at(7));
+    crm.run_due().await.unwrap();
+    clock.set(at(60));
     for (n, told) in events {
-        let body = body(*n, told).to_string().into_bytes();
-        let headers = vec![("X-Hub-Signature-256".to_owned(), sign(&config.app_secret, &body))];
-        let request = WebhookRequest {
-            method: "POST".to_owned(),
-            url: String::new(),
-            headers,
-            body,
-        };
-        let received = crm.receive("whatsapp", request).await.unwrap();
-        assert_eq!(received.quarantined, 0, "{told:?}");
+        deliver(&crm, *n, told, &survey).await;
     }
     let mut records = Vec::new();
     for kind in RecordKind::ALL {
@@ -249,7 +382,11 @@ async fn state(storage: Arc<dyn Storage>, events: &[(usize, Told)]) -> Value {
             },
             500,
         );
-        if matches!(kind, RecordKind::Route | RecordKind::Quarantined) {
+        // Seals are about when it was due to seal.
+        if matches!(
+            kind,
+            RecordKind::Route | RecordKind::Quarantined | RecordKind::Seal
+        ) {
             continue;
         }
         loop {
@@ -272,7 +409,9 @@ proptest! {
         events in proptest::collection::vec(told(), 1..12),
         shuffle in any::<u64>(),
         repeats in proptest::collection::vec(any::<proptest::sample::Index>(), 0..6),
+        opens_new in any::<bool>(),
     ) {
+        let reopening = if opens_new { Reopening::OpenNew } else { Reopening::Reopen };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let events: Vec<(usize, Told)> = events.into_iter().enumerate().collect();
         let mut shuffled = events.clone();
@@ -281,12 +420,12 @@ proptest! {
         }
         fastrand::Rng::with_seed(shuffle).shuffle(&mut shuffled);
         runtime.block_on(async {
-            let plain = state(Arc::new(MemoryStorage::new()), &events).await;
-            let mixed = state(Arc::new(MemoryStorage::new()), &shuffled).await;
+            let plain = state(Arc::new(MemoryStorage::new()), reopening, &events).await;
+            let mixed = state(Arc::new(MemoryStorage::new()), reopening, &shuffled).await;
             prop_assert_eq!(&plain, &mixed, "memory, {:?}", shuffled);
             let folder = tempfile::tempdir().unwrap();
             let sqlite = SqliteStorage::open(folder.path().join("crm.db")).unwrap();
-            let mixed = state(Arc::new(sqlite), &shuffled).await;
+            let mixed = state(Arc::new(sqlite), reopening, &shuffled).await;
             prop_assert_eq!(&plain, &mixed, "sqlite, {:?}", shuffled);
             Ok(())
         })?;

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 use tertulia::clock::Clock;
 use tertulia::core::ids::{AccountId, BroadcastId, ContactId};
 use tertulia::storage::Storage;
-use tertulia::testing::platform::Webhook;
+use tertulia::testing::platform::{Number, Webhook};
 use tertulia::testing::{ManualClock, Platform, PlatformConfig};
 use tertulia::{
     Builder, Channel, Contact, Content, Crm, Draft, Filter, Language, MemoryStorage, NewAccount,
@@ -20,6 +20,9 @@ pub(crate) const NOON: i64 = 1_772_366_400;
 
 /// The reference of the shop's key.
 const CREDENTIAL: &str = "shop-number";
+
+/// The platform's id of its second number.
+pub(crate) const OTHER_NUMBER: &str = "106540352242999";
 
 pub(crate) struct Shop {
     pub(crate) crm: Crm,
@@ -117,10 +120,16 @@ impl Shop {
     /// A shop over a store.
     pub(crate) async fn over(storage: Arc<dyn Storage>, folder: TempDir, settings: Settings) -> Self {
         let clock = ManualClock::at(NOON);
-        let config = PlatformConfig {
+        let mut config = PlatformConfig {
             clock: Arc::new(clock.clone()),
             ..PlatformConfig::default()
         };
+        // For another organisation.
+        config.numbers.push(Number {
+            id: OTHER_NUMBER.to_owned(),
+            display_phone_number: "15550783882".to_owned(),
+            ..config.numbers[0].clone()
+        });
         let platform = Arc::new(Platform::start_with(config).await.unwrap());
         let crm = crm(storage, &platform.base_url(), platform.config(), clock.clone());
         let org = crm.create_org(settings).await.unwrap();

@@ -11,8 +11,8 @@ use tertulia::core::window::WindowState;
 use tertulia::testing::twilio::{Twilio as Standin, TwilioConfig as Agreed};
 use tertulia::testing::{Fault, Faults, ManualClock, Platform, PlatformConfig};
 use tertulia::{
-    Channel, Code, Content, Crm, Draft, MemoryStorage, NewAccount, NewContact, Org, SendRequest, Settings,
-    StaticCredentials, Twilio, TwilioConfig, WebhookRequest, WhatsApp, WhatsAppConfig,
+    Channel, Code, Content, Crm, Draft, MemoryStorage, NewAccount, NewContact, Org, RecipientFilter,
+    SendRequest, Settings, StaticCredentials, Twilio, TwilioConfig, WebhookRequest, WhatsApp, WhatsAppConfig,
 };
 
 use crate::support::{self, NOON, at, english};
@@ -327,6 +327,38 @@ async fn one_contact_over_whatsapp_and_sms_is_one_conversation_and_a_pick_holds_
 }
 
 #[tokio::test]
+async fn a_survey_by_twilio_is_text_with_digits() {
+    let csat = serde_json::from_value(serde_json::json!({"question": "How was it?"})).unwrap();
+    let settings = Settings {
+        csat: Some(csat),
+        ..Settings::default()
+    };
+    let shop = Shop::open(settings, true).await;
+    let by_twilio = account(Channel::WhatsApp, NUMBER, Some("twilio"));
+    shop.org.accounts().connect(by_twilio).await.unwrap();
+    for (from, sender) in [(ANA.to_owned(), "SMS"), (format!("whatsapp:{ANA}"), "WhatsApp")] {
+        shop.clock.advance(std::time::Duration::from_secs(25 * 3_600));
+        shop.twilio.say(&from, "hello", &[]).await;
+        let ana = shop.org.contacts().get(shop.ana().await).await.unwrap();
+        let id = ana.conversation.unwrap();
+        let before = shop.twilio.accepted().len();
+        shop.org.inbox().resolve(id).await.unwrap();
+        shop.crm.run_due().await.unwrap();
+        let accepted = shop.twilio.accepted();
+        assert_eq!(accepted.len(), before + 1, "{sender}");
+        assert_eq!(
+            accepted[before].parameters["Body"], "How was it?\n\n1 2 3 4 5",
+            "{sender}"
+        );
+        shop.clock.advance(std::time::Duration::from_secs(60));
+        shop.twilio.say(&from, "5", &[]).await;
+        let thread = shop.org.inbox().get(id).await.unwrap();
+        assert_eq!(thread.last_survey.unwrap().rating, Some(5), "{sender}");
+        assert!(thread.resolution.is_some());
+    }
+}
+
+#[tokio::test]
 async fn a_stop_that_twilio_took_stops_that_number_and_start_to_it_is_the_way_back() {
     let confirming = Settings {
         stop_confirmation: Some("You are out.".to_owned()),
@@ -466,7 +498,11 @@ async fn a_broadcast_goes_by_sms_as_text_and_each_recipient_once_whatever_fails(
     let rows = shop
         .org
         .broadcasts()
-        .recipients(broadcast, &[], &tertulia::PageOf::default())
+        .recipients(
+            broadcast,
+            &RecipientFilter::in_states(&[]),
+            &tertulia::PageOf::default(),
+        )
         .await
         .unwrap();
     for row in rows.items {

@@ -1,7 +1,7 @@
 //! What the tests share.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tertulia_core::account::{Account, AccountState};
+use tertulia_core::account::{Account, AccountState, Standing};
 use tertulia_core::channel::Channel;
 use tertulia_core::contact::{Contact, CreatedBy};
 use tertulia_core::conversation::Author;
@@ -55,6 +55,7 @@ pub(crate) fn account() -> Account {
         name: "shop".to_owned(),
         credential: "key".to_owned(),
         state: AccountState::Active,
+        standing: Standing::default(),
     }
 }
 
@@ -75,6 +76,7 @@ pub(crate) fn claim(worker: &str, limit: usize) -> ClaimRequest {
         worker: worker.to_owned(),
         now: now(),
         until: now() + TimeDelta::minutes(1),
+        after: None,
         limit,
     }
 }

@@ -1,7 +1,7 @@
 //! An audience becomes ledger rows as core says, all of them or none.
 
 use chrono::TimeDelta;
-use tertulia_core::broadcast::{Audience, Broadcast};
+use tertulia_core::broadcast::{Audience, Broadcast, RecipientFilter};
 use tertulia_core::consent::{Change, Consent, Fact, Proof, Scope, Source};
 use tertulia_core::contact::{Contact, Identity, RecordStatus};
 use tertulia_core::conversation::Author;
@@ -10,6 +10,7 @@ use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::ledger::{Dispatch, Slot, StateName};
 use tertulia_core::record::{Key, Op, Record};
+use tertulia_core::settings::Settings;
 use tertulia_core::template::Category;
 
 use super::StoreFactory;
@@ -34,6 +35,10 @@ pub(super) fn audience(make: &mut Generator, org: OrgId, target: Filter) -> Audi
         account: account(org, id(1)),
         category: Category::Marketing,
         settles_within_seconds: 600,
+        settings: Settings {
+            zone_attribute: Some("city".to_owned()),
+            ..Settings::default()
+        },
         now: epoch() + TimeDelta::microseconds(123_456),
     }
 }
@@ -129,7 +134,7 @@ pub async fn an_audience_is_enlisted_as_core_says(factory: &dyn StoreFactory) {
         let query = Query::Dispatches {
             org,
             broadcast: audience.broadcast.id,
-            states: Vec::new(),
+            recipients: RecipientFilter::default(),
         };
         let found = bench.all(query, 7, false).await;
         let versions_are_new = found.iter().all(|stored| stored.version == 1);
@@ -140,7 +145,7 @@ pub async fn an_audience_is_enlisted_as_core_says(factory: &dyn StoreFactory) {
         let elsewhere = Query::Dispatches {
             org: id(2),
             broadcast: audience.broadcast.id,
-            states: Vec::new(),
+            recipients: RecipientFilter::default(),
         };
         assert_eq!(bench.store.count(elsewhere).await.unwrap(), 0);
     }

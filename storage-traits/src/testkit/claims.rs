@@ -1,7 +1,7 @@
 //! Workers get the rows that may go, and each row once.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tertulia_core::account::{Account, AccountState};
+use tertulia_core::account::{Account, AccountState, Standing};
 use tertulia_core::broadcast::{Broadcast, BroadcastState};
 use tertulia_core::channel::Channel;
 use tertulia_core::conversation::Author;
@@ -31,6 +31,7 @@ pub(super) fn account(org: OrgId, account: AccountId) -> Account {
         name: "Shop".to_owned(),
         credential: "shop".to_owned(),
         state: AccountState::Active,
+        standing: Standing::default(),
     }
 }
 
@@ -39,6 +40,7 @@ pub(super) fn request(worker: &str, now: i64, limit: usize) -> ClaimRequest {
         worker: worker.to_owned(),
         now: at(now),
         until: at(now + 60),
+        after: None,
         limit,
     }
 }
@@ -62,7 +64,7 @@ fn key(row: &Dispatch) -> Key {
     Record::from(row.clone()).key()
 }
 
-/// Rows come by the time they were due, then by id, and not before their time; of all organisations.
+/// Rows of a sender and broadcast come by the time they were due, then by id, and not before their time.
 pub async fn the_longest_due_come_first(factory: &dyn StoreFactory) {
     let mut bench = Bench::new(factory).await;
     bench.insert([account(id(1), id(1)), account(id(2), id(1))]).await;
@@ -84,15 +86,76 @@ pub async fn the_longest_due_come_first(factory: &dyn StoreFactory) {
         .iter()
         .map(|stored| stored.record.id)
         .collect();
-    assert_eq!(first, ids([2, 6]));
+    assert_eq!(first, ids([6, 2]), "one of each organisation");
     assert!(claim(&bench, 30, 0).await.is_empty());
     assert_eq!(
         claim_ids(&bench, 30).await,
-        ids([4, 5, 3]),
+        ids([5, 4, 3]),
         "due at the very instant, too"
     );
     assert_eq!(claim_ids(&bench, 30).await, ids([]));
     assert_eq!(claim_ids(&bench, 31).await, ids([1]));
+}
+
+/// Organisations take turns from the one after the last on, whoever waits longer; so do an organisation's senders and
+/// broadcasts.
+pub async fn organisations_and_their_lanes_take_turns(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    // (organisation, sender, broadcast or 0, ids, due)
+    let lanes: [(u128, u128, u128, std::ops::RangeInclusive<u128>, i64); 5] = [
+        (1, 1, 1, 10..=15, 0),
+        (2, 1, 1, 20..=21, 5),
+        (2, 1, 2, 25..=26, 3),
+        (2, 2, 0, 28..=28, 4),
+        (3, 1, 0, 30..=31, 9),
+    ];
+    for (org, sender, broadcast, rows, due) in lanes {
+        let sender_key = Key::Account {
+            org: id(org),
+            account: id(sender),
+        };
+        if bench.get(&sender_key).await.is_none() {
+            bench.insert([account(id(org), id(sender))]).await;
+        }
+        if broadcast > 0 {
+            let running: Broadcast = bench
+                .make
+                .record(&Key::Broadcast {
+                    org: id(org),
+                    broadcast: id(broadcast),
+                })
+                .try_into()
+                .unwrap();
+            let state = BroadcastState::Running { since: at(0) };
+            bench.insert([Broadcast { state, ..running }]).await;
+        }
+        for number in rows {
+            let mut row = waiting(&mut bench.make, id(org), number);
+            row.account = id(sender);
+            row.not_before = at(due);
+            if broadcast > 0 {
+                row.origin = Author::Broadcast(id(broadcast));
+            }
+            bench.insert([row]).await;
+        }
+    }
+    let take = async |after: Option<OrgId>, limit: usize| -> Vec<DispatchId> {
+        let request = ClaimRequest {
+            after,
+            ..request("w1", 9, limit)
+        };
+        let claimed = bench.store.claim(request).await.unwrap();
+        claimed.into_iter().map(|stored| stored.record.id).collect()
+    };
+    assert_eq!(take(None, 2).await, ids([10, 25]), "the third has its turn next");
+    assert_eq!(take(Some(id(2)), 2).await, ids([30, 11]));
+    assert_eq!(
+        take(Some(id(1)), 6).await,
+        ids([26, 31, 12, 28, 13, 20]),
+        "what is behind the last organisation, then from the first on"
+    );
+    assert_eq!(take(Some(id(3)), 100).await, ids([14, 21, 15]));
+    assert_eq!(take(Some(id(3)), 100).await, ids([]));
 }
 
 /// A claimed row is stored as leased, by the worker until the time, with a new epoch and version.

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
-use tertulia_core::account::{Account, AccountState, Route};
+use tertulia_core::account::{
+    Account, AccountState, Ban, Route, SenderBan, SenderLimit, SenderQuality, Standing,
+};
 use tertulia_core::attributes::{Attribute, AttributeKind};
 use tertulia_core::audit::{Leaf, Salt, Seal};
-use tertulia_core::broadcast::{Broadcast, BroadcastState};
+use tertulia_core::broadcast::{Broadcast, BroadcastState, RecipientFilter, Refusal};
 use tertulia_core::channel::Channel;
 use tertulia_core::consent::{Change, Consent, Fact, Proof, Purpose, Scope, Source};
 use tertulia_core::contact::{
@@ -37,6 +39,7 @@ use tertulia_core::record::{
 use tertulia_core::render::Text;
 use tertulia_core::retry::{Failure, FailureClass, LimitScope};
 use tertulia_core::roles::Role;
+use tertulia_core::schedule::Schedule;
 use tertulia_core::segment::{Segment, SegmentName, SegmentUser};
 use tertulia_core::settings::{InboundConsent, Plan, Settings};
 use tertulia_core::suppression::{HostKeyed, Suppression, SuppressionKey};
@@ -53,6 +56,8 @@ use super::support::blank_contact;
 
 /// Folded tags as contacts and filters have them.
 pub const TAGS: [&str; 7] = ["vip", "novo", "são joão", "100%_", "o'brien", "日本", "\"a\" b"];
+
+const ZONES: [&str; 3] = ["UTC", "Asia/Kolkata", "Pacific/Kiritimati"];
 
 /// Names of attributes that contacts have and filters ask about.
 const ATTRIBUTES: [&str; 3] = ["city", "Joined_On", "o'brien"];
@@ -314,6 +319,10 @@ impl Generator {
                 org,
                 message: self.pooled(),
             },
+            RecordKind::Survey => Key::Survey {
+                org,
+                survey: self.pooled(),
+            },
             RecordKind::QuickReply => Key::QuickReply {
                 org,
                 reply: self.pooled(),
@@ -373,6 +382,7 @@ impl Generator {
                 name: self.text(),
                 credential: self.text(),
                 state: self.account_state(),
+                standing: self.standing(),
             }),
             Key::Contact { org, contact } => {
                 let blank = Contact::new(org, contact, CreatedBy::Api, self.time());
@@ -508,6 +518,11 @@ impl Generator {
                     buttons: Vec::new(),
                 },
                 target: self.filter(2),
+                schedule: self.maybe(|make| Schedule {
+                    at: make.time().naive_utc(),
+                    zone: make.one_of(&ZONES).parse().expect("a zone"),
+                    recipients_zones: make.rng.bool(),
+                }),
                 state: self.broadcast_state(),
                 created_at: self.time(),
             }),
@@ -569,6 +584,7 @@ impl Generator {
                 at: self.time(),
                 referral: self.referral(),
             }),
+            Key::Survey { org, survey } => Record::Survey(self.survey(org, survey)),
             Key::QuickReply { org, reply } => Record::QuickReply(QuickReply {
                 id: reply,
                 org,
@@ -634,6 +650,32 @@ impl Generator {
             inbound_consent: self.one_of(&[InboundConsent::Everything, InboundConsent::AllButMarketing]),
             stop_confirmation: self.maybe(Self::text),
             ..Settings::default()
+        }
+    }
+
+    fn standing(&mut self) -> Standing {
+        let quality = |make: &mut Self| SenderQuality {
+            since: make.time(),
+            low: make.rng.bool(),
+        };
+        Standing {
+            number: self.maybe(Self::text),
+            quality: self.maybe(quality),
+            limit: self.maybe(|make| SenderLimit {
+                since: make.time(),
+                tier: make.text(),
+                people_a_day: make.maybe(|make| make.rng.u64(..9)),
+            }),
+            ban: self.maybe(|make| SenderBan {
+                since: make.time(),
+                ban: make.one_of(&[Ban::Lifted, Ban::Scheduled, Ban::Restricted, Ban::Disabled]),
+                detail: make.maybe(Self::text),
+                until: make.maybe(Self::time),
+            }),
+            unclaimed: self
+                .some(2, |make| (make.text(), quality(make)))
+                .into_iter()
+                .collect(),
         }
     }
 
@@ -803,10 +845,32 @@ impl Generator {
     }
 
     fn broadcast_state(&mut self) -> BroadcastState {
-        match self.below(4) {
+        match self.below(10) {
             0 => BroadcastState::Draft,
             1 => BroadcastState::Finished {
                 launched: self.time(),
+                at: self.time(),
+            },
+            2 => BroadcastState::Scheduled { at: self.time() },
+            3 => BroadcastState::Held {
+                due: self.time(),
+                since: self.time(),
+                refusal: self.maybe(|make| Refusal {
+                    code: make.text(),
+                    message: make.text(),
+                }),
+            },
+            4 => BroadcastState::Paused {
+                launched: self.time(),
+                since: self.time(),
+                refusal: None,
+            },
+            5 => BroadcastState::Cancelling {
+                launched: self.time(),
+                since: self.time(),
+            },
+            6 => BroadcastState::Cancelled {
+                launched: self.maybe(Self::time),
                 at: self.time(),
             },
             _ => BroadcastState::Running { since: self.time() },
@@ -835,6 +899,21 @@ impl Generator {
             accepted: self.rng.bool(),
             replied: self.rng.bool(),
             opted_out_after: self.rng.bool(),
+        }
+    }
+
+    /// Which recipients of a broadcast.
+    pub fn recipients(&mut self) -> RecipientFilter {
+        RecipientFilter {
+            states: self.some(4, |make| make.one_of(&StateName::ALL)),
+            reasons: match self.below(3) {
+                0 => self.some(3, |make| {
+                    make.one_of(&["opted_out", "capped", "131026"]).to_owned()
+                }),
+                _ => Vec::new(),
+            },
+            replied: Some(self.rng.bool()).filter(|_| self.once_in(3)),
+            opted_out_after: Some(self.rng.bool()).filter(|_| self.once_in(3)),
         }
     }
 
@@ -875,9 +954,10 @@ impl Generator {
     }
 
     fn author(&mut self) -> Author {
-        match self.below(5) {
+        match self.below(6) {
             0 => Author::Agent(self.pooled()),
             1 => Author::Host(self.text()),
+            5 => Author::Handler(self.text()),
             2 => Author::Contact,
             _ => Author::Broadcast(self.pooled()),
         }

@@ -24,6 +24,15 @@ fn timeline(contact: ContactId) -> JournalView {
     JournalView::Timeline(vec![contact])
 }
 
+fn views() -> [JournalView; 4] {
+    [
+        JournalView::Feed,
+        JournalView::Audit,
+        timeline(id(CONTACT)),
+        JournalView::Chronicle,
+    ]
+}
+
 /// Writes entries of every kind, about this contact, another one and none, in a few commits; as written.
 async fn write(bench: &mut Bench) -> Vec<Entry> {
     let mut written = Vec::new();
@@ -147,6 +156,14 @@ pub async fn audit_and_timeline_show_their_kinds(factory: &dyn StoreFactory) {
     let positions = shows(&bench, &view(JournalView::Audit), &audited).await;
     assert!(positions.windows(2).all(|two| two[0] < two[1]));
 
+    let mut of_everybody: Vec<Entry> = written
+        .iter()
+        .filter(|entry| entry.what.kind().on_timeline())
+        .cloned()
+        .collect();
+    of_everybody.sort_by_key(|entry| entry.at);
+    shows(&bench, &view(JournalView::Chronicle), &of_everybody).await;
+
     let several: Vec<u128> = (1..=250).collect();
     for contacts in [
         &[CONTACT][..],
@@ -186,6 +203,7 @@ pub async fn timelines_are_sorted_by_time(factory: &dyn StoreFactory) {
     sorted.sort_by_key(|entry| entry.at);
     assert_ne!(sorted, written);
     shows(&bench, &view(timeline(id(CONTACT))), &sorted).await;
+    shows(&bench, &view(JournalView::Chronicle), &sorted).await;
     shows(&bench, &feed(id(ORG)), &written).await;
 }
 
@@ -203,7 +221,7 @@ pub async fn kinds_narrow_every_view(factory: &dyn StoreFactory) {
         vec![EntryKind::ProviderNotice, EntryKind::MessageStatus],
         EntryKind::ALL.to_vec(),
     ];
-    for view in [JournalView::Feed, JournalView::Audit, timeline(id(CONTACT))].map(view) {
+    for view in views().map(view) {
         let all: Vec<Entry> = bench
             .read(view.clone(), 500)
             .await
@@ -268,7 +286,7 @@ pub async fn filters_narrow_every_view(factory: &dyn StoreFactory) {
             }
         }
     }
-    for view in [JournalView::Feed, JournalView::Audit, timeline(id(CONTACT))].map(view) {
+    for view in views().map(view) {
         let all = bench.read(view.clone(), 500).await;
         for after in [0, all[all.len() / 2].0] {
             for filter in &filters {
@@ -287,7 +305,7 @@ pub async fn filters_narrow_every_view(factory: &dyn StoreFactory) {
     }
 }
 
-/// A cursor of the audit or of a timeline is refused by every other view, and a text that is none by all.
+/// A cursor of the audit, a timeline or the chronicle is refused by every other view, and a text that is none by all.
 pub async fn a_journal_cursor_is_good_for_its_own_view(factory: &dyn StoreFactory) {
     let mut bench = Bench::new(factory).await;
     write(&mut bench).await;
@@ -297,6 +315,7 @@ pub async fn a_journal_cursor_is_good_for_its_own_view(factory: &dyn StoreFactor
         timeline(id(CONTACT)),
         timeline(id(2)),
         JournalView::Timeline(vec![id(CONTACT), id(2)]),
+        JournalView::Chronicle,
     ];
     let mut cursors = Vec::new();
     for view_ in views.clone() {

@@ -1,7 +1,7 @@
 //! Two organisations never meet, even if all their ids are the same.
 
 use chrono::{DateTime, Utc};
-use tertulia_core::broadcast::Audience;
+use tertulia_core::broadcast::{Audience, RecipientFilter};
 use tertulia_core::contact::ContactOrder;
 use tertulia_core::conversation::Author;
 use tertulia_core::filter::Filter;
@@ -175,6 +175,10 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
             org,
             message: id(number),
         },
+        Key::Survey { .. } => Key::Survey {
+            org,
+            survey: id(number),
+        },
         Key::QuickReply { .. } => Key::QuickReply {
             org,
             reply: id(number),
@@ -305,6 +309,11 @@ fn queries(org: OrgId) -> Vec<Query> {
         from: DateTime::<Utc>::MIN_UTC,
         until: DateTime::<Utc>::MAX_UTC,
     });
+    queries.push(Query::Surveys {
+        org,
+        from: DateTime::<Utc>::MIN_UTC,
+        until: DateTime::<Utc>::MAX_UTC,
+    });
     for number in 1..=4 {
         queries.extend([
             Query::Messages {
@@ -319,7 +328,7 @@ fn queries(org: OrgId) -> Vec<Query> {
             Query::Dispatches {
                 org,
                 broadcast: id(number),
-                states: Vec::new(),
+                recipients: RecipientFilter::default(),
             },
             Query::OpenDispatches {
                 org,

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tertulia_core::audit::{Leaf, Seal};
-use tertulia_core::broadcast::{Broadcast, BroadcastState};
+use tertulia_core::broadcast::{Broadcast, BroadcastState, Bucket, RecipientFilter};
 use tertulia_core::contact::{Contact, ContactOrder};
-use tertulia_core::conversation::{Author, Conversation, Message};
+use tertulia_core::conversation::{Author, Conversation, Handler, HandlerKind, Message};
 use tertulia_core::ctwa::Touch;
 use tertulia_core::erasure::Erasure;
 use tertulia_core::filter::{Filter, TimeFilter};
@@ -17,6 +17,8 @@ use tertulia_core::ledger::{Dispatch, DispatchState, StateName, UNKNOWN_AFTER};
 use tertulia_core::media::MediaFile;
 use tertulia_core::note::Note;
 use tertulia_core::record::{Key, Op, Record, RecordKind};
+use tertulia_core::survey::Survey;
+use tertulia_core::turn::Turn;
 
 use super::StoreFactory;
 use super::generate::epoch;
@@ -340,6 +342,45 @@ pub async fn touches_of_a_period(factory: &dyn StoreFactory) {
     bench.finds(query(9, 5), &[]).await;
 }
 
+/// The surveys that went out in a period, by time and id; the period is half-open, and those that wait are in none.
+pub async fn surveys_of_a_period(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let (org, other): (OrgId, OrgId) = (id(1), id(2));
+    let key = |org, number: u128| Key::Survey {
+        org,
+        survey: id(number),
+    };
+    for (number, seconds) in [(4, Some(7)), (2, Some(5)), (5, None), (1, Some(9)), (3, Some(7))] {
+        for org in [org, other] {
+            let survey = Survey {
+                asked_at: seconds.map(at),
+                ..bench.make.record(&key(org, number)).try_into().unwrap()
+            };
+            bench.insert([survey]).await;
+        }
+    }
+    let query = |from, until| Query::Surveys {
+        org,
+        from: at(from),
+        until: at(until),
+    };
+    bench
+        .finds(query(5, 10), &[2, 3, 4, 1].map(|number| key(org, number)))
+        .await;
+    bench
+        .finds(query(6, 9), &[3, 4].map(|number| key(org, number)))
+        .await;
+    bench.finds(query(9, 9), &[]).await;
+    let asked = Survey {
+        asked_at: Some(at(6)),
+        ..bench.make.record(&key(org, 5)).try_into().unwrap()
+    };
+    bench.commit(vec![Op::Update(asked.into(), 1)]).await;
+    bench
+        .finds(query(6, 9), &[5, 3, 4].map(|number| key(org, number)))
+        .await;
+}
+
 /// The ledger rows of a broadcast, in all states or any of some, by id.
 pub async fn dispatches_by_state(factory: &dyn StoreFactory) {
     let mut bench = Bench::new(factory).await;
@@ -373,15 +414,45 @@ pub async fn dispatches_by_state(factory: &dyn StoreFactory) {
             .collect();
         expected.sort_unstable();
         let expected: Vec<Key> = expected.into_iter().map(key).collect();
-        let query = |states| Query::Dispatches {
+        let query = |states: Vec<StateName>| Query::Dispatches {
             org,
             broadcast: id(1),
-            states,
+            recipients: RecipientFilter::in_states(&states),
         };
         if states.len() == StateName::ALL.len() {
             bench.finds(query(Vec::new()), &expected).await;
         }
         bench.finds(query(states), &expected).await;
+    }
+}
+
+/// The rows of a broadcast by reason, and by what its recipients did.
+pub async fn dispatches_by_bucket(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let org: OrgId = id(1);
+    let mut rows = Vec::new();
+    for number in 1..=120 {
+        let mut row = bench.make.dispatch(org, id(number));
+        row.origin = Author::Broadcast(id(1));
+        row.contact = id(number);
+        row.match_key = None;
+        bench.insert([row.clone()]).await;
+        rows.push(row);
+    }
+    for _ in 0..60 {
+        let recipients = bench.make.recipients();
+        let fits = |row: &&Dispatch| recipients.matches(&Bucket::of(row));
+        let expected: Vec<Key> = rows
+            .iter()
+            .filter(fits)
+            .map(|row| Record::from(row.clone()).key())
+            .collect();
+        let query = Query::Dispatches {
+            org,
+            broadcast: id(1),
+            recipients: recipients.clone(),
+        };
+        bench.finds(query, &expected).await;
     }
 }
 
@@ -587,6 +658,106 @@ pub async fn running_broadcasts_of_all_organisations(factory: &dyn StoreFactory)
     bench.finds(query, &[(1, 3), (2, 1)].map(key)).await;
 }
 
+/// The conversations whose turn is due, of one handler's name, of all organisations: the one that waits longest first.
+pub async fn due_turns_of_all_organisations(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let key = |(org, number): (u128, u128)| Key::Conversation {
+        org: id(org),
+        conversation: id(number),
+    };
+    let given = [
+        (2, 1, "clerk", Some(3)),
+        (1, 1, "clerk", Some(3)),
+        (1, 2, "clerk", Some(1)),
+        (1, 3, "clerk", Some(4)),
+        (1, 4, "clerk", None),
+        (1, 5, "ana", Some(1)),
+        (2, 6, "clerk", Some(2)),
+    ];
+    for (org, number, name, due) in given {
+        let mut thread: Conversation = bench.make.record(&key((org, number))).try_into().unwrap();
+        thread.handler = Some(Handler {
+            name: name.to_owned(),
+            kind: HandlerKind::Bot,
+        });
+        thread.turn = due.map(|due| Turn::new(id(number), vec![id(1)], at(due)));
+        bench.insert([thread]).await;
+    }
+    let query = |name: &str, by| Query::DueTurns {
+        handler: name.to_owned(),
+        by: at(by),
+    };
+    bench
+        .finds(query("clerk", 3), &[(1, 2), (2, 6), (1, 1), (2, 1)].map(key))
+        .await;
+    bench.finds(query("ana", 3), &[(1, 5)].map(key)).await;
+    bench.finds(query("Clerk", 3), &[]).await;
+    let mut done: Conversation = bench.get(&key((1, 2))).await.unwrap().record.try_into().unwrap();
+    done.turn = None;
+    bench.commit(vec![Op::Update(done.into(), 1)]).await;
+    bench
+        .finds(query("clerk", 4), &[(2, 6), (1, 1), (2, 1), (1, 3)].map(key))
+        .await;
+    let mut taken: Conversation = bench.get(&key((2, 6))).await.unwrap().record.try_into().unwrap();
+    if let Some(turn) = &mut taken.turn {
+        turn.due = at(9);
+    }
+    taken.handler = None;
+    bench.commit(vec![Op::Update(taken.into(), 1)]).await;
+    bench
+        .finds(query("clerk", 9), &[(1, 1), (2, 1), (1, 3)].map(key))
+        .await;
+}
+
+/// Broadcasts whose time has come, and those that are being called off; of all organisations.
+pub async fn due_broadcasts_of_all_organisations(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let key = |(org, number): (u128, u128)| Key::Broadcast {
+        org: id(org),
+        broadcast: id(number),
+    };
+    let scheduled = |seconds| BroadcastState::Scheduled { at: at(seconds) };
+    let given = [
+        (2, 1, scheduled(10)),
+        (1, 2, scheduled(11)),
+        (1, 1, scheduled(-5)),
+        (1, 3, BroadcastState::Draft),
+        (2, 3, BroadcastState::Running { since: at(0) }),
+        (
+            2,
+            2,
+            BroadcastState::Cancelling {
+                launched: at(0),
+                since: at(9),
+            },
+        ),
+    ];
+    for (org, number, state) in given {
+        let broadcast = Broadcast {
+            state,
+            ..bench.make.record(&key((org, number))).try_into().unwrap()
+        };
+        bench.insert([broadcast]).await;
+    }
+    let by = |seconds| Query::DueBroadcasts { by: at(seconds) };
+    bench.finds(by(8), &[(1, 1)].map(key)).await;
+    bench.finds(by(10), &[(1, 1), (2, 1), (2, 2)].map(key)).await;
+    bench
+        .finds(by(11), &[(1, 1), (1, 2), (2, 1), (2, 2)].map(key))
+        .await;
+    let found = bench.get(&key((1, 1))).await.unwrap();
+    let held = Broadcast {
+        state: BroadcastState::Held {
+            due: at(-5),
+            since: at(9),
+            refusal: None,
+        },
+        ..found.record.try_into().unwrap()
+    };
+    bench.commit(vec![Op::Update(held.into(), 1)]).await;
+    bench.finds(by(10), &[(2, 1), (2, 2)].map(key)).await;
+}
+
 /// The erasures that are not done, of all organisations.
 pub async fn open_erasures_of_all_organisations(factory: &dyn StoreFactory) {
     let mut bench = Bench::new(factory).await;
@@ -720,6 +891,11 @@ pub async fn a_cursor_is_good_for_its_own_query(factory: &dyn StoreFactory) {
             };
             let conversation = Conversation {
                 contact: id(1),
+                handler: Some(Handler {
+                    name: "clerk".to_owned(),
+                    kind: HandlerKind::Bot,
+                }),
+                turn: Some(Turn::new(id(number), vec![id(1)], at(1))),
                 ..bench.make.record(&conversation_key).try_into().unwrap()
             };
             let broadcast_key = Key::Broadcast {
@@ -730,16 +906,22 @@ pub async fn a_cursor_is_good_for_its_own_query(factory: &dyn StoreFactory) {
                 state: BroadcastState::Running { since: at(0) },
                 ..bench.make.record(&broadcast_key).try_into().unwrap()
             };
+            let scheduled = Broadcast {
+                id: id(number + 10),
+                state: BroadcastState::Scheduled { at: at(1) },
+                ..running.clone()
+            };
             let erasure_key = Key::Erasure {
                 org: id(org),
                 contact: id(number),
             };
             let mut erasure: Erasure = bench.make.record(&erasure_key).try_into().unwrap();
             erasure.certificate.scrubbed = false;
-            let records: [Record; 4] = [
+            let records: [Record; 5] = [
                 message.into(),
                 conversation.into(),
                 running.into(),
+                scheduled.into(),
                 erasure.into(),
             ];
             bench.insert(records).await;
@@ -814,10 +996,10 @@ fn queries(broadcast: BroadcastId) -> Vec<Query> {
         order: Some(order),
     };
     let not_opted_in = Filter::OptedIn(false);
-    let dispatches = |states| Query::Dispatches {
+    let dispatches = |states: Vec<StateName>| Query::Dispatches {
         org: id(1),
         broadcast,
-        states,
+        recipients: RecipientFilter::in_states(&states),
     };
     let conversations = |org: u128, filter: ConversationFilter| Query::Conversations {
         org: id(org),
@@ -863,7 +1045,12 @@ fn queries(broadcast: BroadcastId) -> Vec<Query> {
         open(2),
         due(1),
         due(2),
+        Query::DueTurns {
+            handler: "clerk".to_owned(),
+            by: at(100),
+        },
         Query::RunningBroadcasts,
+        Query::DueBroadcasts { by: at(9) },
         Query::OpenErasures,
     ]
 }

@@ -170,6 +170,7 @@ impl Run {
             worker: self.make.text(),
             now,
             until: now + self.make.seconds(30),
+            after: Some(self.org()).filter(|_| self.make.once_in(2)),
             limit: self.make.below(6),
         };
         let ours = self.store.store.claim(request.clone()).await.unwrap();
@@ -240,7 +241,7 @@ impl Run {
 
     fn query(&mut self) -> Query {
         let org = self.org();
-        match self.make.below(11) {
+        match self.make.below(13) {
             0 => Query::Records {
                 org: Some(org).filter(|_| self.make.once_in(2)),
                 kind: self.make.one_of(RecordKind::ALL),
@@ -262,9 +263,7 @@ impl Run {
             4 => Query::Dispatches {
                 org,
                 broadcast: self.make.pooled(),
-                states: (0..self.make.below(4))
-                    .map(|_| self.make.one_of(&StateName::ALL))
-                    .collect(),
+                recipients: self.make.recipients(),
             },
             5 => Query::OpenDispatches {
                 org,
@@ -284,6 +283,11 @@ impl Run {
                 positions: self.make.some(3, |make| make.below(30) as u64),
             },
             9 => Query::OpenErasures,
+            10 => Query::DueTurns {
+                handler: self.make.handler().name,
+                by: self.make.time(),
+            },
+            11 => Query::DueBroadcasts { by: self.make.time() },
             _ => Query::RunningBroadcasts,
         }
     }

@@ -197,6 +197,7 @@ pub async fn a_closed_store_refuses_everything(factory: &dyn StoreFactory) {
         worker: "w".to_owned(),
         now: epoch(),
         until: epoch(),
+        after: None,
         limit: 1,
     };
     let changes = ChangeSet {

@@ -113,6 +113,7 @@ fn a_text_message_names_its_sender_its_words_and_whom_of_ours_it_is_for() {
             business_id: Some("AC00000000000000000000000000000001".into()),
             sender_id: Some("+15005550006".into()),
             pool_id: None,
+            number: None,
         }
     );
     assert_eq!(events[0].at, None, "the platform names no time");

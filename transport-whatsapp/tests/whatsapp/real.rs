@@ -112,6 +112,15 @@ fn line(event: &InboundEvent) -> String {
                 notice.reason
             )
         }
+        InboundKind::Sender(told) => {
+            let limit = told.limit.as_ref().map(|limit| limit.tier.as_str());
+            let ban = told.ban.as_ref().map(|ban| ban.ban);
+            let number = told.number.as_deref().unwrap_or("-");
+            format!(
+                "sender {number}: low {:?}, limit {limit:?}, ban {ban:?}",
+                told.low_quality
+            )
+        }
         InboundKind::Notice { field, raw } => {
             assert!(raw.is_object());
             format!("notice {field}")
@@ -125,7 +134,10 @@ const TEST_USER: &str = "message from 491234567890 TestUser: ";
 /// What each of the real bodies says. Lines that begin with `~` follow [`TEST_USER`].
 const REAL: &[(&str, &str)] = &[
     ("accountReviewUpdate", "notice account_review_update"),
-    ("accountUpdate-banned", "notice account_update"),
+    (
+        "accountUpdate-banned",
+        "sender -: low None, limit None, ban Some(Scheduled)",
+    ),
     ("accountUpdate-verified", "notice account_update"),
     (
         "businessUsernameUpdate-approved",
@@ -232,7 +244,10 @@ const REAL: &[(&str, &str)] = &[
         "template My message template en_US 1234567: FLAGGED None",
     ),
     ("phoneNumberNameUpdate", "notice phone_number_name_update"),
-    ("phoneNumberQualityUpdate", "notice phone_number_quality_update"),
+    (
+        "phoneNumberQualityUpdate",
+        "sender 16505551111: low Some(true), limit Some(\"TIER_10K\"), ban None",
+    ),
     (
         "userIdUpdate",
         "identity US.10101010101010101010+US.ENT.10101010101010101010 -> \

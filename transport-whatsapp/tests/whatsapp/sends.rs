@@ -120,7 +120,7 @@ async fn the_platforms_refusals_are_classed_by_code_whatever_the_status() {
         (131_047, FailureClass::WindowClosed),
         (131_026, FailureClass::RecipientInvalid),
         (131_050, FailureClass::RecipientOptedOut(OptOutScope::Marketing)),
-        (132_001, FailureClass::TemplateProblem),
+        (132_001, FailureClass::TemplateStopped),
         (131_016, FailureClass::Transient),
         (131_000, FailureClass::Unexplained),
     ] {

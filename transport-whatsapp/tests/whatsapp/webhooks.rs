@@ -1,6 +1,7 @@
 //! What webhooks are read as.
 
 use serde_json::{Value, json};
+use tertulia_core::account::Ban;
 use tertulia_core::error::Code;
 use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::inbound::{
@@ -793,6 +794,185 @@ fn template_notices_need_name_language_and_a_readable_value() {
     ] {
         assert!(matches!(notice(field, parts), InboundKind::Unknown { .. }));
     }
+}
+
+fn told(field: &str, value: &Value) -> InboundEvent {
+    events(&envelope(&json!([{"field": field, "value": value}]))).remove(0)
+}
+
+#[test]
+fn a_notice_says_how_a_sender_stands() {
+    let (quality, account) = ("phone_number_quality_update", "account_update");
+    let number = "+1 555-078-3881";
+    for (field, value, low, limit, ban) in [
+        (
+            quality,
+            json!({"display_phone_number": number, "event": "FLAGGED", "current_limit": "TIER_10K"}),
+            Some(true),
+            Some(("TIER_10K", Some(10_000))),
+            None,
+        ),
+        (
+            quality,
+            json!({"display_phone_number": number, "event": "UNFLAGGED"}),
+            Some(false),
+            None,
+            None,
+        ),
+        (
+            quality,
+            json!({"display_phone_number": number, "event": "UPGRADE", "current_limit": "TIER_1K",
+                "max_daily_conversations_per_business": "TIER_250"}),
+            None,
+            Some(("TIER_250", Some(250))),
+            None,
+        ),
+        (
+            "business_capability_update",
+            json!({"max_daily_conversations_per_business": "TIER_UNLIMITED", "max_phone_numbers_per_business": 25}),
+            None,
+            Some(("TIER_UNLIMITED", None)),
+            None,
+        ),
+        (
+            "business_capability_update",
+            json!({"max_daily_conversation_per_phone": 1000}),
+            None,
+            Some(("1000", Some(1000))),
+            None,
+        ),
+        (
+            account,
+            json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "DISABLE", "waba_ban_date": "June 1, 2026"}}),
+            None,
+            None,
+            Some((Ban::Disabled, "DISABLE", None)),
+        ),
+        (
+            account,
+            json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "REINSTATE"}}),
+            None,
+            None,
+            Some((Ban::Lifted, "REINSTATE", None)),
+        ),
+        (
+            account,
+            json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": [
+                {"restriction_type": "RESTRICTED_BIZ_INITIATED_MESSAGING", "expiration": "1749416383"},
+                {"restriction_type": "RESTRICTED_ADD_PHONE_NUMBER_ACTION"}]}),
+            None,
+            None,
+            Some((
+                Ban::Restricted,
+                "RESTRICTED_ADD_PHONE_NUMBER_ACTION, RESTRICTED_BIZ_INITIATED_MESSAGING",
+                Some(1_749_416_383),
+            )),
+        ),
+    ] {
+        let event = told(field, &value);
+        assert_eq!(event.source.sender_id, None);
+        let InboundKind::Sender(notice) = event.kind else {
+            panic!("{value}: {event:?}")
+        };
+        let named = value.get("display_phone_number").map(|_| "15550783881");
+        assert_eq!(notice.number.as_deref(), named, "{value}");
+        assert_eq!(notice.low_quality, low, "{value}");
+        let read = notice
+            .limit
+            .as_ref()
+            .map(|limit| (limit.tier.as_str(), limit.people_a_day));
+        assert_eq!(read, limit, "{value}");
+        let read = notice.ban.as_ref().map(|told| {
+            (
+                told.ban,
+                told.detail.as_deref().unwrap(),
+                told.until.map(|until| until.timestamp()),
+            )
+        });
+        assert_eq!(read, ban, "{value}");
+        assert_eq!((notice.field.as_str(), notice.raw), (field, value));
+    }
+}
+
+#[test]
+fn a_notice_that_tells_nothing_of_how_a_sender_stands_is_handed_on_as_it_is() {
+    for (field, value) in [
+        (
+            "account_update",
+            json!({"event": "VERIFIED_ACCOUNT", "phone_number": "16505551111"}),
+        ),
+        (
+            "account_update",
+            json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": "SLEEPING"}}),
+        ),
+        (
+            "business_capability_update",
+            json!({"max_phone_numbers_per_business": 25}),
+        ),
+        (
+            "phone_number_quality_update",
+            json!({"display_phone_number": "15550783881", "event": "THROUGHPUT_UPGRADE", "current_limit": "TIER_UNLIMITED"}),
+        ),
+    ] {
+        assert_eq!(
+            told(field, &value).kind,
+            InboundKind::Notice {
+                field: field.to_owned(),
+                raw: value
+            }
+        );
+    }
+}
+
+#[test]
+fn a_notice_of_a_senders_standing_of_the_wrong_shape_is_kept_with_a_reason() {
+    for (field, value) in [
+        (
+            "phone_number_quality_update",
+            json!({"display_phone_number": ["1"], "event": "FLAGGED"}),
+        ),
+        (
+            "phone_number_quality_update",
+            json!({"display_phone_number": "1", "event": 7.5e300, "current_limit": {}}),
+        ),
+        (
+            "phone_number_quality_update",
+            json!({"display_phone_number": "1", "event": null}),
+        ),
+        (
+            "business_capability_update",
+            json!({"max_daily_conversations_per_business": ["TIER_2K"]}),
+        ),
+        ("account_update", json!({"event": {}})),
+        (
+            "account_update",
+            json!({"event": "DISABLED_UPDATE", "ban_info": "DISABLE"}),
+        ),
+        (
+            "account_update",
+            json!({"event": "DISABLED_UPDATE", "ban_info": {"waba_ban_state": []}}),
+        ),
+        (
+            "account_update",
+            json!({"event": "ACCOUNT_RESTRICTION", "restriction_info": "all"}),
+        ),
+    ] {
+        let InboundKind::Unknown { raw, reason, .. } = told(field, &value).kind else {
+            panic!("{value}")
+        };
+        assert_eq!(raw, value);
+        assert!(!reason.is_empty());
+    }
+}
+
+#[test]
+fn events_show_the_senders_number_in_digits() {
+    let value = json!({"metadata": {"phone_number_id": "1", "display_phone_number": "+250 788 123 200"},
+        "messages": [{"id": "wamid.9", "from": "1", "type": "text", "text": {"body": "Hi"}}]});
+    assert_eq!(
+        told("messages", &value).source.number.as_deref(),
+        Some("250788123200")
+    );
 }
 
 #[test]

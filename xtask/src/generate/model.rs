@@ -435,7 +435,8 @@ fn plain(word: &str, schema: &Map<String, Value>) -> Read<Type> {
     Ok(match word {
         "string" if schema.contains_key("contentEncoding") => Type::Bytes,
         "string" => match format {
-            None => Type::Text,
+            // A local time names no instant: it is text, as in `2026-12-24T09:00:00`.
+            None | Some("partial-date-time" | "partial-time") => Type::Text,
             Some("date-time") => Type::Time,
             Some(other) => return Err(format!("text of the format {other} has no type of its own")),
         },

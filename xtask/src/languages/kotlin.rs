@@ -6,6 +6,7 @@ use std::process::Command;
 
 use super::{debian, files, is_there, made_from, only_wrong_lines_fail, quickstart, skipped, uniffi};
 use crate::project::{self, Project};
+use crate::said;
 
 /// The npm package that is the compiler, with the standard library and coroutines.
 const COMPILER: &str = "kotlin-compiler@2.4.20";
@@ -208,7 +209,7 @@ impl Kotlin<'_> {
             .output()
             .map_err(|error| project::not_started(&command, &error))?;
         let text = String::from_utf8_lossy(&output.stdout);
-        print!("{text}");
+        said::say(format_args!("{text}"));
         let passed = text
             .lines()
             .find_map(|line| line.strip_prefix("OK (")?.split(' ').next()?.parse().ok());

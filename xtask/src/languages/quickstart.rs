@@ -6,6 +6,9 @@ use std::process::Command;
 
 use crate::project::{self, Project};
 
+/// The quickstart in Rust.
+pub(super) const PROGRAM: &str = "quickstart";
+
 /// A folder of its own for a run of the quickstart, empty.
 pub(super) fn folder(project: &Project, language: &str) -> Result<PathBuf, String> {
     let folder = project.scratch.join(format!("quickstart-{language}"));
@@ -20,7 +23,7 @@ pub(super) fn folder(project: &Project, language: &str) -> Result<PathBuf, Strin
 /// Fails where what a language's quickstart said over a folder differs from what Rust's says over one of its own.
 pub(super) fn compare(project: &Project, language: &str, said: &str, over: &Path) -> Result<(), String> {
     let own = folder(project, &format!("{language}-rust"))?;
-    let wanted = project::output(Command::new(project.program("quickstart")?).arg(&own))?;
+    let wanted = project::output(Command::new(project.program(PROGRAM)?).arg(&own))?;
     match difference(&masked(said, over), &masked(&wanted, &own)) {
         Some((said, wanted)) => Err(format!(
             "the quickstart says\n  {said}\nwhere that of Rust says\n  {wanted}"

@@ -10,6 +10,7 @@ use std::process::Command;
 
 use super::{debian, files, is_there, only_wrong_lines_fail, quickstart, skipped, uniffi};
 use crate::project::{self, Project};
+use crate::said;
 
 const SUITE: &str = "trixie";
 const PACKAGES: [&str; 3] = ["swiftlang", "libc6-dev", "libstdc++-14-dev"];
@@ -165,7 +166,7 @@ impl Debian {
             .map_err(|error| project::not_started(&command, &error))?;
         let text = [output.stdout, output.stderr].concat();
         let text = String::from_utf8_lossy(&text);
-        print!("{text}");
+        said::say(format_args!("{text}"));
         let passed = text
             .lines()
             .filter_map(|line| {

@@ -6,6 +6,9 @@ use std::process::Command;
 
 use crate::project::{self, Project};
 
+/// What writes the code.
+pub(super) const PROGRAM: &str = "tertulia-bindgen";
+
 /// Builds the library; where it is.
 pub(super) fn library(project: &Project) -> Result<PathBuf, String> {
     project.library("tertulia_native")
@@ -14,6 +17,6 @@ pub(super) fn library(project: &Project) -> Result<PathBuf, String> {
 /// Writes what UniFFI adds in a language into a folder.
 pub(super) fn glue(project: &Project, library: &Path, language: &str, folder: &Path) -> Result<(), String> {
     fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let mut command = Command::new(project.program("tertulia-bindgen")?);
+    let mut command = Command::new(project.program(PROGRAM)?);
     project::succeed(command.arg(library).arg(language).arg(folder))
 }

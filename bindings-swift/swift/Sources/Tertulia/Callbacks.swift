@@ -89,6 +89,28 @@ final class CredentialsObject: HostObject {
     }
 }
 
+/// A bot or an AI of the host's: asked to answer what the contacts of its conversations write, by `run_due` and `work`. A turn is never lost, and so may come more than once: when it threw, took too long, or its process died, the same messages come again after a pause, and after five tries people have the conversation. The n-th message that it sends in a turn and that went out in an earlier try, or may have, is not sent again, but given back as it was sent.
+public protocol ConversationHandler: Sendable {
+    /// Answers what the contact wrote, acting as the handler: a handle on the organisation with `acting` in the place of a member of the team. When the turn is over, as a person took the conversation over or the time was up, its calls fail with `handler.over`.
+    func turn(_ turn: HandlerTurn) async throws
+}
+
+final class ConversationHandlerObject: HostObject {
+    let host: any ConversationHandler
+
+    init(_ host: any ConversationHandler) { self.host = host }
+
+    func answer(_ method: String, _ args: Arguments) async throws -> String {
+        switch method {
+        case "turn":
+            try await host.turn(args.get("turn"))
+            return "null"
+        default:
+            throw TertuliaError(ErrorCode.inputInvalid, "there is no method \(method)")
+        }
+    }
+}
+
 /// Where the time comes from.
 public protocol Clock: Sendable {
     /// The present moment.

@@ -62,6 +62,8 @@ public final class Crm: Sendable {
     ///     store. An organisation that was once used with a key is never used without it.
     ///   - convertFrom: what a file that does not open so was before: it is then converted.
     ///   - mediaFolder: the folder that files of messages are kept in; nil: none are.
+    ///   - handlers: bots and AIs, by the names that conversations are given to them under.
+    ///   - handlerTimeout: how long a handler may take for one turn, in seconds; nil: a minute.
     public static func open(
         path: String? = nil,
         transports: [String: AnyTransport] = [:],
@@ -71,7 +73,9 @@ public final class Crm: Sendable {
         encryptionKey: Data? = nil,
         suppressionKey: Data? = nil,
         convertFrom: ConvertFrom? = nil,
-        mediaFolder: String? = nil
+        mediaFolder: String? = nil,
+        handlers: [String: any ConversationHandler] = [:],
+        handlerTimeout: TimeInterval? = nil
     ) async throws -> Crm {
         var hosts: [NativeObject] = []
         var handles: [NativeHandle] = []
@@ -112,6 +116,12 @@ public final class Crm: Sendable {
         case let fixed as StaticCredentials: options.put("credentials", ["fixed": fixed.keys])
         case let own?: options.put("credentials", ["host": place(CredentialsObject(own))])
         }
+        var asked = Named()
+        for (name, handler) in handlers {
+            asked.put(AnyKey(name), place(ConversationHandlerObject(handler)))
+        }
+        options.put("handlers", asked)
+        options.put("handler_timeout_seconds", handlerTimeout)
         switch clock {
         case nil: break
         case let manual as ManualClock:

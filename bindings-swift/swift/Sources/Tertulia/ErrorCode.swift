@@ -247,6 +247,21 @@ public enum ErrorCode {
     /// The handler's name is empty or too long.
     public static let handlerInvalid = "handler.invalid"
 
+    /// The handler's turn is over: a person took the conversation over, it was closed, or the turn took too long.
+    public static let handlerOver = "handler.over"
+
+    /// A handler writes to, and changes, the conversation of its turn and no other.
+    public static let handlerElsewhere = "handler.elsewhere"
+
+    /// The handler failed.
+    public static let handlerFailed = "handler.failed"
+
+    /// The handler did not end in time.
+    public static let handlerTimeout = "handler.timeout"
+
+    /// More messages wait for the handler than may.
+    public static let handlerBehind = "handler.behind"
+
     /// A label is empty or too long.
     public static let labelInvalid = "label.invalid"
 
@@ -273,6 +288,15 @@ public enum ErrorCode {
 
     /// The broadcast was launched already.
     public static let broadcastNotDraft = "broadcast.not_draft"
+
+    /// A broadcast that stands there cannot do that.
+    public static let broadcastWrongState = "broadcast.wrong_state"
+
+    /// A broadcast cannot be scheduled so.
+    public static let broadcastScheduleInvalid = "broadcast.schedule_invalid"
+
+    /// It is a quiet hour where the contact is: broadcasts rest.
+    public static let broadcastQuietHours = "broadcast.quiet_hours"
 
     /// The broadcast cannot be launched so.
     public static let broadcastInvalid = "broadcast.invalid"
@@ -560,6 +584,11 @@ public enum ErrorCode {
         messageInvalid: (.invalid, .never, 503),
         conversationSuperseded: (.refused, .never, 503),
         handlerInvalid: (.invalid, .never, 503),
+        handlerOver: (.refused, .never, 503),
+        handlerElsewhere: (.refused, .never, 503),
+        handlerFailed: (.unavailable, .later, 503),
+        handlerTimeout: (.unavailable, .later, 503),
+        handlerBehind: (.unavailable, .never, 503),
         labelInvalid: (.invalid, .never, 503),
         routingInvalid: (.invalid, .never, 503),
         routingNotFound: (.notFound, .never, 503),
@@ -569,6 +598,9 @@ public enum ErrorCode {
         cursorInvalid: (.invalid, .never, 503),
         broadcastNotFound: (.notFound, .never, 503),
         broadcastNotDraft: (.refused, .never, 503),
+        broadcastWrongState: (.refused, .never, 503),
+        broadcastScheduleInvalid: (.invalid, .never, 503),
+        broadcastQuietHours: (.refused, .later, 503),
         broadcastInvalid: (.invalid, .never, 503),
         importHeader: (.invalid, .never, 503),
         importEncoding: (.invalid, .never, 503),

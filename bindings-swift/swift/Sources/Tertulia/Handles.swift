@@ -140,6 +140,15 @@ extension Platform {
         }
     }
 
+    /// A notice about the business account or one of its numbers, as in `account_update` or
+    /// `phone_number_quality_update`, which names no sender by its id; delivered before this returns.
+    public func notice(_ field: String, value: JSON) async throws {
+        let _: Nothing = try await scope.call("platform.notice") {
+            $0.put("field", field)
+            $0.put("value", value)
+        }
+    }
+
     /// The business account's templates, in the shape in which the platform lists them. While there are any, only
     /// these can be sent; while there are none, any can.
     public func setTemplates(_ templates: [JSON]) async throws {
@@ -1265,6 +1274,7 @@ public struct InboxArea: Sendable {
 
     /// Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's time,
     /// opens it again, or opens a new one, as the setting `reopening` says. One of the same second is not later.
+    /// Where the setting `csat` says so, the contact is asked how satisfied they are, at most once in 24 hours.
     ///
     /// Fails with `conversation.not_found`.
     public func resolve(_ id: ConversationId) async throws -> Conversation {
@@ -1491,6 +1501,29 @@ public struct AnalyticsArea: Sendable {
             $0.put("until", until)
         }
     }
+
+    /// How satisfied contacts were, of the surveys that went out from a time on and before another: in all, or split by
+    /// who had the conversation when it was resolved, by channel, or by the day, week or month of the question. A part
+    /// of which no survey went out is left out.
+    public func csat(_ since: Date, until: Date, by: AnalyticsGroup) async throws -> [CsatReport] {
+        try await scope.call("analytics.csat") {
+            $0.put("since", since)
+            $0.put("until", until)
+            $0.put("by", by)
+        }
+    }
+
+    /// What went on in conversations from a time on and before another: messages in and out, conversations opened,
+    /// opened again and closed, how long people waited for the first response and for the resolution, split as it is
+    /// said; days, weeks and months are those of the organisation's zone. Parts in which nothing happened are left out.
+    /// Messages of groups count as any other. What was deleted counts still.
+    public func inbox(_ since: Date, until: Date, by: AnalyticsGroup) async throws -> [InboxFigures] {
+        try await scope.call("analytics.inbox") {
+            $0.put("since", since)
+            $0.put("until", until)
+            $0.put("by", by)
+        }
+    }
 }
 
 /// Provider templates.
@@ -1575,10 +1608,76 @@ public struct BroadcastsArea: Sendable {
         }
     }
 
-    /// Fixes the recipients at this instant and starts sending; `run_due` or `work` sends. Launched twice, the
+    /// What each contact that fits the target would get, and when, or why not, if the broadcast went out now or at its
+    /// time. Nothing is sent, and nobody is enlisted.
+    public func simulate(_ id: BroadcastId, page: PageRequest? = nil) -> Pages<Simulated> {
+        Pages(first: page) { try await simulatePage(id, page: $0) }
+    }
+
+    /// One page of `simulate`.
+    public func simulatePage(_ id: BroadcastId, page: PageRequest? = nil) async throws -> Page<Simulated> {
+        try await scope.call("broadcasts.simulate") {
+            $0.put("id", id)
+            $0.put("page", page)
+        }
+    }
+
+    /// Sends one contact what the broadcast would send them, now, whatever its state: somebody of the team who wants
+    /// to see it. It passes the gate, and a marketing template takes the contact's turn of 24 hours. Fails as
+    /// `inbox.send` does.
+    public func sendTest(_ id: BroadcastId, contact: ContactId) async throws -> Message {
+        try await scope.call("broadcasts.send_test") {
+            $0.put("id", id)
+            $0.put("contact", contact)
+        }
+    }
+
+    /// Fixes the recipients at this instant and starts sending, whatever it was scheduled for; `run_due` or `work` sends. Launched twice, the
     /// second call fails with `broadcast.not_draft`.
     public func launch(_ id: BroadcastId) async throws {
         let _: Nothing = try await scope.call("broadcasts.launch") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Lets a draft start by itself, at a local time: its recipients are fixed then. Where clocks are put forward
+    /// over the time, it is the first instant after; where it is there twice, the earlier. One that is scheduled or
+    /// held is given another time. If nothing runs at its time, nor within `Settings.max_late_seconds` afterwards, it
+    /// is held until somebody launches, schedules or cancels it. Fails with `broadcast.schedule_invalid` for a time
+    /// that is over.
+    public func schedule(_ id: BroadcastId, schedule: NewSchedule) async throws -> BroadcastState {
+        try await scope.call("broadcasts.schedule") {
+            $0.put("id", id)
+            $0.put("schedule", schedule)
+        }
+    }
+
+    /// Makes what is scheduled or held a draft again.
+    public func unschedule(_ id: BroadcastId) async throws {
+        let _: Nothing = try await scope.call("broadcasts.unschedule") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Lets nothing more go out until `resume`. What is on the wire stays there. Fails with `broadcast.wrong_state`
+    /// for one that is not running.
+    public func pause(_ id: BroadcastId) async throws {
+        let _: Nothing = try await scope.call("broadcasts.pause") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Goes on where it was paused. Fails with `broadcast.wrong_state` for one that was not.
+    public func resume(_ id: BroadcastId) async throws {
+        let _: Nothing = try await scope.call("broadcasts.resume") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Calls a broadcast off for good: from this instant on nothing more goes out, and due work leaves out who waits.
+    /// What is on the wire stays there. Fails with `broadcast.wrong_state` for one that is finished.
+    public func cancel(_ id: BroadcastId) async throws {
+        let _: Nothing = try await scope.call("broadcasts.cancel") {
             $0.put("id", id)
         }
     }
@@ -1590,24 +1689,25 @@ public struct BroadcastsArea: Sendable {
         }
     }
 
-    /// The recipients in any of these states, or (empty) in all.
+    /// The recipients that are meant, each with what became of them, why, and what would help; absent: all. To write
+    /// them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`.
     public func recipients(
         _ id: BroadcastId,
-        states: [StateName]? = nil,
+        who: RecipientFilter? = nil,
         page: PageRequest? = nil
     ) -> Pages<Recipient> {
-        Pages(first: page) { try await recipientsPage(id, states: states, page: $0) }
+        Pages(first: page) { try await recipientsPage(id, who: who, page: $0) }
     }
 
     /// One page of `recipients`.
     public func recipientsPage(
         _ id: BroadcastId,
-        states: [StateName]? = nil,
+        who: RecipientFilter? = nil,
         page: PageRequest? = nil
     ) async throws -> Page<Recipient> {
         try await scope.call("broadcasts.recipients") {
             $0.put("id", id)
-            $0.put("states", states)
+            $0.put("who", who)
             $0.put("page", page)
         }
     }

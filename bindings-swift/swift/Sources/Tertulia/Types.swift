@@ -110,6 +110,8 @@ public struct Account: Hashable, Sendable, Codable {
     public var credential: String
     /// Whether it may send.
     public var state: AccountState
+    /// What the platform told of it.
+    public var standing: SenderStanding
 
     public init(
         id: AccountId,
@@ -120,7 +122,8 @@ public struct Account: Hashable, Sendable, Codable {
         endpoint: String? = nil,
         name: String,
         credential: String,
-        state: AccountState
+        state: AccountState,
+        standing: SenderStanding = SenderStanding()
     ) {
         self.id = id
         self.org = org
@@ -131,6 +134,7 @@ public struct Account: Hashable, Sendable, Codable {
         self.name = name
         self.credential = credential
         self.state = state
+        self.standing = standing
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -143,6 +147,21 @@ public struct Account: Hashable, Sendable, Codable {
         case name = "name"
         case credential = "credential"
         case state = "state"
+        case standing = "standing"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.id = try container.decode(AccountId.self, forKey: .id)
+        self.org = try container.decode(OrgId.self, forKey: .org)
+        self.channel = try container.decode(Channel.self, forKey: .channel)
+        self.senderId = try container.decode(String.self, forKey: .senderId)
+        self.businessId = try container.decodeIfPresent(String.self, forKey: .businessId)
+        self.endpoint = try container.decodeIfPresent(String.self, forKey: .endpoint)
+        self.name = try container.decode(String.self, forKey: .name)
+        self.credential = try container.decode(String.self, forKey: .credential)
+        self.state = try container.decode(AccountState.self, forKey: .state)
+        self.standing = try container.decodeIfPresent(SenderStanding.self, forKey: .standing) ?? SenderStanding()
     }
 }
 
@@ -212,6 +231,8 @@ public enum Actor: Hashable, Sendable, Codable {
     case agent(AgentId)
     /// The host's program, by the name it gave itself.
     case system(String)
+    /// A bot or AI of the host, by its name.
+    case handler(String)
     /// The person themself.
     case contact
     /// The platform.
@@ -227,6 +248,9 @@ public enum Actor: Hashable, Sendable, Codable {
         case let .system(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "system")
+        case let .handler(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "handler")
         case .contact:
             var container = encoder.singleValueContainer()
             try container.encode("contact")
@@ -246,6 +270,8 @@ public enum Actor: Hashable, Sendable, Codable {
             self = .agent(try variant.value(AgentId.self))
         case "system":
             self = .system(try variant.value(String.self))
+        case "handler":
+            self = .handler(try variant.value(String.self))
         case "contact":
             self = .contact
         case "provider":
@@ -345,6 +371,48 @@ public struct AgentId: RawRepresentable, Hashable, Sendable, Codable, CustomStri
     public init(_ rawValue: String) { self.rawValue = rawValue }
 
     public var description: String { rawValue }
+}
+
+/// What figures are split by.
+public enum AnalyticsGroup: String, Hashable, Sendable, Codable, CaseIterable {
+    /// Nothing: all in one.
+    case total = "total"
+    /// Who it was done by, or who had the conversation: a member of the team, or a bot or AI.
+    case agent = "agent"
+    /// The channel.
+    case channel = "channel"
+    /// The day, in the organisation's zone.
+    case day = "day"
+    /// The week from Monday on, in the organisation's zone.
+    case week = "week"
+    /// The month, in the organisation's zone.
+    case month = "month"
+}
+
+/// Which part of the figures this is: all absent where they are not split, or where nobody had the conversation.
+public struct AnalyticsKey: Hashable, Sendable, Codable {
+    /// The member of the team.
+    public var agent: AgentId?
+    /// The bot or AI, by its name.
+    public var handler: String?
+    /// The channel.
+    public var channel: Channel?
+    /// The first day of the period, as `YYYY-MM-DD`.
+    public var period: String?
+
+    public init(agent: AgentId? = nil, handler: String? = nil, channel: Channel? = nil, period: String? = nil) {
+        self.agent = agent
+        self.handler = handler
+        self.channel = channel
+        self.period = period
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case agent = "agent"
+        case handler = "handler"
+        case channel = "channel"
+        case period = "period"
+    }
 }
 
 /// What becomes of archived conversations in a list.
@@ -623,12 +691,16 @@ public enum Author: Hashable, Sendable, Codable {
     case agent(AgentId)
     /// The host's program.
     case host(String)
+    /// A bot or AI of the host, by its name.
+    case handler(String)
     /// A broadcast.
     case broadcast(BroadcastId)
     /// The business, elsewhere: its phone app or another program.
     case elsewhere
     /// The answer to a STOP.
     case stopConfirmation
+    /// A survey of satisfaction: its question, and what follows the rating.
+    case survey(SurveyId)
 
     public func encode(to encoder: Encoder) throws {
         switch self {
@@ -641,6 +713,9 @@ public enum Author: Hashable, Sendable, Codable {
         case let .host(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "host")
+        case let .handler(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "handler")
         case let .broadcast(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "broadcast")
@@ -650,6 +725,9 @@ public enum Author: Hashable, Sendable, Codable {
         case .stopConfirmation:
             var container = encoder.singleValueContainer()
             try container.encode("stop_confirmation")
+        case let .survey(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "survey")
         }
     }
 
@@ -662,15 +740,41 @@ public enum Author: Hashable, Sendable, Codable {
             self = .agent(try variant.value(AgentId.self))
         case "host":
             self = .host(try variant.value(String.self))
+        case "handler":
+            self = .handler(try variant.value(String.self))
         case "broadcast":
             self = .broadcast(try variant.value(BroadcastId.self))
         case "elsewhere":
             self = .elsewhere
         case "stop_confirmation":
             self = .stopConfirmation
+        case "survey":
+            self = .survey(try variant.value(SurveyId.self))
         default:
             throw decoder.misfit("\(variant.name) is no Author")
         }
+    }
+}
+
+/// Whether senders are barred.
+public struct BanNotice: Hashable, Sendable, Codable {
+    /// How far.
+    public var ban: SenderBanKind
+    /// The provider's words.
+    public var detail: String?
+    /// Until when, if it ends by itself.
+    public var until: Date?
+
+    public init(ban: SenderBanKind, detail: String? = nil, until: Date? = nil) {
+        self.ban = ban
+        self.detail = detail
+        self.until = until
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case ban = "ban"
+        case detail = "detail"
+        case until = "until"
     }
 }
 
@@ -721,6 +825,8 @@ public struct Broadcast: Hashable, Sendable, Codable {
     public var parameters: TemplateParameters
     /// Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place.
     public var target: Filter
+    /// When it is to start by itself, or was to.
+    public var schedule: Schedule?
     /// Where it stands.
     public var state: BroadcastState
     /// When it was drafted.
@@ -735,6 +841,7 @@ public struct Broadcast: Hashable, Sendable, Codable {
         language: String,
         parameters: TemplateParameters,
         target: Filter,
+        schedule: Schedule? = nil,
         state: BroadcastState,
         createdAt: Date
     ) {
@@ -746,6 +853,7 @@ public struct Broadcast: Hashable, Sendable, Codable {
         self.language = language
         self.parameters = parameters
         self.target = target
+        self.schedule = schedule
         self.state = state
         self.createdAt = createdAt
     }
@@ -759,6 +867,7 @@ public struct Broadcast: Hashable, Sendable, Codable {
         case language = "language"
         case parameters = "parameters"
         case target = "target"
+        case schedule = "schedule"
         case state = "state"
         case createdAt = "created_at"
     }
@@ -779,8 +888,18 @@ public struct BroadcastId: RawRepresentable, Hashable, Sendable, Codable, Custom
 public enum BroadcastState: Hashable, Sendable, Codable {
     /// Saved, not sent; can be edited.
     case draft
+    /// Starts by itself.
+    case scheduled(at: Date)
+    /// It was to start and did not: somebody launches, schedules or cancels it.
+    case held(due: Date, since: Date, refusal: Refusal? = nil)
     /// Its recipients are fixed, and it is being sent.
     case running(since: Date)
+    /// Nothing more goes out until it is resumed.
+    case paused(launched: Date, since: Date, refusal: Refusal? = nil)
+    /// Nothing more goes out; those who wait are being left out.
+    case cancelling(launched: Date, since: Date)
+    /// Called off. Those whom it had reached by then, it reached.
+    case cancelled(launched: Date? = nil, at: Date)
     /// No recipient is pending, leased or sending.
     case finished(launched: Date, at: Date)
 
@@ -789,9 +908,30 @@ public enum BroadcastState: Hashable, Sendable, Codable {
         switch self {
         case .draft:
             try container.encode("draft", forKey: "state")
+        case let .scheduled(at):
+            try container.encode("scheduled", forKey: "state")
+            try container.encode(at, forKey: "at")
+        case let .held(due, since, refusal):
+            try container.encode("held", forKey: "state")
+            try container.encode(due, forKey: "due")
+            try container.encode(since, forKey: "since")
+            try container.encodeIfPresent(refusal, forKey: "refusal")
         case let .running(since):
             try container.encode("running", forKey: "state")
             try container.encode(since, forKey: "since")
+        case let .paused(launched, since, refusal):
+            try container.encode("paused", forKey: "state")
+            try container.encode(launched, forKey: "launched")
+            try container.encode(since, forKey: "since")
+            try container.encodeIfPresent(refusal, forKey: "refusal")
+        case let .cancelling(launched, since):
+            try container.encode("cancelling", forKey: "state")
+            try container.encode(launched, forKey: "launched")
+            try container.encode(since, forKey: "since")
+        case let .cancelled(launched, at):
+            try container.encode("cancelled", forKey: "state")
+            try container.encodeIfPresent(launched, forKey: "launched")
+            try container.encode(at, forKey: "at")
         case let .finished(launched, at):
             try container.encode("finished", forKey: "state")
             try container.encode(launched, forKey: "launched")
@@ -805,8 +945,32 @@ public enum BroadcastState: Hashable, Sendable, Codable {
         switch name {
         case "draft":
             self = .draft
+        case "scheduled":
+            self = .scheduled(at: try container.decode(Date.self, forKey: "at"))
+        case "held":
+            self = .held(
+                due: try container.decode(Date.self, forKey: "due"),
+                since: try container.decode(Date.self, forKey: "since"),
+                refusal: try container.decodeIfPresent(Refusal.self, forKey: "refusal")
+            )
         case "running":
             self = .running(since: try container.decode(Date.self, forKey: "since"))
+        case "paused":
+            self = .paused(
+                launched: try container.decode(Date.self, forKey: "launched"),
+                since: try container.decode(Date.self, forKey: "since"),
+                refusal: try container.decodeIfPresent(Refusal.self, forKey: "refusal")
+            )
+        case "cancelling":
+            self = .cancelling(
+                launched: try container.decode(Date.self, forKey: "launched"),
+                since: try container.decode(Date.self, forKey: "since")
+            )
+        case "cancelled":
+            self = .cancelled(
+                launched: try container.decodeIfPresent(Date.self, forKey: "launched"),
+                at: try container.decode(Date.self, forKey: "at")
+            )
         case "finished":
             self = .finished(
                 launched: try container.decode(Date.self, forKey: "launched"),
@@ -1902,6 +2066,8 @@ public struct Conversation: Hashable, Sendable, Codable {
     public var labels: [String]
     /// The ad or post that last led the contact here.
     public var referral: LastTouch?
+    /// How satisfied the contact was when it was last resolved.
+    public var lastSurvey: LastSurvey?
 
     public init(
         id: ConversationId,
@@ -1922,7 +2088,8 @@ public struct Conversation: Hashable, Sendable, Codable {
         starred: Bool,
         archivedAt: Date? = nil,
         labels: [String],
-        referral: LastTouch? = nil
+        referral: LastTouch? = nil,
+        lastSurvey: LastSurvey? = nil
     ) {
         self.id = id
         self.contact = contact
@@ -1943,6 +2110,7 @@ public struct Conversation: Hashable, Sendable, Codable {
         self.archivedAt = archivedAt
         self.labels = labels
         self.referral = referral
+        self.lastSurvey = lastSurvey
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -1965,6 +2133,7 @@ public struct Conversation: Hashable, Sendable, Codable {
         case archivedAt = "archived_at"
         case labels = "labels"
         case referral = "referral"
+        case lastSurvey = "last_survey"
     }
 }
 
@@ -1986,8 +2155,10 @@ public enum ConversationAction: Hashable, Sendable, Codable {
     case assign(AgentId)
     /// Gives it to nobody.
     case unassign
-    /// Closes it.
+    /// Closes it; nobody is asked how satisfied they are.
     case resolve
+    /// Closes it, and asks how satisfied the contact is, as the call for one does.
+    case resolveAndSurvey
     /// Adds labels.
     case label([String])
     /// Takes labels off.
@@ -2024,6 +2195,9 @@ public enum ConversationAction: Hashable, Sendable, Codable {
         case .resolve:
             var container = encoder.singleValueContainer()
             try container.encode("resolve")
+        case .resolveAndSurvey:
+            var container = encoder.singleValueContainer()
+            try container.encode("resolveAndSurvey")
         case let .label(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "label")
@@ -2057,6 +2231,8 @@ public enum ConversationAction: Hashable, Sendable, Codable {
             self = .unassign
         case "resolve":
             self = .resolve
+        case "resolveAndSurvey":
+            self = .resolveAndSurvey
         case "label":
             self = .label(try variant.value([String].self))
         case "unlabel":
@@ -2254,6 +2430,113 @@ public enum CreatedBy: String, Hashable, Sendable, Codable, CaseIterable {
     case api = "api"
 }
 
+/// What a contact is asked when a conversation is resolved.
+public struct Csat: Hashable, Sendable, Codable {
+    /// The question, with variables, at most 1,024 characters; `{{agent.name}}` is whoever had the conversation. Where no
+    /// list can be shown (SMS, Twilio), the digits 1 to 5 stand below it.
+    public var question: String
+    /// What opens the list, at most 20 characters; default `1 – 5`.
+    public var button: String?
+    /// What answers the first rating, with variables; default nothing.
+    public var thanks: String?
+    /// What asks for a comment, behind the thanks, with variables; default nobody is asked. What the contact writes next is
+    /// the comment.
+    public var commentQuestion: String?
+    /// The template that asks where the window is closed; default nobody is asked then.
+    public var template: CsatTemplate?
+    /// For how many seconds answers count, at most seven days; default 24 hours.
+    public var expiresAfterSeconds: Int?
+
+    public init(
+        question: String,
+        button: String? = nil,
+        thanks: String? = nil,
+        commentQuestion: String? = nil,
+        template: CsatTemplate? = nil,
+        expiresAfterSeconds: Int? = nil
+    ) {
+        self.question = question
+        self.button = button
+        self.thanks = thanks
+        self.commentQuestion = commentQuestion
+        self.template = template
+        self.expiresAfterSeconds = expiresAfterSeconds
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case question = "question"
+        case button = "button"
+        case thanks = "thanks"
+        case commentQuestion = "comment_question"
+        case template = "template"
+        case expiresAfterSeconds = "expires_after_seconds"
+    }
+}
+
+/// How satisfied contacts were, of the surveys that went out.
+public struct CsatReport: Hashable, Sendable, Codable {
+    /// Which part of the figures this is.
+    public var key: AnalyticsKey
+    /// The surveys that went out.
+    public var asked: Int
+    /// Those that were rated.
+    public var answered: Int
+    /// Those that were rated 4 or 5.
+    public var satisfied: Int
+    /// The share of 4 and 5 among the ratings, 0 to 1; absent: nobody rated.
+    public var score: Double?
+    /// The mean rating, 1 to 5; absent: nobody rated.
+    public var mean: Double?
+    /// How many rated 1, 2, 3, 4 and 5, in this order.
+    public var ratings: [Int]
+
+    public init(
+        key: AnalyticsKey,
+        asked: Int,
+        answered: Int,
+        satisfied: Int,
+        score: Double? = nil,
+        mean: Double? = nil,
+        ratings: [Int]
+    ) {
+        self.key = key
+        self.asked = asked
+        self.answered = answered
+        self.satisfied = satisfied
+        self.score = score
+        self.mean = mean
+        self.ratings = ratings
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case key = "key"
+        case asked = "asked"
+        case answered = "answered"
+        case satisfied = "satisfied"
+        case score = "score"
+        case mean = "mean"
+        case ratings = "ratings"
+    }
+}
+
+/// A template that takes no parameters. Its quick replies, if it has any, begin with the digits 1 to 5.
+public struct CsatTemplate: Hashable, Sendable, Codable {
+    /// The template's name.
+    public var name: String
+    /// The template's language.
+    public var language: String
+
+    public init(name: String, language: String) {
+        self.name = name
+        self.language = language
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name = "name"
+        case language = "language"
+    }
+}
+
 /// What becomes of the conversations of a contact that is deleted.
 public enum DeletedConversations: String, Hashable, Sendable, Codable, CaseIterable {
     /// They stay as they are, under the deleted contact's id.
@@ -2421,10 +2704,16 @@ public struct Done: Hashable, Sendable, Codable {
     public var unknown: Int
     /// Attempts that were given up as unconfirmed.
     public var unconfirmed: Int
+    /// Scheduled broadcasts that were started, or held.
+    public var started: Int
     /// Broadcasts that were finished.
     public var finished: Int
     /// Erases that were gone on with, and finished.
     public var erased: Int
+    /// Turns that handlers answered.
+    public var answered: Int
+    /// Turns in which a handler failed: it is asked again later, or people have the conversation.
+    public var unanswered: Int
 
     public init(
         accepted: Int,
@@ -2433,8 +2722,11 @@ public struct Done: Hashable, Sendable, Codable {
         failed: Int,
         unknown: Int,
         unconfirmed: Int,
+        started: Int,
         finished: Int,
-        erased: Int
+        erased: Int,
+        answered: Int,
+        unanswered: Int
     ) {
         self.accepted = accepted
         self.skipped = skipped
@@ -2442,8 +2734,11 @@ public struct Done: Hashable, Sendable, Codable {
         self.failed = failed
         self.unknown = unknown
         self.unconfirmed = unconfirmed
+        self.started = started
         self.finished = finished
         self.erased = erased
+        self.answered = answered
+        self.unanswered = unanswered
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -2453,8 +2748,11 @@ public struct Done: Hashable, Sendable, Codable {
         case failed = "failed"
         case unknown = "unknown"
         case unconfirmed = "unconfirmed"
+        case started = "started"
         case finished = "finished"
         case erased = "erased"
+        case answered = "answered"
+        case unanswered = "unanswered"
     }
 }
 
@@ -2534,6 +2832,32 @@ public struct Duplicate: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case contacts = "contacts"
         case reasons = "reasons"
+    }
+}
+
+/// How long something took, in whole seconds.
+public struct Durations: Hashable, Sendable, Codable {
+    /// How often it was measured.
+    public var count: Int
+    /// The mean; absent where nothing was measured.
+    public var meanSeconds: Int?
+    /// What half of them took at most.
+    public var medianSeconds: Int?
+    /// What nine of ten took at most.
+    public var p90Seconds: Int?
+
+    public init(count: Int, meanSeconds: Int? = nil, medianSeconds: Int? = nil, p90Seconds: Int? = nil) {
+        self.count = count
+        self.meanSeconds = meanSeconds
+        self.medianSeconds = medianSeconds
+        self.p90Seconds = p90Seconds
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case count = "count"
+        case meanSeconds = "mean_seconds"
+        case medianSeconds = "median_seconds"
+        case p90Seconds = "p90_seconds"
     }
 }
 
@@ -2829,12 +3153,21 @@ public struct EventSource: Hashable, Sendable, Codable {
     /// The pool that the sender belongs to (at Twilio the messaging service): asked for where nobody connected the sender
     /// itself.
     public var poolId: String?
+    /// The sender's number in digits, if the event shows it beside the id: how notices name it that know no id.
+    public var number: String?
 
-    public init(channel: Channel, businessId: String? = nil, senderId: String? = nil, poolId: String? = nil) {
+    public init(
+        channel: Channel,
+        businessId: String? = nil,
+        senderId: String? = nil,
+        poolId: String? = nil,
+        number: String? = nil
+    ) {
         self.channel = channel
         self.businessId = businessId
         self.senderId = senderId
         self.poolId = poolId
+        self.number = number
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -2842,6 +3175,7 @@ public struct EventSource: Hashable, Sendable, Codable {
         case businessId = "business_id"
         case senderId = "sender_id"
         case poolId = "pool_id"
+        case number = "number"
     }
 }
 
@@ -3163,8 +3497,10 @@ public enum FailureClass: Hashable, Sendable, Codable {
     case rateLimited(LimitScope)
     /// The platform restricts or has disabled the sender or account.
     case policyRestricted
-    /// The template is missing, paused, disabled or filled wrongly.
+    /// The template is filled wrongly for this recipient, or refused with what fills it.
     case templateProblem
+    /// The template is missing, paused or disabled, or has other parameters by now: nobody gets it.
+    case templateStopped
     /// Free-form outside the 24-hour window.
     case windowClosed
     /// The address cannot be reached on this channel.
@@ -3203,6 +3539,9 @@ public enum FailureClass: Hashable, Sendable, Codable {
         case .templateProblem:
             var container = encoder.singleValueContainer()
             try container.encode("template_problem")
+        case .templateStopped:
+            var container = encoder.singleValueContainer()
+            try container.encode("template_stopped")
         case .windowClosed:
             var container = encoder.singleValueContainer()
             try container.encode("window_closed")
@@ -3249,6 +3588,8 @@ public enum FailureClass: Hashable, Sendable, Codable {
             self = .policyRestricted
         case "template_problem":
             self = .templateProblem
+        case "template_stopped":
+            self = .templateStopped
         case "window_closed":
             self = .windowClosed
         case "recipient_invalid":
@@ -3781,6 +4122,58 @@ public enum HandlerKind: String, Hashable, Sendable, Codable, CaseIterable {
     case ai = "ai"
 }
 
+/// What a bot or an AI is to answer.
+public struct HandlerTurn: Hashable, Sendable, Codable {
+    /// The id: the same each time that these messages are given.
+    public var id: TurnId
+    /// Which try it is, from 1.
+    public var number: Int
+    /// The organisation.
+    public var org: OrgId
+    /// What to act as on the organisation, in the place of a member of the team: it may do what an agent may, sends only to
+    /// this contact, and changes no other conversation.
+    public var acting: AgentId
+    /// The handler that has the conversation.
+    public var handler: Handler
+    /// The conversation.
+    public var conversation: Conversation
+    /// With whom.
+    public var contact: Contact
+    /// What the contact wrote since the last turn, by time; at least one message.
+    public var messages: [Message]
+
+    public init(
+        id: TurnId,
+        number: Int,
+        org: OrgId,
+        acting: AgentId,
+        handler: Handler,
+        conversation: Conversation,
+        contact: Contact,
+        messages: [Message]
+    ) {
+        self.id = id
+        self.number = number
+        self.org = org
+        self.acting = acting
+        self.handler = handler
+        self.conversation = conversation
+        self.contact = contact
+        self.messages = messages
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "id"
+        case number = "number"
+        case org = "org"
+        case acting = "acting"
+        case handler = "handler"
+        case conversation = "conversation"
+        case contact = "contact"
+        case messages = "messages"
+    }
+}
+
 /// A change of number or id.
 public struct IdentityChange: Hashable, Sendable, Codable {
     /// The addresses before; empty if the notice named none.
@@ -4229,7 +4622,9 @@ public enum InboundKind: Hashable, Sendable, Codable {
     case templateCategory(CategoryNotice)
     /// A template's quality changed.
     case templateQuality(QualityNotice)
-    /// A notice about a sender or the business account: kept as it is, under the provider's field name.
+    /// The platform tells how a sender, or all of a business account, stands with it.
+    case sender(SenderNotice)
+    /// Any other notice about a sender or the business account: kept as it is, under the provider's field name.
     case notice(field: String, raw: JSON)
     /// Something this library has no word for: kept as it is.
     case unknown(field: String, raw: JSON, reason: String)
@@ -4273,6 +4668,9 @@ public enum InboundKind: Hashable, Sendable, Codable {
         case let .templateQuality(value):
             try container.encode("template_quality", forKey: "event")
             try value.encode(to: encoder)
+        case let .sender(value):
+            try container.encode("sender", forKey: "event")
+            try value.encode(to: encoder)
         case let .notice(field, raw):
             try container.encode("notice", forKey: "event")
             try container.encode(field, forKey: "field")
@@ -4313,6 +4711,8 @@ public enum InboundKind: Hashable, Sendable, Codable {
             self = .templateCategory(try CategoryNotice(from: decoder))
         case "template_quality":
             self = .templateQuality(try QualityNotice(from: decoder))
+        case "sender":
+            self = .sender(try SenderNotice(from: decoder))
         case "notice":
             self = .notice(
                 field: try container.decode(String.self, forKey: "field"),
@@ -4413,6 +4813,84 @@ public struct InboundPerson: Hashable, Sendable, Codable {
         case addresses = "addresses"
         case name = "name"
         case username = "username"
+    }
+}
+
+/// What went on in conversations in a period, or in a part of what happened in it.
+public struct InboxFigures: Hashable, Sendable, Codable {
+    /// Which part: for messages and responses who wrote them, for resolutions who closed the conversation, for all else
+    /// who had it then.
+    public var key: AnalyticsKey
+    /// Messages of contacts.
+    public var received: Int
+    /// Messages that people of the business wrote, here or in its phone app.
+    public var sentByPeople: Int
+    /// Messages of bots and AI: what the host sent while one of them had the conversation.
+    public var sentByBots: Int
+    /// Messages of the host's program.
+    public var sentByHost: Int
+    /// Messages of broadcasts.
+    public var sentByBroadcasts: Int
+    /// Answers to a STOP, and surveys.
+    public var sentAutomatically: Int
+    /// Conversations that were opened for the first time.
+    public var opened: Int
+    /// Conversations that were opened again.
+    public var reopened: Int
+    /// Conversations that were closed.
+    public var resolved: Int
+    /// Contacts who wrote first in this part, and who had no response at the end of the period: the only figure that
+    /// depends on where the period ends.
+    public var waiting: Int
+    /// How long contacts waited for the first response, of the responses given.
+    public var firstResponse: Durations
+    /// How long conversations had been open, of those closed.
+    public var resolution: Durations
+
+    public init(
+        key: AnalyticsKey,
+        received: Int,
+        sentByPeople: Int,
+        sentByBots: Int,
+        sentByHost: Int,
+        sentByBroadcasts: Int,
+        sentAutomatically: Int,
+        opened: Int,
+        reopened: Int,
+        resolved: Int,
+        waiting: Int,
+        firstResponse: Durations,
+        resolution: Durations
+    ) {
+        self.key = key
+        self.received = received
+        self.sentByPeople = sentByPeople
+        self.sentByBots = sentByBots
+        self.sentByHost = sentByHost
+        self.sentByBroadcasts = sentByBroadcasts
+        self.sentAutomatically = sentAutomatically
+        self.opened = opened
+        self.reopened = reopened
+        self.resolved = resolved
+        self.waiting = waiting
+        self.firstResponse = firstResponse
+        self.resolution = resolution
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case key = "key"
+        case received = "received"
+        case sentByPeople = "sent_by_people"
+        case sentByBots = "sent_by_bots"
+        case sentByHost = "sent_by_host"
+        case sentByBroadcasts = "sent_by_broadcasts"
+        case sentAutomatically = "sent_automatically"
+        case opened = "opened"
+        case reopened = "reopened"
+        case resolved = "resolved"
+        case waiting = "waiting"
+        case firstResponse = "first_response"
+        case resolution = "resolution"
     }
 }
 
@@ -4614,6 +5092,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
         after: Handler? = nil,
         rule: RuleId? = nil
     )
+    /// A bot or AI failed too often, or fell too far behind: people have the conversation.
+    case handlerFailed(conversation: ConversationId, handler: String, tries: Int, reason: String)
     /// A conversation was closed.
     case conversationResolved(conversation: ConversationId, before: ConversationStatus)
     /// A conversation that was closed is open again.
@@ -4622,6 +5102,14 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case conversationMarked(conversation: ConversationId, change: String)
     /// A conversation was deleted with all its messages.
     case conversationDeleted(conversation: ConversationId)
+    /// A survey of satisfaction went out, or was answered.
+    case survey(
+        survey: SurveyId,
+        conversation: ConversationId,
+        change: String,
+        rating: Int? = nil,
+        message: MessageId? = nil
+    )
     /// A label was added to a conversation.
     case labelAdded(conversation: ConversationId, label: String)
     /// A label was taken off a conversation.
@@ -4757,6 +5245,12 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encodeIfPresent(before, forKey: "before")
             try container.encodeIfPresent(after, forKey: "after")
             try container.encodeIfPresent(rule, forKey: "rule")
+        case let .handlerFailed(conversation, handler, tries, reason):
+            try container.encode("handler_failed", forKey: "what")
+            try container.encode(conversation, forKey: "conversation")
+            try container.encode(handler, forKey: "handler")
+            try container.encode(tries, forKey: "tries")
+            try container.encode(reason, forKey: "reason")
         case let .conversationResolved(conversation, before):
             try container.encode("conversation_resolved", forKey: "what")
             try container.encode(conversation, forKey: "conversation")
@@ -4772,6 +5266,13 @@ public enum JournalEvent: Hashable, Sendable, Codable {
         case let .conversationDeleted(conversation):
             try container.encode("conversation_deleted", forKey: "what")
             try container.encode(conversation, forKey: "conversation")
+        case let .survey(survey, conversation, change, rating, message):
+            try container.encode("survey", forKey: "what")
+            try container.encode(survey, forKey: "survey")
+            try container.encode(conversation, forKey: "conversation")
+            try container.encode(change, forKey: "change")
+            try container.encodeIfPresent(rating, forKey: "rating")
+            try container.encodeIfPresent(message, forKey: "message")
         case let .labelAdded(conversation, label):
             try container.encode("label_added", forKey: "what")
             try container.encode(conversation, forKey: "conversation")
@@ -4967,6 +5468,13 @@ public enum JournalEvent: Hashable, Sendable, Codable {
                 after: try container.decodeIfPresent(Handler.self, forKey: "after"),
                 rule: try container.decodeIfPresent(RuleId.self, forKey: "rule")
             )
+        case "handler_failed":
+            self = .handlerFailed(
+                conversation: try container.decode(ConversationId.self, forKey: "conversation"),
+                handler: try container.decode(String.self, forKey: "handler"),
+                tries: try container.decode(Int.self, forKey: "tries"),
+                reason: try container.decode(String.self, forKey: "reason")
+            )
         case "conversation_resolved":
             self = .conversationResolved(
                 conversation: try container.decode(ConversationId.self, forKey: "conversation"),
@@ -4984,6 +5492,14 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             )
         case "conversation_deleted":
             self = .conversationDeleted(conversation: try container.decode(ConversationId.self, forKey: "conversation"))
+        case "survey":
+            self = .survey(
+                survey: try container.decode(SurveyId.self, forKey: "survey"),
+                conversation: try container.decode(ConversationId.self, forKey: "conversation"),
+                change: try container.decode(String.self, forKey: "change"),
+                rating: try container.decodeIfPresent(Int.self, forKey: "rating"),
+                message: try container.decodeIfPresent(MessageId.self, forKey: "message")
+            )
         case "label_added":
             self = .labelAdded(
                 conversation: try container.decode(ConversationId.self, forKey: "conversation"),
@@ -5166,6 +5682,8 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case conversationAssigned = "conversation_assigned"
     /// `conversation_handled`
     case conversationHandled = "conversation_handled"
+    /// `handler_failed`
+    case handlerFailed = "handler_failed"
     /// `conversation_resolved`
     case conversationResolved = "conversation_resolved"
     /// `conversation_reopened`
@@ -5174,6 +5692,8 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case conversationMarked = "conversation_marked"
     /// `conversation_deleted`
     case conversationDeleted = "conversation_deleted"
+    /// `survey`
+    case survey = "survey"
     /// `label_added`
     case labelAdded = "label_added"
     /// `label_removed`
@@ -5295,6 +5815,52 @@ public struct LabelCount: Hashable, Sendable, Codable {
     }
 }
 
+/// A conversation's last survey, as a list of conversations shows it.
+public struct LastSurvey: Hashable, Sendable, Codable {
+    /// The survey.
+    public var id: SurveyId
+    /// Where its question stands: waits, went out, was not sent.
+    public var state: StateName
+    /// Why it was not sent.
+    public var reason: SkipReason?
+    /// When it went out.
+    public var askedAt: Date?
+    /// Until when answers count.
+    public var expiresAt: Date?
+    /// The rating, 1 to 5.
+    public var rating: Int?
+    /// The comment.
+    public var comment: String?
+
+    public init(
+        id: SurveyId,
+        state: StateName,
+        reason: SkipReason? = nil,
+        askedAt: Date? = nil,
+        expiresAt: Date? = nil,
+        rating: Int? = nil,
+        comment: String? = nil
+    ) {
+        self.id = id
+        self.state = state
+        self.reason = reason
+        self.askedAt = askedAt
+        self.expiresAt = expiresAt
+        self.rating = rating
+        self.comment = comment
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "id"
+        case state = "state"
+        case reason = "reason"
+        case askedAt = "asked_at"
+        case expiresAt = "expires_at"
+        case rating = "rating"
+        case comment = "comment"
+    }
+}
+
 /// The ad or post that last led somebody into a conversation. Of two, the later; of one instant, the greater.
 public struct LastTouch: Hashable, Sendable, Codable {
     /// When they wrote, by the provider's time.
@@ -5384,6 +5950,24 @@ public enum LikenessReason: String, Hashable, Sendable, Codable, CaseIterable {
     case sameEmail = "same_email"
     /// They have the same full name and an address in common, at least one of them as a former one.
     case sameNameAndAddress = "same_name_and_address"
+}
+
+/// A limit of how many people may be written to first in 24 hours.
+public struct LimitNotice: Hashable, Sendable, Codable {
+    /// The provider's word, as in `TIER_2K`.
+    public var tier: String
+    /// How many; absent: there is no limit, or the word does not say.
+    public var peopleADay: Int?
+
+    public init(tier: String, peopleADay: Int? = nil) {
+        self.tier = tier
+        self.peopleADay = peopleADay
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case tier = "tier"
+        case peopleADay = "people_a_day"
+    }
 }
 
 /// What a rate limit is counted by.
@@ -6181,6 +6765,35 @@ public struct NewRoutingRule: Hashable, Sendable, Codable {
     }
 }
 
+/// When a broadcast is to start.
+public struct NewSchedule: Hashable, Sendable, Codable {
+    /// The local date and time, as in `2026-12-24T09:00:00`.
+    public var at: String
+    /// The zone that it is a time of, as in `Europe/Berlin`; absent: the organisation's.
+    public var zone: String?
+    /// Everybody gets it at that time of their own zone, where that is known (see `Settings.zone_attribute`).
+    public var recipientsZones: Bool
+
+    public init(at: String, zone: String? = nil, recipientsZones: Bool = false) {
+        self.at = at
+        self.zone = zone
+        self.recipientsZones = recipientsZones
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case at = "at"
+        case zone = "zone"
+        case recipientsZones = "recipients_zones"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.at = try container.decode(String.self, forKey: .at)
+        self.zone = try container.decodeIfPresent(String.self, forKey: .zone)
+        self.recipientsZones = try container.decodeIfPresent(Bool.self, forKey: .recipientsZones) ?? false
+    }
+}
+
 /// A note about a contact: seen by the whole team, never by the contact.
 public struct Note: Hashable, Sendable, Codable {
     /// The id.
@@ -6941,6 +7554,24 @@ public struct QuickReplyId: RawRepresentable, Hashable, Sendable, Codable, Custo
     public var description: String { rawValue }
 }
 
+/// The hours in which broadcasts rest, by the recipient's clock where their zone is known, else by the organisation's.
+public struct QuietHours: Hashable, Sendable, Codable {
+    /// From this time of day on, as in `21:00:00`.
+    public var from: String
+    /// Until this time of day, on the next day if it is not later.
+    public var until: String
+
+    public init(from: String, until: String) {
+        self.from = from
+        self.until = until
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case from = "from"
+        case until = "until"
+    }
+}
+
 /// How far a message gets of itself.
 public enum Reach: String, Hashable, Sendable, Codable, CaseIterable {
     /// No status is sent.
@@ -7032,19 +7663,35 @@ public struct Recipient: Hashable, Sendable, Codable {
     public var failure: SendFailure?
     /// How many attempts were made.
     public var attempts: Int
+    /// They wrote back.
+    public var replied: Bool
+    /// They opted out afterwards.
+    public var optedOutAfter: Bool
+    /// Why they got nothing, in words; absent: they got it, or may still get it.
+    public var reason: String?
+    /// What would help.
+    public var remedy: String?
 
     public init(
         dispatch: DispatchId,
         contact: ContactId,
         state: DispatchState,
         failure: SendFailure? = nil,
-        attempts: Int
+        attempts: Int,
+        replied: Bool,
+        optedOutAfter: Bool,
+        reason: String? = nil,
+        remedy: String? = nil
     ) {
         self.dispatch = dispatch
         self.contact = contact
         self.state = state
         self.failure = failure
         self.attempts = attempts
+        self.replied = replied
+        self.optedOutAfter = optedOutAfter
+        self.reason = reason
+        self.remedy = remedy
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -7053,6 +7700,68 @@ public struct Recipient: Hashable, Sendable, Codable {
         case state = "state"
         case failure = "failure"
         case attempts = "attempts"
+        case replied = "replied"
+        case optedOutAfter = "opted_out_after"
+        case reason = "reason"
+        case remedy = "remedy"
+    }
+}
+
+/// Which recipients of a broadcast: any bucket that its [`Stats`] count.
+public struct RecipientFilter: Hashable, Sendable, Codable {
+    /// In any of these states; empty: in all.
+    public var states: [StateName]
+    /// Left out for any of these reasons, or failed with any of these codes of the platform; empty: whatever the reason.
+    public var reasons: [String]
+    /// Only those who wrote back, or only those who did not.
+    public var replied: Bool?
+    /// Only those who opted out afterwards, or only those who did not.
+    public var optedOutAfter: Bool?
+
+    public init(states: [StateName] = [], reasons: [String] = [], replied: Bool? = nil, optedOutAfter: Bool? = nil) {
+        self.states = states
+        self.reasons = reasons
+        self.replied = replied
+        self.optedOutAfter = optedOutAfter
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case states = "states"
+        case reasons = "reasons"
+        case replied = "replied"
+        case optedOutAfter = "opted_out_after"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.states = try container.decodeIfPresent([StateName].self, forKey: .states) ?? []
+        self.reasons = try container.decodeIfPresent([String].self, forKey: .reasons) ?? []
+        self.replied = try container.decodeIfPresent(Bool.self, forKey: .replied)
+        self.optedOutAfter = try container.decodeIfPresent(Bool.self, forKey: .optedOutAfter)
+    }
+}
+
+/// Some of the recipients of a broadcast.
+public struct RecipientSelection: Hashable, Sendable, Codable {
+    /// The broadcast.
+    public var broadcast: BroadcastId
+    /// Which of them; absent: all.
+    public var who: RecipientFilter
+
+    public init(broadcast: BroadcastId, who: RecipientFilter = RecipientFilter()) {
+        self.broadcast = broadcast
+        self.who = who
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case broadcast = "broadcast"
+        case who = "who"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.broadcast = try container.decode(BroadcastId.self, forKey: .broadcast)
+        self.who = try container.decodeIfPresent(RecipientFilter.self, forKey: .who) ?? RecipientFilter()
     }
 }
 
@@ -7116,6 +7825,24 @@ public struct Referral: Hashable, Sendable, Codable {
         case mediaType = "mediaType"
         case mediaUrl = "mediaUrl"
         case ctwaClid = "ctwaClid"
+    }
+}
+
+/// Why a broadcast could not start, or not go on.
+public struct Refusal: Hashable, Sendable, Codable {
+    /// The error's code.
+    public var code: String
+    /// What was wrong.
+    public var message: String
+
+    public init(code: String, message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case code = "code"
+        case message = "message"
     }
 }
 
@@ -7389,6 +8116,28 @@ public struct RuleMatch: Hashable, Sendable, Codable {
     }
 }
 
+/// When a broadcast starts, or started.
+public struct Schedule: Hashable, Sendable, Codable {
+    /// The local date and time.
+    public var at: String
+    /// The zone that it is a time of.
+    public var zone: String
+    /// Everybody gets it at that time of their own zone, where that is known.
+    public var recipientsZones: Bool
+
+    public init(at: String, zone: String, recipientsZones: Bool) {
+        self.at = at
+        self.zone = zone
+        self.recipientsZones = recipientsZones
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case at = "at"
+        case zone = "zone"
+        case recipientsZones = "recipients_zones"
+    }
+}
+
 /// A filter saved under a name.
 public struct Segment: Hashable, Sendable, Codable {
     /// The id.
@@ -7488,6 +8237,8 @@ public enum Selection: Hashable, Sendable, Codable {
     case ids([ContactId])
     /// All that fit a filter.
     case filter(Filter)
+    /// Recipients of a broadcast, and what became of them.
+    case recipients(RecipientSelection)
 
     public func encode(to encoder: Encoder) throws {
         switch self {
@@ -7497,6 +8248,9 @@ public enum Selection: Hashable, Sendable, Codable {
         case let .filter(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "filter")
+        case let .recipients(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "recipients")
         }
     }
 
@@ -7507,6 +8261,8 @@ public enum Selection: Hashable, Sendable, Codable {
             self = .ids(try variant.value([ContactId].self))
         case "filter":
             self = .filter(try variant.value(Filter.self))
+        case "recipients":
+            self = .recipients(try variant.value(RecipientSelection.self))
         default:
             throw decoder.misfit("\(variant.name) is no Selection")
         }
@@ -7597,6 +8353,180 @@ public struct Sender: Hashable, Sendable, Codable, CustomReflectable {
     }
 }
 
+/// Whether a platform has barred a sender.
+public struct SenderBan: Hashable, Sendable, Codable {
+    /// Since when, by the platform's time.
+    public var since: Date
+    /// How far.
+    public var ban: SenderBanKind
+    /// The platform's words.
+    public var detail: String?
+    /// Until when, if it ends by itself.
+    public var until: Date?
+
+    public init(since: Date, ban: SenderBanKind, detail: String? = nil, until: Date? = nil) {
+        self.since = since
+        self.ban = ban
+        self.detail = detail
+        self.until = until
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case since = "since"
+        case ban = "ban"
+        case detail = "detail"
+        case until = "until"
+    }
+}
+
+/// How far a platform has barred a sender.
+public enum SenderBanKind: String, Hashable, Sendable, Codable, CaseIterable {
+    /// It was, and is not any more.
+    case lifted = "lifted"
+    /// It will be.
+    case scheduled = "scheduled"
+    /// Some of what it does is forbidden; what is allowed goes out.
+    case restricted = "restricted"
+    /// It is, altogether: it is stopped, until the platform lifts the ban or somebody resumes it.
+    case disabled = "disabled"
+}
+
+/// How many people a sender may begin to write to.
+public struct SenderLimit: Hashable, Sendable, Codable {
+    /// Since when, by the platform's time.
+    public var since: Date
+    /// The platform's word, as in `TIER_2K`.
+    public var tier: String
+    /// How many in 24 hours, outside open windows; absent: there is no limit, or the word does not say.
+    public var peopleADay: Int?
+
+    public init(since: Date, tier: String, peopleADay: Int? = nil) {
+        self.since = since
+        self.tier = tier
+        self.peopleADay = peopleADay
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case since = "since"
+        case tier = "tier"
+        case peopleADay = "people_a_day"
+    }
+}
+
+/// How a sender, or all of a business account, stands with the platform. What is absent is not told.
+public struct SenderNotice: Hashable, Sendable, Codable {
+    /// The number that its quality is told of, in digits; absent: the sender that the event is about.
+    public var number: String?
+    /// Whether the platform finds the quality low.
+    public var lowQuality: Bool?
+    /// The limit of how many people may be written to first: of all senders of the business account.
+    public var limit: LimitNotice?
+    /// Whether all senders of the business account are barred.
+    public var ban: BanNotice?
+    /// The provider's name for the field.
+    public var field: String
+    /// The provider's object.
+    public var raw: JSON
+
+    public init(
+        number: String? = nil,
+        lowQuality: Bool? = nil,
+        limit: LimitNotice? = nil,
+        ban: BanNotice? = nil,
+        field: String,
+        raw: JSON
+    ) {
+        self.number = number
+        self.lowQuality = lowQuality
+        self.limit = limit
+        self.ban = ban
+        self.field = field
+        self.raw = raw
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case number = "number"
+        case lowQuality = "low_quality"
+        case limit = "limit"
+        case ban = "ban"
+        case field = "field"
+        case raw = "raw"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.number = try container.decodeIfPresent(String.self, forKey: .number)
+        self.lowQuality = try container.decodeIfPresent(Bool.self, forKey: .lowQuality)
+        self.limit = try container.decodeIfPresent(LimitNotice.self, forKey: .limit)
+        self.ban = try container.decodeIfPresent(BanNotice.self, forKey: .ban)
+        self.field = try container.decode(String.self, forKey: .field)
+        self.raw = try container.decodeIfPresent(JSON.self, forKey: .raw) ?? .null
+    }
+}
+
+/// The quality of what a sender sends.
+public struct SenderQuality: Hashable, Sendable, Codable {
+    /// Since when, by the platform's time.
+    public var since: Date
+    /// The platform finds it low: people block or report the sender.
+    public var low: Bool
+
+    public init(since: Date, low: Bool) {
+        self.since = since
+        self.low = low
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case since = "since"
+        case low = "low"
+    }
+}
+
+/// What a platform told of a sender: of each the latest, by the platform's time.
+public struct SenderStanding: Hashable, Sendable, Codable {
+    /// Its number in digits, as its webhooks show it; absent: none came yet.
+    public var number: String?
+    /// The quality of what it sends.
+    public var quality: SenderQuality?
+    /// How many people it may begin to write to; on WhatsApp all senders of a business share it.
+    public var limit: SenderLimit?
+    /// Whether the platform has barred it.
+    public var ban: SenderBan?
+    /// The quality of numbers of its business account of which one may be its own, while its own is not known.
+    public var unclaimed: [String: SenderQuality]
+
+    public init(
+        number: String? = nil,
+        quality: SenderQuality? = nil,
+        limit: SenderLimit? = nil,
+        ban: SenderBan? = nil,
+        unclaimed: [String: SenderQuality] = [:]
+    ) {
+        self.number = number
+        self.quality = quality
+        self.limit = limit
+        self.ban = ban
+        self.unclaimed = unclaimed
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case number = "number"
+        case quality = "quality"
+        case limit = "limit"
+        case ban = "ban"
+        case unclaimed = "unclaimed"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.number = try container.decodeIfPresent(String.self, forKey: .number)
+        self.quality = try container.decodeIfPresent(SenderQuality.self, forKey: .quality)
+        self.limit = try container.decodeIfPresent(SenderLimit.self, forKey: .limit)
+        self.ban = try container.decodeIfPresent(SenderBan.self, forKey: .ban)
+        self.unclaimed = try container.decodeIfPresent([String: SenderQuality].self, forKey: .unclaimed) ?? [:]
+    }
+}
+
 /// The settings of one organisation. Durations are whole seconds.
 public struct Settings: Hashable, Sendable, Codable {
     /// The business's name: `{{org.name}}`.
@@ -7629,6 +8559,14 @@ public struct Settings: Hashable, Sendable, Codable {
     public var deletedConversations: DeletedConversations
     /// What a message does that is later than the resolution of its conversation; default it opens it again.
     public var reopening: Reopening
+    /// What a contact is asked when a conversation is resolved; default nothing.
+    public var csat: Csat?
+    /// How much later than scheduled a broadcast may start by itself; default 6 hours. Later it is held.
+    public var maxLateSeconds: Int
+    /// The hours in which broadcasts rest; default none.
+    public var quietHours: QuietHours?
+    /// The text attribute that has a contact's zone, as in `Europe/Berlin`; default none: all are in the organisation's.
+    public var zoneAttribute: String?
 
     public init(
         name: String = "",
@@ -7645,7 +8583,11 @@ public struct Settings: Hashable, Sendable, Codable {
         nameRequired: Bool = true,
         unknownAfterSeconds: Int = 2592000,
         deletedConversations: DeletedConversations = .keep,
-        reopening: Reopening = .reopen
+        reopening: Reopening = .reopen,
+        csat: Csat? = nil,
+        maxLateSeconds: Int = 21600,
+        quietHours: QuietHours? = nil,
+        zoneAttribute: String? = nil
     ) {
         self.name = name
         self.zone = zone
@@ -7662,6 +8604,10 @@ public struct Settings: Hashable, Sendable, Codable {
         self.unknownAfterSeconds = unknownAfterSeconds
         self.deletedConversations = deletedConversations
         self.reopening = reopening
+        self.csat = csat
+        self.maxLateSeconds = maxLateSeconds
+        self.quietHours = quietHours
+        self.zoneAttribute = zoneAttribute
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -7680,6 +8626,10 @@ public struct Settings: Hashable, Sendable, Codable {
         case unknownAfterSeconds = "unknown_after_seconds"
         case deletedConversations = "deleted_conversations"
         case reopening = "reopening"
+        case csat = "csat"
+        case maxLateSeconds = "max_late_seconds"
+        case quietHours = "quiet_hours"
+        case zoneAttribute = "zone_attribute"
     }
 
     public init(from decoder: Decoder) throws {
@@ -7699,6 +8649,46 @@ public struct Settings: Hashable, Sendable, Codable {
         self.unknownAfterSeconds = try container.decodeIfPresent(Int.self, forKey: .unknownAfterSeconds) ?? 2592000
         self.deletedConversations = try container.decodeIfPresent(DeletedConversations.self, forKey: .deletedConversations) ?? .keep
         self.reopening = try container.decodeIfPresent(Reopening.self, forKey: .reopening) ?? .reopen
+        self.csat = try container.decodeIfPresent(Csat.self, forKey: .csat)
+        self.maxLateSeconds = try container.decodeIfPresent(Int.self, forKey: .maxLateSeconds) ?? 21600
+        self.quietHours = try container.decodeIfPresent(QuietHours.self, forKey: .quietHours)
+        self.zoneAttribute = try container.decodeIfPresent(String.self, forKey: .zoneAttribute)
+    }
+}
+
+/// What one contact would get if a broadcast went out now, or at its time.
+public struct Simulated: Hashable, Sendable, Codable {
+    /// The contact.
+    public var contact: ContactId
+    /// When it would go out; absent: it would not, or nobody can say when.
+    public var at: Date?
+    /// The text as they would read it.
+    public var text: String?
+    /// Why they would be left out.
+    public var skip: SkipReason?
+    /// What is in the way, in words.
+    public var reason: String?
+
+    public init(
+        contact: ContactId,
+        at: Date? = nil,
+        text: String? = nil,
+        skip: SkipReason? = nil,
+        reason: String? = nil
+    ) {
+        self.contact = contact
+        self.at = at
+        self.text = text
+        self.skip = skip
+        self.reason = reason
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case contact = "contact"
+        case at = "at"
+        case text = "text"
+        case skip = "skip"
+        case reason = "reason"
     }
 }
 
@@ -7726,6 +8716,12 @@ public enum SkipReason: String, Hashable, Sendable, Codable, CaseIterable {
     case windowClosed = "window_closed"
     /// Merged with another recipient of the same broadcast, who gets it.
     case merged = "merged"
+    /// A survey's time was over: the conversation went on, it waited for a day, or surveys were switched off.
+    case surveyOver = "survey_over"
+    /// The broadcast was cancelled before their turn.
+    case cancelled = "cancelled"
+    /// At the scheduled time of their own zone nothing ran, nor soon enough afterwards.
+    case late = "late"
 }
 
 /// A place in a text, in bytes.
@@ -8026,6 +9022,17 @@ public struct StoredFile: Hashable, Sendable, Codable {
     }
 }
 
+/// One survey of satisfaction.
+public struct SurveyId: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
+}
+
 /// A tag with its count.
 public struct TagCount: Hashable, Sendable, Codable {
     /// The tag as first written.
@@ -8297,6 +9304,17 @@ public struct TimeSpan: Hashable, Sendable, Codable {
         case from = "from"
         case until = "until"
     }
+}
+
+/// What a bot or AI is to answer in a conversation, once.
+public struct TurnId: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
 }
 
 /// How Twilio is spoken to.

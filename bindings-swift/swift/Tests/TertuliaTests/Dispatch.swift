@@ -276,6 +276,10 @@ extension Org {
             return try answer(await quickReplies.render(try call.arg("id"), contact: try call.arg("contact"), strict: try call.arg("strict")))
         case "analytics.ctwa":
             return try answer(await analytics.ctwa(try call.arg("since"), until: try call.arg("until")))
+        case "analytics.csat":
+            return try answer(await analytics.csat(try call.arg("since"), until: try call.arg("until"), by: try call.arg("by")))
+        case "analytics.inbox":
+            return try answer(await analytics.inbox(try call.arg("since"), until: try call.arg("until"), by: try call.arg("by")))
         case "templates.put":
             try await templates.put(try call.arg("template"))
             return .null
@@ -296,13 +300,31 @@ extension Org {
             return try call.each ? answer(await all(broadcasts.list(page: try call.arg("page")))) : answer(await broadcasts.listPage(page: try call.arg("page")))
         case "broadcasts.preview":
             return try answer(await broadcasts.preview(try call.arg("id")))
+        case "broadcasts.simulate":
+            return try call.each ? answer(await all(broadcasts.simulate(try call.arg("id"), page: try call.arg("page")))) : answer(await broadcasts.simulatePage(try call.arg("id"), page: try call.arg("page")))
+        case "broadcasts.send_test":
+            return try answer(await broadcasts.sendTest(try call.arg("id"), contact: try call.arg("contact")))
         case "broadcasts.launch":
             try await broadcasts.launch(try call.arg("id"))
+            return .null
+        case "broadcasts.schedule":
+            return try answer(await broadcasts.schedule(try call.arg("id"), schedule: try call.arg("schedule")))
+        case "broadcasts.unschedule":
+            try await broadcasts.unschedule(try call.arg("id"))
+            return .null
+        case "broadcasts.pause":
+            try await broadcasts.pause(try call.arg("id"))
+            return .null
+        case "broadcasts.resume":
+            try await broadcasts.resume(try call.arg("id"))
+            return .null
+        case "broadcasts.cancel":
+            try await broadcasts.cancel(try call.arg("id"))
             return .null
         case "broadcasts.stats":
             return try answer(await broadcasts.stats(try call.arg("id")))
         case "broadcasts.recipients":
-            return try call.each ? answer(await all(broadcasts.recipients(try call.arg("id"), states: try call.arg("states"), page: try call.arg("page")))) : answer(await broadcasts.recipientsPage(try call.arg("id"), states: try call.arg("states"), page: try call.arg("page")))
+            return try call.each ? answer(await all(broadcasts.recipients(try call.arg("id"), who: try call.arg("who"), page: try call.arg("page")))) : answer(await broadcasts.recipientsPage(try call.arg("id"), who: try call.arg("who"), page: try call.arg("page")))
         case "broadcasts.resend_unconfirmed":
             try await broadcasts.resendUnconfirmed(try call.arg("dispatch"))
             return .null
@@ -380,6 +402,9 @@ extension Platform {
             return .null
         case "change":
             try await change(try call.arg("field"), value: try call.arg("value"))
+            return .null
+        case "notice":
+            try await notice(try call.arg("field"), value: try call.arg("value"))
             return .null
         case "set_templates":
             try await setTemplates(try call.arg("templates"))

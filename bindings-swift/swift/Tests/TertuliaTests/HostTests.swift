@@ -98,7 +98,60 @@ private final class Raw: HostObject {
 private let accepted = Outcome.accepted(Accepted(providerId: "p-1"))
 
 /// Transports, credentials and clocks of the program's own: whatever they do, a failure comes of it and no crash.
+/// A bot that throws in its first try, and remembers its turns.
+private actor OwnBot: ConversationHandler {
+    private var crm: Crm?
+    private(set) var turns: [HandlerTurn] = []
+
+    func works(for crm: Crm) { self.crm = crm }
+
+    func turn(_ turn: HandlerTurn) async throws {
+        turns.append(turn)
+        guard let crm else { throw Wrong("not open") }
+        let org = crm.org(turn.org).actingAs(turn.acting)
+        _ = try await org.inbox.sendText(turn.contact.id, text: "One moment.")
+        if turn.number == 1 { throw Wrong("out of words") }
+    }
+}
+
 final class HostTests: XCTestCase {
+    func testAHandlerThatThrowsIsAskedAgainAndActsInItsTurnOnly() async throws {
+        let person = InboundPerson(addresses: [Address(kind: .phone, value: "351912345678")])
+        let written = InboundMessage(providerId: "in-1", from: person, content: .text(body: "Hello?"))
+        let event = InboundEvent(source: EventSource(channel: .sms, senderId: "own-1"), kind: .message(written))
+        let clock = try await ManualClock(now: Date(timeIntervalSince1970: 1_772_366_400))
+        let (bot, own) = (OwnBot(), Own(read: { _ in [event] }, how: { _, _ in accepted }))
+        let crm = try await Crm.open(
+            transports: ["own": .host(own)],
+            credentials: ["key": "secret"] as StaticCredentials,
+            clock: clock,
+            handlers: ["bot": bot],
+            handlerTimeout: 20
+        )
+        await bot.works(for: crm)
+        let org = try await crm.shop()
+        _ = try await org.accounts.connect(
+            NewAccount(channel: .sms, senderId: "own-1", name: "Own", credential: "key")
+        )
+        _ = try await crm.receive("own", request: WebhookRequest(method: "POST", url: "https://shop.example/own"))
+        let ana = try await org.contacts.findByPhone("+351912345678")
+        let talk = try XCTUnwrap(ana?.conversation)
+        _ = try await org.inbox.setHandler(talk, handler: Handler(name: "bot", kind: .bot))
+        let failed = try await crm.runDue()
+        XCTAssertEqual(failed.unanswered, 1)
+        try await clock.advance(2)
+        let done = try await crm.runDue()
+        XCTAssertEqual(done.answered, 1)
+        let turns = await bot.turns
+        XCTAssertEqual(turns.map(\.number), [1, 2])
+        XCTAssertEqual(turns.first?.id, turns.last?.id)
+        for turn in turns {
+            let late = crm.org(turn.org).actingAs(turn.acting)
+            await fails("handler.over") { try await late.inbox.sendText(turn.contact.id, text: "And another thing.") }
+        }
+        try await crm.close()
+    }
+
     func testATransportGetsTheMessageTheSenderAndItsKey() async throws {
         let message = try await sent { sender, message in
             guard sender == Sender(channel: .sms, senderId: "own-1", credential: "secret") else { throw Wrong("\(sender)") }

@@ -106,14 +106,18 @@ final class Replay {
             credentials = StaticCredentials(try value(of: json(options["credentials"]["fixed"])))
         }
         let (path, host, folder) = (options["path"], options["host"], options["media_folder"])
-        return try await Crm.open(
+        let bot = ScenarioBot()
+        let crm = try await Crm.open(
             path: path == .null ? nil : path.text,
             transports: transports,
             credentials: credentials,
             clock: clock,
             host: host == .null ? nil : host.text,
-            mediaFolder: folder == .null ? nil : folder.text
+            mediaFolder: folder == .null ? nil : folder.text,
+            handlers: options["handlers"] == .null ? [:] : ["host": bot]
         )
+        await bot.works(for: crm)
+        return crm
     }
 
     private func call(_ step: JSON) async throws -> JSON {
@@ -242,6 +246,25 @@ private func different(_ expected: JSON, _ found: JSON) -> String? {
 
 private struct ScenarioClock: Tertulia.Clock {
     func now() async throws -> Date { Instant.date("2026-01-05T09:00:00Z")! }
+}
+
+/// A bot of the host's, which does what the last message asks it to, and else says it again.
+private actor ScenarioBot: ConversationHandler {
+    private var crm: Crm?
+
+    func works(for crm: Crm) { self.crm = crm }
+
+    func turn(_ turn: HandlerTurn) async throws {
+        guard let crm, let last = turn.messages.last, case let .text(body) = last.content else {
+            throw Wrong("nothing to answer")
+        }
+        let org = crm.org(turn.org).actingAs(turn.acting)
+        if body == "a person, please" {
+            _ = try await org.inbox.handOver(turn.conversation.id)
+        } else {
+            _ = try await org.inbox.sendText(turn.contact.id, text: "You said: \(body)")
+        }
+    }
 }
 
 private struct ScenarioCredentials: Credentials {

@@ -28,9 +28,10 @@ impl Generator {
     }
 
     pub(crate) fn actor(&mut self) -> Actor {
-        match self.below(5) {
+        match self.below(6) {
             0 => Actor::Agent(self.pooled()),
             1 => Actor::System(self.text()),
+            5 => Actor::Handler(self.text()),
             2 => Actor::Contact,
             3 => Actor::Provider,
             _ => Actor::Worker,
@@ -103,6 +104,13 @@ impl Generator {
             },
             EntryKind::ConversationOpened => What::ConversationOpened {
                 conversation: self.pooled(),
+            },
+            EntryKind::Survey => What::Survey {
+                survey: self.pooled(),
+                conversation: self.pooled(),
+                change: self.text(),
+                rating: self.maybe(|make| make.one_of(&[1, 5])),
+                message: self.maybe(Self::pooled),
             },
             EntryKind::MessageReceived => What::MessageReceived {
                 message: self.pooled(),
@@ -180,6 +188,12 @@ impl Generator {
                 before: self.maybe(Self::handler),
                 after: self.maybe(Self::handler),
                 rule: self.maybe(Self::pooled),
+            },
+            EntryKind::HandlerFailed => What::HandlerFailed {
+                conversation: self.pooled(),
+                handler: self.text(),
+                tries: self.one_of(&[0, 1, 5]),
+                reason: self.text(),
             },
             EntryKind::ConversationResolved => What::ConversationResolved {
                 conversation: self.pooled(),

@@ -5,9 +5,12 @@ use tertulia_core::conversation::{
 };
 use tertulia_core::ctwa::LastTouch;
 use tertulia_core::filter::OwnerFilter;
-use tertulia_core::ids::{ConversationId, OrgId};
+use tertulia_core::ids::{ConversationId, OrgId, SurveyId};
 use tertulia_core::inbox::{Archived, ConversationFilter, ConversationOrder};
+use tertulia_core::ledger::{SkipReason, StateName};
 use tertulia_core::routing::{RoutingRule, RoutingTarget};
+use tertulia_core::survey::{LastSurvey, Rating, Said, Survey};
+use tertulia_core::turn::Turn;
 
 use super::{Generator, TAGS};
 
@@ -16,6 +19,15 @@ impl Generator {
         Handler {
             name: self.one_of(&["ana", "clerk"]).to_owned(),
             kind: self.one_of(&[HandlerKind::Bot, HandlerKind::Ai]),
+        }
+    }
+
+    fn turn(&mut self) -> Turn {
+        Turn {
+            taken: self.below(3),
+            tries: self.one_of(&[0, 1, 2]),
+            worker: self.maybe(Self::text),
+            ..Turn::new(self.pooled(), self.some(3, Self::pooled), self.time())
         }
     }
 
@@ -54,17 +66,58 @@ impl Generator {
             channels: self.some(2, Self::channel).into_iter().collect(),
             assignee: self.maybe(Self::pooled),
             handler: self.maybe(Self::handler),
+            turn: self.maybe(Self::turn),
             resolution: self.maybe(|make| Resolution {
                 at: make.time(),
                 by: make.actor(),
             }),
+            closed_through: self.maybe(Self::time),
             read_through: self.maybe(Self::time),
             unread: self.below(2) as u64,
             marked_unread: self.once_in(4),
             starred: self.once_in(3),
             archived: if self.once_in(3) { Some(self.time()) } else { None },
             labels: labels.into_iter().collect(),
+            last_survey: self.maybe(|make| {
+                let survey = make.pooled();
+                let comment = make.maybe(Self::text);
+                LastSurvey::of(&make.survey(org, survey), comment)
+            }),
             ..Conversation::new(org, id, self.pooled(), self.time())
+        }
+    }
+
+    pub(crate) fn survey(&mut self, org: OrgId, id: SurveyId) -> Survey {
+        let asked_at = self.maybe(Self::time);
+        let said = |make: &mut Self| Said {
+            at: make.time(),
+            message: make.pooled(),
+        };
+        Survey {
+            id,
+            org,
+            conversation: self.pooled(),
+            contact: self.pooled(),
+            account: self.pooled(),
+            channel: self.channel(),
+            agent: self.maybe(Self::pooled),
+            handler: self.maybe(Self::text),
+            resolved_at: self.time(),
+            dispatch: self.pooled(),
+            state: self.one_of(&StateName::ALL),
+            reason: self.maybe(|make| make.one_of(&[SkipReason::WindowClosed, SkipReason::SurveyOver])),
+            as_text: self.once_in(4),
+            asked_at,
+            expires_at: asked_at,
+            rating: self.maybe(|make| Rating {
+                at: make.time(),
+                rating: make.one_of(&[1, 2, 3, 4, 5]),
+            }),
+            remark: self.maybe(said),
+            follow_up: self.maybe(Self::pooled),
+            comment_asked_at: self.maybe(Self::time),
+            comment: self.maybe(said),
+            before: self.maybe(Self::pooled),
         }
     }
 

@@ -60,6 +60,19 @@ internal class CredentialsObject(private val host: Credentials) : HostObject("Cr
     }
 }
 
+/** A bot or an AI of the host's: asked to answer what the contacts of its conversations write, by `run_due` and `work`. A turn is never lost, and so may come more than once: when it threw, took too long, or its process died, the same messages come again after a pause, and after five tries people have the conversation. The n-th message that it sends in a turn and that went out in an earlier try, or may have, is not sent again, but given back as it was sent. */
+fun interface ConversationHandler {
+    /** Answers what the contact wrote, acting as the handler: a handle on the organisation with `acting` in the place of a member of the team. When the turn is over, as a person took the conversation over or the time was up, its calls fail with `handler.over`. */
+    suspend fun turn(turn: HandlerTurn)
+}
+
+internal class ConversationHandlerObject(private val host: ConversationHandler) : HostObject("ConversationHandler") {
+    override suspend fun answer(method: String, args: Reader): JsonElement = when (method) {
+        "turn" -> UnitCodec.encode(host.turn(args.get("turn", HandlerTurnCodec)))
+        else -> throw Misfit("there is no $method")
+    }
+}
+
 /** Where the time comes from. */
 fun interface Clock {
     /** The present moment. */

@@ -63,6 +63,7 @@ internal object AccountCodec : Codec<Account> {
             put("name", TextCodec, value.name)
             put("credential", TextCodec, value.credential)
             put("state", AccountStateCodec, value.state)
+            put("standing", SenderStandingCodec, value.standing)
         }
     }
 
@@ -78,6 +79,7 @@ internal object AccountCodec : Codec<Account> {
             name = record.get("name", TextCodec),
             credential = record.get("credential", TextCodec),
             state = record.get("state", AccountStateCodec),
+            standing = record.get("standing", SenderStandingCodec) { SenderStanding() },
         )
     }
 }
@@ -131,6 +133,7 @@ internal object ActorCodec : Codec<Actor> {
         return when (value) {
             is Actor.Agent -> record { put("agent", AgentIdCodec, value.value) }
             is Actor.System -> record { put("system", TextCodec, value.value) }
+            is Actor.Handler -> record { put("handler", TextCodec, value.value) }
             Actor.Contact -> JsonPrimitive("contact")
             Actor.Provider -> JsonPrimitive("provider")
             Actor.Worker -> JsonPrimitive("worker")
@@ -142,6 +145,7 @@ internal object ActorCodec : Codec<Actor> {
         return when (word) {
             "agent" -> Actor.Agent(AgentIdCodec.decode(inside))
             "system" -> Actor.System(TextCodec.decode(inside))
+            "handler" -> Actor.Handler(TextCodec.decode(inside))
             "contact" -> Actor.Contact
             "provider" -> Actor.Provider
             "worker" -> Actor.Worker
@@ -218,6 +222,45 @@ internal object AgentIdCodec : Codec<AgentId> {
 
     override fun decode(json: JsonElement): AgentId {
         return AgentId(TextCodec.decode(json))
+    }
+}
+
+internal object AnalyticsGroupCodec : Codec<AnalyticsGroup> {
+    override fun encode(value: AnalyticsGroup): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): AnalyticsGroup {
+        return when (val word = TextCodec.decode(json)) {
+            "total" -> AnalyticsGroup.TOTAL
+            "agent" -> AnalyticsGroup.AGENT
+            "channel" -> AnalyticsGroup.CHANNEL
+            "day" -> AnalyticsGroup.DAY
+            "week" -> AnalyticsGroup.WEEK
+            "month" -> AnalyticsGroup.MONTH
+            else -> throw Misfit("$word is no AnalyticsGroup")
+        }
+    }
+}
+
+internal object AnalyticsKeyCodec : Codec<AnalyticsKey> {
+    override fun encode(value: AnalyticsKey): JsonElement {
+        return record {
+            put("agent", OptionalCodec(AgentIdCodec), value.agent)
+            put("handler", OptionalCodec(TextCodec), value.handler)
+            put("channel", OptionalCodec(ChannelCodec), value.channel)
+            put("period", OptionalCodec(TextCodec), value.period)
+        }
+    }
+
+    override fun decode(json: JsonElement): AnalyticsKey {
+        val record = Reader(json)
+        return AnalyticsKey(
+            agent = record.get("agent", OptionalCodec(AgentIdCodec)),
+            handler = record.get("handler", OptionalCodec(TextCodec)),
+            channel = record.get("channel", OptionalCodec(ChannelCodec)),
+            period = record.get("period", OptionalCodec(TextCodec)),
+        )
     }
 }
 
@@ -434,9 +477,11 @@ internal object AuthorCodec : Codec<Author> {
             Author.Contact -> JsonPrimitive("contact")
             is Author.Agent -> record { put("agent", AgentIdCodec, value.value) }
             is Author.Host -> record { put("host", TextCodec, value.value) }
+            is Author.Handler -> record { put("handler", TextCodec, value.value) }
             is Author.Broadcast -> record { put("broadcast", BroadcastIdCodec, value.value) }
             Author.Elsewhere -> JsonPrimitive("elsewhere")
             Author.StopConfirmation -> JsonPrimitive("stop_confirmation")
+            is Author.Survey -> record { put("survey", SurveyIdCodec, value.value) }
         }
     }
 
@@ -446,11 +491,32 @@ internal object AuthorCodec : Codec<Author> {
             "contact" -> Author.Contact
             "agent" -> Author.Agent(AgentIdCodec.decode(inside))
             "host" -> Author.Host(TextCodec.decode(inside))
+            "handler" -> Author.Handler(TextCodec.decode(inside))
             "broadcast" -> Author.Broadcast(BroadcastIdCodec.decode(inside))
             "elsewhere" -> Author.Elsewhere
             "stop_confirmation" -> Author.StopConfirmation
+            "survey" -> Author.Survey(SurveyIdCodec.decode(inside))
             else -> throw Misfit("$word is no Author")
         }
+    }
+}
+
+internal object BanNoticeCodec : Codec<BanNotice> {
+    override fun encode(value: BanNotice): JsonElement {
+        return record {
+            put("ban", SenderBanKindCodec, value.ban)
+            put("detail", OptionalCodec(TextCodec), value.detail)
+            put("until", OptionalCodec(TimeCodec), value.until)
+        }
+    }
+
+    override fun decode(json: JsonElement): BanNotice {
+        val record = Reader(json)
+        return BanNotice(
+            ban = record.get("ban", SenderBanKindCodec),
+            detail = record.get("detail", OptionalCodec(TextCodec)),
+            until = record.get("until", OptionalCodec(TimeCodec)),
+        )
     }
 }
 
@@ -482,6 +548,7 @@ internal object BroadcastCodec : Codec<Broadcast> {
             put("language", TextCodec, value.language)
             put("parameters", TemplateParametersCodec, value.parameters)
             put("target", FilterCodec, value.target)
+            put("schedule", OptionalCodec(ScheduleCodec), value.schedule)
             put("state", BroadcastStateCodec, value.state)
             put("created_at", TimeCodec, value.createdAt)
         }
@@ -498,6 +565,7 @@ internal object BroadcastCodec : Codec<Broadcast> {
             language = record.get("language", TextCodec),
             parameters = record.get("parameters", TemplateParametersCodec),
             target = record.get("target", FilterCodec),
+            schedule = record.get("schedule", OptionalCodec(ScheduleCodec)),
             state = record.get("state", BroadcastStateCodec),
             createdAt = record.get("created_at", TimeCodec),
         )
@@ -518,9 +586,35 @@ internal object BroadcastStateCodec : Codec<BroadcastState> {
     override fun encode(value: BroadcastState): JsonElement {
         return when (value) {
             BroadcastState.Draft -> record { put("state", TextCodec, "draft") }
+            is BroadcastState.Scheduled -> record {
+                put("state", TextCodec, "scheduled")
+                put("at", TimeCodec, value.at)
+            }
+            is BroadcastState.Held -> record {
+                put("state", TextCodec, "held")
+                put("due", TimeCodec, value.due)
+                put("since", TimeCodec, value.since)
+                put("refusal", OptionalCodec(RefusalCodec), value.refusal)
+            }
             is BroadcastState.Running -> record {
                 put("state", TextCodec, "running")
                 put("since", TimeCodec, value.since)
+            }
+            is BroadcastState.Paused -> record {
+                put("state", TextCodec, "paused")
+                put("launched", TimeCodec, value.launched)
+                put("since", TimeCodec, value.since)
+                put("refusal", OptionalCodec(RefusalCodec), value.refusal)
+            }
+            is BroadcastState.Cancelling -> record {
+                put("state", TextCodec, "cancelling")
+                put("launched", TimeCodec, value.launched)
+                put("since", TimeCodec, value.since)
+            }
+            is BroadcastState.Cancelled -> record {
+                put("state", TextCodec, "cancelled")
+                put("launched", OptionalCodec(TimeCodec), value.launched)
+                put("at", TimeCodec, value.at)
             }
             is BroadcastState.Finished -> record {
                 put("state", TextCodec, "finished")
@@ -534,8 +628,29 @@ internal object BroadcastStateCodec : Codec<BroadcastState> {
         val record = Reader(json)
         return when (val word = record.get("state", TextCodec)) {
             "draft" -> BroadcastState.Draft
+            "scheduled" -> BroadcastState.Scheduled(
+                at = record.get("at", TimeCodec),
+            )
+            "held" -> BroadcastState.Held(
+                due = record.get("due", TimeCodec),
+                since = record.get("since", TimeCodec),
+                refusal = record.get("refusal", OptionalCodec(RefusalCodec)),
+            )
             "running" -> BroadcastState.Running(
                 since = record.get("since", TimeCodec),
+            )
+            "paused" -> BroadcastState.Paused(
+                launched = record.get("launched", TimeCodec),
+                since = record.get("since", TimeCodec),
+                refusal = record.get("refusal", OptionalCodec(RefusalCodec)),
+            )
+            "cancelling" -> BroadcastState.Cancelling(
+                launched = record.get("launched", TimeCodec),
+                since = record.get("since", TimeCodec),
+            )
+            "cancelled" -> BroadcastState.Cancelled(
+                launched = record.get("launched", OptionalCodec(TimeCodec)),
+                at = record.get("at", TimeCodec),
             )
             "finished" -> BroadcastState.Finished(
                 launched = record.get("launched", TimeCodec),
@@ -1293,6 +1408,7 @@ internal object ConversationCodec : Codec<Conversation> {
             put("archived_at", OptionalCodec(TimeCodec), value.archivedAt)
             put("labels", ListCodec(TextCodec), value.labels)
             put("referral", OptionalCodec(LastTouchCodec), value.referral)
+            put("last_survey", OptionalCodec(LastSurveyCodec), value.lastSurvey)
         }
     }
 
@@ -1318,6 +1434,7 @@ internal object ConversationCodec : Codec<Conversation> {
             archivedAt = record.get("archived_at", OptionalCodec(TimeCodec)),
             labels = record.get("labels", ListCodec(TextCodec)),
             referral = record.get("referral", OptionalCodec(LastTouchCodec)),
+            lastSurvey = record.get("last_survey", OptionalCodec(LastSurveyCodec)),
         )
     }
 }
@@ -1334,6 +1451,7 @@ internal object ConversationActionCodec : Codec<ConversationAction> {
             is ConversationAction.Assign -> record { put("assign", AgentIdCodec, value.value) }
             ConversationAction.Unassign -> JsonPrimitive("unassign")
             ConversationAction.Resolve -> JsonPrimitive("resolve")
+            ConversationAction.ResolveAndSurvey -> JsonPrimitive("resolveAndSurvey")
             is ConversationAction.Label -> record { put("label", ListCodec(TextCodec), value.value) }
             is ConversationAction.Unlabel -> record { put("unlabel", ListCodec(TextCodec), value.value) }
             ConversationAction.Delete -> JsonPrimitive("delete")
@@ -1352,6 +1470,7 @@ internal object ConversationActionCodec : Codec<ConversationAction> {
             "assign" -> ConversationAction.Assign(AgentIdCodec.decode(inside))
             "unassign" -> ConversationAction.Unassign
             "resolve" -> ConversationAction.Resolve
+            "resolveAndSurvey" -> ConversationAction.ResolveAndSurvey
             "label" -> ConversationAction.Label(ListCodec(TextCodec).decode(inside))
             "unlabel" -> ConversationAction.Unlabel(ListCodec(TextCodec).decode(inside))
             "delete" -> ConversationAction.Delete
@@ -1488,6 +1607,75 @@ internal object CreatedByCodec : Codec<CreatedBy> {
             "api" -> CreatedBy.API
             else -> throw Misfit("$word is no CreatedBy")
         }
+    }
+}
+
+internal object CsatCodec : Codec<Csat> {
+    override fun encode(value: Csat): JsonElement {
+        return record {
+            put("question", TextCodec, value.question)
+            put("button", OptionalCodec(TextCodec), value.button)
+            put("thanks", OptionalCodec(TextCodec), value.thanks)
+            put("comment_question", OptionalCodec(TextCodec), value.commentQuestion)
+            put("template", OptionalCodec(CsatTemplateCodec), value.template)
+            put("expires_after_seconds", OptionalCodec(IntCodec), value.expiresAfterSeconds)
+        }
+    }
+
+    override fun decode(json: JsonElement): Csat {
+        val record = Reader(json)
+        return Csat(
+            question = record.get("question", TextCodec),
+            button = record.get("button", OptionalCodec(TextCodec)),
+            thanks = record.get("thanks", OptionalCodec(TextCodec)),
+            commentQuestion = record.get("comment_question", OptionalCodec(TextCodec)),
+            template = record.get("template", OptionalCodec(CsatTemplateCodec)),
+            expiresAfterSeconds = record.get("expires_after_seconds", OptionalCodec(IntCodec)),
+        )
+    }
+}
+
+internal object CsatReportCodec : Codec<CsatReport> {
+    override fun encode(value: CsatReport): JsonElement {
+        return record {
+            put("key", AnalyticsKeyCodec, value.key)
+            put("asked", IntCodec, value.asked)
+            put("answered", IntCodec, value.answered)
+            put("satisfied", IntCodec, value.satisfied)
+            put("score", OptionalCodec(FloatCodec), value.score)
+            put("mean", OptionalCodec(FloatCodec), value.mean)
+            put("ratings", ListCodec(IntCodec), value.ratings)
+        }
+    }
+
+    override fun decode(json: JsonElement): CsatReport {
+        val record = Reader(json)
+        return CsatReport(
+            key = record.get("key", AnalyticsKeyCodec),
+            asked = record.get("asked", IntCodec),
+            answered = record.get("answered", IntCodec),
+            satisfied = record.get("satisfied", IntCodec),
+            score = record.get("score", OptionalCodec(FloatCodec)),
+            mean = record.get("mean", OptionalCodec(FloatCodec)),
+            ratings = record.get("ratings", ListCodec(IntCodec)),
+        )
+    }
+}
+
+internal object CsatTemplateCodec : Codec<CsatTemplate> {
+    override fun encode(value: CsatTemplate): JsonElement {
+        return record {
+            put("name", TextCodec, value.name)
+            put("language", TextCodec, value.language)
+        }
+    }
+
+    override fun decode(json: JsonElement): CsatTemplate {
+        val record = Reader(json)
+        return CsatTemplate(
+            name = record.get("name", TextCodec),
+            language = record.get("language", TextCodec),
+        )
     }
 }
 
@@ -1638,8 +1826,11 @@ internal object DoneCodec : Codec<Done> {
             put("failed", IntCodec, value.failed)
             put("unknown", IntCodec, value.unknown)
             put("unconfirmed", IntCodec, value.unconfirmed)
+            put("started", IntCodec, value.started)
             put("finished", IntCodec, value.finished)
             put("erased", IntCodec, value.erased)
+            put("answered", IntCodec, value.answered)
+            put("unanswered", IntCodec, value.unanswered)
         }
     }
 
@@ -1652,8 +1843,11 @@ internal object DoneCodec : Codec<Done> {
             failed = record.get("failed", IntCodec),
             unknown = record.get("unknown", IntCodec),
             unconfirmed = record.get("unconfirmed", IntCodec),
+            started = record.get("started", IntCodec),
             finished = record.get("finished", IntCodec),
             erased = record.get("erased", IntCodec),
+            answered = record.get("answered", IntCodec),
+            unanswered = record.get("unanswered", IntCodec),
         )
     }
 }
@@ -1721,6 +1915,27 @@ internal object DuplicateCodec : Codec<Duplicate> {
         return Duplicate(
             contacts = record.get("contacts", ListCodec(ContactIdCodec)),
             reasons = record.get("reasons", ListCodec(LikenessCodec)),
+        )
+    }
+}
+
+internal object DurationsCodec : Codec<Durations> {
+    override fun encode(value: Durations): JsonElement {
+        return record {
+            put("count", IntCodec, value.count)
+            put("mean_seconds", OptionalCodec(IntCodec), value.meanSeconds)
+            put("median_seconds", OptionalCodec(IntCodec), value.medianSeconds)
+            put("p90_seconds", OptionalCodec(IntCodec), value.p90Seconds)
+        }
+    }
+
+    override fun decode(json: JsonElement): Durations {
+        val record = Reader(json)
+        return Durations(
+            count = record.get("count", IntCodec),
+            meanSeconds = record.get("mean_seconds", OptionalCodec(IntCodec)),
+            medianSeconds = record.get("median_seconds", OptionalCodec(IntCodec)),
+            p90Seconds = record.get("p90_seconds", OptionalCodec(IntCodec)),
         )
     }
 }
@@ -1904,6 +2119,7 @@ internal object EventSourceCodec : Codec<EventSource> {
             put("business_id", OptionalCodec(TextCodec), value.businessId)
             put("sender_id", OptionalCodec(TextCodec), value.senderId)
             put("pool_id", OptionalCodec(TextCodec), value.poolId)
+            put("number", OptionalCodec(TextCodec), value.number)
         }
     }
 
@@ -1914,6 +2130,7 @@ internal object EventSourceCodec : Codec<EventSource> {
             businessId = record.get("business_id", OptionalCodec(TextCodec)),
             senderId = record.get("sender_id", OptionalCodec(TextCodec)),
             poolId = record.get("pool_id", OptionalCodec(TextCodec)),
+            number = record.get("number", OptionalCodec(TextCodec)),
         )
     }
 }
@@ -2085,6 +2302,7 @@ internal object FailureClassCodec : Codec<FailureClass> {
             is FailureClass.RateLimited -> record { put("rate_limited", LimitScopeCodec, value.value) }
             FailureClass.PolicyRestricted -> JsonPrimitive("policy_restricted")
             FailureClass.TemplateProblem -> JsonPrimitive("template_problem")
+            FailureClass.TemplateStopped -> JsonPrimitive("template_stopped")
             FailureClass.WindowClosed -> JsonPrimitive("window_closed")
             FailureClass.RecipientInvalid -> JsonPrimitive("recipient_invalid")
             is FailureClass.RecipientOptedOut -> record { put("recipient_opted_out", OptOutScopeCodec, value.value) }
@@ -2106,6 +2324,7 @@ internal object FailureClassCodec : Codec<FailureClass> {
             "rate_limited" -> FailureClass.RateLimited(LimitScopeCodec.decode(inside))
             "policy_restricted" -> FailureClass.PolicyRestricted
             "template_problem" -> FailureClass.TemplateProblem
+            "template_stopped" -> FailureClass.TemplateStopped
             "window_closed" -> FailureClass.WindowClosed
             "recipient_invalid" -> FailureClass.RecipientInvalid
             "recipient_opted_out" -> FailureClass.RecipientOptedOut(OptOutScopeCodec.decode(inside))
@@ -2450,6 +2669,35 @@ internal object HandlerKindCodec : Codec<HandlerKind> {
     }
 }
 
+internal object HandlerTurnCodec : Codec<HandlerTurn> {
+    override fun encode(value: HandlerTurn): JsonElement {
+        return record {
+            put("id", TurnIdCodec, value.id)
+            put("number", IntCodec, value.number)
+            put("org", OrgIdCodec, value.org)
+            put("acting", AgentIdCodec, value.acting)
+            put("handler", HandlerCodec, value.handler)
+            put("conversation", ConversationCodec, value.conversation)
+            put("contact", ContactCodec, value.contact)
+            put("messages", ListCodec(MessageCodec), value.messages)
+        }
+    }
+
+    override fun decode(json: JsonElement): HandlerTurn {
+        val record = Reader(json)
+        return HandlerTurn(
+            id = record.get("id", TurnIdCodec),
+            number = record.get("number", IntCodec),
+            org = record.get("org", OrgIdCodec),
+            acting = record.get("acting", AgentIdCodec),
+            handler = record.get("handler", HandlerCodec),
+            conversation = record.get("conversation", ConversationCodec),
+            contact = record.get("contact", ContactCodec),
+            messages = record.get("messages", ListCodec(MessageCodec)),
+        )
+    }
+}
+
 internal object IdentityChangeCodec : Codec<IdentityChange> {
     override fun encode(value: IdentityChange): JsonElement {
         return record {
@@ -2724,6 +2972,9 @@ internal object InboundKindCodec : Codec<InboundKind> {
             is InboundKind.TemplateQuality -> record(beside = QualityNoticeCodec.encode(value.value)) {
                 put("event", TextCodec, "template_quality")
             }
+            is InboundKind.Sender -> record(beside = SenderNoticeCodec.encode(value.value)) {
+                put("event", TextCodec, "sender")
+            }
             is InboundKind.Notice -> record {
                 put("event", TextCodec, "notice")
                 put("field", TextCodec, value.field)
@@ -2753,6 +3004,7 @@ internal object InboundKindCodec : Codec<InboundKind> {
             "template_status" -> InboundKind.TemplateStatus(TemplateStatusNoticeCodec.decode(json))
             "template_category" -> InboundKind.TemplateCategory(CategoryNoticeCodec.decode(json))
             "template_quality" -> InboundKind.TemplateQuality(QualityNoticeCodec.decode(json))
+            "sender" -> InboundKind.Sender(SenderNoticeCodec.decode(json))
             "notice" -> InboundKind.Notice(
                 field = record.get("field", TextCodec),
                 raw = record.get("raw", JsonCodec),
@@ -2811,6 +3063,45 @@ internal object InboundPersonCodec : Codec<InboundPerson> {
             addresses = record.get("addresses", ListCodec(AddressCodec)),
             name = record.get("name", OptionalCodec(TextCodec)),
             username = record.get("username", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
+internal object InboxFiguresCodec : Codec<InboxFigures> {
+    override fun encode(value: InboxFigures): JsonElement {
+        return record {
+            put("key", AnalyticsKeyCodec, value.key)
+            put("received", IntCodec, value.received)
+            put("sent_by_people", IntCodec, value.sentByPeople)
+            put("sent_by_bots", IntCodec, value.sentByBots)
+            put("sent_by_host", IntCodec, value.sentByHost)
+            put("sent_by_broadcasts", IntCodec, value.sentByBroadcasts)
+            put("sent_automatically", IntCodec, value.sentAutomatically)
+            put("opened", IntCodec, value.opened)
+            put("reopened", IntCodec, value.reopened)
+            put("resolved", IntCodec, value.resolved)
+            put("waiting", IntCodec, value.waiting)
+            put("first_response", DurationsCodec, value.firstResponse)
+            put("resolution", DurationsCodec, value.resolution)
+        }
+    }
+
+    override fun decode(json: JsonElement): InboxFigures {
+        val record = Reader(json)
+        return InboxFigures(
+            key = record.get("key", AnalyticsKeyCodec),
+            received = record.get("received", IntCodec),
+            sentByPeople = record.get("sent_by_people", IntCodec),
+            sentByBots = record.get("sent_by_bots", IntCodec),
+            sentByHost = record.get("sent_by_host", IntCodec),
+            sentByBroadcasts = record.get("sent_by_broadcasts", IntCodec),
+            sentAutomatically = record.get("sent_automatically", IntCodec),
+            opened = record.get("opened", IntCodec),
+            reopened = record.get("reopened", IntCodec),
+            resolved = record.get("resolved", IntCodec),
+            waiting = record.get("waiting", IntCodec),
+            firstResponse = record.get("first_response", DurationsCodec),
+            resolution = record.get("resolution", DurationsCodec),
         )
     }
 }
@@ -2991,6 +3282,13 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("after", OptionalCodec(HandlerCodec), value.after)
                 put("rule", OptionalCodec(RuleIdCodec), value.rule)
             }
+            is JournalEvent.HandlerFailed -> record {
+                put("what", TextCodec, "handler_failed")
+                put("conversation", ConversationIdCodec, value.conversation)
+                put("handler", TextCodec, value.handler)
+                put("tries", IntCodec, value.tries)
+                put("reason", TextCodec, value.reason)
+            }
             is JournalEvent.ConversationResolved -> record {
                 put("what", TextCodec, "conversation_resolved")
                 put("conversation", ConversationIdCodec, value.conversation)
@@ -3009,6 +3307,14 @@ internal object JournalEventCodec : Codec<JournalEvent> {
             is JournalEvent.ConversationDeleted -> record {
                 put("what", TextCodec, "conversation_deleted")
                 put("conversation", ConversationIdCodec, value.conversation)
+            }
+            is JournalEvent.Survey -> record {
+                put("what", TextCodec, "survey")
+                put("survey", SurveyIdCodec, value.survey)
+                put("conversation", ConversationIdCodec, value.conversation)
+                put("change", TextCodec, value.change)
+                put("rating", OptionalCodec(IntCodec), value.rating)
+                put("message", OptionalCodec(MessageIdCodec), value.message)
             }
             is JournalEvent.LabelAdded -> record {
                 put("what", TextCodec, "label_added")
@@ -3218,6 +3524,12 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 after = record.get("after", OptionalCodec(HandlerCodec)),
                 rule = record.get("rule", OptionalCodec(RuleIdCodec)),
             )
+            "handler_failed" -> JournalEvent.HandlerFailed(
+                conversation = record.get("conversation", ConversationIdCodec),
+                handler = record.get("handler", TextCodec),
+                tries = record.get("tries", IntCodec),
+                reason = record.get("reason", TextCodec),
+            )
             "conversation_resolved" -> JournalEvent.ConversationResolved(
                 conversation = record.get("conversation", ConversationIdCodec),
                 before = record.get("before", ConversationStatusCodec),
@@ -3232,6 +3544,13 @@ internal object JournalEventCodec : Codec<JournalEvent> {
             )
             "conversation_deleted" -> JournalEvent.ConversationDeleted(
                 conversation = record.get("conversation", ConversationIdCodec),
+            )
+            "survey" -> JournalEvent.Survey(
+                survey = record.get("survey", SurveyIdCodec),
+                conversation = record.get("conversation", ConversationIdCodec),
+                change = record.get("change", TextCodec),
+                rating = record.get("rating", OptionalCodec(IntCodec)),
+                message = record.get("message", OptionalCodec(MessageIdCodec)),
             )
             "label_added" -> JournalEvent.LabelAdded(
                 conversation = record.get("conversation", ConversationIdCodec),
@@ -3377,10 +3696,12 @@ internal object JournalKindCodec : Codec<JournalKind> {
             "conversation_opened" -> JournalKind.CONVERSATION_OPENED
             "conversation_assigned" -> JournalKind.CONVERSATION_ASSIGNED
             "conversation_handled" -> JournalKind.CONVERSATION_HANDLED
+            "handler_failed" -> JournalKind.HANDLER_FAILED
             "conversation_resolved" -> JournalKind.CONVERSATION_RESOLVED
             "conversation_reopened" -> JournalKind.CONVERSATION_REOPENED
             "conversation_marked" -> JournalKind.CONVERSATION_MARKED
             "conversation_deleted" -> JournalKind.CONVERSATION_DELETED
+            "survey" -> JournalKind.SURVEY
             "label_added" -> JournalKind.LABEL_ADDED
             "label_removed" -> JournalKind.LABEL_REMOVED
             "routing_changed" -> JournalKind.ROUTING_CHANGED
@@ -3474,6 +3795,33 @@ internal object LabelCountCodec : Codec<LabelCount> {
     }
 }
 
+internal object LastSurveyCodec : Codec<LastSurvey> {
+    override fun encode(value: LastSurvey): JsonElement {
+        return record {
+            put("id", SurveyIdCodec, value.id)
+            put("state", StateNameCodec, value.state)
+            put("reason", OptionalCodec(SkipReasonCodec), value.reason)
+            put("asked_at", OptionalCodec(TimeCodec), value.askedAt)
+            put("expires_at", OptionalCodec(TimeCodec), value.expiresAt)
+            put("rating", OptionalCodec(IntCodec), value.rating)
+            put("comment", OptionalCodec(TextCodec), value.comment)
+        }
+    }
+
+    override fun decode(json: JsonElement): LastSurvey {
+        val record = Reader(json)
+        return LastSurvey(
+            id = record.get("id", SurveyIdCodec),
+            state = record.get("state", StateNameCodec),
+            reason = record.get("reason", OptionalCodec(SkipReasonCodec)),
+            askedAt = record.get("asked_at", OptionalCodec(TimeCodec)),
+            expiresAt = record.get("expires_at", OptionalCodec(TimeCodec)),
+            rating = record.get("rating", OptionalCodec(IntCodec)),
+            comment = record.get("comment", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
 internal object LastTouchCodec : Codec<LastTouch> {
     override fun encode(value: LastTouch): JsonElement {
         return record {
@@ -3555,6 +3903,23 @@ internal object LikenessReasonCodec : Codec<LikenessReason> {
             "same_name_and_address" -> LikenessReason.SAME_NAME_AND_ADDRESS
             else -> throw Misfit("$word is no LikenessReason")
         }
+    }
+}
+
+internal object LimitNoticeCodec : Codec<LimitNotice> {
+    override fun encode(value: LimitNotice): JsonElement {
+        return record {
+            put("tier", TextCodec, value.tier)
+            put("people_a_day", OptionalCodec(IntCodec), value.peopleADay)
+        }
+    }
+
+    override fun decode(json: JsonElement): LimitNotice {
+        val record = Reader(json)
+        return LimitNotice(
+            tier = record.get("tier", TextCodec),
+            peopleADay = record.get("people_a_day", OptionalCodec(IntCodec)),
+        )
     }
 }
 
@@ -4050,6 +4415,25 @@ internal object NewRoutingRuleCodec : Codec<NewRoutingRule> {
             filter = record.get("filter", OptionalCodec(FilterCodec)),
             channels = record.get("channels", OptionalCodec(ListCodec(ChannelCodec))),
             to = record.get("to", RoutingTargetCodec),
+        )
+    }
+}
+
+internal object NewScheduleCodec : Codec<NewSchedule> {
+    override fun encode(value: NewSchedule): JsonElement {
+        return record {
+            put("at", TextCodec, value.at)
+            put("zone", OptionalCodec(TextCodec), value.zone)
+            put("recipients_zones", BoolCodec, value.recipientsZones)
+        }
+    }
+
+    override fun decode(json: JsonElement): NewSchedule {
+        val record = Reader(json)
+        return NewSchedule(
+            at = record.get("at", TextCodec),
+            zone = record.get("zone", OptionalCodec(TextCodec)),
+            recipientsZones = record.get("recipients_zones", BoolCodec) { false },
         )
     }
 }
@@ -4610,6 +4994,23 @@ internal object QuickReplyIdCodec : Codec<QuickReplyId> {
     }
 }
 
+internal object QuietHoursCodec : Codec<QuietHours> {
+    override fun encode(value: QuietHours): JsonElement {
+        return record {
+            put("from", TextCodec, value.from)
+            put("until", TextCodec, value.until)
+        }
+    }
+
+    override fun decode(json: JsonElement): QuietHours {
+        val record = Reader(json)
+        return QuietHours(
+            from = record.get("from", TextCodec),
+            until = record.get("until", TextCodec),
+        )
+    }
+}
+
 internal object ReachCodec : Codec<Reach> {
     override fun encode(value: Reach): JsonElement {
         return JsonPrimitive(value.wire)
@@ -4693,6 +5094,10 @@ internal object RecipientCodec : Codec<Recipient> {
             put("state", DispatchStateCodec, value.state)
             put("failure", OptionalCodec(SendFailureCodec), value.failure)
             put("attempts", IntCodec, value.attempts)
+            put("replied", BoolCodec, value.replied)
+            put("opted_out_after", BoolCodec, value.optedOutAfter)
+            put("reason", OptionalCodec(TextCodec), value.reason)
+            put("remedy", OptionalCodec(TextCodec), value.remedy)
         }
     }
 
@@ -4704,6 +5109,48 @@ internal object RecipientCodec : Codec<Recipient> {
             state = record.get("state", DispatchStateCodec),
             failure = record.get("failure", OptionalCodec(SendFailureCodec)),
             attempts = record.get("attempts", IntCodec),
+            replied = record.get("replied", BoolCodec),
+            optedOutAfter = record.get("opted_out_after", BoolCodec),
+            reason = record.get("reason", OptionalCodec(TextCodec)),
+            remedy = record.get("remedy", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
+internal object RecipientFilterCodec : Codec<RecipientFilter> {
+    override fun encode(value: RecipientFilter): JsonElement {
+        return record {
+            put("states", ListCodec(StateNameCodec), value.states)
+            put("reasons", ListCodec(TextCodec), value.reasons)
+            put("replied", OptionalCodec(BoolCodec), value.replied)
+            put("opted_out_after", OptionalCodec(BoolCodec), value.optedOutAfter)
+        }
+    }
+
+    override fun decode(json: JsonElement): RecipientFilter {
+        val record = Reader(json)
+        return RecipientFilter(
+            states = record.get("states", ListCodec(StateNameCodec)) { emptyList() },
+            reasons = record.get("reasons", ListCodec(TextCodec)) { emptyList() },
+            replied = record.get("replied", OptionalCodec(BoolCodec)),
+            optedOutAfter = record.get("opted_out_after", OptionalCodec(BoolCodec)),
+        )
+    }
+}
+
+internal object RecipientSelectionCodec : Codec<RecipientSelection> {
+    override fun encode(value: RecipientSelection): JsonElement {
+        return record {
+            put("broadcast", BroadcastIdCodec, value.broadcast)
+            put("who", RecipientFilterCodec, value.who)
+        }
+    }
+
+    override fun decode(json: JsonElement): RecipientSelection {
+        val record = Reader(json)
+        return RecipientSelection(
+            broadcast = record.get("broadcast", BroadcastIdCodec),
+            who = record.get("who", RecipientFilterCodec) { RecipientFilter() },
         )
     }
 }
@@ -4749,6 +5196,23 @@ internal object ReferralCodec : Codec<Referral> {
             mediaType = record.get("mediaType", OptionalCodec(TextCodec)),
             mediaUrl = record.get("mediaUrl", OptionalCodec(TextCodec)),
             ctwaClid = record.get("ctwaClid", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
+internal object RefusalCodec : Codec<Refusal> {
+    override fun encode(value: Refusal): JsonElement {
+        return record {
+            put("code", TextCodec, value.code)
+            put("message", TextCodec, value.message)
+        }
+    }
+
+    override fun decode(json: JsonElement): Refusal {
+        val record = Reader(json)
+        return Refusal(
+            code = record.get("code", TextCodec),
+            message = record.get("message", TextCodec),
         )
     }
 }
@@ -4965,6 +5429,25 @@ internal object RuleMatchCodec : Codec<RuleMatch> {
     }
 }
 
+internal object ScheduleCodec : Codec<Schedule> {
+    override fun encode(value: Schedule): JsonElement {
+        return record {
+            put("at", TextCodec, value.at)
+            put("zone", TextCodec, value.zone)
+            put("recipients_zones", BoolCodec, value.recipientsZones)
+        }
+    }
+
+    override fun decode(json: JsonElement): Schedule {
+        val record = Reader(json)
+        return Schedule(
+            at = record.get("at", TextCodec),
+            zone = record.get("zone", TextCodec),
+            recipientsZones = record.get("recipients_zones", BoolCodec),
+        )
+    }
+}
+
 internal object SegmentCodec : Codec<Segment> {
     override fun encode(value: Segment): JsonElement {
         return record {
@@ -5025,6 +5508,7 @@ internal object SelectionCodec : Codec<Selection> {
         return when (value) {
             is Selection.Ids -> record { put("ids", ListCodec(ContactIdCodec), value.value) }
             is Selection.Filter -> record { put("filter", FilterCodec, value.value) }
+            is Selection.Recipients -> record { put("recipients", RecipientSelectionCodec, value.value) }
         }
     }
 
@@ -5033,6 +5517,7 @@ internal object SelectionCodec : Codec<Selection> {
         return when (word) {
             "ids" -> Selection.Ids(ListCodec(ContactIdCodec).decode(inside))
             "filter" -> Selection.Filter(FilterCodec.decode(inside))
+            "recipients" -> Selection.Recipients(RecipientSelectionCodec.decode(inside))
             else -> throw Misfit("$word is no Selection")
         }
     }
@@ -5099,6 +5584,127 @@ internal object SenderCodec : Codec<Sender> {
     }
 }
 
+internal object SenderBanCodec : Codec<SenderBan> {
+    override fun encode(value: SenderBan): JsonElement {
+        return record {
+            put("since", TimeCodec, value.since)
+            put("ban", SenderBanKindCodec, value.ban)
+            put("detail", OptionalCodec(TextCodec), value.detail)
+            put("until", OptionalCodec(TimeCodec), value.until)
+        }
+    }
+
+    override fun decode(json: JsonElement): SenderBan {
+        val record = Reader(json)
+        return SenderBan(
+            since = record.get("since", TimeCodec),
+            ban = record.get("ban", SenderBanKindCodec),
+            detail = record.get("detail", OptionalCodec(TextCodec)),
+            until = record.get("until", OptionalCodec(TimeCodec)),
+        )
+    }
+}
+
+internal object SenderBanKindCodec : Codec<SenderBanKind> {
+    override fun encode(value: SenderBanKind): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): SenderBanKind {
+        return when (val word = TextCodec.decode(json)) {
+            "lifted" -> SenderBanKind.LIFTED
+            "scheduled" -> SenderBanKind.SCHEDULED
+            "restricted" -> SenderBanKind.RESTRICTED
+            "disabled" -> SenderBanKind.DISABLED
+            else -> throw Misfit("$word is no SenderBanKind")
+        }
+    }
+}
+
+internal object SenderLimitCodec : Codec<SenderLimit> {
+    override fun encode(value: SenderLimit): JsonElement {
+        return record {
+            put("since", TimeCodec, value.since)
+            put("tier", TextCodec, value.tier)
+            put("people_a_day", OptionalCodec(IntCodec), value.peopleADay)
+        }
+    }
+
+    override fun decode(json: JsonElement): SenderLimit {
+        val record = Reader(json)
+        return SenderLimit(
+            since = record.get("since", TimeCodec),
+            tier = record.get("tier", TextCodec),
+            peopleADay = record.get("people_a_day", OptionalCodec(IntCodec)),
+        )
+    }
+}
+
+internal object SenderNoticeCodec : Codec<SenderNotice> {
+    override fun encode(value: SenderNotice): JsonElement {
+        return record {
+            put("number", OptionalCodec(TextCodec), value.number)
+            put("low_quality", OptionalCodec(BoolCodec), value.lowQuality)
+            put("limit", OptionalCodec(LimitNoticeCodec), value.limit)
+            put("ban", OptionalCodec(BanNoticeCodec), value.ban)
+            put("field", TextCodec, value.field)
+            put("raw", JsonCodec, value.raw)
+        }
+    }
+
+    override fun decode(json: JsonElement): SenderNotice {
+        val record = Reader(json)
+        return SenderNotice(
+            number = record.get("number", OptionalCodec(TextCodec)),
+            lowQuality = record.get("low_quality", OptionalCodec(BoolCodec)),
+            limit = record.get("limit", OptionalCodec(LimitNoticeCodec)),
+            ban = record.get("ban", OptionalCodec(BanNoticeCodec)),
+            field = record.get("field", TextCodec),
+            raw = record.get("raw", JsonCodec),
+        )
+    }
+}
+
+internal object SenderQualityCodec : Codec<SenderQuality> {
+    override fun encode(value: SenderQuality): JsonElement {
+        return record {
+            put("since", TimeCodec, value.since)
+            put("low", BoolCodec, value.low)
+        }
+    }
+
+    override fun decode(json: JsonElement): SenderQuality {
+        val record = Reader(json)
+        return SenderQuality(
+            since = record.get("since", TimeCodec),
+            low = record.get("low", BoolCodec),
+        )
+    }
+}
+
+internal object SenderStandingCodec : Codec<SenderStanding> {
+    override fun encode(value: SenderStanding): JsonElement {
+        return record {
+            put("number", OptionalCodec(TextCodec), value.number)
+            put("quality", OptionalCodec(SenderQualityCodec), value.quality)
+            put("limit", OptionalCodec(SenderLimitCodec), value.limit)
+            put("ban", OptionalCodec(SenderBanCodec), value.ban)
+            put("unclaimed", MapCodec(SenderQualityCodec), value.unclaimed)
+        }
+    }
+
+    override fun decode(json: JsonElement): SenderStanding {
+        val record = Reader(json)
+        return SenderStanding(
+            number = record.get("number", OptionalCodec(TextCodec)),
+            quality = record.get("quality", OptionalCodec(SenderQualityCodec)),
+            limit = record.get("limit", OptionalCodec(SenderLimitCodec)),
+            ban = record.get("ban", OptionalCodec(SenderBanCodec)),
+            unclaimed = record.get("unclaimed", MapCodec(SenderQualityCodec)) { emptyMap() },
+        )
+    }
+}
+
 internal object SettingsCodec : Codec<Settings> {
     override fun encode(value: Settings): JsonElement {
         return record {
@@ -5117,6 +5723,10 @@ internal object SettingsCodec : Codec<Settings> {
             put("unknown_after_seconds", IntCodec, value.unknownAfterSeconds)
             put("deleted_conversations", DeletedConversationsCodec, value.deletedConversations)
             put("reopening", ReopeningCodec, value.reopening)
+            put("csat", OptionalCodec(CsatCodec), value.csat)
+            put("max_late_seconds", IntCodec, value.maxLateSeconds)
+            put("quiet_hours", OptionalCodec(QuietHoursCodec), value.quietHours)
+            put("zone_attribute", OptionalCodec(TextCodec), value.zoneAttribute)
         }
     }
 
@@ -5138,6 +5748,33 @@ internal object SettingsCodec : Codec<Settings> {
             unknownAfterSeconds = record.get("unknown_after_seconds", IntCodec) { 2592000 },
             deletedConversations = record.get("deleted_conversations", DeletedConversationsCodec) { DeletedConversations.KEEP },
             reopening = record.get("reopening", ReopeningCodec) { Reopening.REOPEN },
+            csat = record.get("csat", OptionalCodec(CsatCodec)),
+            maxLateSeconds = record.get("max_late_seconds", IntCodec) { 21600 },
+            quietHours = record.get("quiet_hours", OptionalCodec(QuietHoursCodec)),
+            zoneAttribute = record.get("zone_attribute", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
+internal object SimulatedCodec : Codec<Simulated> {
+    override fun encode(value: Simulated): JsonElement {
+        return record {
+            put("contact", ContactIdCodec, value.contact)
+            put("at", OptionalCodec(TimeCodec), value.at)
+            put("text", OptionalCodec(TextCodec), value.text)
+            put("skip", OptionalCodec(SkipReasonCodec), value.skip)
+            put("reason", OptionalCodec(TextCodec), value.reason)
+        }
+    }
+
+    override fun decode(json: JsonElement): Simulated {
+        val record = Reader(json)
+        return Simulated(
+            contact = record.get("contact", ContactIdCodec),
+            at = record.get("at", OptionalCodec(TimeCodec)),
+            text = record.get("text", OptionalCodec(TextCodec)),
+            skip = record.get("skip", OptionalCodec(SkipReasonCodec)),
+            reason = record.get("reason", OptionalCodec(TextCodec)),
         )
     }
 }
@@ -5160,6 +5797,9 @@ internal object SkipReasonCodec : Codec<SkipReason> {
             "missing_value" -> SkipReason.MISSING_VALUE
             "window_closed" -> SkipReason.WINDOW_CLOSED
             "merged" -> SkipReason.MERGED
+            "survey_over" -> SkipReason.SURVEY_OVER
+            "cancelled" -> SkipReason.CANCELLED
+            "late" -> SkipReason.LATE
             else -> throw Misfit("$word is no SkipReason")
         }
     }
@@ -5356,6 +5996,16 @@ internal object StoredFileCodec : Codec<StoredFile> {
     }
 }
 
+internal object SurveyIdCodec : Codec<SurveyId> {
+    override fun encode(value: SurveyId): JsonElement {
+        return TextCodec.encode(value.value)
+    }
+
+    override fun decode(json: JsonElement): SurveyId {
+        return SurveyId(TextCodec.decode(json))
+    }
+}
+
 internal object TagCountCodec : Codec<TagCount> {
     override fun encode(value: TagCount): JsonElement {
         return record {
@@ -5518,6 +6168,16 @@ internal object TimeSpanCodec : Codec<TimeSpan> {
             from = record.get("from", TimeCodec),
             until = record.get("until", TimeCodec),
         )
+    }
+}
+
+internal object TurnIdCodec : Codec<TurnId> {
+    override fun encode(value: TurnId): JsonElement {
+        return TextCodec.encode(value.value)
+    }
+
+    override fun decode(json: JsonElement): TurnId {
+        return TurnId(TextCodec.decode(json))
     }
 }
 

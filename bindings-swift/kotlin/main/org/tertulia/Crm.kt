@@ -39,6 +39,8 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
          * @param path the file; absent: in memory, gone with the process.
          * @param transports what is spoken to platforms by, each under the endpoint that [Crm.receive] names.
          * @param credentials where the keys to send with come from.
+         * @param handlers bots and AIs, by the names that conversations are given to them under.
+         * @param handlerTimeout how long a handler may take for one turn; absent: a minute.
          * @param clock where the time comes from; absent: the machine's clock.
          * @param host the host program's name, for the journal; absent: `host`.
          * @param encryptionKey what the file is encrypted with: 32 random bytes; absent: it is plain. It takes a build
@@ -58,6 +60,8 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
             suppressionKey: ByteArray? = null,
             convertFrom: ConvertFrom? = null,
             mediaFolder: Path? = null,
+            handlers: Map<String, ConversationHandler> = emptyMap(),
+            handlerTimeout: Duration? = null,
         ): Crm {
             val hosts = mutableListOf<HostObject>()
             val handles = mutableListOf<NativeHandle>()
@@ -88,6 +92,10 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
                         else -> put("host", IntCodec, place(CredentialsObject(credentials)))
                     }
                 }
+                add("handlers") {
+                    for ((name, handler) in handlers) put(name, IntCodec, place(ConversationHandlerObject(handler)))
+                }
+                put("handler_timeout_seconds", OptionalCodec(FloatCodec), handlerTimeout?.seconds())
                 if (clock != null) add("clock") {
                     when (clock) {
                         is ManualClock -> put("manual", IntCodec, 0).also { handles += clock.scope.handle }

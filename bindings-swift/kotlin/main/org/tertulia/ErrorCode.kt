@@ -247,6 +247,21 @@ object ErrorCode {
     /** The handler's name is empty or too long. */
     const val HANDLER_INVALID: String = "handler.invalid"
 
+    /** The handler's turn is over: a person took the conversation over, it was closed, or the turn took too long. */
+    const val HANDLER_OVER: String = "handler.over"
+
+    /** A handler writes to, and changes, the conversation of its turn and no other. */
+    const val HANDLER_ELSEWHERE: String = "handler.elsewhere"
+
+    /** The handler failed. */
+    const val HANDLER_FAILED: String = "handler.failed"
+
+    /** The handler did not end in time. */
+    const val HANDLER_TIMEOUT: String = "handler.timeout"
+
+    /** More messages wait for the handler than may. */
+    const val HANDLER_BEHIND: String = "handler.behind"
+
     /** A label is empty or too long. */
     const val LABEL_INVALID: String = "label.invalid"
 
@@ -273,6 +288,15 @@ object ErrorCode {
 
     /** The broadcast was launched already. */
     const val BROADCAST_NOT_DRAFT: String = "broadcast.not_draft"
+
+    /** A broadcast that stands there cannot do that. */
+    const val BROADCAST_WRONG_STATE: String = "broadcast.wrong_state"
+
+    /** A broadcast cannot be scheduled so. */
+    const val BROADCAST_SCHEDULE_INVALID: String = "broadcast.schedule_invalid"
+
+    /** It is a quiet hour where the contact is: broadcasts rest. */
+    const val BROADCAST_QUIET_HOURS: String = "broadcast.quiet_hours"
 
     /** The broadcast cannot be launched so. */
     const val BROADCAST_INVALID: String = "broadcast.invalid"
@@ -560,6 +584,11 @@ object ErrorCode {
         MESSAGE_INVALID to "invalid",
         CONVERSATION_SUPERSEDED to "refused",
         HANDLER_INVALID to "invalid",
+        HANDLER_OVER to "refused",
+        HANDLER_ELSEWHERE to "refused",
+        HANDLER_FAILED to "unavailable",
+        HANDLER_TIMEOUT to "unavailable",
+        HANDLER_BEHIND to "unavailable",
         LABEL_INVALID to "invalid",
         ROUTING_INVALID to "invalid",
         ROUTING_NOT_FOUND to "not_found",
@@ -569,6 +598,9 @@ object ErrorCode {
         CURSOR_INVALID to "invalid",
         BROADCAST_NOT_FOUND to "not_found",
         BROADCAST_NOT_DRAFT to "refused",
+        BROADCAST_WRONG_STATE to "refused",
+        BROADCAST_SCHEDULE_INVALID to "invalid",
+        BROADCAST_QUIET_HOURS to "refused",
         BROADCAST_INVALID to "invalid",
         IMPORT_HEADER to "invalid",
         IMPORT_ENCODING to "invalid",

@@ -989,6 +989,7 @@ class InboxArea internal constructor(private val scope: Scope) {
     /**
      * Closes a conversation; gives it as it is then. A message of the contact that is later, by the platform's time,
      * opens it again, or opens a new one, as the setting `reopening` says. One of the same second is not later.
+     * Where the setting `csat` says so, the contact is asked how satisfied they are, at most once in 24 hours.
      *
      * Fails with `conversation.not_found`.
      */
@@ -1204,6 +1205,31 @@ class AnalyticsArea internal constructor(private val scope: Scope) {
             put("since", TimeCodec, since)
             put("until", TimeCodec, until)
         }
+
+    /**
+     * How satisfied contacts were, of the surveys that went out from a time on and before another: in all, or split by
+     * who had the conversation when it was resolved, by channel, or by the day, week or month of the question. A part
+     * of which no survey went out is left out.
+     */
+    suspend fun csat(since: Instant, until: Instant, by: AnalyticsGroup): List<CsatReport> =
+        scope.call("analytics.csat", ListCodec(CsatReportCodec)) {
+            put("since", TimeCodec, since)
+            put("until", TimeCodec, until)
+            put("by", AnalyticsGroupCodec, by)
+        }
+
+    /**
+     * What went on in conversations from a time on and before another: messages in and out, conversations opened,
+     * opened again and closed, how long people waited for the first response and for the resolution, split as it is
+     * said; days, weeks and months are those of the organisation's zone. Parts in which nothing happened are left out.
+     * Messages of groups count as any other. What was deleted counts still.
+     */
+    suspend fun inbox(since: Instant, until: Instant, by: AnalyticsGroup): List<InboxFigures> =
+        scope.call("analytics.inbox", ListCodec(InboxFiguresCodec)) {
+            put("since", TimeCodec, since)
+            put("until", TimeCodec, until)
+            put("by", AnalyticsGroupCodec, by)
+        }
 }
 
 /** Provider templates. */
@@ -1280,11 +1306,78 @@ class BroadcastsArea internal constructor(private val scope: Scope) {
         }
 
     /**
-     * Fixes the recipients at this instant and starts sending; `run_due` or `work` sends. Launched twice, the
+     * What each contact that fits the target would get, and when, or why not, if the broadcast went out now or at its
+     * time. Nothing is sent, and nobody is enlisted.
+     */
+    fun simulate(id: BroadcastId, page: PageRequest? = null): Flow<Simulated> = pages(page) { simulatePage(id, it) }
+
+    /** One page of [simulate]. */
+    suspend fun simulatePage(id: BroadcastId, page: PageRequest? = null): Page<Simulated> =
+        scope.call("broadcasts.simulate", PageCodec(SimulatedCodec)) {
+            put("id", BroadcastIdCodec, id)
+            put("page", OptionalCodec(PageRequestCodec), page)
+        }
+
+    /**
+     * Sends one contact what the broadcast would send them, now, whatever its state: somebody of the team who wants
+     * to see it. It passes the gate, and a marketing template takes the contact's turn of 24 hours. Fails as
+     * `inbox.send` does.
+     */
+    suspend fun sendTest(id: BroadcastId, contact: ContactId): Message =
+        scope.call("broadcasts.send_test", MessageCodec) {
+            put("id", BroadcastIdCodec, id)
+            put("contact", ContactIdCodec, contact)
+        }
+
+    /**
+     * Fixes the recipients at this instant and starts sending, whatever it was scheduled for; `run_due` or `work` sends. Launched twice, the
      * second call fails with `broadcast.not_draft`.
      */
     suspend fun launch(id: BroadcastId): Unit =
         scope.call("broadcasts.launch", UnitCodec) {
+            put("id", BroadcastIdCodec, id)
+        }
+
+    /**
+     * Lets a draft start by itself, at a local time: its recipients are fixed then. Where clocks are put forward
+     * over the time, it is the first instant after; where it is there twice, the earlier. One that is scheduled or
+     * held is given another time. If nothing runs at its time, nor within `Settings.max_late_seconds` afterwards, it
+     * is held until somebody launches, schedules or cancels it. Fails with `broadcast.schedule_invalid` for a time
+     * that is over.
+     */
+    suspend fun schedule(id: BroadcastId, schedule: NewSchedule): BroadcastState =
+        scope.call("broadcasts.schedule", BroadcastStateCodec) {
+            put("id", BroadcastIdCodec, id)
+            put("schedule", NewScheduleCodec, schedule)
+        }
+
+    /** Makes what is scheduled or held a draft again. */
+    suspend fun unschedule(id: BroadcastId): Unit =
+        scope.call("broadcasts.unschedule", UnitCodec) {
+            put("id", BroadcastIdCodec, id)
+        }
+
+    /**
+     * Lets nothing more go out until `resume`. What is on the wire stays there. Fails with `broadcast.wrong_state`
+     * for one that is not running.
+     */
+    suspend fun pause(id: BroadcastId): Unit =
+        scope.call("broadcasts.pause", UnitCodec) {
+            put("id", BroadcastIdCodec, id)
+        }
+
+    /** Goes on where it was paused. Fails with `broadcast.wrong_state` for one that was not. */
+    suspend fun resume(id: BroadcastId): Unit =
+        scope.call("broadcasts.resume", UnitCodec) {
+            put("id", BroadcastIdCodec, id)
+        }
+
+    /**
+     * Calls a broadcast off for good: from this instant on nothing more goes out, and due work leaves out who waits.
+     * What is on the wire stays there. Fails with `broadcast.wrong_state` for one that is finished.
+     */
+    suspend fun cancel(id: BroadcastId): Unit =
+        scope.call("broadcasts.cancel", UnitCodec) {
             put("id", BroadcastIdCodec, id)
         }
 
@@ -1294,14 +1387,17 @@ class BroadcastsArea internal constructor(private val scope: Scope) {
             put("id", BroadcastIdCodec, id)
         }
 
-    /** The recipients in any of these states, or (empty) in all. */
-    fun recipients(id: BroadcastId, states: List<StateName>? = null, page: PageRequest? = null): Flow<Recipient> = pages(page) { recipientsPage(id, states, it) }
+    /**
+     * The recipients that are meant, each with what became of them, why, and what would help; absent: all. To write
+     * them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`.
+     */
+    fun recipients(id: BroadcastId, who: RecipientFilter? = null, page: PageRequest? = null): Flow<Recipient> = pages(page) { recipientsPage(id, who, it) }
 
     /** One page of [recipients]. */
-    suspend fun recipientsPage(id: BroadcastId, states: List<StateName>? = null, page: PageRequest? = null): Page<Recipient> =
+    suspend fun recipientsPage(id: BroadcastId, who: RecipientFilter? = null, page: PageRequest? = null): Page<Recipient> =
         scope.call("broadcasts.recipients", PageCodec(RecipientCodec)) {
             put("id", BroadcastIdCodec, id)
-            put("states", OptionalCodec(ListCodec(StateNameCodec)), states)
+            put("who", OptionalCodec(RecipientFilterCodec), who)
             put("page", OptionalCodec(PageRequestCodec), page)
         }
 

@@ -58,6 +58,8 @@ data class Account(
     val credential: String,
     /** Whether it may send. */
     val state: AccountState,
+    /** What the platform told of it. */
+    val standing: SenderStanding = SenderStanding(),
 )
 
 /** A sender of the organisation: one WhatsApp number, say. */
@@ -96,6 +98,9 @@ sealed interface Actor {
 
     /** The host's program, by the name it gave itself. */
     data class System(val value: String) : Actor
+
+    /** A bot or AI of the host, by its name. */
+    data class Handler(val value: String) : Actor
 
     /** The person themself. */
     data object Contact : Actor
@@ -152,6 +157,34 @@ enum class AddressKind(internal val wire: String) {
 value class AgentId(val value: String) {
     override fun toString(): String = value
 }
+
+/** What figures are split by. */
+enum class AnalyticsGroup(internal val wire: String) {
+    /** Nothing: all in one. */
+    TOTAL("total"),
+    /** Who it was done by, or who had the conversation: a member of the team, or a bot or AI. */
+    AGENT("agent"),
+    /** The channel. */
+    CHANNEL("channel"),
+    /** The day, in the organisation's zone. */
+    DAY("day"),
+    /** The week from Monday on, in the organisation's zone. */
+    WEEK("week"),
+    /** The month, in the organisation's zone. */
+    MONTH("month"),
+}
+
+/** Which part of the figures this is: all absent where they are not split, or where nobody had the conversation. */
+data class AnalyticsKey(
+    /** The member of the team. */
+    val agent: AgentId? = null,
+    /** The bot or AI, by its name. */
+    val handler: String? = null,
+    /** The channel. */
+    val channel: Channel? = null,
+    /** The first day of the period, as `YYYY-MM-DD`. */
+    val period: String? = null,
+)
 
 /** What becomes of archived conversations in a list. */
 enum class Archived(internal val wire: String) {
@@ -290,6 +323,9 @@ sealed interface Author {
     /** The host's program. */
     data class Host(val value: String) : Author
 
+    /** A bot or AI of the host, by its name. */
+    data class Handler(val value: String) : Author
+
     /** A broadcast. */
     data class Broadcast(val value: BroadcastId) : Author
 
@@ -298,7 +334,20 @@ sealed interface Author {
 
     /** The answer to a STOP. */
     data object StopConfirmation : Author
+
+    /** A survey of satisfaction: its question, and what follows the rating. */
+    data class Survey(val value: SurveyId) : Author
 }
+
+/** Whether senders are barred. */
+data class BanNotice(
+    /** How far. */
+    val ban: SenderBanKind,
+    /** The provider's words. */
+    val detail: String? = null,
+    /** Until when, if it ends by itself. */
+    val until: Instant? = null,
+)
 
 /** The body's parameters, as the template tells them apart: a JSON list, or an object. */
 sealed interface BodyParameters {
@@ -327,6 +376,8 @@ data class Broadcast(
     val parameters: TemplateParameters,
     /** Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place. */
     val target: Filter,
+    /** When it is to start by itself, or was to. */
+    val schedule: Schedule? = null,
     /** Where it stands. */
     val state: BroadcastState,
     /** When it was drafted. */
@@ -344,10 +395,52 @@ sealed interface BroadcastState {
     /** Saved, not sent; can be edited. */
     data object Draft : BroadcastState
 
+    /** Starts by itself. */
+    data class Scheduled(
+        /** When. */
+        val at: Instant,
+    ) : BroadcastState
+
+    /** It was to start and did not: somebody launches, schedules or cancels it. */
+    data class Held(
+        /** When it was to start. */
+        val due: Instant,
+        /** Since when it is held. */
+        val since: Instant,
+        /** Why it could not start; absent: nothing ran at its time, nor soon enough afterwards. */
+        val refusal: Refusal? = null,
+    ) : BroadcastState
+
     /** Its recipients are fixed, and it is being sent. */
     data class Running(
         /** When it was launched. */
         val since: Instant,
+    ) : BroadcastState
+
+    /** Nothing more goes out until it is resumed. */
+    data class Paused(
+        /** When it was launched. */
+        val launched: Instant,
+        /** Since when. */
+        val since: Instant,
+        /** Why it paused by itself, its template being stopped; absent: somebody paused it. */
+        val refusal: Refusal? = null,
+    ) : BroadcastState
+
+    /** Nothing more goes out; those who wait are being left out. */
+    data class Cancelling(
+        /** When it was launched. */
+        val launched: Instant,
+        /** Since when. */
+        val since: Instant,
+    ) : BroadcastState
+
+    /** Called off. Those whom it had reached by then, it reached. */
+    data class Cancelled(
+        /** When it was launched; absent: it never was. */
+        val launched: Instant? = null,
+        /** When that was done. */
+        val at: Instant,
     ) : BroadcastState
 
     /** No recipient is pending, leased or sending. */
@@ -926,6 +1019,8 @@ data class Conversation(
     val labels: List<String>,
     /** The ad or post that last led the contact here. */
     val referral: LastTouch? = null,
+    /** How satisfied the contact was when it was last resolved. */
+    val lastSurvey: LastSurvey? = null,
 )
 
 /** What is done with each conversation. */
@@ -954,8 +1049,11 @@ sealed interface ConversationAction {
     /** Gives it to nobody. */
     data object Unassign : ConversationAction
 
-    /** Closes it. */
+    /** Closes it; nobody is asked how satisfied they are. */
     data object Resolve : ConversationAction
+
+    /** Closes it, and asks how satisfied the contact is, as the call for one does. */
+    data object ResolveAndSurvey : ConversationAction
 
     /** Adds labels. */
     data class Label(val value: List<String>) : ConversationAction
@@ -1065,6 +1163,54 @@ enum class CreatedBy(internal val wire: String) {
     /** The host's call. */
     API("api"),
 }
+
+/** What a contact is asked when a conversation is resolved. */
+data class Csat(
+    /**
+     * The question, with variables, at most 1,024 characters; `{{agent.name}}` is whoever had the conversation. Where no
+     * list can be shown (SMS, Twilio), the digits 1 to 5 stand below it.
+     */
+    val question: String,
+    /** What opens the list, at most 20 characters; default `1 – 5`. */
+    val button: String? = null,
+    /** What answers the first rating, with variables; default nothing. */
+    val thanks: String? = null,
+    /**
+     * What asks for a comment, behind the thanks, with variables; default nobody is asked. What the contact writes next is
+     * the comment.
+     */
+    val commentQuestion: String? = null,
+    /** The template that asks where the window is closed; default nobody is asked then. */
+    val template: CsatTemplate? = null,
+    /** For how many seconds answers count, at most seven days; default 24 hours. */
+    val expiresAfterSeconds: Long? = null,
+)
+
+/** How satisfied contacts were, of the surveys that went out. */
+data class CsatReport(
+    /** Which part of the figures this is. */
+    val key: AnalyticsKey,
+    /** The surveys that went out. */
+    val asked: Long,
+    /** Those that were rated. */
+    val answered: Long,
+    /** Those that were rated 4 or 5. */
+    val satisfied: Long,
+    /** The share of 4 and 5 among the ratings, 0 to 1; absent: nobody rated. */
+    val score: Double? = null,
+    /** The mean rating, 1 to 5; absent: nobody rated. */
+    val mean: Double? = null,
+    /** How many rated 1, 2, 3, 4 and 5, in this order. */
+    val ratings: List<Long>,
+)
+
+/** A template that takes no parameters. Its quick replies, if it has any, begin with the digits 1 to 5. */
+data class CsatTemplate(
+    /** The template's name. */
+    val name: String,
+    /** The template's language. */
+    val language: String,
+)
 
 /** What becomes of the conversations of a contact that is deleted. */
 enum class DeletedConversations(internal val wire: String) {
@@ -1180,10 +1326,16 @@ data class Done(
     val unknown: Long,
     /** Attempts that were given up as unconfirmed. */
     val unconfirmed: Long,
+    /** Scheduled broadcasts that were started, or held. */
+    val started: Long,
     /** Broadcasts that were finished. */
     val finished: Long,
     /** Erases that were gone on with, and finished. */
     val erased: Long,
+    /** Turns that handlers answered. */
+    val answered: Long,
+    /** Turns in which a handler failed: it is asked again later, or people have the conversation. */
+    val unanswered: Long,
 )
 
 /** What somebody wants to send. */
@@ -1218,6 +1370,18 @@ data class Duplicate(
     val contacts: List<ContactId>,
     /** Why, the gravest reason first. */
     val reasons: List<Likeness>,
+)
+
+/** How long something took, in whole seconds. */
+data class Durations(
+    /** How often it was measured. */
+    val count: Long,
+    /** The mean; absent where nothing was measured. */
+    val meanSeconds: Long? = null,
+    /** What half of them took at most. */
+    val medianSeconds: Long? = null,
+    /** What nine of ten took at most. */
+    val p90Seconds: Long? = null,
 )
 
 /** A message that the business itself wrote elsewhere. */
@@ -1354,6 +1518,8 @@ data class EventSource(
      * itself.
      */
     val poolId: String? = null,
+    /** The sender's number in digits, if the event shows it beside the id: how notices name it that know no id. */
+    val number: String? = null,
 )
 
 /** Whether a message may be sent now, and if not, every rule that says no. */
@@ -1500,8 +1666,11 @@ sealed interface FailureClass {
     /** The platform restricts or has disabled the sender or account. */
     data object PolicyRestricted : FailureClass
 
-    /** The template is missing, paused, disabled or filled wrongly. */
+    /** The template is filled wrongly for this recipient, or refused with what fills it. */
     data object TemplateProblem : FailureClass
+
+    /** The template is missing, paused or disabled, or has other parameters by now: nobody gets it. */
+    data object TemplateStopped : FailureClass
 
     /** Free-form outside the 24-hour window. */
     data object WindowClosed : FailureClass
@@ -1780,6 +1949,29 @@ enum class HandlerKind(internal val wire: String) {
     AI("ai"),
 }
 
+/** What a bot or an AI is to answer. */
+data class HandlerTurn(
+    /** The id: the same each time that these messages are given. */
+    val id: TurnId,
+    /** Which try it is, from 1. */
+    val number: Long,
+    /** The organisation. */
+    val org: OrgId,
+    /**
+     * What to act as on the organisation, in the place of a member of the team: it may do what an agent may, sends only to
+     * this contact, and changes no other conversation.
+     */
+    val acting: AgentId,
+    /** The handler that has the conversation. */
+    val handler: Handler,
+    /** The conversation. */
+    val conversation: Conversation,
+    /** With whom. */
+    val contact: Contact,
+    /** What the contact wrote since the last turn, by time; at least one message. */
+    val messages: List<Message>,
+)
+
 /** A change of number or id. */
 data class IdentityChange(
     /** The addresses before; empty if the notice named none. */
@@ -1993,7 +2185,10 @@ sealed interface InboundKind {
     /** A template's quality changed. */
     data class TemplateQuality(val value: QualityNotice) : InboundKind
 
-    /** A notice about a sender or the business account: kept as it is, under the provider's field name. */
+    /** The platform tells how a sender, or all of a business account, stands with it. */
+    data class Sender(val value: SenderNotice) : InboundKind
+
+    /** Any other notice about a sender or the business account: kept as it is, under the provider's field name. */
     data class Notice(
         /** The provider's name for the field. */
         val field: String,
@@ -2043,6 +2238,42 @@ data class InboundPerson(
     val name: String? = null,
     /** The user name, without `@`: shown, never matched. */
     val username: String? = null,
+)
+
+/** What went on in conversations in a period, or in a part of what happened in it. */
+data class InboxFigures(
+    /**
+     * Which part: for messages and responses who wrote them, for resolutions who closed the conversation, for all else
+     * who had it then.
+     */
+    val key: AnalyticsKey,
+    /** Messages of contacts. */
+    val received: Long,
+    /** Messages that people of the business wrote, here or in its phone app. */
+    val sentByPeople: Long,
+    /** Messages of bots and AI: what the host sent while one of them had the conversation. */
+    val sentByBots: Long,
+    /** Messages of the host's program. */
+    val sentByHost: Long,
+    /** Messages of broadcasts. */
+    val sentByBroadcasts: Long,
+    /** Answers to a STOP, and surveys. */
+    val sentAutomatically: Long,
+    /** Conversations that were opened for the first time. */
+    val opened: Long,
+    /** Conversations that were opened again. */
+    val reopened: Long,
+    /** Conversations that were closed. */
+    val resolved: Long,
+    /**
+     * Contacts who wrote first in this part, and who had no response at the end of the period: the only figure that
+     * depends on where the period ends.
+     */
+    val waiting: Long,
+    /** How long contacts waited for the first response, of the responses given. */
+    val firstResponse: Durations,
+    /** How long conversations had been open, of those closed. */
+    val resolution: Durations,
 )
 
 /** One conversation that a rule refused. */
@@ -2243,6 +2474,18 @@ sealed interface JournalEvent {
         val rule: RuleId? = null,
     ) : JournalEvent
 
+    /** A bot or AI failed too often, or fell too far behind: people have the conversation. */
+    data class HandlerFailed(
+        /** The conversation. */
+        val conversation: ConversationId,
+        /** The handler's name. */
+        val handler: String,
+        /** How often it was asked. */
+        val tries: Long,
+        /** The dotted code of what it failed with at last, as in `handler.timeout`. */
+        val reason: String,
+    ) : JournalEvent
+
     /** A conversation was closed. */
     data class ConversationResolved(
         /** The conversation. */
@@ -2271,6 +2514,20 @@ sealed interface JournalEvent {
     data class ConversationDeleted(
         /** The conversation. */
         val conversation: ConversationId,
+    ) : JournalEvent
+
+    /** A survey of satisfaction went out, or was answered. */
+    data class Survey(
+        /** The survey. */
+        val survey: SurveyId,
+        /** The conversation. */
+        val conversation: ConversationId,
+        /** `asked`, `rated` or `commented`. */
+        val change: String,
+        /** The rating that was given, 1 to 5. */
+        val rating: Long? = null,
+        /** The message that answers. */
+        val message: MessageId? = null,
     ) : JournalEvent
 
     /** A label was added to a conversation. */
@@ -2540,6 +2797,8 @@ enum class JournalKind(internal val wire: String) {
     CONVERSATION_ASSIGNED("conversation_assigned"),
     /** `conversation_handled` */
     CONVERSATION_HANDLED("conversation_handled"),
+    /** `handler_failed` */
+    HANDLER_FAILED("handler_failed"),
     /** `conversation_resolved` */
     CONVERSATION_RESOLVED("conversation_resolved"),
     /** `conversation_reopened` */
@@ -2548,6 +2807,8 @@ enum class JournalKind(internal val wire: String) {
     CONVERSATION_MARKED("conversation_marked"),
     /** `conversation_deleted` */
     CONVERSATION_DELETED("conversation_deleted"),
+    /** `survey` */
+    SURVEY("survey"),
     /** `label_added` */
     LABEL_ADDED("label_added"),
     /** `label_removed` */
@@ -2641,6 +2902,24 @@ data class LabelCount(
     val conversations: Long,
 )
 
+/** A conversation's last survey, as a list of conversations shows it. */
+data class LastSurvey(
+    /** The survey. */
+    val id: SurveyId,
+    /** Where its question stands: waits, went out, was not sent. */
+    val state: StateName,
+    /** Why it was not sent. */
+    val reason: SkipReason? = null,
+    /** When it went out. */
+    val askedAt: Instant? = null,
+    /** Until when answers count. */
+    val expiresAt: Instant? = null,
+    /** The rating, 1 to 5. */
+    val rating: Long? = null,
+    /** The comment. */
+    val comment: String? = null,
+)
+
 /** The ad or post that last led somebody into a conversation. Of two, the later; of one instant, the greater. */
 data class LastTouch(
     /** When they wrote, by the provider's time. */
@@ -2689,6 +2968,14 @@ enum class LikenessReason(internal val wire: String) {
     /** They have the same full name and an address in common, at least one of them as a former one. */
     SAME_NAME_AND_ADDRESS("same_name_and_address"),
 }
+
+/** A limit of how many people may be written to first in 24 hours. */
+data class LimitNotice(
+    /** The provider's word, as in `TIER_2K`. */
+    val tier: String,
+    /** How many; absent: there is no limit, or the word does not say. */
+    val peopleADay: Long? = null,
+)
 
 /** What a rate limit is counted by. */
 enum class LimitScope(internal val wire: String) {
@@ -3024,6 +3311,16 @@ data class NewRoutingRule(
     val channels: List<Channel>? = null,
     /** Who gets the conversation. */
     val to: RoutingTarget,
+)
+
+/** When a broadcast is to start. */
+data class NewSchedule(
+    /** The local date and time, as in `2026-12-24T09:00:00`. */
+    val at: String,
+    /** The zone that it is a time of, as in `Europe/Berlin`; absent: the organisation's. */
+    val zone: String? = null,
+    /** Everybody gets it at that time of their own zone, where that is known (see `Settings.zone_attribute`). */
+    val recipientsZones: Boolean = false,
 )
 
 /** A note about a contact: seen by the whole team, never by the contact. */
@@ -3389,6 +3686,14 @@ value class QuickReplyId(val value: String) {
     override fun toString(): String = value
 }
 
+/** The hours in which broadcasts rest, by the recipient's clock where their zone is known, else by the organisation's. */
+data class QuietHours(
+    /** From this time of day on, as in `21:00:00`. */
+    val from: String,
+    /** Until this time of day, on the next day if it is not later. */
+    val until: String,
+)
+
 /** How far a message gets of itself. */
 enum class Reach(internal val wire: String) {
     /** No status is sent. */
@@ -3452,6 +3757,34 @@ data class Recipient(
     val failure: SendFailure? = null,
     /** How many attempts were made. */
     val attempts: Long,
+    /** They wrote back. */
+    val replied: Boolean,
+    /** They opted out afterwards. */
+    val optedOutAfter: Boolean,
+    /** Why they got nothing, in words; absent: they got it, or may still get it. */
+    val reason: String? = null,
+    /** What would help. */
+    val remedy: String? = null,
+)
+
+/** Which recipients of a broadcast: any bucket that its [`Stats`] count. */
+data class RecipientFilter(
+    /** In any of these states; empty: in all. */
+    val states: List<StateName> = emptyList(),
+    /** Left out for any of these reasons, or failed with any of these codes of the platform; empty: whatever the reason. */
+    val reasons: List<String> = emptyList(),
+    /** Only those who wrote back, or only those who did not. */
+    val replied: Boolean? = null,
+    /** Only those who opted out afterwards, or only those who did not. */
+    val optedOutAfter: Boolean? = null,
+)
+
+/** Some of the recipients of a broadcast. */
+data class RecipientSelection(
+    /** The broadcast. */
+    val broadcast: BroadcastId,
+    /** Which of them; absent: all. */
+    val who: RecipientFilter = RecipientFilter(),
 )
 
 /** Whether a record takes part. */
@@ -3484,6 +3817,14 @@ data class Referral(
     val mediaUrl: String? = null,
     /** The click id for the Conversions API. */
     val ctwaClid: String? = null,
+)
+
+/** Why a broadcast could not start, or not go on. */
+data class Refusal(
+    /** The error's code. */
+    val code: String,
+    /** What was wrong. */
+    val message: String,
 )
 
 /** A row that was not taken, with every reason. */
@@ -3615,6 +3956,16 @@ data class RuleMatch(
     val span: Span,
 )
 
+/** When a broadcast starts, or started. */
+data class Schedule(
+    /** The local date and time. */
+    val at: String,
+    /** The zone that it is a time of. */
+    val zone: String,
+    /** Everybody gets it at that time of their own zone, where that is known. */
+    val recipientsZones: Boolean,
+)
+
 /** A filter saved under a name. */
 data class Segment(
     /** The id. */
@@ -3656,6 +4007,9 @@ sealed interface Selection {
 
     /** All that fit a filter. */
     data class Filter(val value: org.tertulia.Filter) : Selection
+
+    /** Recipients of a broadcast, and what became of them. */
+    data class Recipients(val value: RecipientSelection) : Selection
 }
 
 /** One failure, as a platform or the network reported it. */
@@ -3697,6 +4051,78 @@ data class Sender(
     override fun toString(): String = "Sender(channel=$channel, senderId=$senderId, businessId=$businessId)"
 }
 
+/** Whether a platform has barred a sender. */
+data class SenderBan(
+    /** Since when, by the platform's time. */
+    val since: Instant,
+    /** How far. */
+    val ban: SenderBanKind,
+    /** The platform's words. */
+    val detail: String? = null,
+    /** Until when, if it ends by itself. */
+    val until: Instant? = null,
+)
+
+/** How far a platform has barred a sender. */
+enum class SenderBanKind(internal val wire: String) {
+    /** It was, and is not any more. */
+    LIFTED("lifted"),
+    /** It will be. */
+    SCHEDULED("scheduled"),
+    /** Some of what it does is forbidden; what is allowed goes out. */
+    RESTRICTED("restricted"),
+    /** It is, altogether: it is stopped, until the platform lifts the ban or somebody resumes it. */
+    DISABLED("disabled"),
+}
+
+/** How many people a sender may begin to write to. */
+data class SenderLimit(
+    /** Since when, by the platform's time. */
+    val since: Instant,
+    /** The platform's word, as in `TIER_2K`. */
+    val tier: String,
+    /** How many in 24 hours, outside open windows; absent: there is no limit, or the word does not say. */
+    val peopleADay: Long? = null,
+)
+
+/** How a sender, or all of a business account, stands with the platform. What is absent is not told. */
+data class SenderNotice(
+    /** The number that its quality is told of, in digits; absent: the sender that the event is about. */
+    val number: String? = null,
+    /** Whether the platform finds the quality low. */
+    val lowQuality: Boolean? = null,
+    /** The limit of how many people may be written to first: of all senders of the business account. */
+    val limit: LimitNotice? = null,
+    /** Whether all senders of the business account are barred. */
+    val ban: BanNotice? = null,
+    /** The provider's name for the field. */
+    val field: String,
+    /** The provider's object. */
+    val raw: Any?,
+)
+
+/** The quality of what a sender sends. */
+data class SenderQuality(
+    /** Since when, by the platform's time. */
+    val since: Instant,
+    /** The platform finds it low: people block or report the sender. */
+    val low: Boolean,
+)
+
+/** What a platform told of a sender: of each the latest, by the platform's time. */
+data class SenderStanding(
+    /** Its number in digits, as its webhooks show it; absent: none came yet. */
+    val number: String? = null,
+    /** The quality of what it sends. */
+    val quality: SenderQuality? = null,
+    /** How many people it may begin to write to; on WhatsApp all senders of a business share it. */
+    val limit: SenderLimit? = null,
+    /** Whether the platform has barred it. */
+    val ban: SenderBan? = null,
+    /** The quality of numbers of its business account of which one may be its own, while its own is not known. */
+    val unclaimed: Map<String, SenderQuality> = emptyMap(),
+)
+
 /** The settings of one organisation. Durations are whole seconds. */
 data class Settings(
     /** The business's name: `{{org.name}}`. */
@@ -3729,6 +4155,28 @@ data class Settings(
     val deletedConversations: DeletedConversations = DeletedConversations.KEEP,
     /** What a message does that is later than the resolution of its conversation; default it opens it again. */
     val reopening: Reopening = Reopening.REOPEN,
+    /** What a contact is asked when a conversation is resolved; default nothing. */
+    val csat: Csat? = null,
+    /** How much later than scheduled a broadcast may start by itself; default 6 hours. Later it is held. */
+    val maxLateSeconds: Long = 21600,
+    /** The hours in which broadcasts rest; default none. */
+    val quietHours: QuietHours? = null,
+    /** The text attribute that has a contact's zone, as in `Europe/Berlin`; default none: all are in the organisation's. */
+    val zoneAttribute: String? = null,
+)
+
+/** What one contact would get if a broadcast went out now, or at its time. */
+data class Simulated(
+    /** The contact. */
+    val contact: ContactId,
+    /** When it would go out; absent: it would not, or nobody can say when. */
+    val at: Instant? = null,
+    /** The text as they would read it. */
+    val text: String? = null,
+    /** Why they would be left out. */
+    val skip: SkipReason? = null,
+    /** What is in the way, in words. */
+    val reason: String? = null,
 )
 
 /** Why a recipient was left out. */
@@ -3755,6 +4203,12 @@ enum class SkipReason(internal val wire: String) {
     WINDOW_CLOSED("window_closed"),
     /** Merged with another recipient of the same broadcast, who gets it. */
     MERGED("merged"),
+    /** A survey's time was over: the conversation went on, it waited for a day, or surveys were switched off. */
+    SURVEY_OVER("survey_over"),
+    /** The broadcast was cancelled before their turn. */
+    CANCELLED("cancelled"),
+    /** At the scheduled time of their own zone nothing ran, nor soon enough afterwards. */
+    LATE("late"),
 }
 
 /** A place in a text, in bytes. */
@@ -3896,6 +4350,12 @@ data class StoredFile(
     val path: String? = null,
 )
 
+/** One survey of satisfaction. */
+@JvmInline
+value class SurveyId(val value: String) {
+    override fun toString(): String = value
+}
+
 /** A tag with its count. */
 data class TagCount(
     /** The tag as first written. */
@@ -3994,6 +4454,12 @@ data class TimeSpan(
     /** The first instant after it that does not count any more. */
     val until: Instant,
 )
+
+/** What a bot or AI is to answer in a conversation, once. */
+@JvmInline
+value class TurnId(val value: String) {
+    override fun toString(): String = value
+}
 
 /** How Twilio is spoken to. */
 data class Twilio(

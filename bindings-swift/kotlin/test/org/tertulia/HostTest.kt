@@ -17,6 +17,7 @@ import kotlinx.coroutines.withTimeout
 import org.junit.Assert.assertEquals
 import org.junit.Assert.assertTrue
 import org.junit.Test
+import org.tertulia.testing.ManualClock
 
 private val SOON = Duration.ofMillis(50)
 
@@ -159,6 +160,59 @@ class HostTest {
         val written = InboundMessage("\uD83D", InboundPerson(listOf(Address(AddressKind.PHONE, "+351912345678"))), Content.Text("Olá"))
         events = listOf(InboundEvent(EventSource(Channel.WHATSAPP), kind = InboundKind.Message(written)))
         failsWith<UnavailableError>("transport.failed") { crm.receive("own", POST) }
+        crm.close()
+    }
+
+    @Test
+    fun aHandlerThatThrowsIsAskedAgainAndActsInItsTurnOnly() = runBlocking {
+        val clock = ManualClock.at(AUTUMN)
+        val turns = mutableListOf<HandlerTurn>()
+        var crm: Crm? = null
+        val bot = ConversationHandler { turn ->
+            turns += turn
+            crm!!.org(turn.org).actingAs(turn.acting).inbox.sendText(turn.contact.id, "One moment.")
+            if (turn.number == 1L) throw IOException("out of words")
+        }
+        val own = object : Transport(Channel.SMS, Correlation.NONE) {
+            override suspend fun verify(query: String): String = query
+
+            override suspend fun parse(request: WebhookRequest): List<InboundEvent> = listOf(
+                InboundEvent(
+                    EventSource(Channel.SMS, senderId = "own-1"),
+                    kind = InboundKind.Message(
+                        InboundMessage(
+                            providerId = "in-1",
+                            from = InboundPerson(listOf(Address(AddressKind.PHONE, "351912345678"))),
+                            content = Content.Text("Hello?"),
+                        ),
+                    ),
+                ),
+            )
+
+            override suspend fun send(sender: Sender, message: Outgoing): Outcome = accepted
+        }
+        crm = Crm.open(
+            transports = mapOf("own" to own),
+            credentials = StaticCredentials("key" to "secret"),
+            clock = clock,
+            handlers = mapOf("bot" to bot),
+            handlerTimeout = Duration.ofSeconds(20),
+        )
+        val org = crm.shop()
+        org.accounts.connect(NewAccount(Channel.SMS, senderId = "own-1", name = "Own", credential = "key"))
+        crm.receive("own", POST)
+        val ana = org.contacts.findByPhone("+351912345678")!!
+        org.inbox.setHandler(ana.conversation!!, Handler("bot", HandlerKind.BOT))
+        assertEquals(1L, crm.runDue().unanswered)
+        clock.advance(2.0)
+        assertEquals(1L, crm.runDue().answered)
+        assertEquals(listOf(1L, 2L), turns.map { it.number })
+        assertEquals(turns[0].id, turns[1].id)
+        for (turn in turns) {
+            failsWith<RefusedError>("handler.over") {
+                crm.org(turn.org).actingAs(turn.acting).inbox.sendText(turn.contact.id, "And another thing.")
+            }
+        }
         crm.close()
     }
 

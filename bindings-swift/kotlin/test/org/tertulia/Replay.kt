@@ -101,7 +101,11 @@ internal class Replay(private val folder: Path) {
         }
         val path = options.get("path")?.let { Path.of(it.asString) }
         val mediaFolder = options.get("media_folder")?.let { Path.of(it.asString) }
-        return Crm.open(path, transports, credentials, clock, options.get("host")?.asString, mediaFolder = mediaFolder)
+        val bot = ScenarioBot()
+        val handlers = if (options.has("handlers")) mapOf("host" to bot) else emptyMap()
+        val host = options.get("host")?.asString
+        return Crm.open(path, transports, credentials, clock, host, mediaFolder = mediaFolder, handlers = handlers)
+            .also { bot.crm = it }
     }
 
     private suspend fun call(step: JsonObject): JsonElement {
@@ -192,6 +196,19 @@ private fun instant(json: JsonPrimitive): Instant? =
     } catch (_: DateTimeParseException) {
         null
     }
+
+/** A bot of the host's, which does what the last message asks it to, and else says it again. */
+private class ScenarioBot : ConversationHandler {
+    lateinit var crm: Crm
+
+    override suspend fun turn(turn: HandlerTurn) {
+        val org = crm.org(turn.org).actingAs(turn.acting)
+        when (val body = (turn.messages.last().content as? Content.Text)?.body) {
+            "a person, please" -> org.inbox.handOver(turn.conversation.id)
+            else -> org.inbox.sendText(turn.contact.id, "You said: $body")
+        }
+    }
+}
 
 /** A platform of the host's, which does what the text of a message asks it to. */
 private class ScenarioTransport(options: Reader) :

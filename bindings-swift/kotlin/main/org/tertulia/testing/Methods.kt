@@ -90,6 +90,16 @@ abstract class PlatformMethods internal constructor(internal val scope: Scope) {
         }
 
     /**
+     * A notice about the business account or one of its numbers, as in `account_update` or
+     * `phone_number_quality_update`, which names no sender by its id; delivered before this returns.
+     */
+    suspend fun notice(field: String, value: Any?): Unit =
+        scope.call("platform.notice", UnitCodec) {
+            put("field", TextCodec, field)
+            put("value", JsonCodec, value)
+        }
+
+    /**
      * The business account's templates, in the shape in which the platform lists them. While there are any, only
      * these can be sent; while there are none, any can.
      */
