@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 use tertulia_core::contact::Contact;
 use tertulia_core::conversation::{Conversation, Handler, Message};
 use tertulia_core::decide::sending::{Draft, SendRequest};
@@ -22,6 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::crm::Crm;
 use crate::org::Org;
+use crate::runtime::ended;
 use crate::worker::{Done, REST};
 
 /// How many turns one worker has under way at most.
@@ -121,18 +120,23 @@ impl Crm {
     /// they fall due.
     pub(crate) async fn take_turns(&self, done: &mut Done) -> Result<(), Error> {
         let (clock, closed) = (&self.inner.runtime.clock, &self.inner.closed);
-        let mut under_way = FuturesUnordered::new();
+        // Tasks of their own: one that has its turn at the store, and is not driven on meanwhile, would hold up for ever
+        // what is asked of the store here.
+        let mut under_way = JoinSet::new();
         let mut ending = Ok(());
         loop {
             if ending.is_ok() && !closed.is_cancelled() {
                 let mut taken = Vec::new();
                 ending = self.take_due(AT_ONCE - under_way.len(), &mut taken).await;
-                under_way.extend(taken.into_iter().map(|(org, taken)| self.take_turn(org, taken)));
+                for (org, taken) in taken {
+                    let crm = self.clone();
+                    under_way.spawn(async move { crm.take_turn(org, taken).await });
+                }
             }
             let rested = clock.sleep_until(clock.now() + REST);
             tokio::select! {
                 () = closed.cancelled() => return Ok(()),
-                ended = under_way.next() => match ended {
+                turn = under_way.join_next() => match turn.map(ended).transpose()? {
                     None => return ending,
                     Some(true) => done.answered += 1,
                     Some(false) => done.unanswered += 1,

@@ -17,6 +17,7 @@ use tertulia_core::suppression::HostKey;
 use tertulia_core::turn::{AT_ONCE, InTurn};
 use tertulia_core::working_set::{Lookup, Step, Stop, WorkingSet};
 use tertulia_storage_traits::{JournalPage, JournalRequest, Page, PageRequest, Query, Storage};
+use tokio::task::JoinError;
 
 use crate::clock::Clock;
 use crate::error::from_storage;
@@ -425,13 +426,15 @@ impl Runtime {
 pub(crate) async fn to_the_end<T: Send + 'static>(
     work: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
-    match tokio::spawn(work).await {
-        Ok(result) => result,
-        Err(error) => match error.try_into_panic() {
-            Ok(panic) => std::panic::resume_unwind(panic),
-            Err(cancelled) => {
-                Err(Error::new(Code::StorageClosed, "the runtime was shut down meanwhile").because(cancelled))
-            }
-        },
-    }
+    ended(tokio::spawn(work).await)?
+}
+
+/// What a task of the library's own came to. Its panic goes on here.
+pub(crate) fn ended<T>(task: Result<T, JoinError>) -> Result<T, Error> {
+    task.map_err(|error| match error.try_into_panic() {
+        Ok(panic) => std::panic::resume_unwind(panic),
+        Err(cancelled) => {
+            Error::new(Code::StorageClosed, "the runtime was shut down meanwhile").because(cancelled)
+        }
+    })
 }

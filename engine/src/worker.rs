@@ -5,9 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, PoisonError};
 
 use chrono::TimeDelta;
-use futures_util::StreamExt;
 use futures_util::future::join_all;
-use futures_util::stream::FuturesUnordered;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::account::Account;
@@ -22,10 +20,11 @@ use tertulia_core::record::{Key, Stored};
 use tertulia_core::retry::{Failure, FailureClass};
 use tertulia_storage_traits::{ClaimRequest, PageRequest, Query};
 use tertulia_transport_traits::{Outgoing, SenderRef, Transport};
+use tokio::task::JoinSet;
 
 use crate::crm::{Crm, Inner};
 use crate::error::from_storage;
-use crate::runtime::{BATCH, to_the_end};
+use crate::runtime::{BATCH, ended, to_the_end};
 
 /// How long evidence waits for its message.
 const PARKED_DAYS: i64 = 31;
@@ -161,7 +160,7 @@ impl Crm {
 
 impl Inner {
     /// All that is due but handlers' turns.
-    async fn due(&self, done: &mut Done) -> Result<(), Error> {
+    async fn due(self: &Arc<Self>, done: &mut Done) -> Result<(), Error> {
         self.expire(done).await?;
         self.start_and_call_off(done).await?;
         self.dispatch(done).await?;
@@ -268,8 +267,9 @@ impl Inner {
     /// Sends what is due, until nothing is. At most [`SEND_WINDOW`] rows are under way at any time; as soon as some of an
     /// organisation's are done, others take their place, so that nobody waits for somebody else's slow platform while
     /// there is room.
-    async fn dispatch(&self, done: &mut Done) -> Result<(), Error> {
-        let mut windows = FuturesUnordered::new();
+    async fn dispatch(self: &Arc<Self>, done: &mut Done) -> Result<(), Error> {
+        // Tasks of their own, which go on while the next rows are claimed.
+        let mut windows = JoinSet::new();
         let (mut under_way, mut failed) = (0, None);
         loop {
             if failed.is_none() && under_way < SEND_WINDOW && !self.closed.is_cancelled() {
@@ -277,9 +277,10 @@ impl Inner {
                     Ok(by_org) => {
                         for (org, rows) in by_org {
                             under_way += rows.len();
-                            windows.push(async move {
+                            let inner = Arc::clone(self);
+                            windows.spawn(async move {
                                 let mut done = Done::default();
-                                let result = self.dispatch_window(org, &rows, &mut done).await;
+                                let result = inner.dispatch_window(org, &rows, &mut done).await;
                                 (rows.len(), done, result)
                             });
                         }
@@ -288,7 +289,7 @@ impl Inner {
                 }
             }
             // What was begun must fly, whatever became of the rest.
-            let Some((rows, window, result)) = windows.next().await else {
+            let Some((rows, window, result)) = windows.join_next().await.map(ended).transpose()? else {
                 return failed.map_or(Ok(()), Err);
             };
             under_way -= rows;
