@@ -17,6 +17,7 @@ use tertulia::{
 };
 use tokio::sync::{Barrier, Semaphore};
 
+use crate::hooked::{Hook, Hooked};
 use crate::support::{Shop, crm_with};
 
 const ANA: &str = "+12025550100";
@@ -80,6 +81,18 @@ async fn says(shop: &Shop, body: &str) {
     shop.platform.say(Inbound::text(ANA, body)).await.unwrap();
     shop.platform.drain().await;
     shop.clock.advance(Duration::from_secs(1));
+}
+
+/// So many people write.
+async fn say_hello(shop: &Shop, people: u32) {
+    for who in 0..people {
+        let number = format!("+1202555{:04}", 200 + who);
+        shop.platform
+            .say(Inbound::text(number.as_str(), "hello"))
+            .await
+            .unwrap();
+    }
+    shop.platform.drain().await;
 }
 
 async fn conversation(shop: &Shop) -> ConversationId {
@@ -422,15 +435,35 @@ async fn many_conversations_are_answered_beside_each_other_and_all_in_one_run() 
             }
         }),
     );
-    for who in 0..40 {
-        let number = format!("+1202555{:04}", 200 + who);
-        shop.platform
-            .say(Inbound::text(number.as_str(), "hello"))
-            .await
-            .unwrap();
-    }
-    shop.platform.drain().await;
+    say_hello(&shop, 40).await;
     assert_eq!(crm.run_due().await.unwrap().answered, 40);
     let most = most.load(Ordering::SeqCst);
     assert!((8..=16).contains(&most), "{most} at once");
+}
+
+/// Has a store read for one at a time.
+#[derive(Debug)]
+struct OneByOne(Semaphore);
+
+impl Hook for OneByOne {
+    fn turns(&self) -> Option<&Semaphore> {
+        Some(&self.0)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn turns_that_wait_for_the_store_never_wait_for_each_other() {
+    let shop = shop().await;
+    let storage = Hooked {
+        inner: SqliteStorage::open(shop.folder.path().join("crm.db")).unwrap(),
+        hook: OneByOne(Semaphore::new(1)),
+    };
+    let (url, config) = (shop.platform.base_url(), shop.platform.config());
+    let answer = does(|turn: HandlerTurn| async move { turn.reply_text("Hi.").await.map(drop) });
+    let crm = crm_with(Arc::new(storage), &url, config, shop.clock.clone(), |builder| {
+        builder.handler("clerk", answer)
+    });
+    say_hello(&shop, 40).await;
+    let answered = tokio::time::timeout(LONG, crm.run_due()).await;
+    assert_eq!(answered.expect("turns hold each other up").unwrap().answered, 40);
 }

@@ -1,4 +1,4 @@
-//! A store around another, for tests of what happens at its writes.
+//! A store around another, for tests of what happens at its writes and while its reads wait for each other.
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -10,24 +10,38 @@ use tertulia::storage::{
     ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
     SharedRequest, Storage, StorageError,
 };
+use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// What happens at the writes of a store.
+/// What happens at the calls of a store.
 pub(crate) trait Hook: std::fmt::Debug + Send + Sync {
     /// Before a commit, which an error is in place of.
-    fn before_commit(&self) -> Result<(), StorageError>;
+    fn before_commit(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
 
     /// Before rows are claimed.
     fn before_claim(&self) {}
 
     /// After a commit or a claim.
     fn after(&self) {}
+
+    /// Where reads wait for their turn, in the order that they were asked for.
+    fn turns(&self) -> Option<&Semaphore> {
+        None
+    }
 }
 
-/// A store with something that happens at its writes.
+/// A store with something that happens at its calls.
 #[derive(Debug)]
 pub(crate) struct Hooked<S, H> {
     pub(crate) inner: S,
     pub(crate) hook: H,
+}
+
+impl<S, H: Hook> Hooked<S, H> {
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.hook.turns()?.acquire().await.ok()
+    }
 }
 
 #[async_trait]
@@ -47,10 +61,12 @@ impl<S: Storage, H: Hook> Storage for Hooked<S, H> {
     }
 
     async fn load(&self, keys: Vec<Key>) -> Result<Vec<Option<Stored>>, StorageError> {
+        let _turn = self.turn().await;
         self.inner.load(keys).await
     }
 
     async fn page(&self, request: PageRequest) -> Result<Page, StorageError> {
+        let _turn = self.turn().await;
         self.inner.page(request).await
     }
 
