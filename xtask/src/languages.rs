@@ -14,17 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
 
-use crate::project::{self, Project};
+use crate::project;
 use crate::said;
-
-/// Builds what the stages load and run.
-pub(crate) fn build(project: &Project) -> Result<(), String> {
-    uniffi::library(project)?;
-    for program in [uniffi::PROGRAM, quickstart::PROGRAM] {
-        project.program(program)?;
-    }
-    Ok(())
-}
 
 /// What a stage says that could not run, since its tools cannot be had on this machine.
 pub(crate) fn skipped(why: &str) -> String {

@@ -21,8 +21,13 @@ pub(crate) struct Project {
     pub(crate) target: PathBuf,
     /// The workspace's own packages.
     pub(crate) packages: Vec<Package>,
-    /// What was built in this run.
-    built: Mutex<BTreeSet<String>>,
+    /// What was built in this run, or that all was.
+    built: Mutex<Built>,
+}
+
+enum Built {
+    Some(BTreeSet<String>),
+    All,
 }
 
 /// A package that takes part in a build, ours or not.
@@ -47,7 +52,7 @@ impl Project {
             scratch,
             target: metadata.target_directory.into_std_path_buf(),
             packages: metadata.packages,
-            built: Mutex::default(),
+            built: Mutex::new(Built::Some(BTreeSet::new())),
         })
     }
 
@@ -77,10 +82,20 @@ impl Project {
             .join(format!("{DLL_PREFIX}{name}{DLL_SUFFIX}")))
     }
 
+    /// Builds everything, tests too.
+    pub(crate) fn build_all(&self) -> Result<(), String> {
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        succeed(&mut self.cargo(["build", "--locked", "--workspace", "--all-targets"]))?;
+        *built = Built::All;
+        Ok(())
+    }
+
     /// Builds once a run: a stage need not wait for cargo, which another one may keep busy, to hear that all is built.
     fn build(&self, what: &[&str]) -> Result<(), String> {
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        if !built.contains(&what.join(" ")) {
+        if let Built::Some(built) = &mut *built
+            && !built.contains(&what.join(" "))
+        {
             let always = ["build", "--quiet", "--locked", "--workspace"];
             succeed(&mut self.cargo(always.into_iter().chain(what.iter().copied())))?;
             built.insert(what.join(" "));

@@ -22,6 +22,8 @@ pub(crate) enum Stage {
     Licences,
     /// Crates depend on what lies below them only; core does no I/O
     Purity,
+    /// Everything compiles: at once, so that no core waits while one crate holds up a stage
+    Build,
     /// Files that are made from code are up to date
     Generated,
     /// Clippy has nothing to say
@@ -52,6 +54,7 @@ impl Stage {
             Self::Fmt => succeed(project, ["fmt", "--all", "--check"]),
             Self::Licences => licences::check(project),
             Self::Purity => purity::check(project),
+            Self::Build => project.build_all().map(|()| String::new()),
             Self::Generated => generate::check(project),
             Self::Clippy => succeed(
                 project,
@@ -116,8 +119,6 @@ pub(crate) fn run(project: &Project, only: &[Stage]) -> Result<(), String> {
         run.in_turn(&rust);
         run.in_turn(&languages);
     } else if !run.has_failed() {
-        // While one stage has cargo build, no other can.
-        languages::build(project)?;
         thread::scope(|scope| {
             scope.spawn(|| run.aside(&languages));
             run.in_turn(&rust);
