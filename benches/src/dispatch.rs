@@ -13,7 +13,7 @@ use tertulia::core::inbound::InboundEvent;
 use tertulia::core::ledger::SEND_WINDOW;
 use tertulia::core::template::{Language, Template, TemplateParameters};
 use tertulia::transport::{Accepted, Correlation, Outcome as Sent, Outgoing, SenderRef};
-use tertulia::{Error, ImportOptions, Transport, Watch, WebhookRequest};
+use tertulia::{Error, ImportOptions, Selection, Transport, Watch, WebhookRequest};
 use tokio::runtime::Runtime;
 
 use crate::measure::{Outcome, compare, side};
@@ -134,7 +134,7 @@ async fn send(shop: &Shop) -> Outcome<(Duration, Duration)> {
         template: "order_ready".to_owned(),
         language: Language::parse("en_US")?,
         parameters: TemplateParameters::body(["{{contact.firstName|there}}"])?,
-        target: Filter::tagged_any(["vip"]),
+        target: Selection::Filter(Filter::tagged_any(["vip"])),
     };
     let id = broadcasts.create(new).await?;
     forget_peak();
