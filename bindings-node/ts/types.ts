@@ -1325,7 +1325,7 @@ export interface Done {
   accepted: number;
   /** Recipients that were left out at the moment of sending. */
   skipped: number;
-  /** Attempts that will be made again. */
+  /** Recipients who were put off: their turn is not now, or the attempt will be made again. */
   postponed: number;
   /** Messages that failed for good. */
   failed: number;

@@ -11,10 +11,15 @@ use crate::runtime::{BATCH, Runtime};
 /// How many lists of contacts are held at once: each may have a hundred thousand.
 const LISTS: usize = 5;
 
-/// All records of a kind.
+/// All records of a query.
 pub(crate) struct Records(Option<PageRequest>);
 
 impl Records {
+    /// All that a query finds.
+    pub(crate) const fn found(query: Query) -> Self {
+        Self(Some(PageRequest::first(query, BATCH)))
+    }
+
     /// Those of an organisation; of kinds that have none in their key, all.
     pub(crate) fn of(org: OrgId, kind: RecordKind) -> Self {
         let limit = match kind {

@@ -2990,7 +2990,7 @@ class Done(Record):
     skipped: int
     """Recipients that were left out at the moment of sending."""
     postponed: int
-    """Attempts that will be made again."""
+    """Recipients who were put off: their turn is not now, or the attempt will be made again."""
     failed: int
     """Messages that failed for good."""
     unknown: int

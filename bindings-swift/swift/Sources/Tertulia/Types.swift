@@ -2696,7 +2696,7 @@ public struct Done: Hashable, Sendable, Codable {
     public var accepted: Int
     /// Recipients that were left out at the moment of sending.
     public var skipped: Int
-    /// Attempts that will be made again.
+    /// Recipients who were put off: their turn is not now, or the attempt will be made again.
     public var postponed: Int
     /// Messages that failed for good.
     public var failed: Int

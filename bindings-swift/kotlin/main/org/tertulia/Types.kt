@@ -1318,7 +1318,7 @@ data class Done(
     val accepted: Long,
     /** Recipients that were left out at the moment of sending. */
     val skipped: Long,
-    /** Attempts that will be made again. */
+    /** Recipients who were put off: their turn is not now, or the attempt will be made again. */
     val postponed: Long,
     /** Messages that failed for good. */
     val failed: Long,
