@@ -1,86 +1,60 @@
-//! A broadcast out, beside bare claims of as many rows with as many states.
+//! A broadcast out, beside bare tables of jobs of as many rows.
 
-use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use serde_json::json;
-use tertulia::core::channel::Channel;
-use tertulia::core::decide::broadcasts::NewBroadcast;
-use tertulia::core::filter::Filter;
-use tertulia::core::inbound::InboundEvent;
+use tertulia::core::ids::ContactId;
 use tertulia::core::ledger::SEND_WINDOW;
-use tertulia::core::template::{Language, Template, TemplateParameters};
-use tertulia::transport::{Accepted, Correlation, Outcome as Sent, Outgoing, SenderRef};
-use tertulia::{Error, ImportOptions, Transport, Watch, WebhookRequest};
+use tertulia::core::selection::MAX_LISTED;
+use tertulia::{ContactOrder, Filter, PageOf, Selection};
 use tokio::runtime::Runtime;
 
-use crate::measure::{Outcome, compare, side};
+use crate::measure::{Outcome, Side, compare, side};
+use crate::nowhere::{Nowhere, broadcast, people};
 use crate::shop::{Shop, bare};
 
 const RECIPIENTS: usize = 20_000;
 
-/// Takes every message at once.
-#[derive(Debug, Default)]
-struct Nowhere(AtomicU64);
-
-#[async_trait]
-impl Transport for Nowhere {
-    fn channels(&self) -> &[Channel] {
-        &[Channel::WhatsApp]
-    }
-
-    fn correlation(&self) -> Correlation {
-        Correlation::EchoedField
-    }
-
-    async fn verify(&self, _: &str) -> Result<String, Error> {
-        Ok(String::new())
-    }
-
-    async fn parse(&self, _: &WebhookRequest) -> Result<Vec<InboundEvent>, Error> {
-        Ok(Vec::new())
-    }
-
-    async fn send(&self, _: &SenderRef, _: Outgoing) -> Sent {
-        Sent::Accepted(Accepted {
-            provider_id: format!("wamid.{}", self.0.fetch_add(1, Ordering::Relaxed)),
-            addresses: Vec::new(),
-            held: false,
-        })
-    }
-
-    async fn mark_read(&self, _: &SenderRef, _: &str) -> Result<(), Error> {
-        Ok(())
-    }
-
-    async fn list_templates(&self, _: &SenderRef) -> Result<Vec<Template>, Error> {
-        Ok(Vec::new())
-    }
+/// How many recipients, by the environment.
+pub(crate) fn recipients() -> Outcome<usize> {
+    Ok(std::env::var("RECIPIENTS").map_or(Ok(RECIPIENTS), |recipients| recipients.parse())?)
 }
 
 pub(crate) fn run() -> Outcome<()> {
+    let recipients = recipients()?;
     let runtime = Runtime::new()?;
-    let shop = runtime.block_on(people())?;
+    let shop = runtime.block_on(async {
+        let shop = Shop::open(Nowhere::default()).await?;
+        people(&shop.org, recipients).await?;
+        Outcome::Ok(shop)
+    })?;
+    forget_peak();
+    let before = peak_kib();
     let mut launches = Vec::new();
     let mut peak = None;
+    let ours = side("Crm::run_due", recipients, || {
+        forget_peak();
+        let everybody = Selection::Filter(Filter::tagged_any(["vip"]));
+        let launch = runtime.block_on(launch(&shop, everybody, recipients))?;
+        launches.push(launch);
+        let start = Instant::now();
+        let done = runtime.block_on(shop.crm.run_due())?;
+        let sending = start.elapsed();
+        peak = peak.max(peak_kib());
+        if done.accepted != recipients as u64 {
+            return Err(format!("not everybody was sent to: {done:?}").into());
+        }
+        Ok(sending)
+    });
     compare(
         &format!(
             "dispatch: recipients of a broadcast, {SEND_WINDOW} on the wire at most, a transport that does nothing"
         ),
         &mut [
-            side("Crm::run_due", RECIPIENTS, || {
-                let (launch, sending) = runtime.block_on(send(&shop))?;
-                launches.push(launch);
-                peak = peak.max(peak_kib());
-                Ok(sending)
-            }),
-            side(
-                format!("peer: bare rusqlite, {SEND_WINDOW} rows a commit, three states each"),
-                RECIPIENTS,
-                claims,
-            ),
+            ours,
+            jobs(1000, 1, recipients),
+            jobs(100, 1, recipients),
+            jobs(SEND_WINDOW, 1, recipients),
+            jobs(SEND_WINDOW, 2, recipients),
         ],
     )?;
     launches.sort();
@@ -88,70 +62,75 @@ pub(crate) fn run() -> Outcome<()> {
         "launching (the audience fixed in the ledger) took {:.2?}, median",
         launches[launches.len() / 2]
     );
-    match peak {
-        Some(kib) => println!(
-            "the process's memory while launching and sending: {} MiB at most",
-            kib / 1024
+    let named = recipients.min(MAX_LISTED);
+    let (drafted, launched) = runtime.block_on(to_a_list(&shop, named))?;
+    println!("to {named} who were named: drafted in {drafted:.2?}, launched in {launched:.2?}");
+    match (before, peak) {
+        (Some(before), Some(peak)) => println!(
+            "launching and sending took {} MiB of memory at most, beyond the {} that the process had before",
+            peak.saturating_sub(before) / 1024,
+            before / 1024
         ),
-        None => println!("the process's memory is not known on this system"),
+        _ => println!("the process's memory is not known on this system"),
     }
     Ok(())
 }
 
-/// A shop with as many people who opted in.
-async fn people() -> Outcome<Shop> {
-    let shop = Shop::open(Nowhere::default()).await?;
-    let mut csv = "phone,name,tags,optedIn\n".to_owned();
-    for number in 0..RECIPIENTS {
-        writeln!(csv, "+9198{:08},Person {number},vip,true", 20_000_000 + number)?;
-    }
-    let report = shop
-        .org
-        .imports()
-        .run(csv.as_bytes(), &ImportOptions::default(), Watch::default())
-        .await?;
-    if report.counts.created != RECIPIENTS as u64 {
-        return Err(format!("the import gave {:?}", report.counts).into());
-    }
-    // Not marketing, of which everybody gets one a day.
-    let template = json!({
-        "name": "order_ready", "language": "en_US", "category": "UTILITY", "status": "APPROVED",
-        "components": [{"type": "BODY", "text": "Hi {{1}}, your order is ready."}],
-    });
-    shop.org
-        .templates()
-        .put(serde_json::from_value(template)?)
-        .await?;
-    Ok(shop)
-}
-
-/// One broadcast to everybody: how long launching took, and sending.
-async fn send(shop: &Shop) -> Outcome<(Duration, Duration)> {
+/// How long launching took.
+async fn launch(shop: &Shop, target: Selection, recipients: usize) -> Outcome<Duration> {
     let broadcasts = shop.org.broadcasts();
-    let new = NewBroadcast {
-        name: "Ready".to_owned(),
-        account: shop.account,
-        template: "order_ready".to_owned(),
-        language: Language::parse("en_US")?,
-        parameters: TemplateParameters::body(["{{contact.firstName|there}}"])?,
-        target: Filter::tagged_any(["vip"]),
-    };
-    let id = broadcasts.create(new).await?;
-    forget_peak();
+    let id = broadcasts.create(broadcast(shop.account, target)?).await?;
     let start = Instant::now();
     broadcasts.launch(id).await?;
     let launched = start.elapsed();
-    let start = Instant::now();
-    let done = shop.crm.run_due().await?;
-    let sent = start.elapsed();
-    if done.accepted != RECIPIENTS as u64 {
-        return Err(format!("not everybody was sent to: {done:?}").into());
+    let total = broadcasts.stats(id).await?.total;
+    if total != recipients as u64 {
+        return Err(format!("{total} were enlisted, of {recipients}").into());
     }
-    Ok((launched, sent))
+    Ok(launched)
 }
 
-/// The least that a ledger costs: a window claimed, marked as on the wire, and marked as accepted, a commit each.
-fn claims() -> Outcome<Duration> {
+/// How long it took to draft a broadcast to so many who are named, and to launch it.
+async fn to_a_list(shop: &Shop, named: usize) -> Outcome<(Duration, Duration)> {
+    let contacts = shop.org.contacts();
+    let mut ids: Vec<ContactId> = Vec::with_capacity(named);
+    let mut page = PageOf::first(1_000);
+    while ids.len() < named {
+        let found = contacts
+            .list(&Filter::Everyone, ContactOrder::Created, &page)
+            .await?;
+        ids.extend(found.items.iter().map(|contact| contact.id));
+        page.cursor = found.next;
+        if page.cursor.is_none() {
+            break;
+        }
+    }
+    ids.truncate(named);
+    let broadcasts = shop.org.broadcasts();
+    let start = Instant::now();
+    let id = broadcasts
+        .create(broadcast(shop.account, Selection::Ids(ids))?)
+        .await?;
+    let drafted = start.elapsed();
+    let start = Instant::now();
+    broadcasts.launch(id).await?;
+    let launched = start.elapsed();
+    broadcasts.cancel(id).await?;
+    Ok((drafted, launched))
+}
+
+/// The least that a ledger costs: so many rows claimed in a commit, then marked, a commit for each further state. With one
+/// it is a table of jobs as such are: whoever crashes does all that it had claimed again. With two, `sending` is durable
+/// before the wire is touched, as ours is.
+fn jobs<'a>(window: usize, further: usize, amount: usize) -> Side<'a> {
+    let name = format!(
+        "bare rusqlite, {window} rows a commit, {} states each",
+        further + 1
+    );
+    side(name, amount, move || claims(window, further, amount))
+}
+
+fn claims(window: usize, further: usize, amount: usize) -> Outcome<Duration> {
     let folder = tempfile::tempdir()?;
     let mut connection = bare(
         folder.path(),
@@ -159,13 +138,13 @@ fn claims() -> Outcome<Duration> {
          CREATE INDEX jobs_open ON jobs (id) WHERE state = 'pending';",
     )?;
     let filling = connection.transaction()?;
-    for _ in 0..RECIPIENTS {
+    for _ in 0..amount {
         filling
             .prepare_cached("INSERT INTO jobs (state, body) VALUES ('pending', ?)")?
             .execute(["x".repeat(300)])?;
     }
     filling.commit()?;
-    let window = i64::try_from(SEND_WINDOW)?;
+    let window = i64::try_from(window)?;
     let start = Instant::now();
     loop {
         let claiming = connection.transaction()?;
@@ -178,7 +157,7 @@ fn claims() -> Outcome<Duration> {
         if ids.is_empty() {
             return Ok(start.elapsed());
         }
-        for state in ["sending", "accepted"] {
+        for state in ["accepted", "sending"].iter().take(further).rev() {
             let marking = connection.transaction()?;
             mark(&marking, &ids, state)?;
             marking.commit()?;

@@ -3,11 +3,13 @@
 mod audit;
 mod border;
 mod dispatch;
+mod fairness;
 mod files;
 mod inbox;
 mod ingest;
 mod measure;
 mod merge;
+mod nowhere;
 mod people;
 mod phone;
 mod render;
@@ -19,13 +21,14 @@ use measure::Outcome;
 /// A bench: its name, and what runs it.
 type Bench = (&'static str, fn() -> Outcome<()>);
 
-const BENCHES: [Bench; 11] = [
+const BENCHES: [Bench; 12] = [
     ("tagging", tagging::run),
     ("phone", phone::run),
     ("render", render::run),
     ("ingest", ingest::run),
     ("inbox", inbox::run),
     ("dispatch", dispatch::run),
+    ("fairness", fairness::run),
     ("border", border::run),
     ("people", people::run),
     ("merge", merge::run),

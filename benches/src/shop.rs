@@ -31,18 +31,7 @@ impl Shop {
             .transport("whatsapp", transport)
             .credentials(StaticCredentials::default().with("main", "access token"))
             .build()?;
-        let org = crm.create_org(Settings::default()).await?;
-        let account = org
-            .accounts()
-            .connect(NewAccount {
-                channel: Channel::WhatsApp,
-                sender_id: SENDER.to_owned(),
-                business_id: Some("102290129340398".to_owned()),
-                endpoint: None,
-                name: "Main number".to_owned(),
-                credential: "main".to_owned(),
-            })
-            .await?;
+        let (org, account) = organisation(&crm, SENDER).await?;
         Ok(Self {
             crm,
             org,
@@ -50,6 +39,23 @@ impl Shop {
             _folder: folder,
         })
     }
+}
+
+/// An organisation with one sender.
+pub(crate) async fn organisation(crm: &Crm, sender: &str) -> Outcome<(Org, AccountId)> {
+    let org = crm.create_org(Settings::default()).await?;
+    let account = org
+        .accounts()
+        .connect(NewAccount {
+            channel: Channel::WhatsApp,
+            sender_id: sender.to_owned(),
+            business_id: Some("102290129340398".to_owned()),
+            endpoint: None,
+            name: "Main number".to_owned(),
+            credential: "main".to_owned(),
+        })
+        .await?;
+    Ok((org, account))
 }
 
 /// A database as durable as the store's: a write-ahead log, flushed at every commit.

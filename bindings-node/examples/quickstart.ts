@@ -152,7 +152,7 @@ async function broadcast(): Promise<void> {
       template: "spring_sale",
       language: "en_US",
       parameters: { body: [text("{{contact.firstName|there}}"), text("{{org.name}}")] },
-      target: { tags: { any: ["vip", "promo", "referral"] } },
+      target: { filter: { tags: { any: ["vip", "promo", "referral"] } } },
     });
     title("A broadcast to everybody tagged vip, promo or referral, looked at before it goes:");
     const { total, first, leftOut } = await shop.broadcasts.preview(id);

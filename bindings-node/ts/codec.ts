@@ -163,7 +163,7 @@ export const Broadcast: w.RecordCodec<t.Broadcast> = w.record(() => ({
   template: ["template", w.text],
   language: ["language", w.text],
   parameters: ["parameters", TemplateParameters],
-  target: ["target", Filter],
+  target: ["target", Target],
   schedule: ["schedule", w.optional(Schedule)],
   state: ["state", BroadcastState],
   createdAt: ["created_at", w.time],
@@ -1359,7 +1359,7 @@ export const NewBroadcast: w.RecordCodec<t.NewBroadcast> = w.record(() => ({
   template: ["template", w.text],
   language: ["language", w.text],
   parameters: ["parameters", TemplateParameters, {"body":[]}],
-  target: ["target", Filter],
+  target: ["target", Selection],
 }));
 
 export const NewContact: w.RecordCodec<t.NewContact> = w.record(() => ({
@@ -1804,7 +1804,7 @@ export const Simulated: w.RecordCodec<t.Simulated> = w.record(() => ({
   reason: ["reason", w.optional(w.text)],
 }));
 
-export const SkipReason: w.Codec<t.SkipReason> = w.choice(["not_opted_in", "opted_out", "inactive", "blocked", "deleted", "capped", "no_address", "template_not_approved", "missing_value", "window_closed", "merged", "survey_over", "cancelled", "late"]);
+export const SkipReason: w.Codec<t.SkipReason> = w.choice(["not_opted_in", "opted_out", "inactive", "blocked", "deleted", "not_found", "capped", "no_address", "template_not_approved", "missing_value", "window_closed", "merged", "survey_over", "cancelled", "late"]);
 
 export const Span: w.RecordCodec<t.Span> = w.record(() => ({
   start: ["start", w.natural],
@@ -1873,6 +1873,11 @@ export const TagFilter: w.Codec<t.TagFilter> = w.named([], () => ({
   any: ["any", w.list(w.text)],
   all: ["all", w.list(w.text)],
   none: ["none", w.list(w.text)],
+}));
+
+export const Target: w.Codec<t.Target> = w.named(["list"], () => ({
+  filter: ["filter", Filter],
+  recipients: ["recipients", RecipientSelection],
 }));
 
 export const Template: w.RecordCodec<t.Template> = w.record(() => ({

@@ -1313,16 +1313,16 @@ export class BroadcastsArea extends Handle {
   }
 
   /**
-   * Who would be sent to if the broadcast were launched now: the first ten, the total, and those who fit the
-   * target but would be left out, by reason.
+   * Who would be sent to if the broadcast were launched now: the first ten, the total, and those who are meant but
+   * would be left out, by reason.
    */
   preview(id: t.BroadcastId): Promise<t.Preview> {
     return this.call(methods["broadcasts.preview"], [id]);
   }
 
   /**
-   * What each contact that fits the target would get, and when, or why not, if the broadcast went out now or at its
-   * time. Nothing is sent, and nobody is enlisted.
+   * What everybody who is meant would get, and when, or why not, if the broadcast went out now or at its time.
+   * Nothing is sent, and nobody is enlisted.
    *
    * All of them, page after page; each page is asked for when it is reached.
    */
@@ -1397,16 +1397,17 @@ export class BroadcastsArea extends Handle {
 
   /**
    * The recipients that are meant, each with what became of them, why, and what would help; absent: all. To write
-   * them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`.
+   * them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`; another
+   * broadcast takes it as its target.
    *
    * All of them, page after page; each page is asked for when it is reached.
    */
-  recipients(id: t.BroadcastId, who?: t.RecipientFilter, page?: t.PageRequest): AsyncIterableIterator<t.Recipient> {
+  recipients(id: t.BroadcastId, who?: t.RecipientFilterInput, page?: t.PageRequest): AsyncIterableIterator<t.Recipient> {
     return this.pages(methods["broadcasts.recipients"], [id, who, page]);
   }
 
   /** One page of what `recipients` gives. */
-  recipientsPage(id: t.BroadcastId, who?: t.RecipientFilter, page?: t.PageRequest): Promise<t.Page<t.Recipient>> {
+  recipientsPage(id: t.BroadcastId, who?: t.RecipientFilterInput, page?: t.PageRequest): Promise<t.Page<t.Recipient>> {
     return this.call(methods["broadcasts.recipients"], [id, who, page]);
   }
 

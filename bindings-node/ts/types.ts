@@ -348,8 +348,8 @@ export interface Broadcast {
   language: string;
   /** What fills the template. */
   parameters: TemplateParameters;
-  /** Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place. */
-  target: Filter;
+  /** Whom it is for. */
+  target: Target;
   /** When it is to start by itself, or was to. */
   schedule?: Schedule | undefined;
   /** Where it stands. */
@@ -1325,7 +1325,7 @@ export interface Done {
   accepted: number;
   /** Recipients that were left out at the moment of sending. */
   skipped: number;
-  /** Attempts that will be made again. */
+  /** Recipients who were put off: their turn is not now, or the attempt will be made again. */
   postponed: number;
   /** Messages that failed for good. */
   failed: number;
@@ -3275,8 +3275,8 @@ export interface NewBroadcast {
   language: string;
   /** What fills the template. */
   parameters?: TemplateParametersInput | undefined;
-  /** Who is meant. */
-  target: Filter;
+  /** Whom it is for: as it stands at the launch, where it is not named. */
+  target: Selection;
 }
 
 /** A contact to create, as a caller, a file or the seeds' API gives it. */
@@ -3643,7 +3643,7 @@ export interface Preview {
   total: number;
   /** The first ten of them. */
   first: Contact[];
-  /** Those who fit the target but would be left out, counted by reason. */
+  /** Those who are meant but would be left out, counted by reason. */
   leftOut: Record<string, number>;
 }
 
@@ -3765,6 +3765,21 @@ export interface Recipient {
 /** Which recipients of a broadcast: any bucket that its [`Stats`] count. */
 export interface RecipientFilter {
   /** In any of these states; empty: in all. */
+  states: StateName[];
+  /**
+   * Left out for any of these reasons, or failed with any of these codes of the platform; empty: whatever the
+   * reason.
+   */
+  reasons: string[];
+  /** Only those who wrote back, or only those who did not. */
+  replied?: boolean | undefined;
+  /** Only those who opted out afterwards, or only those who did not. */
+  optedOutAfter?: boolean | undefined;
+}
+
+/** A {@link RecipientFilter} to hand over: what has a default may be left out. */
+export interface RecipientFilterInput {
+  /** In any of these states; empty: in all. */
   states?: StateName[] | undefined;
   /**
    * Left out for any of these reasons, or failed with any of these codes of the platform; empty: whatever the
@@ -3782,7 +3797,15 @@ export interface RecipientSelection {
   /** The broadcast. */
   broadcast: BroadcastId;
   /** Which of them; absent: all. */
-  who?: RecipientFilter | undefined;
+  who: RecipientFilter;
+}
+
+/** A {@link RecipientSelection} to hand over: what has a default may be left out. */
+export interface RecipientSelectionInput {
+  /** The broadcast. */
+  broadcast: BroadcastId;
+  /** Which of them; absent: all. */
+  who?: RecipientFilterInput | undefined;
 }
 
 /** Whether a record takes part. */
@@ -4001,14 +4024,19 @@ export type SegmentUser =
   /** A rule of routing. */
   | { routing: RuleId };
 
-/** Which contacts are meant. */
+/**
+ * Which contacts are meant: of a bulk action, an export or a broadcast.
+ *
+ * In JSON: `{"ids": ["<id>", …]}`, `{"filter": {"tags": {"any": ["vip"]}}}`,
+ * `{"recipients": {"broadcast": "<id>", "who": {"states": ["delivered"]}}}`.
+ */
 export type Selection =
-  /** These. */
+  /** These. An id of a contact that was merged leads to the one that it was merged into. */
   | { ids: ContactId[] }
   /** All that fit a filter. */
   | { filter: Filter }
   /** Recipients of a broadcast, and what became of them. */
-  | { recipients: RecipientSelection };
+  | { recipients: RecipientSelectionInput };
 
 /** One failure, as a platform or the network reported it. */
 export interface SendFailure {
@@ -4240,6 +4268,8 @@ export type SkipReason =
   | "blocked"
   /** Deleted. */
   | "deleted"
+  /** There is no such contact. */
+  | "not_found"
   /** Got a marketing template within the last 24 hours. */
   | "capped"
   /** Has no address on the channel. */
@@ -4302,7 +4332,7 @@ export type StateName =
 
 /** The funnel. `sent`, `delivered` and `read` each include those who got further, and never fall. */
 export interface Stats {
-  /** Everybody who fitted the target at the launch. */
+  /** Everybody who was meant at the launch. */
   total: number;
   /** Waiting or leased: not tried yet, or to be tried again. */
   pending: number;
@@ -4409,6 +4439,22 @@ export type TagFilter =
   | { all: string[] }
   /** None of these; of none: everyone. */
   | { none: string[] };
+
+/**
+ * Whom a broadcast is for.
+ *
+ * In JSON: `"list"`, `{"filter": …}`, `{"recipients": …}`.
+ */
+export type Target =
+  /** The contacts that were named; `broadcasts.simulate` tells them one by one. */
+  | "list"
+  /**
+   * All that fit a filter, texts folded. A draft may name segments; once launched, their filters stand in their
+   * place.
+   */
+  | { filter: Filter }
+  /** Recipients of another broadcast, as they stand at the launch. */
+  | { recipients: RecipientSelection };
 
 /** A template of the platform. Name and language together say which one it is. */
 export interface Template {

@@ -348,7 +348,7 @@ pub(crate) struct Preview {
     total: u64,
     /// The first ten of them.
     first: Vec<Contact>,
-    /// Those who fit the target but would be left out, counted by reason.
+    /// Those who are meant but would be left out, counted by reason.
     left_out: BTreeMap<String, u64>,
 }
 

@@ -11,10 +11,10 @@ use crate::consent::Denial;
 use crate::contact::{Contact, RecordStatus};
 use crate::conversation::Author;
 use crate::error::Error;
-use crate::filter::Filter;
 use crate::ids::{AccountId, BroadcastId, ContactId, DispatchId, OrgId};
 use crate::ledger::{Dispatch, DispatchState, SkipReason, Slot, StateName};
 use crate::schedule::{Schedule, zone_of};
+use crate::selection::{Selection, Target};
 use crate::settings::Settings;
 use crate::template::{Category, Language, TemplateParameters};
 
@@ -35,8 +35,8 @@ pub struct Broadcast {
     pub language: Language,
     /// What fills the template.
     pub parameters: TemplateParameters,
-    /// Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place.
-    pub target: Filter,
+    /// Whom it is for.
+    pub target: Target,
     /// When it is to start by itself, or was to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
@@ -151,16 +151,19 @@ impl BroadcastState {
     }
 }
 
-/// Why a contact that fits the target would not be sent to, as far as their record tells.
+/// Why somebody who is meant would not be sent to, as far as their record tells; `None`: there is no such contact.
 ///
 /// The same question, with window and template, is asked again by the gate at the moment of sending.
 pub fn left_out(
-    contact: &Contact,
+    contact: Option<&Contact>,
     account: &Account,
     category: Category,
     slot: Option<&Slot>,
     now: DateTime<Utc>,
 ) -> Option<SkipReason> {
+    let Some(contact) = contact else {
+        return Some(SkipReason::NotFound);
+    };
     match contact.status {
         RecordStatus::Active => {}
         RecordStatus::Inactive => return Some(SkipReason::Inactive),
@@ -186,6 +189,8 @@ pub fn left_out(
 pub struct Audience {
     /// The broadcast.
     pub broadcast: Broadcast,
+    /// Whom it is for: a filter that is ready, or ids, each once.
+    pub who: Selection,
     /// Its sender.
     pub account: Account,
     /// The template's category.
@@ -199,21 +204,27 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// The ledger row of one contact that fits the target: pending, from their own time on where the schedule says so, or
-    /// skipped with the reason.
-    pub fn enlist(&self, id: DispatchId, contact: &Contact, slot: Option<&Slot>) -> Dispatch {
+    /// The ledger row of somebody who is meant: pending, from their own time on where the schedule says so, or skipped with
+    /// the reason. An id that leads to no contact has a row, too.
+    pub fn enlist(
+        &self,
+        id: DispatchId,
+        who: ContactId,
+        contact: Option<&Contact>,
+        slot: Option<&Slot>,
+    ) -> Dispatch {
         let mut row = Dispatch::pending(
             id,
             self.broadcast.org,
             Author::Broadcast(self.broadcast.id),
-            contact.id,
+            who,
             self.account.id,
             self.now,
             self.settles_within_seconds,
         );
         let marketing = self.category == Category::Marketing;
         row.match_key = contact
-            .destination(self.account.channel, marketing, self.account.id)
+            .and_then(|contact| contact.destination(self.account.channel, marketing, self.account.id))
             .map(|identity| identity.match_key.clone());
         let due = self.due(contact);
         row.not_before = due.max(self.now);
@@ -226,13 +237,13 @@ impl Audience {
     }
 
     /// When a contact is to get it: now, or at the scheduled time of their own zone.
-    fn due(&self, contact: &Contact) -> DateTime<Utc> {
+    fn due(&self, contact: Option<&Contact>) -> DateTime<Utc> {
         let own = self
             .broadcast
             .schedule
             .filter(|schedule| schedule.recipients_zones);
         own.map_or(self.now, |schedule| {
-            schedule.due(zone_of(contact, &self.settings))
+            schedule.due(contact.and_then(|contact| zone_of(contact, &self.settings)))
         })
     }
 }
@@ -325,7 +336,7 @@ pub struct Simulated {
 /// The funnel. `sent`, `delivered` and `read` each include those who got further, and never fall.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stats {
-    /// Everybody who fitted the target at the launch.
+    /// Everybody who was meant at the launch.
     pub total: u64,
     /// Waiting or leased: not tried yet, or to be tried again.
     pub pending: u64,
@@ -401,7 +412,7 @@ pub struct Preview {
     pub first: Vec<Contact>,
     /// How many would be sent to.
     pub total: u64,
-    /// How many fit the target and would be left out, by reason.
+    /// How many are meant and would be left out, by reason.
     pub left_out: BTreeMap<SkipReason, u64>,
 }
 

@@ -3,7 +3,7 @@
 //! `receive` is what a platform tells, with `evidence` (about a message), `calls` and `moves` (of numbers and ids);
 //! `contacts`, `profile`, `merging`, `deletion`, `erasure`, `leads`, `notes`, `external_ids`, `media`, `quick_replies`, `broadcasts`, `segments`, `tags`, `organisation`
 //! and `team` are what a caller asks for; `suppression` is what an address is held to when its contact is gone; `filters`
-//! are checked as they come in; `conversations` is what becomes of a thread, `routing` who gets it and `turns` what its bot answers; `access` is who may ask for what; `bulk` does one thing with many contacts; `import_row` is what a file's rows do;
+//! are checked as they come in; `conversations` is what becomes of a thread, `routing` who gets it and `turns` what its bot answers; `access` is who may ask for what; `selections` is who is meant of many, and `bulk` does one thing with them; `import_row` is what a file's rows do;
 //! `sending` takes a row of the ledger to the socket, and `landing` is what becomes of it there;
 //! `surveys` is how satisfied a contact was when a conversation was resolved.
 
@@ -31,6 +31,7 @@ pub mod quick_replies;
 pub mod receive;
 pub mod routing;
 pub mod segments;
+pub mod selections;
 mod senders;
 pub mod sending;
 mod suppression;

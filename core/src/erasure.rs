@@ -128,11 +128,12 @@ pub struct ErasedMedia {
 
 /// The kinds of records that an erase goes through, in this order: a way to a message is judged by what is left of the
 /// message's row.
-pub const SWEPT: [RecordKind; 15] = [
+pub const SWEPT: [RecordKind; 16] = [
     RecordKind::Message,
     RecordKind::MediaFile,
     RecordKind::Touch,
     RecordKind::Conversation,
+    RecordKind::TargetList,
     RecordKind::Dispatch,
     RecordKind::MessageRef,
     RecordKind::Parked,
@@ -311,6 +312,7 @@ pub fn fate(record: &Record, trail: &Trail, org: OrgId, hasher: &AddressHasher) 
                 detail.clear();
             }
         }),
+        Record::TargetList(list) => changed(list, |list| list.contacts.retain(|id| !trail.is(*id))),
         Record::MessageRef(way) => gone(trail.is_in(&way.token)),
         Record::Parked(parked) if trail.is_in(&parked.provider_id) => Fate::Remove,
         Record::Parked(parked) => {

@@ -152,6 +152,8 @@ pub enum SkipReason {
     Blocked,
     /// Deleted.
     Deleted,
+    /// There is no such contact.
+    NotFound,
     /// Got a marketing template within the last 24 hours.
     Capped,
     /// Has no address on the channel.
@@ -181,6 +183,7 @@ impl SkipReason {
             Self::Inactive => "inactive",
             Self::Blocked => "blocked",
             Self::Deleted => "deleted",
+            Self::NotFound => "not_found",
             Self::Capped => "capped",
             Self::NoAddress => "no_address",
             Self::TemplateNotApproved => "template_not_approved",
@@ -203,6 +206,7 @@ impl SkipReason {
             Self::Inactive => "is set aside as inactive",
             Self::Blocked => "is blocked",
             Self::Deleted => "is deleted",
+            Self::NotFound => "there is no such contact",
             Self::Capped => "got another marketing template within 24 hours",
             Self::NoAddress => "has no address on this channel",
             Self::TemplateNotApproved => "the template was not approved any more",
@@ -223,6 +227,7 @@ impl SkipReason {
             Self::Inactive => "Make them active, if they are to get broadcasts again.",
             Self::Blocked => "Unblock them, if that was a mistake.",
             Self::Deleted | Self::Merged | Self::Cancelled | Self::SurveyOver => "Nothing is to be done.",
+            Self::NotFound => "Look where the id came from.",
             Self::Capped => "Send another broadcast to this group later.",
             Self::NoAddress => "Record their number.",
             Self::TemplateNotApproved => {

@@ -46,6 +46,7 @@ pub mod routing;
 pub mod schedule;
 pub mod search;
 pub mod segment;
+pub mod selection;
 pub mod settings;
 pub mod suppression;
 pub mod survey;

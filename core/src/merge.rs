@@ -1,5 +1,7 @@
 //! Contacts that were merged: what a caller chooses, where their ids lead, and what takes a merge back.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -177,6 +179,24 @@ pub struct Merged {
     pub by: Actor,
     /// What takes it back; absent once that cannot be.
     pub undo: Option<Box<Undo>>,
+}
+
+/// The id that an id leads to. `into` says what the contact of an id was merged into, and nothing of one that is there.
+///
+/// # Errors
+/// What `into` fails with.
+pub fn led_to<E>(
+    id: ContactId,
+    mut into: impl FnMut(ContactId) -> Result<Option<ContactId>, E>,
+) -> Result<ContactId, E> {
+    let (mut at, mut passed) = (id, BTreeSet::new());
+    // No merge leads back to where it came from; what somebody else wrote into a store might.
+    while passed.insert(at)
+        && let Some(next) = into(at)?
+    {
+        at = next;
+    }
+    Ok(at)
 }
 
 /// The records of a merge, as they were.

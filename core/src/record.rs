@@ -30,6 +30,7 @@ use crate::note::Note;
 use crate::quick_reply::{QuickReply, QuickReplyName};
 use crate::routing::RoutingRule;
 use crate::segment::{Segment, SegmentName};
+use crate::selection::TargetList;
 use crate::settings::Settings;
 use crate::suppression::{HostKeyed, Suppression, SuppressionKey};
 use crate::survey::Survey;
@@ -241,6 +242,9 @@ records! {
     /// A broadcast.
     Broadcast(Broadcast) = "broadcast", Broadcast { org: OrgId, broadcast: BroadcastId },
         |r| Key::Broadcast { org: r.org, broadcast: r.id };
+    /// The contacts that a broadcast is for, where they were named.
+    TargetList(TargetList) = "target_list", TargetList { org: OrgId, broadcast: BroadcastId },
+        |r| Key::TargetList { org: r.org, broadcast: r.broadcast };
     /// A row of the ledger.
     Dispatch(Dispatch) = "dispatch", Dispatch { org: OrgId, dispatch: DispatchId },
         |r| Key::Dispatch { org: r.org, dispatch: r.id };
@@ -307,6 +311,7 @@ impl Key {
             | Self::MessageRef { org, .. }
             | Self::Parked { org, .. }
             | Self::Broadcast { org, .. }
+            | Self::TargetList { org, .. }
             | Self::Dispatch { org, .. }
             | Self::Slot { org, .. }
             | Self::Import { org, .. }

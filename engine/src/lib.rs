@@ -49,9 +49,7 @@ pub use tertulia_core::contact::{Contact, ContactOrder};
 pub use tertulia_core::conversation::{Conversation, ConversationStatus, Handler, HandlerKind};
 pub use tertulia_core::ctwa::AdReport;
 pub use tertulia_core::decide::broadcasts::NewBroadcast;
-pub use tertulia_core::decide::bulk::{
-    BulkAction, ConversationAction, ConversationSelection, RecipientSelection, Selection,
-};
+pub use tertulia_core::decide::bulk::{BulkAction, ConversationAction, ConversationSelection};
 pub use tertulia_core::decide::contacts::{ConsentRequest, NewContact};
 pub use tertulia_core::decide::external_ids::Upserted;
 pub use tertulia_core::decide::organisation::NewAccount;
@@ -70,6 +68,7 @@ pub use tertulia_core::quick_reply::QuickReply;
 pub use tertulia_core::roles::Role;
 pub use tertulia_core::routing::{RoutingRule, RoutingTarget};
 pub use tertulia_core::schedule::{NewSchedule, QuietHours, Schedule};
+pub use tertulia_core::selection::{RecipientSelection, Selection, Target};
 pub use tertulia_core::settings::{DeletedConversations, Plan, PlanUsage, Reopening, Settings};
 pub use tertulia_core::suppression::HostKey;
 pub use tertulia_core::survey::{Csat, CsatReport, CsatTemplate, LastSurvey};

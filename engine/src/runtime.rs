@@ -21,6 +21,7 @@ use tokio::task::JoinError;
 
 use crate::clock::Clock;
 use crate::error::from_storage;
+use crate::walk::Records;
 
 /// How often a decision is made again when its commit lost against others.
 const TRIES: u32 = 12;
@@ -169,16 +170,11 @@ impl Runtime {
     }
 
     async fn all_stored(&self, query: Query) -> Result<Vec<Stored>, Error> {
-        let mut request = PageRequest::first(query, BATCH);
-        let mut records = Vec::new();
-        loop {
-            let page = self.page(request.clone()).await?;
-            records.extend(page.records);
-            match page.next {
-                Some(next) => request.cursor = Some(next),
-                None => return Ok(records),
-            }
+        let (mut all, mut records) = (Records::found(query), Vec::new());
+        while let Some(found) = all.next(self).await? {
+            records.extend(found);
         }
+        Ok(records)
     }
 
     /// The record under a key.

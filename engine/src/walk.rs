@@ -8,13 +8,25 @@ use tertulia_storage_traits::{JournalRequest, JournalView, PageRequest, Query};
 
 use crate::runtime::{BATCH, Runtime};
 
-/// All records of a kind.
+/// How many lists of contacts are held at once: each may have a hundred thousand.
+const LISTS: usize = 5;
+
+/// All records of a query.
 pub(crate) struct Records(Option<PageRequest>);
 
 impl Records {
+    /// All that a query finds.
+    pub(crate) const fn found(query: Query) -> Self {
+        Self(Some(PageRequest::first(query, BATCH)))
+    }
+
     /// Those of an organisation; of kinds that have none in their key, all.
     pub(crate) fn of(org: OrgId, kind: RecordKind) -> Self {
-        Self::by(BATCH, org, kind)
+        let limit = match kind {
+            RecordKind::TargetList => LISTS,
+            _ => BATCH,
+        };
+        Self::by(limit, org, kind)
     }
 
     /// The same, at most so many at a time.

@@ -39,7 +39,7 @@ pub struct Done {
     pub accepted: u64,
     /// Recipients that were left out at the moment of sending.
     pub skipped: u64,
-    /// Attempts that will be made again.
+    /// Recipients who were put off: their turn is not now, or the attempt will be made again.
     pub postponed: u64,
     /// Messages that failed for good.
     pub failed: u64,
@@ -335,15 +335,24 @@ impl Inner {
                 org,
                 &Actor::Worker,
                 rows,
-                |set, ctx, (id, epoch)| sending::begin(set, ctx, *id, *epoch),
+                |set, ctx, (id, epoch)| {
+                    let flight = sending::begin(set, ctx, *id, *epoch)?;
+                    let (org, dispatch) = (ctx.org.id, *id);
+                    let row: Option<Dispatch> = set.get(&Key::Dispatch { org, dispatch })?;
+                    Ok((flight, row.map(|row| row.state.name())))
+                },
                 |_, _, _, error| tracing::error!(code = error.code().as_str(), "a ledger row cannot be sent"),
             )
             .await?;
         let mut flights = Vec::new();
         for result in begun {
             match result {
-                Ok(Some(flight)) => flights.push(flight),
-                Ok(None) => done.skipped += 1,
+                Ok((Some(flight), _)) => flights.push(flight),
+                // Put back: its broadcast is paused, its sender is held, or it is not the time.
+                Ok((None, Some(StateName::Pending))) => done.postponed += 1,
+                Ok((None, Some(StateName::Skipped))) => done.skipped += 1,
+                // Another worker's by now, who counts it.
+                Ok((None, _)) => {}
                 // Said above. The row stays leased and comes again; those that were begun must fly.
                 Err(_) => done.postponed += 1,
             }

@@ -40,6 +40,7 @@ from tertulia import (
     PlatformStatusRead,
     PlatformStatusSent,
     RefusedError,
+    SelectionFilter,
     SendRequest,
     Settings,
     Stats,
@@ -192,7 +193,7 @@ async def broadcast(platform: Platform, crm: Crm, shop: Org, account: AccountId)
                 parameters=TemplateParameters(
                     body=[ParameterText("{{contact.firstName|there}}"), ParameterText("{{org.name}}")]
                 ),
-                target=FilterTags(TagFilterAny(["vip", "promo", "referral"])),
+                target=SelectionFilter(FilterTags(TagFilterAny(["vip", "promo", "referral"]))),
             )
         )
         title("A broadcast to everybody tagged vip, promo or referral, looked at before it goes:")

@@ -53,6 +53,14 @@ fn bot() {
 }
 
 #[test]
+fn broadcast() {
+    prints(
+        env!("CARGO_BIN_EXE_broadcast"),
+        include_str!("../data/broadcast.txt"),
+    );
+}
+
+#[test]
 fn inbox() {
     prints(env!("CARGO_BIN_EXE_inbox"), include_str!("../data/inbox.txt"));
 }

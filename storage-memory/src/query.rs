@@ -319,7 +319,7 @@ fn key_place(key: &Key) -> String {
             account,
             provider_id,
         } => joined(&[org, account, provider_id]),
-        Key::Broadcast { org, broadcast } => joined(&[org, broadcast]),
+        Key::Broadcast { org, broadcast } | Key::TargetList { org, broadcast } => joined(&[org, broadcast]),
         Key::Dispatch { org, dispatch } => joined(&[org, dispatch]),
         Key::Import { org, import } => joined(&[org, import]),
         Key::Segment { org, segment } => joined(&[org, segment]),

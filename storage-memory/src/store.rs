@@ -6,11 +6,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tertulia_core::broadcast::{Audience, Broadcast, BroadcastState, Bucket};
-use tertulia_core::contact::RecordStatus;
+use tertulia_core::contact::{Contact, RecordStatus};
 use tertulia_core::ids::{BroadcastId, ContactId, ConversationId, IdSource, OrgId};
 use tertulia_core::journal::Entry;
-use tertulia_core::ledger::Dispatch;
+use tertulia_core::ledger::{Dispatch, Slot};
+use tertulia_core::merge::{Merged, led_to};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, Stored};
+use tertulia_core::selection::Selection;
 use tertulia_storage_traits::{
     ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
     SharedRequest, Storage, StorageError, StorageErrorKind,
@@ -314,31 +316,60 @@ impl State {
     }
 
     fn enlist(&mut self, audience: &Audience, seed: u64) -> Result<u64, StorageError> {
-        let mut ids = IdSource::new(audience.now, seed);
-        let found = self.found(&Query::Contacts {
-            org: audience.broadcast.org,
-            filter: audience.broadcast.target.clone(),
-            order: None,
-        });
-        let mut rows = Vec::new();
-        for stored in found {
-            if let Record::Contact(contact) = &stored.record {
-                let slot = self.records.get(&Key::Slot {
-                    org: contact.org,
-                    contact: contact.id,
-                });
-                let slot = slot.and_then(|stored| match &stored.record {
-                    Record::Slot(slot) => Some(slot),
-                    _ => None,
-                });
-                rows.push(audience.enlist(ids.next(), contact, slot));
-            }
+        let org = audience.broadcast.org;
+        let named: Vec<ContactId> = match &audience.who {
+            Selection::Ids(ids) => ids.clone(),
+            Selection::Filter(filter) => self.contacts_of(&Query::Contacts {
+                org,
+                filter: filter.clone(),
+                order: None,
+            }),
+            Selection::Recipients(meant) => self.contacts_of(&Query::Dispatches {
+                org,
+                broadcast: meant.broadcast,
+                recipients: meant.who.clone(),
+            }),
+        };
+        let mut contacts = BTreeSet::new();
+        for id in named {
+            contacts.insert(led_to(id, |id| Ok::<_, StorageError>(self.merged_into(org, id)))?);
         }
+        let mut ids = IdSource::new(audience.now, seed);
+        let rows = contacts.iter().map(|who| {
+            let contact = self.record::<Contact>(&Key::Contact { org, contact: *who });
+            let slot = self.record::<Slot>(&Key::Slot { org, contact: *who });
+            audience.enlist(ids.next(), *who, contact.as_ref(), slot.as_ref())
+        });
+        let rows: Vec<Dispatch> = rows.collect();
         let enlisted = count(rows.len());
         for row in rows {
             self.put(row.into(), None)?;
         }
         Ok(enlisted)
+    }
+
+    fn record<R: TryFrom<Record>>(&self, key: &Key) -> Option<R> {
+        R::try_from(self.records.get(key)?.record.clone()).ok()
+    }
+
+    /// Whose the records are that a query finds.
+    fn contacts_of(&self, query: &Query) -> Vec<ContactId> {
+        let found = self.found(query).into_iter();
+        let whose = found.filter_map(|stored| match &stored.record {
+            Record::Contact(contact) => Some(contact.id),
+            Record::Dispatch(row) => Some(row.contact),
+            _ => None,
+        });
+        whose.collect()
+    }
+
+    /// What the contact of an id was merged into; nothing of one that is there.
+    fn merged_into(&self, org: OrgId, contact: ContactId) -> Option<ContactId> {
+        if self.records.contains_key(&Key::Contact { org, contact }) {
+            return None;
+        }
+        let merged: Merged = self.record(&Key::Merged { org, contact })?;
+        Some(merged.into)
     }
 
     /// Whether the row's sender and broadcast let it go out now.

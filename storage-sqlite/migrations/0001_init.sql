@@ -291,6 +291,14 @@ CREATE TABLE broadcasts (
 CREATE INDEX broadcasts_running ON broadcasts (org, broadcast) WHERE running = 1;
 CREATE INDEX broadcasts_due ON broadcasts (org, broadcast, due) WHERE due IS NOT NULL;
 
+CREATE TABLE target_lists (
+    org BLOB NOT NULL,
+    broadcast BLOB NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, broadcast)
+) STRICT;
+
 CREATE TABLE dispatches (
     org BLOB NOT NULL,
     dispatch BLOB NOT NULL,

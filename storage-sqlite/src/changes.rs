@@ -1,20 +1,24 @@
 //! Change sets, inside the writer's transaction.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use tertulia_core::broadcast::Audience;
 use tertulia_core::contact::Contact;
+use tertulia_core::filter::Filter;
 use tertulia_core::ids::{ContactId, IdSource, OrgId};
 use tertulia_core::journal::Entry;
-use tertulia_core::ledger::Slot;
+use tertulia_core::ledger::{Dispatch, Slot};
+use tertulia_core::merge::{Merged, led_to};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind};
-use tertulia_storage_traits::{Committed, StorageError, StorageErrorKind};
+use tertulia_core::selection::Selection;
+use tertulia_storage_traits::{Committed, Query, StorageError, StorageErrorKind};
 
 use crate::beside::{self, Found};
 use crate::error::{self, Result};
 use crate::filter::{self, Extent};
+use crate::query;
 use crate::rows::{self, blob, execute, micros, reading};
 
 /// Writes a change set. The caller undoes what was written if it fails.
@@ -205,12 +209,53 @@ fn remove_conversations(connection: &Connection, org: OrgId, contact: ContactId)
 
 /// Writes the ledger rows of a broadcast, contact by contact, holding one at a time.
 fn enlist(connection: &Connection, audience: &Audience, seed: u64) -> Result<u64> {
-    let walk = filter::walk(
-        audience.broadcast.org,
-        &audience.broadcast.target,
-        None,
-        Extent::Page,
-    );
+    let org = audience.broadcast.org;
+    let named: Vec<ContactId> = match &audience.who {
+        Selection::Filter(filter) => return enlist_fitting(connection, audience, filter, seed),
+        Selection::Ids(ids) => ids.clone(),
+        Selection::Recipients(meant) => query::contacts_of(
+            connection,
+            &Query::Dispatches {
+                org,
+                broadcast: meant.broadcast,
+                recipients: meant.who.clone(),
+            },
+        )?,
+    };
+    let mut contacts = BTreeSet::new();
+    for id in named {
+        contacts.insert(led_to(id, |id| merged_into(connection, org, id))?);
+    }
+    let mut ids = IdSource::new(audience.now, seed);
+    for who in &contacts {
+        let contact = Key::Contact { org, contact: *who };
+        let slot = Key::Slot { org, contact: *who };
+        let contact = rows::find(connection, &contact)?.and_then(|stored| stored.record.try_into().ok());
+        let slot = rows::find(connection, &slot)?.and_then(|stored| stored.record.try_into().ok());
+        write_row(
+            connection,
+            audience.enlist(ids.next(), *who, contact.as_ref(), slot.as_ref()),
+        )?;
+    }
+    Ok(u64::try_from(contacts.len()).unwrap_or(u64::MAX))
+}
+
+/// What the contact of an id was merged into; nothing of one that is there.
+fn merged_into(connection: &Connection, org: OrgId, contact: ContactId) -> Result<Option<ContactId>> {
+    if rows::version(connection, &Key::Contact { org, contact })?.is_some() {
+        return Ok(None);
+    }
+    let merged = rows::find(connection, &Key::Merged { org, contact })?;
+    let merged = merged.and_then(|stored| Merged::try_from(stored.record).ok());
+    Ok(merged.map(|merged| merged.into))
+}
+
+fn write_row(connection: &Connection, row: Dispatch) -> Result<()> {
+    rows::insert(connection, &row.into()).map_err(|e| taken(e, RecordKind::Dispatch))
+}
+
+fn enlist_fitting(connection: &Connection, audience: &Audience, filter: &Filter, seed: u64) -> Result<u64> {
+    let walk = filter::walk(audience.broadcast.org, filter, None, Extent::Page);
     let mut statement = connection
         .prepare(&format!(
             "SELECT t.version, t.body, s.version, s.body
@@ -237,8 +282,10 @@ fn enlist(connection: &Connection, audience: &Audience, seed: u64) -> Result<u64
             .map(serde_json::from_str)
             .transpose()
             .map_err(|e| error::unreadable(RecordKind::Slot.as_str(), &e))?;
-        let dispatch = audience.enlist(ids.next(), &contact, slot.as_ref());
-        rows::insert(connection, &dispatch.into()).map_err(|e| taken(e, RecordKind::Dispatch))?;
+        write_row(
+            connection,
+            audience.enlist(ids.next(), contact.id, Some(&contact), slot.as_ref()),
+        )?;
         enlisted += 1;
     }
     Ok(enlisted)

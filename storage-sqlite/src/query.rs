@@ -267,6 +267,26 @@ pub(crate) fn count(connection: &Connection, query: &Query) -> Result<u64> {
     counted.sum()
 }
 
+/// The contacts of the ledger rows that a query finds.
+pub(crate) fn contacts_of(connection: &Connection, query: &Query) -> Result<Vec<ContactId>> {
+    let Plan { from, lanes, .. } = plan(query);
+    let mut contacts = Vec::new();
+    for lane in lanes {
+        let mut statement = connection
+            .prepare(&format!("SELECT t.contact FROM {from} WHERE {}", lane.sql))
+            .map_err(reading)?;
+        let found = statement
+            .query_map(params_from_iter(lane.values), |row| {
+                row.get(0).map(|id| ContactId(Uuid::from_bytes(id)))
+            })
+            .map_err(reading)?;
+        for contact in found {
+            contacts.push(contact.map_err(reading)?);
+        }
+    }
+    Ok(contacts)
+}
+
 /// How many columns a walk reads before those of its order.
 const SELECTED: usize = 2;
 

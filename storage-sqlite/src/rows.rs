@@ -26,6 +26,7 @@ use tertulia_core::record::{
 };
 use tertulia_core::search;
 use tertulia_core::segment::{Segment, SegmentName};
+use tertulia_core::selection::TargetList;
 use tertulia_core::suppression::Suppression;
 use tertulia_core::survey::Survey;
 use tertulia_core::team::Member;
@@ -96,6 +97,7 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::MessageRef => ("message_refs", &["org", "account", "token"], &[]),
         RecordKind::Parked => ("parked", &["org", "account", "provider_id"], &["since"]),
         RecordKind::Broadcast => ("broadcasts", &["org", "broadcast"], &["running", "due"]),
+        RecordKind::TargetList => ("target_lists", &["org", "broadcast"], &[]),
         RecordKind::Dispatch => (
             "dispatches",
             &["org", "dispatch"],
@@ -209,7 +211,7 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
             values.push(text(id));
             values
         }
-        Key::Broadcast { org, broadcast } => ids![org, broadcast],
+        Key::Broadcast { org, broadcast } | Key::TargetList { org, broadcast } => ids![org, broadcast],
         Key::Dispatch { org, dispatch } => ids![org, dispatch],
         Key::Import { org, import } => ids![org, import],
         Key::Segment { org, segment } => ids![org, segment],
@@ -344,7 +346,7 @@ macro_rules! bodies {
 bodies! {
     Org(Org), Route(Route), Account(Account), Contact(Contact), Identity(IdentityRef),
     ExternalRef(ExternalRef), Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Member(Member), Template(OrgTemplate),
-    Conversation(Conversation), Label(Label), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast),
+    Conversation(Conversation), Label(Label), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast), TargetList(TargetList),
     Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
     SegmentName(SegmentName), MediaFile(MediaFile), Touch(Touch), Survey(Survey), QuickReply(QuickReply),
     QuickReplyName(QuickReplyName), Note(Note), Merged(Merged), Suppression(Suppression), Seal(Seal), Erasure(Erasure),

@@ -133,6 +133,7 @@ macro_rules! conformance_cases {
             claims::only_running_broadcasts,
             claims::only_rows_that_wait,
             audiences::an_audience_is_enlisted_as_core_says,
+            audiences::those_who_are_named_are_enlisted_once_each,
             audiences::an_audience_is_enlisted_whole_or_not_at_all,
             races::one_of_many_updates_wins,
             races::one_of_many_inserts_wins,

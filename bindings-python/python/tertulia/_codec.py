@@ -525,7 +525,7 @@ def read_broadcast(v: Any) -> Broadcast:
         template=v["template"],
         language=v["language"],
         parameters=read_template_parameters(v["parameters"]),
-        target=read_filter(v["target"]),
+        target=read_target(v["target"]),
         state=read_broadcast_state(v["state"]),
         created_at=read_time(v["created_at"]),
         schedule=optional(v.get("schedule"), read_schedule),
@@ -543,7 +543,7 @@ def write_broadcast(v: Broadcast) -> Any:
         "template": v.template,
         "language": v.language,
         "parameters": write_template_parameters(v.parameters),
-        "target": write_filter(v.target),
+        "target": write_target(v.target),
         "state": write_broadcast_state(v.state),
         "created_at": write_time(v.created_at),
         "schedule": optional(v.schedule, write_schedule),
@@ -4436,7 +4436,7 @@ def read_new_broadcast(v: Any) -> NewBroadcast:
         account=v["account"],
         template=v["template"],
         language=v["language"],
-        target=read_filter(v["target"]),
+        target=read_selection(v["target"]),
         parameters=read_template_parameters(v["parameters"]) if "parameters" in v else TemplateParameters(),
     )
 
@@ -4449,7 +4449,7 @@ def write_new_broadcast(v: NewBroadcast) -> Any:
         "account": v.account,
         "template": v.template,
         "language": v.language,
-        "target": write_filter(v.target),
+        "target": write_selection(v.target),
         "parameters": write_template_parameters(v.parameters),
     }
 
@@ -5967,6 +5967,30 @@ def write_tag_filter_none(v: TagFilterNone) -> Any:
     return {"none": v.value}
 
 
+def read_target_filter(v: Any) -> TargetFilter:
+    return TargetFilter(
+        value=read_filter(v),
+    )
+
+
+def write_target_filter(v: TargetFilter) -> Any:
+    if not isinstance(v, TargetFilter):
+        raise wrong(v, "TargetFilter")
+    return {"filter": write_filter(v.value)}
+
+
+def read_target_recipients(v: Any) -> TargetRecipients:
+    return TargetRecipients(
+        value=read_recipient_selection(v),
+    )
+
+
+def write_target_recipients(v: TargetRecipients) -> Any:
+    if not isinstance(v, TargetRecipients):
+        raise wrong(v, "TargetRecipients")
+    return {"recipients": write_recipient_selection(v.value)}
+
+
 def read_template(v: Any) -> Template:
     return Template(
         name=v["name"],
@@ -7445,6 +7469,32 @@ def write_tag_filter(v: TagFilter) -> Any:
     write = _WRITE_TAG_FILTER.get(type(v))
     if write is None:
         raise wrong(v, "TagFilter")
+    return write(v)
+
+
+_READ_TARGET: dict[str, Callable[[Any], Target]] = {
+    "filter": read_target_filter,
+    "recipients": read_target_recipients,
+}
+_WRITE_TARGET: dict[type, Callable[[Any], Any]] = {
+    TargetFilter: write_target_filter,
+    TargetRecipients: write_target_recipients,
+}
+
+
+def read_target(v: Any) -> Target:
+    if isinstance(v, str):
+        return v  # type: ignore[return-value]
+    [(name, v)] = v.items()
+    return _READ_TARGET[name](v)
+
+
+def write_target(v: Target) -> Any:
+    if isinstance(v, str):
+        return v
+    write = _WRITE_TARGET.get(type(v))
+    if write is None:
+        raise wrong(v, "Target")
     return write(v)
 
 

@@ -639,6 +639,8 @@ SkipReason: TypeAlias = Literal[
     "blocked",
     # Deleted.
     "deleted",
+    # There is no such contact.
+    "not_found",
     # Got a marketing template within the last 24 hours.
     "capped",
     # Has no address on the channel.
@@ -1357,8 +1359,8 @@ class Broadcast(Record):
     """The template's language."""
     parameters: TemplateParameters
     """What fills the template."""
-    target: Filter
-    """Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place."""
+    target: Target
+    """Whom it is for."""
     state: BroadcastState
     """Where it stands."""
     created_at: datetime
@@ -1376,7 +1378,7 @@ class Broadcast(Record):
         template: str,
         language: str,
         parameters: TemplateParameters,
-        target: Filter,
+        target: Target,
         state: BroadcastState,
         created_at: datetime,
         schedule: Schedule | None = None,
@@ -2988,7 +2990,7 @@ class Done(Record):
     skipped: int
     """Recipients that were left out at the moment of sending."""
     postponed: int
-    """Attempts that will be made again."""
+    """Recipients who were put off: their turn is not now, or the attempt will be made again."""
     failed: int
     """Messages that failed for good."""
     unknown: int
@@ -6628,8 +6630,8 @@ class NewBroadcast(Record):
     """The template's name."""
     language: str
     """The template's language."""
-    target: Filter
-    """Who is meant."""
+    target: Selection
+    """Whom it is for: as it stands at the launch, where it is not named."""
     parameters: TemplateParameters
     """What fills the template."""
 
@@ -6640,7 +6642,7 @@ class NewBroadcast(Record):
         account: AccountId,
         template: str,
         language: str,
-        target: Filter,
+        target: Selection,
         parameters: TemplateParameters = LEFT_OUT,
     ) -> None:
         put(self, "name", name)
@@ -7369,7 +7371,7 @@ class Preview(Record):
     first: list[Contact]
     """The first ten of them."""
     left_out: dict[str, int]
-    """Those who fit the target but would be left out, counted by reason."""
+    """Those who are meant but would be left out, counted by reason."""
 
     def __init__(
         self,
@@ -8054,7 +8056,7 @@ class SegmentUserRouting(Record):
 
 
 class SelectionIds(Record):
-    """These."""
+    """These. An id of a contact that was merged leads to the one that it was merged into."""
 
     __slots__ = ("value",)
     __match_args__ = ("value",)
@@ -8524,7 +8526,7 @@ class Stats(Record):
     )
 
     total: int
-    """Everybody who fitted the target at the launch."""
+    """Everybody who was meant at the launch."""
     pending: int
     """Waiting or leased: not tried yet, or to be tried again."""
     sending: int
@@ -8775,6 +8777,38 @@ class TagFilterNone(Record):
     def __init__(
         self,
         value: list[str],
+    ) -> None:
+        put(self, "value", value)
+
+
+class TargetFilter(Record):
+    """All that fit a filter, texts folded. A draft may name segments; once launched, their filters stand in their
+    place.
+    """
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: Filter
+
+    def __init__(
+        self,
+        value: Filter,
+    ) -> None:
+        put(self, "value", value)
+
+
+class TargetRecipients(Record):
+    """Recipients of another broadcast, as they stand at the launch."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: RecipientSelection
+
+    def __init__(
+        self,
+        value: RecipientSelection,
     ) -> None:
         put(self, "value", value)
 
@@ -9853,7 +9887,11 @@ Selection: TypeAlias = (
     | SelectionFilter
     | SelectionRecipients
 )
-"""Which contacts are meant."""
+"""Which contacts are meant: of a bulk action, an export or a broadcast.
+
+In JSON: `{"ids": ["<id>", …]}`, `{"filter": {"tags": {"any": ["vip"]}}}`, `{"recipients": {"broadcast":
+"<id>", "who": {"states": ["delivered"]}}}`.
+"""
 
 StatusKind: TypeAlias = (
     Literal[
@@ -9879,6 +9917,19 @@ TagFilter: TypeAlias = (
     | TagFilterNone
 )
 """A condition on tags."""
+
+Target: TypeAlias = (
+    Literal[
+        # The contacts that were named; `broadcasts.simulate` tells them one by one.
+        "list",
+    ]
+    | TargetFilter
+    | TargetRecipients
+)
+"""Whom a broadcast is for.
+
+In JSON: `"list"`, `{"filter": …}`, `{"recipients": …}`.
+"""
 
 TemplateMedia: TypeAlias = (
     TemplateMediaId
@@ -10362,6 +10413,9 @@ __all__ = [
     "TagFilterAll",
     "TagFilterAny",
     "TagFilterNone",
+    "Target",
+    "TargetFilter",
+    "TargetRecipients",
     "Template",
     "TemplateMedia",
     "TemplateMediaId",

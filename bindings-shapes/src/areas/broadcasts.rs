@@ -33,14 +33,14 @@ area! {
             org.broadcasts().list(&page).await.map(Page::from)
         }
 
-        /// Who would be sent to if the broadcast were launched now: the first ten, the total, and those who fit the
-        /// target but would be left out, by reason.
+        /// Who would be sent to if the broadcast were launched now: the first ten, the total, and those who are meant but
+        /// would be left out, by reason.
         fn preview(id: BroadcastId) -> Preview {
             org.broadcasts().preview(id).await.map(Preview::from)
         }
 
-        /// What each contact that fits the target would get, and when, or why not, if the broadcast went out now or at its
-        /// time. Nothing is sent, and nobody is enlisted.
+        /// What everybody who is meant would get, and when, or why not, if the broadcast went out now or at its time.
+        /// Nothing is sent, and nobody is enlisted.
         fn simulate(id: BroadcastId, page: Option<PageRequest>) -> Page<Simulated> {
             let page = page.unwrap_or_default().into();
             org.broadcasts().simulate(id, &page).await.map(Page::from)
@@ -96,7 +96,8 @@ area! {
         }
 
         /// The recipients that are meant, each with what became of them, why, and what would help; absent: all. To write
-        /// them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`.
+        /// them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`; another
+        /// broadcast takes it as its target.
         fn recipients(id: BroadcastId, who: Option<RecipientFilter>, page: Option<PageRequest>) -> Page<Recipient> {
             let (who, page) = (who.unwrap_or_default(), page.unwrap_or_default().into());
             org.broadcasts().recipients(id, &who, &page).await.map(Page::from)

@@ -166,7 +166,7 @@ private suspend fun broadcast(platform: Platform, crm: Crm, shop: Org, account: 
                         listOf(Parameter.Text("{{contact.firstName|there}}"), Parameter.Text("{{org.name}}")),
                     ),
                 ),
-                target = Filter.Tags(TagFilter.Any(listOf("vip", "promo", "referral"))),
+                target = Selection.Filter(Filter.Tags(TagFilter.Any(listOf("vip", "promo", "referral")))),
             ),
         )
         title("A broadcast to everybody tagged vip, promo or referral, looked at before it goes:")

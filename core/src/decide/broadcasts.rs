@@ -7,12 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::attributes::{Attribute, RESERVED};
-use crate::broadcast::{Audience, Broadcast, BroadcastState, Refusal};
+use crate::broadcast::{Audience, Broadcast, BroadcastState, RecipientFilter, Refusal};
 use crate::context::Context;
 use crate::decide::sending::{get_account, get_template, settles_within};
 use crate::decide::{filters, segments};
 use crate::error::{Code, Error};
-use crate::filter::Filter;
 use crate::identity::AddressKind;
 use crate::ids::{AccountId, BroadcastId};
 use crate::journal::What;
@@ -20,6 +19,7 @@ use crate::record::{Key, Op};
 use crate::render::{Text, Variable};
 use crate::schedule::{NewSchedule, Schedule};
 use crate::segment::SegmentUser;
+use crate::selection::{RecipientSelection, Selection, Target, TargetList};
 use crate::template::{Language, Template, TemplateParameters};
 use crate::working_set::{Step, Stop, WorkingSet};
 
@@ -38,8 +38,8 @@ pub struct NewBroadcast {
     /// What fills the template.
     #[serde(default)]
     pub parameters: TemplateParameters,
-    /// Who is meant.
-    pub target: Filter,
+    /// Whom it is for: as it stands at the launch, where it is not named.
+    pub target: Selection,
 }
 
 /// The broadcast, which must be there.
@@ -59,24 +59,21 @@ pub fn get(set: &mut WorkingSet, ctx: &Context<'_>, broadcast: BroadcastId) -> S
 
 /// Saves a draft: everything that could never be sent is refused now.
 pub fn create(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewBroadcast) -> Step<BroadcastId> {
-    new.target.check_size()?;
+    let id = ctx.ids.next();
     let broadcast = Broadcast {
-        id: ctx.ids.next(),
+        id,
         org: ctx.org.id,
         name: new.name.trim().to_owned(),
         account: new.account,
         template: new.template.clone(),
         language: new.language.clone(),
         parameters: new.parameters.clone(),
-        target: new.target.folded(),
+        target: aim(set, ctx, id, &new.target)?,
         schedule: None,
         state: BroadcastState::Draft,
         created_at: ctx.now,
     };
     check(set, ctx, &broadcast)?;
-    let id = broadcast.id;
-    let user = SegmentUser::Broadcast(id);
-    segments::rely(set, ctx, user, None, Some(&broadcast.target))?;
     journal(set, ctx, id, "created");
     set.put(broadcast);
     Ok(id)
@@ -86,19 +83,80 @@ pub fn create(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewBroadcast) -
 pub fn update(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId, new: &NewBroadcast) -> Step<()> {
     let mut broadcast = get(set, ctx, id)?;
     refuse_launched(&broadcast)?;
-    new.target.check_size()?;
+    let_go(set, ctx, &broadcast)?;
     new.name.trim().clone_into(&mut broadcast.name);
     broadcast.account = new.account;
     broadcast.template.clone_from(&new.template);
     broadcast.language = new.language.clone();
     broadcast.parameters = new.parameters.clone();
-    let before = std::mem::replace(&mut broadcast.target, new.target.folded());
+    broadcast.target = aim(set, ctx, id, &new.target)?;
     check(set, ctx, &broadcast)?;
-    let user = SegmentUser::Broadcast(id);
-    segments::rely(set, ctx, user, Some(&before), Some(&broadcast.target))?;
     journal(set, ctx, id, "updated");
     set.put(broadcast);
     Ok(())
+}
+
+fn list_key(ctx: &Context<'_>, broadcast: BroadcastId) -> Key {
+    Key::TargetList {
+        org: ctx.org.id,
+        broadcast,
+    }
+}
+
+/// The target of a draft, and what it stands on: a list beside the draft, or segments.
+fn aim(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId, meant: &Selection) -> Step<Target> {
+    Ok(match meant {
+        Selection::Ids(ids) => {
+            set.put(TargetList::new(ctx.org.id, id, ids)?);
+            Target::List
+        }
+        Selection::Filter(filter) => {
+            filter.check_size()?;
+            let filter = filter.folded();
+            segments::rely(set, ctx, SegmentUser::Broadcast(id), None, Some(&filter))?;
+            Target::Filter(filter)
+        }
+        Selection::Recipients(meant) if meant.broadcast == id => {
+            let message = "a broadcast to its own recipients would have none";
+            return Err(Error::new(Code::BroadcastInvalid, message).into());
+        }
+        Selection::Recipients(meant) => Target::Recipients(meant.clone()),
+    })
+}
+
+/// What the target of a draft stands on is needed no more.
+fn let_go(set: &mut WorkingSet, ctx: &Context<'_>, draft: &Broadcast) -> Step<()> {
+    match &draft.target {
+        Target::Filter(filter) => {
+            segments::rely(set, ctx, SegmentUser::Broadcast(draft.id), Some(filter), None)
+        }
+        Target::List => {
+            let key = list_key(ctx, draft.id);
+            set.need([key.clone()])?;
+            set.remove(key);
+            Ok(())
+        }
+        Target::Recipients(_) => Ok(()),
+    }
+}
+
+/// Whom a broadcast is for, as stores take it: a filter that is ready and finds nobody who is deleted, or ids, sorted.
+/// Once launched, whoever was on its list is one of its recipients.
+pub fn meant(set: &mut WorkingSet, ctx: &Context<'_>, broadcast: &Broadcast) -> Step<Selection> {
+    Ok(match &broadcast.target {
+        Target::Filter(filter) => Selection::Filter(filters::to_find(set, ctx, filter)?),
+        Target::Recipients(meant) => {
+            get(set, ctx, meant.broadcast)?;
+            Selection::Recipients(meant.clone())
+        }
+        Target::List => match set.get::<TargetList>(&list_key(ctx, broadcast.id))? {
+            Some(list) => Selection::Ids(list.contacts.into_iter().collect()),
+            None => Selection::Recipients(RecipientSelection {
+                broadcast: broadcast.id,
+                who: RecipientFilter::default(),
+            }),
+        },
+    })
 }
 
 /// What is scheduled is edited as a draft again: nobody changes what starts in a minute unawares.
@@ -162,7 +220,11 @@ pub fn check(set: &mut WorkingSet, ctx: &Context<'_>, broadcast: &Broadcast) -> 
     let template = get_template(set, ctx, &broadcast.template, &broadcast.language)?;
     template.check(&broadcast.parameters)?;
     check_variables(set, ctx, &broadcast.parameters)?;
-    filters::ready(set, ctx, &broadcast.target)?;
+    match &broadcast.target {
+        Target::Filter(filter) => drop(filters::ready(set, ctx, filter)?),
+        Target::Recipients(meant) => drop(get(set, ctx, meant.broadcast)?),
+        Target::List => {}
+    }
     Ok((account, template))
 }
 
@@ -259,14 +321,18 @@ fn start(set: &mut WorkingSet, ctx: &mut Context<'_>, mut broadcast: Broadcast, 
     let id = broadcast.id;
     let (account, template) = check(set, ctx, &broadcast)?;
     template.sendable()?;
-    let target = filters::ready(set, ctx, &broadcast.target)?;
-    let draft = std::mem::replace(&mut broadcast.target, target);
-    segments::rely(set, ctx, SegmentUser::Broadcast(id), Some(&draft), None)?;
+    let who = meant(set, ctx, &broadcast)?;
+    let target = match &broadcast.target {
+        Target::Filter(filter) => Target::Filter(filters::ready(set, ctx, filter)?),
+        other => other.clone(),
+    };
+    let_go(set, ctx, &broadcast)?;
+    broadcast.target = target;
     broadcast.state = BroadcastState::Running { since: ctx.now };
     journal(set, ctx, id, "launched");
     set.put(broadcast.clone());
-    broadcast.target = broadcast.target.without_deleted();
     let audience = Audience {
+        who,
         settles_within_seconds: settles_within(ctx, Some(template.category)),
         category: template.category,
         broadcast,
@@ -332,13 +398,7 @@ pub fn cancel(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<
     broadcast.state = match broadcast.state {
         BroadcastState::Cancelling { .. } | BroadcastState::Cancelled { .. } => return Ok(()),
         BroadcastState::Draft | BroadcastState::Scheduled { .. } | BroadcastState::Held { .. } => {
-            segments::rely(
-                set,
-                ctx,
-                SegmentUser::Broadcast(id),
-                Some(&broadcast.target),
-                None,
-            )?;
+            let_go(set, ctx, &broadcast)?;
             BroadcastState::Cancelled {
                 launched: None,
                 at: ctx.now,
@@ -352,7 +412,7 @@ pub fn cancel(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<
         }
         BroadcastState::Finished { .. } => return Err(wrong_state(&broadcast, "cancelled")),
     };
-    journal(set, ctx, id, "cancelled");
+    journal(set, ctx, id, broadcast.state.as_str());
     set.put(broadcast);
     Ok(())
 }
@@ -371,7 +431,7 @@ pub fn finish(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<
         },
         _ => return Ok(()),
     };
-    journal(set, ctx, id, "finished");
+    journal(set, ctx, id, broadcast.state.as_str());
     set.put(broadcast);
     Ok(())
 }

@@ -3,39 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::broadcast::RecipientFilter;
 use crate::contact::{LeadStatus, tag_name};
 use crate::context::Context;
 use crate::conversation::label_name;
 use crate::decide::{contacts, conversations, deletion, profile, surveys};
 use crate::error::Error;
-use crate::filter::Filter;
-use crate::ids::{AgentId, BroadcastId, ContactId, ConversationId};
+use crate::ids::{AgentId, ContactId, ConversationId};
 use crate::inbox::ConversationFilter;
 use crate::working_set::{Step, WorkingSet};
-
-/// Which contacts are meant.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum Selection {
-    /// These.
-    Ids(Vec<ContactId>),
-    /// All that fit a filter.
-    Filter(Filter),
-    /// Recipients of a broadcast, and what became of them.
-    Recipients(RecipientSelection),
-}
-
-/// Some of the recipients of a broadcast.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct RecipientSelection {
-    /// The broadcast.
-    pub broadcast: BroadcastId,
-    /// Which of them; absent: all.
-    #[serde(default)]
-    pub who: RecipientFilter,
-}
 
 /// What is done with each contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

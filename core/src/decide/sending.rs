@@ -15,6 +15,7 @@ use crate::decide::broadcasts::{self, get as get_broadcast};
 use crate::decide::contacts::{contact_key, even_deleted, find as find_contact, get as get_contact};
 use crate::decide::conversations;
 pub use crate::decide::landing::{expire, land, resend};
+use crate::decide::selections::Meant;
 use crate::decide::surveys::{self, Letter};
 use crate::decide::team::acting_name;
 use crate::decide::turns;
@@ -332,14 +333,22 @@ pub fn explain(set: &mut WorkingSet, ctx: &Context<'_>, request: &SendRequest) -
 /// for quiet hours.
 const PUT_OFF: usize = 4;
 
-/// What a contact would get if a broadcast went out now, or at its time, and when, or why not. Changes nothing.
+/// What somebody who is meant would get if a broadcast went out now, or at its time, and when, or why not. Changes nothing.
 pub fn simulate(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
     broadcast: &Broadcast,
-    contact: ContactId,
+    (id, contact): &Meant,
 ) -> Step<Simulated> {
-    let contact = even_deleted(set, ctx, contact)?;
+    let Some(contact) = contact.clone() else {
+        return Ok(Simulated {
+            contact: *id,
+            at: None,
+            text: None,
+            skip: Some(SkipReason::NotFound),
+            reason: Some(SkipReason::NotFound.words().to_owned()),
+        });
+    };
     let account = get_account(set, ctx, broadcast.account)?;
     let template = get_template(set, ctx, &broadcast.template, &broadcast.language)?;
     let zone = zone_of(&contact, &ctx.org.settings);

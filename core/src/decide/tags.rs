@@ -12,6 +12,7 @@ use crate::ids::{BroadcastId, ContactId, RuleId, SegmentId};
 use crate::journal::What;
 use crate::record::{Key, OrgRule, Record};
 use crate::segment::Segment;
+use crate::selection::Target;
 use crate::tagging::Rule;
 use crate::working_set::{Step, WorkingSet};
 
@@ -198,7 +199,9 @@ fn replace(set: &mut WorkingSet, ctx: &Context<'_>, from: &Tag, to: &Tag, users:
         set.put(segment);
     }
     for mut draft in drafts {
-        draft.target = draft.target.retagged(&from.key, &to.key);
+        if let Target::Filter(filter) = &mut draft.target {
+            *filter = filter.retagged(&from.key, &to.key);
+        }
         set.journal(ctx.entry(What::BroadcastChanged {
             broadcast: draft.id,
             change: "updated".to_owned(),
@@ -237,7 +240,10 @@ fn drafts_with(set: &mut WorkingSet, ctx: &Context<'_>, tag: &Tag, users: &TagUs
         broadcast: *broadcast,
     };
     let broadcasts: Vec<Broadcast> = all(set, users.broadcasts.iter().map(key))?;
-    let names = |draft: &Broadcast| draft.state.is_before_launch() && draft.target.names_tag(&tag.key);
+    let names = |draft: &Broadcast| {
+        let filter = draft.target.filter();
+        draft.state.is_before_launch() && filter.is_some_and(|filter| filter.names_tag(&tag.key))
+    };
     Ok(broadcasts.into_iter().filter(names).collect())
 }
 

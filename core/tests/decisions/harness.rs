@@ -1,10 +1,11 @@
 //! A store in memory, and the loop that the engine runs: load what a decision stops for, decide, commit.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tertulia_core::account::{Account, AccountState, Standing};
+use tertulia_core::broadcast::Bucket;
 use tertulia_core::canonical::canonical;
 use tertulia_core::channel::Channel;
 use tertulia_core::consent::{Proof, Source as ConsentSource};
@@ -29,10 +30,12 @@ use tertulia_core::inbound::{
 };
 use tertulia_core::journal::{Actor, Entry, What};
 use tertulia_core::ledger::{Accepted, Dispatch, DispatchState, Outcome, Slot};
+use tertulia_core::merge::{Merged, led_to};
 use tertulia_core::message::{Content, StatusKind};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Org, OrgRule, OrgTemplate, Record, Stored};
 use tertulia_core::retry::{Failure, FailureClass, OptOutScope};
 use tertulia_core::roles::Role;
+use tertulia_core::selection::Selection;
 use tertulia_core::settings::Settings;
 use tertulia_core::suppression::SuppressionKey;
 use tertulia_core::tagging::{Pattern, PatternKind, Rule};
@@ -305,22 +308,46 @@ impl World {
                 }
                 Op::SnapshotAudience(audience, seed) => {
                     let mut ids = IdSource::new(self.now, seed);
-                    let mut contacts = self.all::<Contact>();
-                    contacts.sort_by_key(|contact| contact.id);
-                    for contact in contacts
-                        .iter()
-                        .filter(|contact| audience.broadcast.target.matches(contact))
-                    {
+                    for who in self.meant(&audience.who) {
+                        let contact: Option<Contact> = self.find(&Key::Contact {
+                            org: ORG,
+                            contact: who,
+                        });
                         let slot: Option<Slot> = self.find(&Key::Slot {
                             org: ORG,
-                            contact: contact.id,
+                            contact: who,
                         });
-                        self.store(audience.enlist(ids.next(), contact, slot.as_ref()));
+                        self.store(audience.enlist(ids.next(), who, contact.as_ref(), slot.as_ref()));
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whom a selection means, as stores tell it.
+    fn meant(&self, who: &Selection) -> BTreeSet<ContactId> {
+        let rows = self.all::<Dispatch>().into_iter();
+        let named: Vec<ContactId> = match who {
+            Selection::Ids(ids) => ids.clone(),
+            Selection::Filter(filter) => {
+                let contacts = self.all::<Contact>().into_iter();
+                contacts
+                    .filter(|contact| filter.matches(contact))
+                    .map(|contact| contact.id)
+                    .collect()
+            }
+            Selection::Recipients(meant) => rows
+                .filter(|row| row.broadcast() == Some(meant.broadcast) && meant.who.matches(&Bucket::of(row)))
+                .map(|row| row.contact)
+                .collect(),
+        };
+        let into = |contact| {
+            let there = self.records.contains_key(&Key::Contact { org: ORG, contact });
+            let merged: Option<Merged> = self.find(&Key::Merged { org: ORG, contact });
+            Ok::<_, Error>(merged.filter(|_| !there).map(|merged| merged.into))
+        };
+        named.into_iter().map(|id| led_to(id, into).unwrap()).collect()
     }
 
     /// How often something of this kind was journaled.
@@ -447,7 +474,7 @@ impl World {
                 json!({"body": [{"type": "text", "text": "{{contact.firstName}}"}]}),
             )
             .unwrap(),
-            target: Filter::Everyone,
+            target: Selection::Filter(Filter::Everyone),
         };
         self.decide(|set, ctx| broadcasts::create(set, ctx, &new))
             .unwrap()

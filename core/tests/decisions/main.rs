@@ -30,6 +30,7 @@ mod senders;
 mod sending;
 mod surveys;
 mod tags;
+mod targets;
 mod team;
 mod threads;
 mod turns;

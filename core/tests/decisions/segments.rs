@@ -12,6 +12,7 @@ use tertulia_core::ids::{BroadcastId, SegmentId};
 use tertulia_core::journal::What;
 use tertulia_core::record::Key;
 use tertulia_core::segment::{Segment, SegmentUser};
+use tertulia_core::selection::Target;
 use uuid::Uuid;
 
 use crate::harness::{ORG, SHOP, World};
@@ -53,7 +54,7 @@ fn draft(world: &mut World, target: &Filter) -> BroadcastId {
 
 fn new_broadcast(target: &Filter) -> NewBroadcast {
     serde_json::from_value(json!({
-        "name": "Offer", "account": SHOP, "template": "offer", "language": "pt_BR", "target": target,
+        "name": "Offer", "account": SHOP, "template": "offer", "language": "pt_BR", "target": {"filter": target},
         "parameters": {"body": [{"type": "text", "text": "{{contact.firstName}}"}]},
     }))
     .unwrap()
@@ -188,7 +189,7 @@ fn a_segment_stays_while_a_draft_or_another_segment_names_it() {
     assert_eq!(see(&world, vip).users, [SegmentUser::Broadcast(broadcast)].into());
     assert_eq!(code(delete(&mut world, vip)), Code::SegmentInUse);
     let key = Key::Broadcast { org: ORG, broadcast };
-    assert_eq!(world.get::<Broadcast>(&key).target, named);
+    assert_eq!(world.get::<Broadcast>(&key).target, Target::Filter(named.clone()));
     world
         .decide(|set, ctx| broadcasts::update(set, ctx, broadcast, &new_broadcast(&Filter::Everyone)))
         .unwrap();
@@ -201,7 +202,8 @@ fn a_segment_stays_while_a_draft_or_another_segment_names_it() {
         .decide(|set, ctx| broadcasts::launch(set, ctx, broadcast, 1))
         .unwrap();
     let launched: Broadcast = world.get(&key);
-    assert_eq!(launched.target, filter(json!({"tags": {"any": ["vip"]}})));
+    let vip_tag = filter(json!({"tags": {"any": ["vip"]}}));
+    assert_eq!(launched.target, Target::Filter(vip_tag));
     delete(&mut world, vip).unwrap();
 }
 

@@ -669,7 +669,7 @@ fn a_broadcast_is_refused_while_its_template_is_not_approved_or_was_launched_bef
         language: "pt_BR".parse().unwrap(),
         parameters: serde_json::from_value(serde_json::json!({"body": [{"type": "text", "text": "you"}]}))
             .unwrap(),
-        target: tertulia_core::filter::Filter::Everyone,
+        target: tertulia_core::selection::Selection::Filter(tertulia_core::filter::Filter::Everyone),
     };
     let late = world
         .decide(|set, ctx| update(set, ctx, broadcast, &new("x")))

@@ -11,6 +11,7 @@ use tertulia_core::ids::ContactId;
 use tertulia_core::journal::What;
 use tertulia_core::record::OrgRule;
 use tertulia_core::segment::Segment;
+use tertulia_core::selection::Target;
 
 use crate::harness::*;
 
@@ -122,7 +123,7 @@ fn a_draft_follows_a_tag_and_a_launched_broadcast_keeps_its_target() {
         .into_iter()
         .find(|broadcast| broadcast.id == launched)
         .unwrap();
-    running.target = asking(&["vip"]).folded();
+    running.target = Target::Filter(asking(&["vip"]).folded());
     world.store(running.clone());
     let draft = Broadcast {
         id: tertulia_core::ids::BroadcastId(uuid::Uuid::from_u128(77)),
@@ -133,7 +134,7 @@ fn a_draft_follows_a_tag_and_a_launched_broadcast_keeps_its_target() {
     rename(&mut world, "vip", "gold").unwrap();
     for broadcast in world.all::<Broadcast>() {
         let wanted = if broadcast.id == draft.id { "gold" } else { "vip" };
-        assert_eq!(broadcast.target, asking(&[wanted]).folded());
+        assert_eq!(broadcast.target, Target::Filter(asking(&[wanted]).folded()));
     }
 }
 

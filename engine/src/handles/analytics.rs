@@ -13,11 +13,11 @@ use tertulia_core::journal::{Entry, EntryFilter, EntryKind};
 use tertulia_core::roles::Call;
 use tertulia_core::survey::{CsatReport, Satisfaction, Survey};
 use tertulia_core::working_set::WorkingSet;
-use tertulia_storage_traits::{JournalRequest, JournalView, PageRequest, Query};
+use tertulia_storage_traits::{JournalRequest, JournalView, Query};
 
 use crate::org::Org;
-use crate::runtime::{BATCH, Runtime};
-use crate::walk::Entries;
+use crate::runtime::Runtime;
+use crate::walk::{Entries, Records};
 
 /// What happened in a period, counted.
 #[derive(Debug, Clone, Copy)]
@@ -42,20 +42,16 @@ impl Analytics<'_> {
             from: since,
             until,
         };
-        let mut request = PageRequest::first(query, BATCH);
         let mut counted = Satisfaction::default();
-        loop {
-            let page = runtime.page(request.clone()).await?;
-            for stored in page.records {
+        let mut surveys = Records::found(query);
+        while let Some(found) = surveys.next(runtime).await? {
+            for stored in found {
                 if let Ok(survey) = Survey::try_from(stored.record) {
                     counted.count(&survey, by, zone);
                 }
             }
-            match page.next {
-                Some(next) => request.cursor = Some(next),
-                None => return Ok(counted.reports()),
-            }
         }
+        Ok(counted.reports())
     }
 
     /// What each ad and post brought, of the messages that one led to from a time on and before another: who wrote, in
@@ -71,12 +67,11 @@ impl Analytics<'_> {
             from,
             until,
         };
-        let mut request = PageRequest::first(query, BATCH);
         let mut counted = Attribution::default();
-        loop {
-            let page = runtime.page(request.clone()).await?;
+        let mut touches = Records::found(query);
+        while let Some(found) = touches.next(runtime).await? {
             let mut set = WorkingSet::new();
-            for stored in page.records {
+            for stored in found {
                 let Ok(touch) = Touch::try_from(stored.record) else {
                     continue;
                 };
@@ -89,11 +84,8 @@ impl Analytics<'_> {
                     .await?;
                 counted.count(&touch, contact.id, &contact.became_customer);
             }
-            match page.next {
-                Some(next) => request.cursor = Some(next),
-                None => return Ok(counted.reports()),
-            }
         }
+        Ok(counted.reports())
     }
 
     /// What went on in conversations from a time on and before another: messages in and out, conversations opened, opened

@@ -4,144 +4,157 @@ use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::str::FromStr;
 
-use tertulia_core::contact::Contact;
 use tertulia_core::context::Context;
-use tertulia_core::decide::bulk::Selection;
-use tertulia_core::decide::{broadcasts, contacts};
+use tertulia_core::decide::broadcasts;
+use tertulia_core::decide::selections::{self, Meant};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::filter::Filter;
-use tertulia_core::ids::ContactId;
-use tertulia_core::ledger::Dispatch;
+use tertulia_core::ids::{ContactId, OrgId};
+use tertulia_core::record::Record;
 use tertulia_core::roles::Call;
+use tertulia_core::selection::Selection;
 use tertulia_core::working_set::{Step, WorkingSet};
 use tertulia_storage_traits::{Cursor, PageRequest, Query};
 
+use crate::handles::PageOf;
 use crate::org::Org;
 use crate::runtime::{BATCH, Runtime};
 
-/// The contacts that are meant, batch by batch, each once.
-pub(crate) enum Batches {
-    Ids(BTreeSet<ContactId>),
-    Query(Query),
-    /// Rows of the ledger, for their contacts.
-    Recipients(Query),
+/// The contacts that are meant, batch by batch.
+pub(crate) struct Batches {
+    org: OrgId,
+    /// As a store takes it: ids sorted, each there once.
+    meant: Selection,
 }
 
 impl Batches {
     pub(crate) async fn of(org: &Org, call: Call, selection: &Selection) -> Result<Self, Error> {
-        Ok(match selection {
-            Selection::Ids(ids) => Self::Ids(ids.iter().copied().collect()),
-            Selection::Recipients(meant) => {
-                let (id, who) = (meant.broadcast, meant.who.clone());
-                org.look(call, |set, ctx| broadcasts::get(set, ctx, id)).await?;
-                Self::Recipients(Query::Dispatches {
-                    org: org.id,
-                    broadcast: id,
-                    recipients: who,
-                })
+        let meant = match selection {
+            Selection::Ids(ids) => {
+                let ids: BTreeSet<ContactId> = ids.iter().copied().collect();
+                Selection::Ids(ids.into_iter().collect())
             }
-            Selection::Filter(filter) => Self::Query(Query::Contacts {
-                org: org.id,
-                filter: org.ready(call, filter).await?,
-                order: None,
-            }),
-        })
+            Selection::Recipients(meant) => {
+                let id = meant.broadcast;
+                org.look(call, |set, ctx| broadcasts::get(set, ctx, id)).await?;
+                selection.clone()
+            }
+            Selection::Filter(filter) => Selection::Filter(org.ready(call, filter).await?),
+        };
+        Ok(Self::ready(org.id, meant))
     }
 
-    /// The batch behind a place, and the place behind it if there is more.
+    /// Those of a selection as stores take it.
+    pub(crate) const fn ready(org: OrgId, meant: Selection) -> Self {
+        Self { org, meant }
+    }
+
+    /// The ids of the batch behind a place, and the place behind it if there is more.
     pub(crate) async fn after(
-        &mut self,
+        &self,
         runtime: &Runtime,
         place: Option<Cursor>,
     ) -> Result<(Vec<ContactId>, Option<Cursor>), Error> {
-        match self {
-            Self::Ids(ids) => next_ids(ids, place),
-            Self::Recipients(query) => next_recipients(runtime, query, place).await,
-            Self::Query(query) => {
-                let (contacts, next) = next_contacts(runtime, query, place).await?;
-                Ok((contacts.iter().map(|contact| contact.id).collect(), next))
-            }
-        }
+        let (found, next) = self.read(runtime, &batch(place)).await?;
+        Ok((found.into_iter().map(|(id, _)| id).collect(), next))
     }
 
-    /// The batch behind a place, each contact that is there, how many are not, and the place behind it if there is more.
-    pub(crate) async fn contacts_after(
-        &mut self,
-        runtime: &Runtime,
+    /// Those of a page, everybody once, and the place behind it if there is more. Whoever is deleted is met where they were
+    /// named.
+    pub(crate) async fn page(
+        &self,
         org: &Org,
         call: Call,
-        place: Option<Cursor>,
-    ) -> Result<(Vec<Contact>, u64, Option<Cursor>), Error> {
-        let (batch, next) = match self {
-            Self::Ids(ids) => next_ids(ids, place)?,
-            Self::Recipients(query) => next_recipients(runtime, query, place).await?,
-            Self::Query(query) => {
-                let (found, next) = next_contacts(runtime, query, place).await?;
-                return Ok((found, 0, next));
-            }
-        };
-        let (mut found, mut missing) = (Vec::with_capacity(batch.len()), 0);
-        for id in batch {
-            match org.look(call, |set, ctx| contacts::get(set, ctx, id)).await {
-                Ok(contact) => found.push(contact),
-                Err(error) if error.code() == Code::ContactNotFound => missing += 1,
-                Err(error) => return Err(error),
-            }
+        page: &PageOf,
+    ) -> Result<(Vec<Meant>, Option<Cursor>), Error> {
+        let runtime = &org.admitted(call).await?.runtime;
+        let (found, next) = self.read(runtime, page).await?;
+        if matches!(self.meant, Selection::Filter(_)) {
+            return Ok((found, next));
         }
-        Ok((found, missing, next))
+        let ids: Vec<ContactId> = found.into_iter().map(|(id, _)| id).collect();
+        let found = org.look(call, |set, ctx| selections::found(set, ctx, &self.meant, &ids));
+        Ok((found.await?, next))
+    }
+
+    /// The ids of a page; of those who fit a filter, the contacts.
+    async fn read(&self, runtime: &Runtime, page: &PageOf) -> Result<(Vec<Meant>, Option<Cursor>), Error> {
+        let query = match &self.meant {
+            Selection::Ids(ids) => {
+                let (ids, next) = next_ids(ids, page)?;
+                return Ok((ids.into_iter().map(|id| (id, None)).collect(), next));
+            }
+            Selection::Filter(filter) => Query::Contacts {
+                org: self.org,
+                filter: filter.clone(),
+                order: None,
+            },
+            Selection::Recipients(meant) => Query::Dispatches {
+                org: self.org,
+                broadcast: meant.broadcast,
+                recipients: meant.who.clone(),
+            },
+        };
+        let request = PageRequest {
+            query,
+            cursor: page.cursor.clone(),
+            backwards: page.backwards,
+            limit: page.limit,
+        };
+        let page = runtime.page(request).await?;
+        let found = page.records.into_iter().filter_map(|stored| match stored.record {
+            Record::Contact(contact) => Some((contact.id, Some(contact))),
+            Record::Dispatch(row) => Some((row.contact, None)),
+            _ => None,
+        });
+        Ok((found.collect(), page.next))
     }
 }
 
-/// The batch of ids behind a place, and the place behind it if there is more.
+/// The batch behind a place.
+pub(crate) fn batch(place: Option<Cursor>) -> PageOf {
+    PageOf {
+        cursor: place,
+        ..PageOf::first(BATCH)
+    }
+}
+
+/// A page of sorted ids, and the place behind it if there is more.
 pub(crate) fn next_ids<I: Copy + Ord + Display + FromStr>(
-    ids: &mut BTreeSet<I>,
-    place: Option<Cursor>,
+    ids: &[I],
+    page: &PageOf,
 ) -> Result<(Vec<I>, Option<Cursor>), Error> {
-    if let Some(place) = place {
-        let last = place.0.parse().ok().filter(|last| ids.contains(last));
-        let last: I = last.ok_or_else(|| {
-            Error::new(
-                Code::CursorInvalid,
-                "the place is none of this selection; begin again without one",
-            )
-        })?;
-        *ids = ids.split_off(&last);
-        ids.remove(&last);
-    }
-    let batch: Vec<I> = ids.iter().copied().take(BATCH).collect();
-    let next = batch.last().filter(|_| ids.len() > batch.len());
+    let rest = match &page.cursor {
+        None => Some(ids),
+        Some(place) => {
+            let last = place
+                .0
+                .parse()
+                .ok()
+                .and_then(|last| ids.binary_search(&last).ok());
+            last.and_then(|last| {
+                if page.backwards {
+                    ids.get(..last)
+                } else {
+                    ids.get(last + 1..)
+                }
+            })
+        }
+    };
+    let rest = rest.ok_or_else(|| {
+        Error::new(
+            Code::CursorInvalid,
+            "the place is none of this selection; begin again without one",
+        )
+    })?;
+    let found: Vec<I> = if page.backwards {
+        rest.iter().rev().copied().take(page.limit).collect()
+    } else {
+        rest.iter().copied().take(page.limit).collect()
+    };
+    let next = found.last().filter(|_| rest.len() > found.len());
     let next = next.map(|last| Cursor(last.to_string()));
-    Ok((batch, next))
-}
-
-async fn next_contacts(
-    runtime: &Runtime,
-    query: &Query,
-    place: Option<Cursor>,
-) -> Result<(Vec<Contact>, Option<Cursor>), Error> {
-    let request = PageRequest {
-        cursor: place,
-        ..PageRequest::first(query.clone(), BATCH)
-    };
-    let page = runtime.page(request).await?;
-    let records = page.records.into_iter();
-    let contacts = records.filter_map(|stored| Contact::try_from(stored.record).ok());
-    Ok((contacts.collect(), page.next))
-}
-
-async fn next_recipients(
-    runtime: &Runtime,
-    query: &Query,
-    place: Option<Cursor>,
-) -> Result<(Vec<ContactId>, Option<Cursor>), Error> {
-    let request = PageRequest {
-        cursor: place,
-        ..PageRequest::first(query.clone(), BATCH)
-    };
-    let page = runtime.page(request).await?;
-    let records = page.records.into_iter();
-    let rows = records.filter_map(|stored| Dispatch::try_from(stored.record).ok());
-    Ok((rows.map(|row| row.contact).collect(), page.next))
+    Ok((found, next))
 }
 
 /// A decision over one contact of many; whether it changes anything.
@@ -176,11 +189,7 @@ pub(crate) async fn everybody(
     filter: Filter,
     each: impl Each,
 ) -> Result<u64, Error> {
-    let mut batches = Batches::Query(Query::Contacts {
-        org: org.id,
-        filter,
-        order: None,
-    });
+    let batches = Batches::ready(org.id, Selection::Filter(filter));
     let (mut changed, mut place) = (0, None);
     loop {
         let (ids, next) = batches.after(runtime, place).await?;

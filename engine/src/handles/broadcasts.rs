@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use tertulia_core::broadcast::{
     Broadcast, BroadcastState, Preview, RecipientFilter, Simulated, Stats, left_out,
 };
-use tertulia_core::contact::Contact;
 use tertulia_core::conversation::Message;
 use tertulia_core::decide::broadcasts::{self, NewBroadcast};
 use tertulia_core::decide::sending::{self, Draft, SendRequest};
@@ -17,12 +16,12 @@ use tertulia_core::retry::Failure;
 use tertulia_core::roles::Call;
 use tertulia_core::schedule::NewSchedule;
 use tertulia_core::working_set::WorkingSet;
-use tertulia_storage_traits::{PageRequest, Query};
+use tertulia_storage_traits::Query;
 
 use crate::error::from_storage;
+use crate::handles::batches::{Batches, batch};
 use crate::handles::{Listed, PageOf};
 use crate::org::Org;
-use crate::runtime::BATCH;
 
 /// How many contacts a preview shows.
 const PREVIEW: usize = 10;
@@ -120,89 +119,84 @@ impl Broadcasts<'_> {
             .await
     }
 
-    /// Who would be sent to if the broadcast were launched now: the first ten, the total, and those who fit the
-    /// target but would be left out, by reason.
+    /// Who would be sent to if the broadcast were launched now: the first ten, the total, and those who are meant but would
+    /// be left out, by reason.
     pub async fn preview(&self, id: BroadcastId) -> Result<Preview, Error> {
         let call = Call::BroadcastsPreview;
         let runtime = &self.0.admitted(call).await?.runtime;
-        let (broadcast, account, template) = self
+        let (broadcast, batches) = self.meant(call, id).await?;
+        let (account, template) = self
             .0
-            .look(Call::BroadcastsPreview, |set, ctx| {
-                let broadcast = broadcasts::get(set, ctx, id)?;
-                let (account, template) = broadcasts::check(set, ctx, &broadcast)?;
-                Ok((broadcast, account, template))
-            })
+            .look(call, |set, ctx| broadcasts::check(set, ctx, &broadcast))
             .await?;
         let now = runtime.clock.now();
         let mut preview = Preview::default();
-        let query = Query::Contacts {
-            org: self.0.id,
-            filter: self.0.ready(call, &broadcast.target).await?,
-            order: None,
-        };
-        let mut request = PageRequest::first(query, BATCH);
+        let mut place = None;
         loop {
-            let page = runtime.page(request.clone()).await?;
-            let contacts: Vec<Contact> = page
-                .records
-                .into_iter()
-                .filter_map(|stored| Contact::try_from(stored.record).ok())
-                .collect();
-            let slot_keys = contacts.iter().map(|contact| Key::Slot {
+            let (meant, next) = batches.page(self.0, call, &batch(place)).await?;
+            let slot_keys = meant.iter().map(|(id, contact)| Key::Slot {
                 org: self.0.id,
-                contact: contact.id,
+                contact: contact.as_ref().map_or(*id, |contact| contact.id),
             });
             let slots = runtime
                 .storage
                 .load(slot_keys.collect())
                 .await
                 .map_err(from_storage)?;
-            for (contact, slot) in contacts.into_iter().zip(slots) {
+            for ((_, contact), slot) in meant.into_iter().zip(slots) {
                 let slot = slot.and_then(|stored| Slot::try_from(stored.record).ok());
-                if let Some(reason) = left_out(&contact, &account, template.category, slot.as_ref(), now) {
+                let left_out = left_out(contact.as_ref(), &account, template.category, slot.as_ref(), now);
+                if let Some(reason) = left_out {
                     *preview.left_out.entry(reason).or_default() += 1;
                     continue;
                 }
                 preview.total += 1;
                 if preview.first.len() < PREVIEW {
-                    preview.first.push(contact);
+                    preview.first.extend(contact);
                 }
             }
-            match page.next {
-                Some(next) => request.cursor = Some(next),
-                None => return Ok(preview),
+            if next.is_none() {
+                return Ok(preview);
             }
+            place = next;
         }
     }
 
-    /// What each contact that fits the target would get, and when, or why not, if the broadcast went out now or at its
-    /// time. Nothing is sent, and nobody is enlisted.
+    /// What everybody who is meant would get, and when, or why not, if the broadcast went out now or at its time. Nothing is
+    /// sent, and nobody is enlisted.
     pub async fn simulate(&self, id: BroadcastId, page: &PageOf) -> Result<Listed<Simulated>, Error> {
         let call = Call::BroadcastsSimulate;
-        let broadcast = self
-            .0
-            .look(call, |set, ctx| broadcasts::get(set, ctx, id))
-            .await?;
-        let query = Query::Contacts {
-            org: self.0.id,
-            filter: self.0.ready(call, &broadcast.target).await?,
-            order: None,
+        let (broadcast, batches) = self.meant(call, id).await?;
+        let limit = page.limit();
+        let page = PageOf {
+            limit,
+            ..page.clone()
         };
-        let found: Listed<Contact> = self.0.list(call, query, page).await?;
-        let (mut set, mut items) = (WorkingSet::new(), Vec::with_capacity(found.items.len()));
-        for contact in found.items {
+        let (meant, next) = batches.page(self.0, call, &page).await?;
+        let (mut set, mut items) = (WorkingSet::new(), Vec::with_capacity(meant.len()));
+        for one in &meant {
             let simulated = self
                 .0
                 .rehearse(call, &mut set, |set, ctx| {
-                    sending::simulate(set, ctx, &broadcast, contact.id)
+                    sending::simulate(set, ctx, &broadcast, one)
                 })
                 .await?;
             items.push(simulated);
         }
-        Ok(Listed {
-            items,
-            next: found.next,
-        })
+        Ok(Listed { items, next })
+    }
+
+    /// A broadcast, and whom it is for as of now.
+    async fn meant(&self, call: Call, id: BroadcastId) -> Result<(Broadcast, Batches), Error> {
+        let (broadcast, meant) = self
+            .0
+            .look(call, |set, ctx| {
+                let broadcast = broadcasts::get(set, ctx, id)?;
+                let meant = broadcasts::meant(set, ctx, &broadcast)?;
+                Ok((broadcast, meant))
+            })
+            .await?;
+        Ok((broadcast, Batches::ready(self.0.id, meant)))
     }
 
     /// Sends one contact what the broadcast would send them, now, whatever its state: somebody of the team who wants to
@@ -305,8 +299,9 @@ impl Broadcasts<'_> {
     }
 
     /// The recipients that are meant, each with what became of them, why, and what would help. To write them to a file,
-    /// or to tag them, give [`Selection::Recipients`](tertulia_core::decide::bulk::Selection) to
-    /// [`Contacts::export`](crate::Contacts::export) or [`Contacts::bulk`](crate::Contacts::bulk).
+    /// or to tag them, give [`Selection::Recipients`](crate::Selection) to
+    /// [`Contacts::export`](crate::Contacts::export) or [`Contacts::bulk`](crate::Contacts::bulk); or to another broadcast, as its
+    /// target.
     pub async fn recipients(
         &self,
         id: BroadcastId,

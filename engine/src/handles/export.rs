@@ -1,23 +1,22 @@
 //! Contacts out as CSV, page by page.
 
-use std::collections::BTreeSet;
 use std::io::Write;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::attributes::Attribute;
-use tertulia_core::decide::bulk::Selection;
+use tertulia_core::contact::RecordStatus;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::export::{Column, Sheet};
-use tertulia_core::ids::ContactId;
 use tertulia_core::record::RecordKind;
 use tertulia_core::roles::Call;
+use tertulia_core::selection::Selection;
 use tertulia_core::team::Member;
 use tertulia_storage_traits::Query;
 use tokio_util::sync::CancellationToken;
 
 use crate::handles::Contacts;
-use crate::handles::batches::Batches;
+use crate::handles::batches::{Batches, batch};
 
 /// What an export has of each contact.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,7 +78,6 @@ impl Contacts<'_> {
         mut watch: ExportWatch<'_>,
     ) -> Result<ExportReport, Error> {
         let call = Call::ContactsExport;
-        let runtime = &self.0.admitted(call).await?.runtime;
         let all = |kind| Query::Records {
             org: Some(self.0.id),
             kind,
@@ -87,24 +85,22 @@ impl Contacts<'_> {
         let attributes: Vec<Attribute> = self.0.all(call, all(RecordKind::Attribute)).await?;
         let members: Vec<Member> = self.0.all(call, all(RecordKind::Member)).await?;
         let sheet = Sheet::new(options.columns.clone(), &attributes, members)?;
-        let mut batches = Batches::of(self.0, call, selection).await?;
+        let batches = Batches::of(self.0, call, selection).await?;
         let mut csv = csv::Writer::from_writer(to);
         csv.write_record(sheet.header().map(std::borrow::Cow::into_owned))
             .map_err(|error| not_written(&error))?;
-        // Several ids may lead to one contact, into which others were merged.
-        let by_id = !matches!(selection, Selection::Filter(_));
-        let mut merged: BTreeSet<ContactId> = BTreeSet::new();
         let mut report = ExportReport::default();
         let mut place = None;
         while !report.finished && !watch.cancel.as_ref().is_some_and(CancellationToken::is_cancelled) {
-            let (contacts, missing, next) = batches.contacts_after(runtime, self.0, call, place).await?;
-            report.counts.missing += missing;
-            for contact in contacts {
-                let again = by_id && !contact.merged.is_empty() && !merged.insert(contact.id);
-                if !again {
-                    csv.write_record(sheet.row(&contact))
-                        .map_err(|error| not_written(&error))?;
-                    report.counts.exported += 1;
+            let (meant, next) = batches.page(self.0, call, &batch(place)).await?;
+            for (_, contact) in meant {
+                match contact.filter(|contact| contact.status != RecordStatus::Deleted) {
+                    Some(contact) => {
+                        csv.write_record(sheet.row(&contact))
+                            .map_err(|error| not_written(&error))?;
+                        report.counts.exported += 1;
+                    }
+                    None => report.counts.missing += 1,
                 }
             }
             report.finished = next.is_none();

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::from_storage;
 use crate::handles::Inbox;
-use crate::handles::batches::next_ids;
+use crate::handles::batches::{batch, next_ids};
 use crate::org::Org;
 use crate::runtime::{BATCH, Runtime};
 
@@ -95,19 +95,20 @@ impl std::fmt::Debug for InboxWatch<'_> {
 
 /// The conversations that are meant, batch by batch, each once.
 enum Meant {
-    Ids(BTreeSet<ConversationId>),
+    /// Sorted.
+    Ids(Vec<ConversationId>),
     Query(Query),
 }
 
 impl Meant {
     /// The batch behind a place, and the place behind it if there is more.
     async fn after(
-        &mut self,
+        &self,
         runtime: &Runtime,
         place: Option<Cursor>,
     ) -> Result<(Vec<ConversationId>, Option<Cursor>), Error> {
         let query = match self {
-            Self::Ids(ids) => return next_ids(ids, place),
+            Self::Ids(ids) => return next_ids(ids, &batch(place)),
             Self::Query(query) => query,
         };
         let request = PageRequest {
@@ -140,8 +141,11 @@ impl Inbox<'_> {
         let runtime = &inner.runtime;
         action.check()?;
         let deletes = matches!(action, ConversationAction::Delete);
-        let mut meant = match selection {
-            ConversationSelection::Ids(ids) => Meant::Ids(ids.iter().copied().collect()),
+        let meant = match selection {
+            ConversationSelection::Ids(ids) => {
+                let ids: BTreeSet<ConversationId> = ids.iter().copied().collect();
+                Meant::Ids(ids.into_iter().collect())
+            }
             ConversationSelection::Filter(filter) => Meant::Query(by_id(self.found(call, filter).await?)),
         };
         let action = Arc::new(action.clone());
@@ -218,7 +222,7 @@ pub(crate) async fn hand_on(
     successor: Option<AgentId>,
 ) -> Result<(), Error> {
     let status = tertulia_core::conversation::ConversationStatus::ALL;
-    let mut meant = Meant::Query(Query::Conversations {
+    let meant = Meant::Query(Query::Conversations {
         org: org.id,
         filter: ConversationFilter {
             assignee: Some(OwnerFilter::Is(leaver)),

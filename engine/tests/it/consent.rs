@@ -252,7 +252,7 @@ impl Sceptic {
         }
         if self.random.u8(..4) == 0 {
             let mut new = self.shop.broadcast("spring_sale", "none");
-            new.target = Filter::Everyone;
+            new.target = Selection::Filter(Filter::Everyone);
             let broadcasts = self.shop.org.broadcasts();
             let id = broadcasts.create(new).await.unwrap();
             broadcasts.launch(id).await.unwrap();

@@ -101,7 +101,7 @@ async fn a_filter_that_means_nothing_is_refused_wherever_it_comes_in() {
         assert_eq!(listed.unwrap_err().code(), code);
         assert_eq!(contacts.count(&filter).await.unwrap_err().code(), code);
         let broadcast = NewBroadcast {
-            target: filter,
+            target: Selection::Filter(filter),
             ..shop.broadcast("spring_sale", "vip")
         };
         let broadcasts = shop.org.broadcasts();
@@ -248,7 +248,7 @@ async fn a_segment_is_a_filter_wherever_one_is_taken() {
     );
 
     let target = NewBroadcast {
-        target: named.clone(),
+        target: Selection::Filter(named.clone()),
         ..shop.broadcast("order_ready", "vip")
     };
     let broadcast = shop.org.broadcasts().create(target).await.unwrap();

@@ -139,7 +139,7 @@ async fn killed_processes_send_nobody_twice() {
             template: "spring_sale".to_owned(),
             language: english(),
             parameters: greeting(),
-            target: tertulia::core::filter::Filter::tagged_any(["vip"]),
+            target: tertulia::Selection::Filter(tertulia::Filter::tagged_any(["vip"])),
         })
         .await
         .unwrap();

@@ -38,5 +38,6 @@ mod senders;
 mod sending;
 mod settling;
 mod support;
+mod targets;
 mod twilio;
 mod webhooks;

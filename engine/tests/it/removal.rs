@@ -120,7 +120,7 @@ async fn a_deleted_contact_is_in_no_list_count_search_or_audience_and_its_conver
             .org
             .broadcasts()
             .create(tertulia::NewBroadcast {
-                target: Filter::Everyone,
+                target: Selection::Filter(Filter::Everyone),
                 ..shop.broadcast("order_ready", "all")
             })
             .await
@@ -130,7 +130,7 @@ async fn a_deleted_contact_is_in_no_list_count_search_or_audience_and_its_conver
         shop.org.broadcasts().launch(everyone).await.unwrap();
         assert_eq!(shop.org.broadcasts().stats(everyone).await.unwrap().total, 1);
         let shown = shop.org.broadcasts().get(everyone).await.unwrap().target;
-        assert_eq!(shown, Filter::Everyone);
+        assert_eq!(shown, tertulia::Target::Filter(Filter::Everyone));
 
         let told = contacts
             .timeline(ana.id, &[EntryKind::ContactDeleted], &PageOf::default())

@@ -158,7 +158,12 @@ async fn quiet_hours_put_off_and_lose_nobody() {
     };
     shop.clock.advance(wait.to_std().unwrap());
     let id = shop.launch("order_ready", "vip").await;
-    shop.crm.run_due().await.unwrap();
+    let done = shop.crm.run_due().await.unwrap();
+    assert_eq!(
+        (done.postponed, done.skipped),
+        (20, 0),
+        "who waits is not left out"
+    );
     assert_eq!(shop.platform.accepted().len(), 0);
     assert_eq!(shop.org.broadcasts().stats(id).await.unwrap().pending, 20);
     shop.clock.advance(Duration::from_secs(10 * 3600));

@@ -11,8 +11,8 @@ use tertulia::testing::platform::{Number, Webhook};
 use tertulia::testing::{ManualClock, Platform, PlatformConfig};
 use tertulia::{
     Builder, Channel, Contact, Content, Crm, Draft, Filter, Language, MemoryStorage, NewAccount,
-    NewBroadcast, NewContact, Org, SendRequest, Settings, SqliteStorage, StaticCredentials, Template,
-    TemplateParameters, WebhookRequest, WhatsApp, WhatsAppConfig,
+    NewBroadcast, NewContact, Org, Selection, SendRequest, Settings, SqliteStorage, StaticCredentials,
+    Template, TemplateParameters, WebhookRequest, WhatsApp, WhatsAppConfig,
 };
 
 /// 2026-03-01 12:00:00 UTC.
@@ -226,7 +226,7 @@ impl Shop {
             template: template.to_owned(),
             language: english(),
             parameters: greeting(),
-            target: Filter::tagged_any([tag]),
+            target: Selection::Filter(Filter::tagged_any([tag])),
         }
     }
 

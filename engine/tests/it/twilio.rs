@@ -474,7 +474,7 @@ async fn a_broadcast_goes_by_sms_as_text_and_each_recipient_once_whatever_fails(
         template: "spring_sale".to_owned(),
         language: english(),
         parameters: support::greeting(),
-        target: tertulia::Filter::tagged_any(["tea"]),
+        target: tertulia::Selection::Filter(tertulia::Filter::tagged_any(["tea"])),
     };
     let broadcast = shop.org.broadcasts().create(new).await.unwrap();
     shop.org.broadcasts().launch(broadcast).await.unwrap();

@@ -19,8 +19,8 @@ use tertulia::core::window::WindowState;
 use tertulia::testing::{Inbound, Person, Platform, Receipts};
 use tertulia::{
     AttributeKind, Channel, ContactOrder, Content, Crm, Draft, Filter, ImportOptions, Language, NewAccount,
-    NewBroadcast, Org, PageOf, SendRequest, Settings, SqliteStorage, StaticCredentials, TemplateParameters,
-    Watch, WebhookRequest, WhatsApp, WhatsAppConfig,
+    NewBroadcast, Org, PageOf, Selection, SendRequest, Settings, SqliteStorage, StaticCredentials,
+    TemplateParameters, Watch, WebhookRequest, WhatsApp, WhatsAppConfig,
 };
 
 const CONTACTS: &str = include_str!("../../data/contacts.csv");
@@ -281,7 +281,7 @@ async fn broadcast(
                 template: "spring_sale".to_owned(),
                 language: Language::parse("en_US")?,
                 parameters: TemplateParameters::body(["{{contact.firstName|there}}", "{{org.name}}"])?,
-                target: Filter::tagged_any(["vip", "promo", "referral"]),
+                target: Selection::Filter(Filter::tagged_any(["vip", "promo", "referral"])),
             })
             .await?;
         title("A broadcast to everybody tagged vip, promo or referral, looked at before it goes:");

@@ -9,7 +9,9 @@ use tertulia_core::filter::Filter;
 use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::ledger::{Dispatch, Slot, StateName};
+use tertulia_core::merge::Merged;
 use tertulia_core::record::{Key, Op, Record};
+use tertulia_core::selection::{RecipientSelection, Selection};
 use tertulia_core::settings::Settings;
 use tertulia_core::template::Category;
 
@@ -19,8 +21,8 @@ use super::generate::{Generator, epoch};
 use super::support::{Bench, blank_contact, id, waiting};
 use crate::{Query, StorageErrorKind};
 
-/// Who fits this filter, by the first sender, for marketing.
-pub(super) fn audience(make: &mut Generator, org: OrgId, target: Filter) -> Audience {
+/// Who is meant, by the first sender, for marketing.
+pub(super) fn audience(make: &mut Generator, org: OrgId, who: Selection) -> Audience {
     let key = Key::Broadcast {
         org,
         broadcast: id(60),
@@ -29,9 +31,9 @@ pub(super) fn audience(make: &mut Generator, org: OrgId, target: Filter) -> Audi
     Audience {
         broadcast: Broadcast {
             account: id(1),
-            target,
             ..random
         },
+        who,
         account: account(org, id(1)),
         category: Category::Marketing,
         settles_within_seconds: 600,
@@ -111,13 +113,13 @@ pub async fn an_audience_is_enlisted_as_core_says(factory: &dyn StoreFactory) {
         let target = Filter::Not(Box::new(Filter::tagged_any(["vip"])));
         let audience = Audience {
             category,
-            ..audience(&mut bench.make, org, target)
+            ..audience(&mut bench.make, org, Selection::Filter(target.clone()))
         };
         let mut ids = IdSource::new(audience.now, seed);
         let mut expected: Vec<Dispatch> = Vec::new();
         for (contact, slot) in &people {
-            if audience.broadcast.target.matches(contact) {
-                expected.push(audience.enlist(ids.next(), contact, slot.as_ref()));
+            if target.matches(contact) {
+                expected.push(audience.enlist(ids.next(), contact.id, Some(contact), slot.as_ref()));
             }
         }
         let launch = vec![
@@ -151,6 +153,101 @@ pub async fn an_audience_is_enlisted_as_core_says(factory: &dyn StoreFactory) {
     }
 }
 
+/// Whom ids and recipients lead to is enlisted once, in the order of the contacts' ids, and so is an id that leads to
+/// nobody; deleted ones are, too.
+pub async fn those_who_are_named_are_enlisted_once_each(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let org: OrgId = id(1);
+    let merged = |make: &mut Generator, from: u128, into: u128| {
+        let key = Key::Merged {
+            org,
+            contact: id(from),
+        };
+        let random: Merged = make.record(&key).try_into().unwrap();
+        Merged {
+            into: id(into),
+            ..random
+        }
+    };
+    let mut deleted = blank_contact(org, id(2));
+    deleted.status = RecordStatus::Deleted;
+    let people = [
+        blank_contact(org, id(1)),
+        deleted,
+        blank_contact(org, id(3)),
+        blank_contact(org, id(9)),
+    ];
+    bench.insert(people.clone()).await;
+    // 4 by way of 5 to 3; 6 to somebody who is gone; 7 in a circle; 8 in another organisation.
+    for (from, into) in [(4, 5), (5, 3), (6, 60), (7, 7)] {
+        let merged = merged(&mut bench.make, from, into);
+        bench.insert([merged]).await;
+    }
+    bench.insert([blank_contact(id(2), id(8))]).await;
+    let slot: Slot = bench
+        .make
+        .record(&Key::Slot { org, contact: id(3) })
+        .try_into()
+        .unwrap();
+    bench.insert([slot.clone()]).await;
+
+    let named = [4, 3, 1, 2, 6, 7, 8, 4, 5].map(id);
+    let before: Vec<Dispatch> = named[..7]
+        .iter()
+        .enumerate()
+        .map(|(number, contact)| Dispatch {
+            origin: Author::Broadcast(id(61)),
+            contact: *contact,
+            match_key: None,
+            accepted: true,
+            replied: true,
+            ..waiting(&mut bench.make, org, 600 + number as u128)
+        })
+        .collect();
+    let other = Dispatch {
+        origin: Author::Broadcast(id(61)),
+        contact: id(9),
+        match_key: None,
+        replied: false,
+        ..waiting(&mut bench.make, org, 700)
+    };
+    bench.insert(before).await;
+    bench.insert([other]).await;
+    let replied = RecipientSelection {
+        broadcast: id(61),
+        who: RecipientFilter {
+            replied: Some(true),
+            ..RecipientFilter::default()
+        },
+    };
+    let led_to = [1, 2, 3, 7, 8, 60].map(id);
+    for (seed, who) in [
+        (62, Selection::Ids(named.to_vec())),
+        (63, Selection::Recipients(replied)),
+    ] {
+        let mut audience = audience(&mut bench.make, org, who);
+        audience.broadcast.id = id(u128::from(seed));
+        let mut ids = IdSource::new(audience.now, seed);
+        let expected = led_to.map(|who| {
+            let contact = people.iter().find(|contact| contact.id == who);
+            let slot = Some(&slot).filter(|slot| slot.contact == who);
+            Record::from(audience.enlist(ids.next(), who, contact, slot))
+        });
+        let committed = bench
+            .commit(vec![Op::SnapshotAudience(Box::new(audience.clone()), seed)])
+            .await;
+        assert_eq!(committed.enlisted, 6);
+        let query = Query::Dispatches {
+            org,
+            broadcast: audience.broadcast.id,
+            recipients: RecipientFilter::default(),
+        };
+        let found = bench.all(query, 4, false).await;
+        let found: Vec<Record> = found.into_iter().map(|stored| stored.record).collect();
+        assert_eq!(found, expected);
+    }
+}
+
 /// If one of an audience has a row already, or shares an address, or an id is taken, nobody is enlisted.
 pub async fn an_audience_is_enlisted_whole_or_not_at_all(factory: &dyn StoreFactory) {
     let mut bench = Bench::new(factory).await;
@@ -171,7 +268,7 @@ pub async fn an_audience_is_enlisted_whole_or_not_at_all(factory: &dyn StoreFact
     for number in 1..=10 {
         bench.insert([person(number, &format!("+{number}"))]).await;
     }
-    let audience = audience(&mut bench.make, org, Filter::Everyone);
+    let audience = audience(&mut bench.make, org, Selection::Filter(Filter::Everyone));
     let snapshot = || vec![Op::SnapshotAudience(Box::new(audience.clone()), 9)];
     let row = |bench: &mut Bench| Dispatch {
         origin: Author::Broadcast(audience.broadcast.id),

@@ -5,6 +5,7 @@ use tertulia_core::conversation::{Author, Conversation, Message};
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::{ContactId, OrgId};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind};
+use tertulia_core::selection::Selection;
 
 use super::StoreFactory;
 use super::audiences::audience;
@@ -138,9 +139,9 @@ pub async fn a_commit_is_whole_or_nothing(factory: &dyn StoreFactory) {
     let enlisted_before = Audience {
         broadcast: tertulia_core::broadcast::Broadcast {
             id: id(50),
-            ..audience(&mut bench.make, org, Filter::Everyone).broadcast
+            ..audience(&mut bench.make, org, Selection::Filter(Filter::Everyone)).broadcast
         },
-        ..audience(&mut bench.make, org, Filter::Everyone)
+        ..audience(&mut bench.make, org, Selection::Filter(Filter::Everyone))
     };
     bench
         .insert([
@@ -211,7 +212,7 @@ pub async fn writes_see_those_before_them(factory: &dyn StoreFactory) {
         .await;
 
     // An audience counts those who came in the same commit.
-    let audience = audience(&mut bench.make, org, Filter::Everyone);
+    let audience = audience(&mut bench.make, org, Selection::Filter(Filter::Everyone));
     let committed = bench
         .commit(vec![
             Op::Insert(blank_contact(org, id(2)).into()),

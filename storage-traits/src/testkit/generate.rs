@@ -41,6 +41,7 @@ use tertulia_core::retry::{Failure, FailureClass, LimitScope};
 use tertulia_core::roles::Role;
 use tertulia_core::schedule::Schedule;
 use tertulia_core::segment::{Segment, SegmentName, SegmentUser};
+use tertulia_core::selection::{RecipientSelection, Selection, Target, TargetList};
 use tertulia_core::settings::{InboundConsent, Plan, Settings};
 use tertulia_core::suppression::{HostKeyed, Suppression, SuppressionKey};
 use tertulia_core::tagging::{Pattern, PatternKind, Rule};
@@ -290,6 +291,10 @@ impl Generator {
                 org,
                 broadcast: self.pooled(),
             },
+            RecordKind::TargetList => Key::TargetList {
+                org,
+                broadcast: self.pooled(),
+            },
             RecordKind::Dispatch => Key::Dispatch {
                 org,
                 dispatch: self.pooled(),
@@ -517,7 +522,7 @@ impl Generator {
                     })),
                     buttons: Vec::new(),
                 },
-                target: self.filter(2),
+                target: self.target(),
                 schedule: self.maybe(|make| Schedule {
                     at: make.time().naive_utc(),
                     zone: make.one_of(&ZONES).parse().expect("a zone"),
@@ -525,6 +530,11 @@ impl Generator {
                 }),
                 state: self.broadcast_state(),
                 created_at: self.time(),
+            }),
+            Key::TargetList { org, broadcast } => Record::TargetList(TargetList {
+                org,
+                broadcast,
+                contacts: self.some(4, Self::pooled).into_iter().collect(),
             }),
             Key::Dispatch { org, dispatch } => Record::Dispatch(self.dispatch(org, dispatch)),
             Key::Slot { org, contact } => Record::Slot(Slot {
@@ -899,6 +909,26 @@ impl Generator {
             accepted: self.rng.bool(),
             replied: self.rng.bool(),
             opted_out_after: self.rng.bool(),
+        }
+    }
+
+    fn target(&mut self) -> Target {
+        match self.selection() {
+            Selection::Ids(_) => Target::List,
+            Selection::Filter(filter) => Target::Filter(filter),
+            Selection::Recipients(meant) => Target::Recipients(meant),
+        }
+    }
+
+    /// Which contacts.
+    pub fn selection(&mut self) -> Selection {
+        match self.below(3) {
+            0 => Selection::Ids(self.some(4, Self::pooled)),
+            1 => Selection::Recipients(RecipientSelection {
+                broadcast: self.pooled(),
+                who: self.recipients(),
+            }),
+            _ => Selection::Filter(self.filter(2)),
         }
     }
 

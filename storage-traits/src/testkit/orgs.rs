@@ -9,6 +9,7 @@ use tertulia_core::ids::OrgId;
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::ledger::DispatchState;
 use tertulia_core::record::{Key, Op, Record, RecordKind};
+use tertulia_core::selection::Selection;
 
 use super::StoreFactory;
 use super::audiences::audience;
@@ -45,7 +46,7 @@ pub async fn organisations_never_meet(factory: &dyn StoreFactory) {
     shared.commit(updates.collect()).await;
     same_sight(&alone, &shared, mine, &keys).await;
 
-    let mut audience: Audience = audience(&mut shared.make, theirs, Filter::Everyone);
+    let mut audience: Audience = audience(&mut shared.make, theirs, Selection::Filter(Filter::Everyone));
     audience.broadcast.id = id(77);
     for contact in 1..=4 {
         // Nobody of them has an address, so that none is shared.
@@ -144,6 +145,10 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
             provider_id: format!("p{number}"),
         },
         Key::Broadcast { .. } => Key::Broadcast {
+            org,
+            broadcast: id(number),
+        },
+        Key::TargetList { .. } => Key::TargetList {
             org,
             broadcast: id(number),
         },

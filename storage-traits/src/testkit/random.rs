@@ -157,8 +157,8 @@ impl Run {
 
     fn audience(&mut self) -> Audience {
         let org = self.org();
-        let target = self.make.filter(2);
-        let mut audience = audience(&mut self.make, org, target);
+        let who = self.make.selection();
+        let mut audience = audience(&mut self.make, org, who);
         audience.broadcast.id = self.make.pooled();
         audience.account = account(org, self.make.pooled());
         audience

@@ -1213,15 +1213,15 @@ class OrgBroadcasts(Area):
         return read_page(v, read_broadcast)
 
     def preview(self, id: BroadcastId) -> Preview:
-        """Who would be sent to if the broadcast were launched now: the first ten, the total, and those who fit the
-        target but would be left out, by reason.
+        """Who would be sent to if the broadcast were launched now: the first ten, the total, and those who are
+        meant but would be left out, by reason.
         """
         v: Any = self._scope.call("broadcasts.preview", {"id": id})
         return read_preview(v)
 
     def simulate(self, id: BroadcastId, page: PageRequest | None = None) -> Iterator[Simulated]:
-        """What each contact that fits the target would get, and when, or why not, if the broadcast went out now or
-        at its time. Nothing is sent, and nobody is enlisted.
+        """What everybody who is meant would get, and when, or why not, if the broadcast went out now or at its
+        time. Nothing is sent, and nobody is enlisted.
         """
 
         def fetch(page: PageRequest) -> Page[Simulated]:
@@ -1291,7 +1291,7 @@ class OrgBroadcasts(Area):
     ) -> Iterator[Recipient]:
         """The recipients that are meant, each with what became of them, why, and what would help; absent: all. To
         write them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of
-        `recipients`.
+        `recipients`; another broadcast takes it as its target.
         """
 
         def fetch(page: PageRequest) -> Page[Recipient]:

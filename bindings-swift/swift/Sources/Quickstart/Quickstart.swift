@@ -177,7 +177,7 @@ func broadcast(_ platform: Platform, _ crm: Crm, _ shop: Org, _ account: Account
                 parameters: TemplateParameters(
                     body: .list([.text(text: "{{contact.firstName|there}}"), .text(text: "{{org.name}}")])
                 ),
-                target: .tags(.any(["vip", "promo", "referral"]))
+                target: .filter(.tags(.any(["vip", "promo", "referral"])))
             )
         )
         title("A broadcast to everybody tagged vip, promo or referral, looked at before it goes:")

@@ -1600,16 +1600,16 @@ public struct BroadcastsArea: Sendable {
         }
     }
 
-    /// Who would be sent to if the broadcast were launched now: the first ten, the total, and those who fit the
-    /// target but would be left out, by reason.
+    /// Who would be sent to if the broadcast were launched now: the first ten, the total, and those who are meant but
+    /// would be left out, by reason.
     public func preview(_ id: BroadcastId) async throws -> Preview {
         try await scope.call("broadcasts.preview") {
             $0.put("id", id)
         }
     }
 
-    /// What each contact that fits the target would get, and when, or why not, if the broadcast went out now or at its
-    /// time. Nothing is sent, and nobody is enlisted.
+    /// What everybody who is meant would get, and when, or why not, if the broadcast went out now or at its time.
+    /// Nothing is sent, and nobody is enlisted.
     public func simulate(_ id: BroadcastId, page: PageRequest? = nil) -> Pages<Simulated> {
         Pages(first: page) { try await simulatePage(id, page: $0) }
     }
@@ -1690,7 +1690,8 @@ public struct BroadcastsArea: Sendable {
     }
 
     /// The recipients that are meant, each with what became of them, why, and what would help; absent: all. To write
-    /// them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`.
+    /// them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`; another
+    /// broadcast takes it as its target.
     public func recipients(
         _ id: BroadcastId,
         who: RecipientFilter? = nil,

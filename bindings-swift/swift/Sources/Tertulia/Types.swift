@@ -823,8 +823,8 @@ public struct Broadcast: Hashable, Sendable, Codable {
     public var language: String
     /// What fills the template.
     public var parameters: TemplateParameters
-    /// Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place.
-    public var target: Filter
+    /// Whom it is for.
+    public var target: Target
     /// When it is to start by itself, or was to.
     public var schedule: Schedule?
     /// Where it stands.
@@ -840,7 +840,7 @@ public struct Broadcast: Hashable, Sendable, Codable {
         template: String,
         language: String,
         parameters: TemplateParameters,
-        target: Filter,
+        target: Target,
         schedule: Schedule? = nil,
         state: BroadcastState,
         createdAt: Date
@@ -2696,7 +2696,7 @@ public struct Done: Hashable, Sendable, Codable {
     public var accepted: Int
     /// Recipients that were left out at the moment of sending.
     public var skipped: Int
-    /// Attempts that will be made again.
+    /// Recipients who were put off: their turn is not now, or the attempt will be made again.
     public var postponed: Int
     /// Messages that failed for good.
     public var failed: Int
@@ -6591,8 +6591,8 @@ public struct NewBroadcast: Hashable, Sendable, Codable {
     public var language: String
     /// What fills the template.
     public var parameters: TemplateParameters
-    /// Who is meant.
-    public var target: Filter
+    /// Whom it is for: as it stands at the launch, where it is not named.
+    public var target: Selection
 
     public init(
         name: String,
@@ -6600,7 +6600,7 @@ public struct NewBroadcast: Hashable, Sendable, Codable {
         template: String,
         language: String,
         parameters: TemplateParameters = TemplateParameters(),
-        target: Filter
+        target: Selection
     ) {
         self.name = name
         self.account = account
@@ -6626,7 +6626,7 @@ public struct NewBroadcast: Hashable, Sendable, Codable {
         self.template = try container.decode(String.self, forKey: .template)
         self.language = try container.decode(String.self, forKey: .language)
         self.parameters = try container.decodeIfPresent(TemplateParameters.self, forKey: .parameters) ?? TemplateParameters()
-        self.target = try container.decode(Filter.self, forKey: .target)
+        self.target = try container.decode(Selection.self, forKey: .target)
     }
 }
 
@@ -7463,7 +7463,7 @@ public struct Preview: Hashable, Sendable, Codable {
     public var total: Int
     /// The first ten of them.
     public var first: [Contact]
-    /// Those who fit the target but would be left out, counted by reason.
+    /// Those who are meant but would be left out, counted by reason.
     public var leftOut: [String: Int]
 
     public init(total: Int, first: [Contact], leftOut: [String: Int]) {
@@ -8231,9 +8231,12 @@ public enum SegmentUser: Hashable, Sendable, Codable {
     }
 }
 
-/// Which contacts are meant.
+/// Which contacts are meant: of a bulk action, an export or a broadcast.
+///
+/// In JSON: `{"ids": ["<id>", …]}`, `{"filter": {"tags": {"any": ["vip"]}}}`,
+/// `{"recipients": {"broadcast": "<id>", "who": {"states": ["delivered"]}}}`.
 public enum Selection: Hashable, Sendable, Codable {
-    /// These.
+    /// These. An id of a contact that was merged leads to the one that it was merged into.
     case ids([ContactId])
     /// All that fit a filter.
     case filter(Filter)
@@ -8704,6 +8707,8 @@ public enum SkipReason: String, Hashable, Sendable, Codable, CaseIterable {
     case blocked = "blocked"
     /// Deleted.
     case deleted = "deleted"
+    /// There is no such contact.
+    case notFound = "not_found"
     /// Got a marketing template within the last 24 hours.
     case capped = "capped"
     /// Has no address on the channel.
@@ -8788,7 +8793,7 @@ public enum StateName: String, Hashable, Sendable, Codable, CaseIterable {
 
 /// The funnel. `sent`, `delivered` and `read` each include those who got further, and never fall.
 public struct Stats: Hashable, Sendable, Codable {
-    /// Everybody who fitted the target at the launch.
+    /// Everybody who was meant at the launch.
     public var total: Int
     /// Waiting or leased: not tried yet, or to be tried again.
     public var pending: Int
@@ -9085,6 +9090,46 @@ public enum TagFilter: Hashable, Sendable, Codable {
             self = .none(try variant.value([String].self))
         default:
             throw decoder.misfit("\(variant.name) is no TagFilter")
+        }
+    }
+}
+
+/// Whom a broadcast is for.
+///
+/// In JSON: `"list"`, `{"filter": …}`, `{"recipients": …}`.
+public enum Target: Hashable, Sendable, Codable {
+    /// The contacts that were named; `broadcasts.simulate` tells them one by one.
+    case list
+    /// All that fit a filter, texts folded. A draft may name segments; once launched, their filters stand in their place.
+    case filter(Filter)
+    /// Recipients of another broadcast, as they stand at the launch.
+    case recipients(RecipientSelection)
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case .list:
+            var container = encoder.singleValueContainer()
+            try container.encode("list")
+        case let .filter(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "filter")
+        case let .recipients(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "recipients")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "list":
+            self = .list
+        case "filter":
+            self = .filter(try variant.value(Filter.self))
+        case "recipients":
+            self = .recipients(try variant.value(RecipientSelection.self))
+        default:
+            throw decoder.misfit("\(variant.name) is no Target")
         }
     }
 }

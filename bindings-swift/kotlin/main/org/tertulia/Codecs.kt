@@ -547,7 +547,7 @@ internal object BroadcastCodec : Codec<Broadcast> {
             put("template", TextCodec, value.template)
             put("language", TextCodec, value.language)
             put("parameters", TemplateParametersCodec, value.parameters)
-            put("target", FilterCodec, value.target)
+            put("target", TargetCodec, value.target)
             put("schedule", OptionalCodec(ScheduleCodec), value.schedule)
             put("state", BroadcastStateCodec, value.state)
             put("created_at", TimeCodec, value.createdAt)
@@ -564,7 +564,7 @@ internal object BroadcastCodec : Codec<Broadcast> {
             template = record.get("template", TextCodec),
             language = record.get("language", TextCodec),
             parameters = record.get("parameters", TemplateParametersCodec),
-            target = record.get("target", FilterCodec),
+            target = record.get("target", TargetCodec),
             schedule = record.get("schedule", OptionalCodec(ScheduleCodec)),
             state = record.get("state", BroadcastStateCodec),
             createdAt = record.get("created_at", TimeCodec),
@@ -4325,7 +4325,7 @@ internal object NewBroadcastCodec : Codec<NewBroadcast> {
             put("template", TextCodec, value.template)
             put("language", TextCodec, value.language)
             put("parameters", TemplateParametersCodec, value.parameters)
-            put("target", FilterCodec, value.target)
+            put("target", SelectionCodec, value.target)
         }
     }
 
@@ -4337,7 +4337,7 @@ internal object NewBroadcastCodec : Codec<NewBroadcast> {
             template = record.get("template", TextCodec),
             language = record.get("language", TextCodec),
             parameters = record.get("parameters", TemplateParametersCodec) { TemplateParameters() },
-            target = record.get("target", FilterCodec),
+            target = record.get("target", SelectionCodec),
         )
     }
 }
@@ -5791,6 +5791,7 @@ internal object SkipReasonCodec : Codec<SkipReason> {
             "inactive" -> SkipReason.INACTIVE
             "blocked" -> SkipReason.BLOCKED
             "deleted" -> SkipReason.DELETED
+            "not_found" -> SkipReason.NOT_FOUND
             "capped" -> SkipReason.CAPPED
             "no_address" -> SkipReason.NO_ADDRESS
             "template_not_approved" -> SkipReason.TEMPLATE_NOT_APPROVED
@@ -6039,6 +6040,26 @@ internal object TagFilterCodec : Codec<TagFilter> {
             "all" -> TagFilter.All(ListCodec(TextCodec).decode(inside))
             "none" -> TagFilter.None(ListCodec(TextCodec).decode(inside))
             else -> throw Misfit("$word is no TagFilter")
+        }
+    }
+}
+
+internal object TargetCodec : Codec<Target> {
+    override fun encode(value: Target): JsonElement {
+        return when (value) {
+            Target.List -> JsonPrimitive("list")
+            is Target.Filter -> record { put("filter", FilterCodec, value.value) }
+            is Target.Recipients -> record { put("recipients", RecipientSelectionCodec, value.value) }
+        }
+    }
+
+    override fun decode(json: JsonElement): Target {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "list" -> Target.List
+            "filter" -> Target.Filter(FilterCodec.decode(inside))
+            "recipients" -> Target.Recipients(RecipientSelectionCodec.decode(inside))
+            else -> throw Misfit("$word is no Target")
         }
     }
 }

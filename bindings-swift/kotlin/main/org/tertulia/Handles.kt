@@ -1297,8 +1297,8 @@ class BroadcastsArea internal constructor(private val scope: Scope) {
         }
 
     /**
-     * Who would be sent to if the broadcast were launched now: the first ten, the total, and those who fit the
-     * target but would be left out, by reason.
+     * Who would be sent to if the broadcast were launched now: the first ten, the total, and those who are meant but
+     * would be left out, by reason.
      */
     suspend fun preview(id: BroadcastId): Preview =
         scope.call("broadcasts.preview", PreviewCodec) {
@@ -1306,8 +1306,8 @@ class BroadcastsArea internal constructor(private val scope: Scope) {
         }
 
     /**
-     * What each contact that fits the target would get, and when, or why not, if the broadcast went out now or at its
-     * time. Nothing is sent, and nobody is enlisted.
+     * What everybody who is meant would get, and when, or why not, if the broadcast went out now or at its time.
+     * Nothing is sent, and nobody is enlisted.
      */
     fun simulate(id: BroadcastId, page: PageRequest? = null): Flow<Simulated> = pages(page) { simulatePage(id, it) }
 
@@ -1389,7 +1389,8 @@ class BroadcastsArea internal constructor(private val scope: Scope) {
 
     /**
      * The recipients that are meant, each with what became of them, why, and what would help; absent: all. To write
-     * them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`.
+     * them to a file, or to tag them, give `contacts.export` or `contacts.bulk` a selection of `recipients`; another
+     * broadcast takes it as its target.
      */
     fun recipients(id: BroadcastId, who: RecipientFilter? = null, page: PageRequest? = null): Flow<Recipient> = pages(page) { recipientsPage(id, who, it) }
 

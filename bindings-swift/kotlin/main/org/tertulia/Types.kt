@@ -374,8 +374,8 @@ data class Broadcast(
     val language: String,
     /** What fills the template. */
     val parameters: TemplateParameters,
-    /** Who is meant, texts folded. A draft may name segments; once launched, their filters stand in their place. */
-    val target: Filter,
+    /** Whom it is for. */
+    val target: Target,
     /** When it is to start by itself, or was to. */
     val schedule: Schedule? = null,
     /** Where it stands. */
@@ -1318,7 +1318,7 @@ data class Done(
     val accepted: Long,
     /** Recipients that were left out at the moment of sending. */
     val skipped: Long,
-    /** Attempts that will be made again. */
+    /** Recipients who were put off: their turn is not now, or the attempt will be made again. */
     val postponed: Long,
     /** Messages that failed for good. */
     val failed: Long,
@@ -3259,8 +3259,8 @@ data class NewBroadcast(
     val language: String,
     /** What fills the template. */
     val parameters: TemplateParameters = TemplateParameters(),
-    /** Who is meant. */
-    val target: Filter,
+    /** Whom it is for: as it stands at the launch, where it is not named. */
+    val target: Selection,
 )
 
 /** A contact to create, as a caller, a file or the seeds' API gives it. */
@@ -3646,7 +3646,7 @@ data class Preview(
     val total: Long,
     /** The first ten of them. */
     val first: List<Contact>,
-    /** Those who fit the target but would be left out, counted by reason. */
+    /** Those who are meant but would be left out, counted by reason. */
     val leftOut: Map<String, Long>,
 )
 
@@ -4000,9 +4000,14 @@ sealed interface SegmentUser {
     data class Routing(val value: RuleId) : SegmentUser
 }
 
-/** Which contacts are meant. */
+/**
+ * Which contacts are meant: of a bulk action, an export or a broadcast.
+ *
+ * In JSON: `{"ids": ["<id>", …]}`, `{"filter": {"tags": {"any": ["vip"]}}}`,
+ * `{"recipients": {"broadcast": "<id>", "who": {"states": ["delivered"]}}}`.
+ */
 sealed interface Selection {
-    /** These. */
+    /** These. An id of a contact that was merged leads to the one that it was merged into. */
     data class Ids(val value: List<ContactId>) : Selection
 
     /** All that fit a filter. */
@@ -4191,6 +4196,8 @@ enum class SkipReason(internal val wire: String) {
     BLOCKED("blocked"),
     /** Deleted. */
     DELETED("deleted"),
+    /** There is no such contact. */
+    NOT_FOUND("not_found"),
     /** Got a marketing template within the last 24 hours. */
     CAPPED("capped"),
     /** Has no address on the channel. */
@@ -4255,7 +4262,7 @@ enum class StateName(internal val wire: String) {
 
 /** The funnel. `sent`, `delivered` and `read` each include those who got further, and never fall. */
 data class Stats(
-    /** Everybody who fitted the target at the launch. */
+    /** Everybody who was meant at the launch. */
     val total: Long,
     /** Waiting or leased: not tried yet, or to be tried again. */
     val pending: Long,
@@ -4374,6 +4381,22 @@ sealed interface TagFilter {
 
     /** None of these; of none: everyone. */
     data class None(val value: List<String>) : TagFilter
+}
+
+/**
+ * Whom a broadcast is for.
+ *
+ * In JSON: `"list"`, `{"filter": …}`, `{"recipients": …}`.
+ */
+sealed interface Target {
+    /** The contacts that were named; `broadcasts.simulate` tells them one by one. */
+    data object List : Target
+
+    /** All that fit a filter, texts folded. A draft may name segments; once launched, their filters stand in their place. */
+    data class Filter(val value: org.tertulia.Filter) : Target
+
+    /** Recipients of another broadcast, as they stand at the launch. */
+    data class Recipients(val value: RecipientSelection) : Target
 }
 
 /** A template of the platform. Name and language together say which one it is. */

@@ -1,0 +1,113 @@
+//! How long a small organisation waits for its first message while a large one's broadcast is being sent.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tertulia::core::ids::AccountId;
+use tertulia::{Crm, Filter, Org, Selection};
+use tokio::runtime::Runtime;
+use tokio::time::timeout;
+
+use crate::dispatch::recipients;
+use crate::measure::Outcome;
+use crate::nowhere::{Heard, Nowhere, broadcast, people};
+use crate::shop::{Shop, organisation};
+
+/// The small organisation's people, and how often it sends to them.
+const PEOPLE: usize = 10;
+const LAUNCHES: usize = 20;
+
+/// How long the platform takes for a message.
+const TAKES: Duration = Duration::from_millis(20);
+
+/// The small organisation's sender.
+const SMALL: &str = "106540352242999";
+
+pub(crate) fn run() -> Outcome<()> {
+    let recipients = recipients()?;
+    Runtime::new()?.block_on(async {
+        let heard = Heard::of(SMALL);
+        let large = Shop::open(Nowhere::listening(TAKES, Arc::clone(&heard))).await?;
+        people(&large.org, recipients).await?;
+        let (org, account) = organisation(&large.crm, SMALL).await?;
+        people(&org, PEOPLE).await?;
+        let small = Small {
+            crm: large.crm.clone(),
+            org,
+            account,
+            heard,
+        };
+
+        let alone = small.delays(true).await?;
+        let id = large
+            .org
+            .broadcasts()
+            .create(broadcast(large.account, Selection::Filter(Filter::Everyone))?)
+            .await?;
+        large.org.broadcasts().launch(id).await?;
+        let crm = large.crm.clone();
+        let sending = tokio::spawn(async move { crm.run_due().await });
+        // It is under way, and not at its beginning.
+        while large.org.broadcasts().stats(id).await?.sent < 100 {
+            tokio::time::sleep(TAKES).await;
+        }
+        let beside = small.delays(false).await?;
+        if sending.is_finished() {
+            return Err("the large broadcast was over too soon; make RECIPIENTS larger".into());
+        }
+        let sent = large.org.broadcasts().stats(id).await?.sent;
+        large.org.broadcasts().cancel(id).await?;
+        sending.await??;
+
+        println!(
+            "\nfairness: from launch to first message of {LAUNCHES} broadcasts to {PEOPLE}, {} ms a message at the platform",
+            TAKES.as_millis()
+        );
+        println!("| beside | median | slowest |");
+        println!("|---|---|---|");
+        println!("| nobody else | {:.2?} | {:.2?} |", alone[LAUNCHES / 2], alone[LAUNCHES - 1]);
+        println!(
+            "| another organisation's broadcast to {recipients}, of which {sent} were sent by then | {:.2?} | {:.2?} |",
+            beside[LAUNCHES / 2],
+            beside[LAUNCHES - 1]
+        );
+        Ok(())
+    })
+}
+
+struct Small {
+    crm: Crm,
+    org: Org,
+    account: AccountId,
+    heard: Arc<Heard>,
+}
+
+impl Small {
+    /// How long each broadcast waited for its first message, from the least to the longest. `by_itself`: it has to run
+    /// what is due, since nobody else does.
+    async fn delays(&self, by_itself: bool) -> Outcome<Vec<Duration>> {
+        let broadcasts = self.org.broadcasts();
+        let mut delays = Vec::with_capacity(LAUNCHES);
+        for _ in 0..LAUNCHES {
+            let new = broadcast(self.account, Selection::Filter(Filter::Everyone))?;
+            let id = broadcasts.create(new).await?;
+            self.heard.listen();
+            let start = Instant::now();
+            broadcasts.launch(id).await?;
+            let due = by_itself.then(|| {
+                let crm = self.crm.clone();
+                tokio::spawn(async move { crm.run_due().await })
+            });
+            let first = timeout(Duration::from_secs(600), self.heard.first()).await?;
+            delays.push(first.saturating_duration_since(start));
+            if let Some(due) = due {
+                due.await??;
+            }
+            while !broadcasts.stats(id).await?.is_finished() {
+                tokio::time::sleep(TAKES).await;
+            }
+        }
+        delays.sort();
+        Ok(delays)
+    }
+}
