@@ -1,6 +1,7 @@
 //! The organisation's senders.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
@@ -32,6 +33,10 @@ pub struct Account {
     pub name: String,
     /// What the host's credentials callback is asked for.
     pub credential: String,
+    /// How many messages a second it sends at most; absent: as many as its platform takes by default, on WhatsApp 80; 0:
+    /// there is no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages_per_second: Option<u32>,
     /// Whether it may send.
     pub state: AccountState,
     /// What the platform told of it.
@@ -133,7 +138,28 @@ pub enum AccountState {
     Disabled,
 }
 
+/// How many messages a second a sender may send where nobody said otherwise; `None`: there is no limit. A WhatsApp number
+/// takes 80, one that is shared with the Business app 20, a large one 1,000 (Cloud API "throughput", 2026; platform-facts
+/// A9). Twilio queues by itself, and says when its queue is full.
+const fn usual_rate(channel: Channel) -> Option<NonZeroU32> {
+    match channel {
+        Channel::WhatsApp => NonZeroU32::new(80),
+        Channel::Sms | Channel::Instagram | Channel::Messenger | Channel::Email => None,
+    }
+}
+
+/// The highest rate that can be set: ten times what any platform takes.
+pub const HIGHEST_RATE: u32 = 10_000;
+
 impl Account {
+    /// How many messages a second it sends at most, if there is a limit.
+    pub fn rate(&self) -> Option<NonZeroU32> {
+        match self.messages_per_second {
+            Some(rate) => NonZeroU32::new(rate),
+            None => usual_rate(self.channel),
+        }
+    }
+
     /// The first instant at which it may send; `None`: not until resumed.
     pub const fn sendable_from(&self) -> Option<DateTime<Utc>> {
         match self.state {
@@ -141,6 +167,14 @@ impl Account {
             AccountState::Held { until } => Some(until),
             AccountState::Stopped { .. } | AccountState::Disabled => None,
         }
+    }
+
+    /// Whether it is this one, or of the same business account at the same endpoint: what a platform counts together.
+    pub fn shares_business(&self, other: &Self) -> bool {
+        let of_business = self.business_id.is_some()
+            && self.business_id == other.business_id
+            && self.endpoint == other.endpoint;
+        self.id == other.id || of_business
     }
 
     /// Whether it may send now.

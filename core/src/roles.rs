@@ -225,6 +225,7 @@ calls! {
     AccountsGet = "accounts.get", Viewer;
     AccountsList = "accounts.list", Viewer;
     AccountsResume = "accounts.resume", Admin;
+    AccountsSetRate = "accounts.set_rate", Admin;
     AccountsDisable = "accounts.disable", Admin;
 
     TeamAdd = "team.add", Owner;

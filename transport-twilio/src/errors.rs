@@ -5,13 +5,14 @@
 use tertulia_core::retry::{Failure, FailureClass, LimitScope, OptOutScope};
 
 use FailureClass::{
-    AuthOrConfig, BadRequest, MediaProblem, PerUserCap, PolicyRestricted, RateLimited, RecipientInvalid,
-    RecipientOptedOut, TemplateProblem, TemplateStopped, Transient, Unexplained, WindowClosed,
+    AuthOrConfig, BadRequest, KeyRefused, MediaProblem, PerUserCap, PolicyRestricted, RateLimited,
+    RecipientInvalid, RecipientOptedOut, TemplateProblem, TemplateStopped, Transient, Unexplained,
+    WindowClosed,
 };
 
 /// Code, class, what it means. The platform's own words are never taken over: they quote numbers.
 const TABLE: &[(i64, FailureClass, &str)] = &[
-    (20_003, AuthOrConfig, "the key is refused, or may not do this"),
+    (20_003, KeyRefused, "the key is refused, or may not do this"),
     (20_429, RateLimited(LimitScope::Account), "too many requests"),
     (21_211, RecipientInvalid, "the recipient is no phone number"),
     (21_212, AuthOrConfig, "the sender is no phone number"),
@@ -152,7 +153,7 @@ const TABLE: &[(i64, FailureClass, &str)] = &[
     (63_037, MediaProblem, "the file cannot be uploaded"),
     (
         63_038,
-        RateLimited(LimitScope::Account),
+        RateLimited(LimitScope::Day),
         "the account's messages of the day are used up",
     ),
     (63_041, TemplateStopped, "the template is paused"),
@@ -208,7 +209,7 @@ mod tests {
     #[test]
     fn codes_mean_what_the_dictionary_says() {
         for (code, class) in [
-            (20_003, AuthOrConfig),
+            (20_003, KeyRefused),
             (20_429, RateLimited(LimitScope::Account)),
             (21_211, RecipientInvalid),
             (21_610, RecipientOptedOut(OptOutScope::Sender)),

@@ -27,6 +27,7 @@ use crate::ledger::{Dispatch, DispatchState, SEND_WITHIN, SkipReason, Slot, Stat
 use crate::message::{Content, ContentKind, Delivery};
 use crate::record::{Key, OrgTemplate};
 use crate::render::{Attributes, Common, Values};
+use crate::retry::Failure;
 use crate::schedule::zone_of;
 use crate::template::{Category, Language, Template, TemplateParameters};
 use crate::window::{Window, WindowState};
@@ -441,6 +442,59 @@ pub(crate) fn send_by(
         settles_within(ctx, category),
     );
     take_off(set, ctx, asked, row, content, request.reply_to.clone(), None)
+}
+
+/// Another attempt at a message that somebody waits for, which the platform refused for the key, now that there is another
+/// one. It passes the gate anew.
+pub fn again(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    flight: &Flight,
+    refused: &Failure,
+) -> Step<Flight> {
+    let row: Option<Dispatch> = set.get(&dispatch_key(ctx, flight.dispatch))?;
+    let waits = |row: &Dispatch| {
+        row.attempt == Some(flight.attempt) && matches!(row.state, DispatchState::Sending { .. })
+    };
+    let gone = || {
+        let message = format!("ledger row {} is not being sent any more", flight.dispatch);
+        Error::new(Code::MessageNotFound, message)
+    };
+    let mut row = row.filter(waits).ok_or_else(gone)?;
+    let message: Option<Message> = match row.message {
+        Some(message) => set.get(&Key::Message {
+            org: ctx.org.id,
+            message,
+        })?,
+        None => None,
+    };
+    let message = message.ok_or_else(gone)?;
+    let contact = get_contact(set, ctx, row.contact)?;
+    let account = get_account(set, ctx, row.account)?;
+    let template = match &message.content {
+        Content::Template { template, .. } => {
+            Some(get_template(set, ctx, &template.name, &template.language)?)
+        }
+        _ => None,
+    };
+    let mut asked = Asked::load(set, ctx, contact, account, template, row.match_key.as_deref())?;
+    // Its own turn is no hindrance.
+    asked.slot = asked.slot.filter(|slot| slot.attempt != flight.attempt);
+    if let Some(denial) = asked
+        .check(ctx, &row.origin, message.content.kind())
+        .into_iter()
+        .next()
+    {
+        return Err(Error::from(denial).into());
+    }
+    row.failure = Some(refused.clone());
+    let into = Some(message.conversation);
+    let next = take_off(set, ctx, asked, row, message.content, message.reply_to, into)?;
+    Ok(Flight {
+        // As it was uploaded.
+        content: flight.content.clone(),
+        ..next
+    })
 }
 
 /// Refuses what only a platform can say.

@@ -85,6 +85,7 @@ impl Case {
                 endpoint: None,
                 name: "shop".to_owned(),
                 credential: "shop".to_owned(),
+                messages_per_second: None,
                 state: AccountState::Active,
                 standing: Standing::default(),
             },

@@ -71,6 +71,20 @@ impl Accounts<'_> {
             .await
     }
 
+    /// Sets how many messages a second a sender sends at most; absent: as many as its platform takes by default, on WhatsApp
+    /// 80; 0: there is no limit. Broadcasts keep to it; what people and bots write counts, and does not wait. Each process
+    /// keeps it for itself: what several send above it together the platform refuses, the sender is held for a moment, and
+    /// nobody is used up.
+    ///
+    /// Fails with `account.invalid` above 10,000.
+    pub async fn set_rate(&self, id: AccountId, messages_per_second: Option<u32>) -> Result<(), Error> {
+        self.0
+            .decide(Call::AccountsSetRate, move |set, ctx| {
+                organisation::set_rate(set, ctx, id, messages_per_second)
+            })
+            .await
+    }
+
     /// Switches a sender off: what waits to go out by it waits until it is resumed.
     pub async fn disable(&self, id: AccountId) -> Result<(), Error> {
         self.0

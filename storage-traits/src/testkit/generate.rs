@@ -381,6 +381,7 @@ impl Generator {
                 endpoint: self.maybe(Self::text),
                 name: self.text(),
                 credential: self.text(),
+                messages_per_second: self.maybe(|make| u32::try_from(make.below(4)).unwrap_or_default()),
                 state: self.account_state(),
                 standing: self.standing(),
             }),
