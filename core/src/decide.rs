@@ -31,7 +31,7 @@ pub mod quick_replies;
 pub mod receive;
 pub mod routing;
 pub mod segments;
-mod senders;
+pub mod senders;
 pub mod sending;
 mod suppression;
 pub mod surveys;

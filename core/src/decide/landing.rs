@@ -169,7 +169,8 @@ fn turned_away(
     if slot.is_some_and(|slot| Some(slot.attempt) == row.attempt) {
         set.remove(slot_key);
     }
-    let account = get_account(set, ctx, row.account)?;
+    let mut account = get_account(set, ctx, row.account)?;
+    give_back(set, ctx, &row, &mut account)?;
     let refused = StatusKind::Failed(failure.clone());
     let evidence = Evidence::Status {
         status: refused.clone(),
@@ -238,6 +239,25 @@ fn turned_away(
     journal_row(set, ctx, &row);
     set.put(row.clone());
     Ok(row.state)
+}
+
+/// Nobody was written to: the place among the day's people is free again.
+fn give_back(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch, account: &mut Account) -> Step<()> {
+    if account.begun.is_empty() {
+        return Ok(());
+    }
+    let Some(mut contact) = find(set, ctx, row.contact)? else {
+        return Ok(());
+    };
+    let took = contact
+        .written_by(account.id)
+        .is_some_and(|written| written.row == row.id && written.took);
+    if took && let Some(began) = contact.forget_begun(account.id, ctx.now) {
+        account.take_back(began);
+        set.put(account.clone());
+        set.put(contact);
+    }
+    Ok(())
 }
 
 /// Whether the attempt before was refused for its key, too.

@@ -291,6 +291,7 @@ pub fn connect(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewAccount) ->
         messages_per_second: new.messages_per_second,
         state: AccountState::Active,
         standing: Standing::default(),
+        begun: Vec::new(),
     };
     let id = account.id;
     let route = |sender_id: String| Route {

@@ -6,9 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, AccountState};
+use crate::account::{Account, AccountState, DAY, full_until};
 use crate::broadcast::{Broadcast, BroadcastState, Refusal, Simulated};
-use crate::contact::{Contact, Identity};
+use crate::contact::{Contact, Identity, Written};
 use crate::context::Context;
 use crate::conversation::{Author, Message, MessageRef, attempt_token};
 use crate::decide::broadcasts::{self, get as get_broadcast};
@@ -230,6 +230,12 @@ struct Asked {
     destination: Option<Identity>,
     window: WindowState,
     slot: Option<Slot>,
+    /// The row that asks, if there is one yet.
+    row: Option<DispatchId>,
+    /// Whether the business would begin to write to them by it, and that is counted.
+    begins: bool,
+    /// The other senders whose people are counted with this one's, if so.
+    others: Vec<Account>,
 }
 
 impl Asked {
@@ -263,6 +269,14 @@ impl Asked {
         }
         let destination = destination.map(|(identity, _)| identity);
         let slot = set.get(&slot_key(ctx, contact.id))?;
+        let begins = template.is_some()
+            && matches!(window, WindowState::Closed { .. })
+            && account.people_a_day().is_some();
+        let others = if begins {
+            others_of_business(set, ctx, &account)?
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             contact,
             account,
@@ -270,7 +284,27 @@ impl Asked {
             destination,
             window,
             slot,
+            row: None,
+            begins,
+            others,
         })
+    }
+
+    /// Until when the sender may begin to write to nobody else, if the contact is somebody else.
+    fn full_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let limit = self.account.people_a_day().filter(|_| self.begins)?;
+        let counted = || self.others.iter().chain([&self.account]);
+        let begun = |account: &Account| {
+            let began = self
+                .contact
+                .written_by(account.id)
+                .and_then(|written| written.began);
+            began.is_some_and(|began| now < began + DAY)
+        };
+        if counted().any(begun) {
+            return None;
+        }
+        full_until(limit, counted(), now)
     }
 
     fn check(&self, ctx: &Context<'_>, author: &Author, kind: ContentKind) -> Vec<Denial> {
@@ -293,6 +327,13 @@ impl Asked {
             template: self.template.as_ref(),
             window: self.window,
             slot: self.slot.as_ref(),
+            written: self
+                .contact
+                .written_by(self.account.id)
+                // Its own refused attempt is no message.
+                .filter(|written| Some(written.row) != self.row)
+                .map(|written| written.at),
+            full_until: self.full_until(now),
             settings: &ctx.org.settings,
             now,
         })
@@ -702,7 +743,8 @@ pub fn begin(
     };
     // Whose contact was merged goes to the address that it was enlisted with: the other one has a row of its own.
     let meant = row.match_key.as_deref().filter(|_| !contact.merged.is_empty());
-    let asked = Asked::load(set, ctx, contact, account, template, meant)?;
+    let mut asked = Asked::load(set, ctx, contact, account, template, meant)?;
+    asked.row = Some(row.id);
     if goes_by_another_row(set, ctx, &row, &asked)? {
         skip(set, ctx, row, SkipReason::Merged)?;
         set.expect(&contact_key(ctx, asked.contact.id));
@@ -807,6 +849,49 @@ pub(crate) fn journal_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatc
     ));
 }
 
+/// The other senders whose people the platform counts with this one's.
+pub(crate) fn others_of_business(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    account: &Account,
+) -> Step<Vec<Account>> {
+    let mut others: Vec<Account> = set.list(&Lookup::Accounts { org: ctx.org.id })?;
+    others.retain(|other| other.id != account.id && other.shares_business(account));
+    Ok(others)
+}
+
+/// The business begins to write to somebody, which counts for a day from now on and once. Whether they did not count
+/// already.
+fn count_begun(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    account: &mut Account,
+    others: Vec<Account>,
+) -> bool {
+    let mut anew = true;
+    for mut other in others {
+        if let Some(began) = contact.forget_begun(other.id, ctx.now) {
+            anew = false;
+            other.take_back(began);
+            set.put(other);
+        } else {
+            // Of two senders that begin with the last of the day at once, one does.
+            set.expect(&Key::Account {
+                org: ctx.org.id,
+                account: other.id,
+            });
+        }
+    }
+    if let Some(began) = contact.forget_begun(account.id, ctx.now) {
+        anew = false;
+        account.take_back(began);
+    }
+    account.begin(ctx.now);
+    set.put(account.clone());
+    anew
+}
+
 /// The gate said yes: slot, message and `sending` are one commit with it, just before the socket. `into`: the thread that it
 /// goes into, if not the one that goes on.
 fn take_off(
@@ -820,9 +905,11 @@ fn take_off(
 ) -> Step<Flight> {
     let Asked {
         mut contact,
-        account,
+        mut account,
         template,
         destination,
+        begins,
+        others,
         ..
     } = asked;
     let identity = destination.ok_or_else(|| {
@@ -912,6 +999,19 @@ fn take_off(
     row.attempts += 1;
     row.attempt = Some(attempt);
     row.message = Some(message.id);
+    let mut began = contact.written_by(account.id).and_then(|written| written.began);
+    let mut took = false;
+    if begins {
+        took = count_begun(set, ctx, &mut contact, &mut account, others);
+        began = Some(ctx.now);
+    }
+    contact.writes(Written {
+        at: ctx.now,
+        account: account.id,
+        row: row.id,
+        began,
+        took,
+    });
     contact.touch(ctx.now, false);
     if row.broadcast().is_some() {
         contact.last_broadcast = Some((ctx.now, row.id));

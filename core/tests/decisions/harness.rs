@@ -102,6 +102,7 @@ impl World {
                 messages_per_second: None,
                 state: AccountState::Active,
                 standing: Standing::default(),
+                begun: Vec::new(),
             });
         }
         for (name, category) in [

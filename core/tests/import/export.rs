@@ -98,6 +98,7 @@ fn add_sender(world: &mut World) {
         messages_per_second: None,
         state: AccountState::Active,
         standing: Standing::default(),
+        begun: Vec::new(),
     });
 }
 

@@ -1,7 +1,8 @@
 //! Senders.
 
-use tertulia_core::account::Account;
+use tertulia_core::account::{Account, Waits};
 use tertulia_core::decide::organisation::{self, NewAccount};
+use tertulia_core::decide::senders;
 use tertulia_core::decide::sending::get_account;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::AccountId;
@@ -46,6 +47,14 @@ impl Accounts<'_> {
     pub async fn get(&self, id: AccountId) -> Result<Account, Error> {
         self.0
             .look(Call::AccountsGet, |set, ctx| get_account(set, ctx, id))
+            .await
+    }
+
+    /// Why nothing goes out by a sender, or nothing of broadcasts, though it waits: what is in the way, what would help, and
+    /// when it goes on by itself. Absent: nothing is in the way.
+    pub async fn waits(&self, id: AccountId) -> Result<Option<Waits>, Error> {
+        self.0
+            .look(Call::AccountsWaits, |set, ctx| senders::waits(set, ctx, id))
             .await
     }
 

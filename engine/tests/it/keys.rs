@@ -100,6 +100,7 @@ async fn a_refused_key_is_asked_for_once_by_all_who_send_and_everybody_gets_the_
     // And the next time it expires.
     shop.platform.access_token("token-3");
     "token-3".clone_into(&mut vault.fresh.lock().unwrap());
+    shop.clock.advance(std::time::Duration::from_secs(6));
     let again = shop.launch("order_ready", "vip").await;
     shop.crm.run_due().await.unwrap();
     assert_eq!(shop.org.broadcasts().stats(again).await.unwrap().sent, 40);

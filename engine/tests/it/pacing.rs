@@ -116,7 +116,12 @@ async fn whoever_waits_for_a_slow_sender_holds_up_nobody_else_and_replies_do_not
     let crm = shop.crm.clone();
     let running = tokio::spawn(async move { crm.run_due().await });
     accepted(&shop, 32).await;
-    assert_eq!(shop.org.broadcasts().stats(quick).await.unwrap().sent, 30);
+    let finished = async {
+        while shop.org.broadcasts().stats(quick).await.unwrap().sent < 30 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(LONG, finished).await.expect("the quick one waits");
     // Five replies at once, above the rate of two.
     let ana = shop.find(&number(29)).await;
     let inbox = shop.org.inbox();
@@ -223,4 +228,109 @@ async fn a_limit_of_the_account_holds_all_its_senders_and_nobody_is_used_up() {
     shop.crm.run_due().await.unwrap();
     let stats = shop.org.broadcasts().stats(id).await.unwrap();
     assert_eq!((stats.sent, stats.failed_total()), (3, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_of_two_broadcasts_gets_the_second_six_seconds_later_and_the_platform_refuses_nothing() {
+    let shop = Shop::open().await;
+    for n in 0..20 {
+        shop.opted_in(&number(n), &["vip"]).await;
+    }
+    shop.platform.limits(Limits {
+        pairs: true,
+        ..Limits::default()
+    });
+    let first = shop.launch("order_ready", "vip").await;
+    let second = shop.launch("order_ready", "vip").await;
+    shop.crm.run_due().await.unwrap();
+    let sent = async |id| shop.org.broadcasts().stats(id).await.unwrap().sent;
+    assert_eq!(sent(first).await + sent(second).await, 20);
+    shop.clock.advance(Duration::from_millis(5_999));
+    shop.crm.run_due().await.unwrap();
+    assert_eq!(sent(first).await + sent(second).await, 20);
+    shop.clock.advance(Duration::from_millis(1));
+    shop.crm.run_due().await.unwrap();
+    assert_eq!((sent(first).await, sent(second).await), (20, 20));
+    assert_eq!(shop.platform.requests().len(), 40, "nothing was refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beyond_the_days_number_of_people_a_broadcast_waits_says_so_and_goes_on_by_itself() {
+    let shop = Arc::new(Shop::open().await);
+    for n in 0..270 {
+        shop.opted_in(&number(n), &["vip"]).await;
+    }
+    let limit = serde_json::json!({"max_daily_conversations_per_business": "TIER_250"});
+    shop.platform.notice("business_capability_update", &limit).await;
+    shop.platform.drain().await;
+    let id = shop.launch("order_ready", "vip").await;
+    // Several at once: not one above it.
+    let runs = (0..3).map(|_| shop.crm.run_due());
+    futures_util::future::try_join_all(runs).await.unwrap();
+    let stats = shop.org.broadcasts().stats(id).await.unwrap();
+    assert_eq!((stats.sent, stats.pending, stats.failed_total()), (250, 20, 0));
+    let waits = stats.waits.unwrap();
+    assert!(waits.reason.contains("250 people"), "{waits:?}");
+    assert_eq!(waits.until, Some(at(24 * 3600 + 600)));
+    assert_eq!(
+        shop.org.accounts().waits(shop.account).await.unwrap(),
+        Some(waits)
+    );
+    // Who writes by hand is not refused.
+    let late = shop.opted_in(&number(900), &[]).await;
+    shop.org
+        .inbox()
+        .send(shop.templated(late.id, "order_ready"))
+        .await
+        .unwrap();
+    shop.clock.advance(Duration::from_secs(24 * 3600 + 599));
+    shop.crm.run_due().await.unwrap();
+    assert_eq!(shop.org.broadcasts().stats(id).await.unwrap().sent, 250);
+    shop.clock.advance(Duration::from_secs(1));
+    shop.crm.run_due().await.unwrap();
+    let stats = shop.org.broadcasts().stats(id).await.unwrap();
+    assert_eq!((stats.sent, stats.pending, stats.waits), (270, 0, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_that_the_platform_stops_says_why_in_report_and_account_and_goes_on_once_resumed() {
+    for (code, word) in [
+        (190, "key"),
+        (368, "restricts"),
+        (131_042, "invoice"),
+        (131_031, "restricts"),
+        (133_010, "set-up"),
+    ] {
+        let shop = Shop::in_memory().await;
+        for n in 0..20 {
+            shop.opted_in(&number(n), &["vip"]).await;
+        }
+        shop.platform.script(Faults::new(1).always(Fault::refuse(code)));
+        let id = shop.launch("order_ready", "vip").await;
+        shop.crm.run_due().await.unwrap();
+        let stats = shop.org.broadcasts().stats(id).await.unwrap();
+        assert_eq!((stats.sent, stats.pending, stats.failed_total()), (0, 20, 0));
+        let waits = stats.waits.unwrap();
+        assert!(
+            waits.reason.contains(word) && waits.reason.contains(&code.to_string()),
+            "{waits:?}"
+        );
+        assert!(waits.remedy.contains("resume the sender"), "{waits:?}");
+        assert_eq!(waits.until, None);
+        let account = shop.org.accounts().get(shop.account).await.unwrap();
+        let AccountState::Stopped { failure, .. } = account.state else {
+            panic!("{code}: {account:?}");
+        };
+        assert_eq!(failure.code, code.to_string());
+        let tried = shop.platform.requests().len();
+        assert!(tried <= 16, "the rest was not even tried: {tried}");
+        shop.platform.script(Faults::default());
+        shop.clock.advance(Duration::from_secs(3600));
+        shop.crm.run_due().await.unwrap();
+        assert_eq!(shop.platform.requests().len(), tried, "nothing goes by itself");
+        shop.org.accounts().resume(shop.account).await.unwrap();
+        shop.crm.run_due().await.unwrap();
+        let stats = shop.org.broadcasts().stats(id).await.unwrap();
+        assert_eq!((stats.sent, stats.waits), (20, None));
+    }
 }

@@ -59,6 +59,7 @@ pub(crate) fn account() -> Account {
         messages_per_second: None,
         state: AccountState::Active,
         standing: Standing::default(),
+        begun: Vec::new(),
     }
 }
 

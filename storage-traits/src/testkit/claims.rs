@@ -36,6 +36,7 @@ pub(super) fn account(org: OrgId, account: AccountId) -> Account {
         messages_per_second: None,
         state: AccountState::Active,
         standing: Standing::default(),
+        begun: Vec::new(),
     }
 }
 
