@@ -110,6 +110,8 @@ pub(crate) fn known(code: i64) -> Option<FailureClass> {
 
 #[cfg(test)]
 mod tests {
+    use tertulia_core::retry::{NextStep, next_step};
+
     use super::*;
 
     /// Every code of platform-facts A8.
@@ -140,6 +142,59 @@ mod tests {
             TABLE.is_sorted_by(|a, b| a.1 < b.0),
             "rows overlap or are out of order"
         );
+    }
+
+    #[test]
+    fn each_code_has_the_consequence_that_the_reference_asks_for() {
+        use LimitScope::{Account, App, Number, Pair};
+        let seconds = chrono::TimeDelta::seconds;
+        let (stop, give_up) = (NextStep::StopSender, NextStep::GiveUp);
+        let hold = |wait| NextStep::HoldSender(seconds(wait));
+        let hold_all = |wait| NextStep::HoldBusiness(seconds(wait));
+        let retry = |wait| NextStep::RetryAfter(seconds(wait));
+        let table: &[(&[i64], NextStep, FailureClass)] = &[
+            (&[0, 190], stop, KeyRefused),
+            (&[3, 10, 200, 299, 131_005], stop, AuthOrConfig),
+            (&[131_045, 133_010, 131_037], stop, AuthOrConfig),
+            (&[368, 131_031], stop, PolicyRestricted),
+            (&[131_042, 131_044], stop, Payment),
+            (&[1, 131_000, 135_000], retry(2), Unexplained),
+            (&[2, 131_016, 133_004], retry(2), Transient),
+            (&[4], hold_all(900), RateLimited(App)),
+            (&[80_007, 131_064, 131_057], hold_all(60), RateLimited(Account)),
+            (&[130_429, 133_016, 132_069], hold(1), RateLimited(Number)),
+            (&[131_056], retry(1), RateLimited(Pair)),
+            (&[131_048], hold(3600), LowQuality),
+            (&[131_052, 131_053], retry(30), MediaProblem),
+            (
+                &[130_497, 131_026, 131_030, 131_021, 131_062, 137_000],
+                give_up,
+                RecipientInvalid,
+            ),
+            (&[131_047], give_up, WindowClosed),
+            (&[131_049, 130_472], give_up, PerUserCap),
+            (&[131_050], give_up, RecipientOptedOut(OptOutScope::Marketing)),
+            (&[131_008, 131_009, 100, 131_051, 131_063], give_up, BadRequest),
+            (
+                &[132_000, 132_001, 132_015, 132_016],
+                NextStep::StopBroadcast,
+                TemplateStopped,
+            ),
+            (
+                &[132_005, 132_007, 132_008, 132_012, 132_068],
+                give_up,
+                TemplateProblem,
+            ),
+        ];
+        for (codes, step, class) in table {
+            for code in *codes {
+                let failure = Failure::new(known(*code).unwrap(), code.to_string(), "");
+                assert_eq!((next_step(&failure, 1), failure.class), (*step, *class), "{code}");
+            }
+        }
+        let listed = |code: &i64| table.iter().any(|(codes, ..)| codes.contains(code));
+        let left: Vec<_> = DOCUMENTED.iter().filter(|code| !listed(code)).collect();
+        assert_eq!(left, [&250], "all others are in the table");
     }
 
     #[test]
