@@ -40,7 +40,7 @@ export class HostTransport implements Transport {
     return list(codec.InboundEvent).read(JSON.parse(Buffer.from(request.body).toString()));
   }
 
-  async send(_sender: Sender, { content }: Outgoing): Promise<Outcome> {
+  async send({ credential }: Sender, { content }: Outgoing): Promise<Outcome> {
     switch (content.type === "text" ? content.body : "") {
       case "throw":
         throw new Error("the host threw");
@@ -50,18 +50,29 @@ export class HostTransport implements Transport {
         return 42 as unknown as Outcome;
       case "refuse":
         return { refused: { class: "recipient_invalid", code: "131026", detail: "not on the platform" } };
+      case "renew":
+        if (credential === "secret") return { refused: { class: "key_refused", code: "190", detail: "expired" } };
+        return this.#take();
       default:
-        this.#sent += 1;
-        return { accepted: { providerId: `host-${this.#sent}` } };
+        return this.#take();
     }
+  }
+
+  #take(): Outcome {
+    this.#sent += 1;
+    return { accepted: { providerId: `host-${this.#sent}` } };
   }
 }
 
-/** Credentials of the host's, which know one key. */
+/** Credentials of the host's, which know one key, and the one in its place. */
 export class HostCredentials implements Credentials {
   credential(reference: string): string {
     if (reference === "key") return "secret";
     throw new TertuliaError("credential.missing", `there is no key ${reference}`);
+  }
+
+  renew(reference: string, refused: string): string | undefined {
+    return reference === "key" && refused === "secret" ? "newer secret" : undefined;
   }
 }
 

@@ -27,8 +27,10 @@ export const Account: w.RecordCodec<t.Account> = w.record(() => ({
   endpoint: ["endpoint", w.optional(w.text)],
   name: ["name", w.text],
   credential: ["credential", w.text],
+  messagesPerSecond: ["messages_per_second", w.optional(w.natural)],
   state: ["state", AccountState],
   standing: ["standing", SenderStanding, {"number":null,"quality":null,"limit":null,"ban":null}],
+  begun: ["begun", w.list(SenderBegun), []],
 }));
 
 export const AccountId: w.Codec<t.AccountId> = w.id();
@@ -684,7 +686,7 @@ export const Failure: w.RecordCodec<t.Failure> = w.record(() => ({
   httpStatus: ["http_status", w.natural],
 }));
 
-export const FailureClass: w.Codec<t.FailureClass> = w.named(["auth_or_config", "payment", "policy_restricted", "template_problem", "template_stopped", "window_closed", "recipient_invalid", "per_user_cap", "media_problem", "bad_request", "transient", "unexplained", "unreachable", "unclassified"], () => ({
+export const FailureClass: w.Codec<t.FailureClass> = w.named(["auth_or_config", "key_refused", "key_replaced", "payment", "policy_restricted", "low_quality", "template_problem", "template_stopped", "window_closed", "recipient_invalid", "per_user_cap", "media_problem", "bad_request", "transient", "unexplained", "unreachable", "unclassified"], () => ({
   rateLimited: ["rate_limited", LimitScope],
   recipientOptedOut: ["recipient_opted_out", OptOutScope],
 }));
@@ -1231,7 +1233,7 @@ export const LimitNotice: w.RecordCodec<t.LimitNotice> = w.record(() => ({
   peopleADay: ["people_a_day", w.optional(w.natural)],
 }));
 
-export const LimitScope: w.Codec<t.LimitScope> = w.choice(["pair", "number", "account", "app"]);
+export const LimitScope: w.Codec<t.LimitScope> = w.choice(["pair", "number", "account", "app", "day"]);
 
 export const ListMessage: w.RecordCodec<t.ListMessage> = w.record(() => ({
   header: ["header", w.optional(w.text)],
@@ -1351,6 +1353,7 @@ export const NewAccount: w.RecordCodec<t.NewAccount> = w.record(() => ({
   endpoint: ["endpoint", w.optional(w.text)],
   name: ["name", w.text],
   credential: ["credential", w.text],
+  messagesPerSecond: ["messages_per_second", w.optional(w.natural)],
 }));
 
 export const NewBroadcast: w.RecordCodec<t.NewBroadcast> = w.record(() => ({
@@ -1746,6 +1749,11 @@ export const SenderBan: w.RecordCodec<t.SenderBan> = w.record(() => ({
 
 export const SenderBanKind: w.Codec<t.SenderBanKind> = w.choice(["lifted", "scheduled", "restricted", "disabled"]);
 
+export const SenderBegun: w.RecordCodec<t.SenderBegun> = w.record(() => ({
+  until: ["until", w.time],
+  people: ["people", w.natural],
+}));
+
 export const SenderLimit: w.RecordCodec<t.SenderLimit> = w.record(() => ({
   since: ["since", w.time],
   tier: ["tier", w.text],
@@ -1831,6 +1839,7 @@ export const Stats: w.RecordCodec<t.Stats> = w.record(() => ({
   failed: ["failed", w.map(w.natural)],
   replied: ["replied", w.natural],
   optedOutAfter: ["opted_out_after", w.natural],
+  waits: ["waits", w.optional(Waits)],
 }));
 
 export const StatusCount: w.RecordCodec<t.StatusCount> = w.record(() => ({
@@ -1960,6 +1969,12 @@ export const ValueTest: w.Codec<t.ValueTest> = w.named(["set"], () => ({
   contains: ["contains", w.text],
   less: ["less", w.json],
   greater: ["greater", w.json],
+}));
+
+export const Waits: w.RecordCodec<t.Waits> = w.record(() => ({
+  reason: ["reason", w.text],
+  remedy: ["remedy", w.text],
+  until: ["until", w.optional(w.time)],
 }));
 
 export const WebhookRequest: w.RecordCodec<t.WebhookRequest> = w.record(() => ({
@@ -2165,8 +2180,10 @@ export const methods = {
   "broadcasts.resend_unconfirmed": w.method("broadcasts.resend_unconfirmed", [["dispatch", DispatchId]], w.nothing),
   "accounts.connect": w.method("accounts.connect", [["new", NewAccount]], AccountId),
   "accounts.get": w.method("accounts.get", [["id", AccountId]], Account),
+  "accounts.waits": w.method("accounts.waits", [["id", AccountId]], w.optional(Waits)),
   "accounts.list": w.method("accounts.list", [], w.list(Account)),
   "accounts.resume": w.method("accounts.resume", [["id", AccountId]], w.nothing),
+  "accounts.set_rate": w.method("accounts.set_rate", [["id", AccountId], ["messages_per_second", w.optional(w.natural)]], w.nothing),
   "accounts.disable": w.method("accounts.disable", [["id", AccountId]], w.nothing),
   "team.add": w.method("team.add", [["name", w.text], ["role", Role]], Member),
   "team.rename": w.method("team.rename", [["id", AgentId], ["name", w.text]], Member),
@@ -2192,6 +2209,7 @@ export const callbacks: Record<string, w.Callback> = {
   list_templates: { key: "listTemplates", params: [["sender", Sender]], returns: w.list(Template), fallback: [] },
   settle: { key: "settle", params: [["sender", Sender], ["attempt", AttemptId]], returns: w.optional(Outcome), fallback: null },
   credential: { key: "credential", params: [["reference", w.text]], returns: w.text },
+  renew: { key: "renew", params: [["reference", w.text], ["refused", w.text]], returns: w.optional(w.text), fallback: null },
   turn: { key: "turn", params: [["turn", HandlerTurn]], returns: w.nothing },
   now: { key: "now", params: [], returns: w.time },
 };

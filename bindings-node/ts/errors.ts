@@ -203,6 +203,10 @@ const CODES = {
   "broadcast.schedule_invalid": ["invalid", "never", 503],
   /** It is a quiet hour where the contact is: broadcasts rest. */
   "broadcast.quiet_hours": ["refused", "later", 503],
+  /** The sender wrote to the contact a moment ago, and platforms take one message in some seconds: broadcasts wait. */
+  "broadcast.pair_pause": ["refused", "later", 503],
+  /** The sender began to write to as many people as its platform allows in 24 hours. */
+  "broadcast.day_full": ["refused", "later", 503],
   /** The broadcast cannot be launched so. */
   "broadcast.invalid": ["invalid", "never", 503],
   /** The file's header cannot be used. */

@@ -34,8 +34,14 @@ export interface Transport extends Declared {
 
 /** Where the keys to send with come from: never from the store. */
 export interface Credentials {
-  /** The key for this reference. Asked again after the platform refused the last one. */
+  /** The key for this reference: asked for each message. */
   credential(reference: string): string | Promise<string>;
+  /**
+   * Another key for this reference, now that the platform refused one: asked once, before its senders are stopped.
+   * With another key what was refused is tried again. Here whoever keeps keys for a while, or gets them from
+   * somewhere, gets a new one; with nothing `credential` is asked again.
+   */
+  renew?(reference: string, refused: string): string | undefined | Promise<string | undefined>;
 }
 
 /**
@@ -1435,6 +1441,14 @@ export class AccountsArea extends Handle {
     return this.call(methods["accounts.get"], [id]);
   }
 
+  /**
+   * Why nothing goes out by a sender, or nothing of broadcasts, though it waits: what is in the way, what would
+   * help, and when it goes on by itself. Absent: nothing is in the way.
+   */
+  waits(id: t.AccountId): Promise<t.Waits | undefined> {
+    return this.call(methods["accounts.waits"], [id]);
+  }
+
   /** All senders, by id. */
   list(): Promise<t.Account[]> {
     return this.call(methods["accounts.list"], []);
@@ -1443,6 +1457,18 @@ export class AccountsArea extends Handle {
   /** Lets a held, stopped or disabled sender send again. */
   resume(id: t.AccountId): Promise<void> {
     return this.call(methods["accounts.resume"], [id]);
+  }
+
+  /**
+   * Sets how many messages a second a sender sends at most; absent: as many as its platform takes by default, on
+   * WhatsApp 80; 0: there is no limit. Broadcasts keep to it; what people and bots write counts, and does not
+   * wait. Each process keeps it for itself: what several send above it together the platform refuses, the sender
+   * is held for a moment, and nobody is used up.
+   *
+   * Fails with `account.invalid` above 10,000.
+   */
+  setRate(id: t.AccountId, messagesPerSecond?: number): Promise<void> {
+    return this.call(methods["accounts.set_rate"], [id, messagesPerSecond]);
   }
 
   /** Switches a sender off: what waits to go out by it waits until it is resumed. */

@@ -65,10 +65,21 @@ export interface Account {
   name: string;
   /** What the host's credentials callback is asked for. */
   credential: string;
+  /**
+   * How many messages a second it sends at most; absent: as many as its platform takes by default, on WhatsApp 80;
+   * 0:
+   * there is no limit.
+   */
+  messagesPerSecond?: number | undefined;
   /** Whether it may send. */
   state: AccountState;
   /** What the platform told of it. */
   standing: SenderStanding;
+  /**
+   * How many people it began to write to within the last 24 hours: counted while the platform's limit of it is
+   * known.
+   */
+  begun: SenderBegun[];
 }
 
 /** A sender of the organisation: one WhatsApp number, say. */
@@ -1638,14 +1649,20 @@ export interface Failure {
 
 /** The class of a failure: what decides about trying again. */
 export type FailureClass =
-  /** Token, permission or registration: nothing goes out by this sender until somebody mends it. */
+  /** Permission, registration or set-up: nothing goes out by this sender until somebody mends it. */
   | "auth_or_config"
+  /** The key itself: nothing goes out by this sender until there is another one. */
+  | "key_refused"
+  /** The key was refused, and the host has given another one since. */
+  | "key_replaced"
   /** An invoice or payment method blocks the account. */
   | "payment"
   /** Too many requests in that scope. */
   | { rateLimited: LimitScope }
   /** The platform restricts or has disabled the sender or account. */
   | "policy_restricted"
+  /** The platform holds the sender back for a while, for the quality of what it sent. */
+  | "low_quality"
   /** The template is filled wrongly for this recipient, or refused with what fills it. */
   | "template_problem"
   /** The template is missing, paused or disabled, or has other parameters by now: nobody gets it. */
@@ -2996,7 +3013,9 @@ export type LimitScope =
   /** All senders of the account. */
   | "account"
   /** The application. */
-  | "app";
+  | "app"
+  /** All senders of the account, for the day. */
+  | "day";
 
 /** An outgoing list (WhatsApp: at most 10 sections and 10 rows in all). */
 export interface ListMessage {
@@ -3261,6 +3280,12 @@ export interface NewAccount {
   name: string;
   /** What the host's credentials callback is asked for. */
   credential: string;
+  /**
+   * How many messages a second it sends at most; absent: as many as its platform takes by default, on WhatsApp 80;
+   * 0:
+   * there is no limit.
+   */
+  messagesPerSecond?: number | undefined;
 }
 
 /** A broadcast to create. */
@@ -4098,6 +4123,14 @@ export type SenderBanKind =
   /** It is, altogether: it is stopped, until the platform lifts the ban or somebody resumes it. */
   | "disabled";
 
+/** How many people a sender began to write to in some minutes: templates outside of windows. */
+export interface SenderBegun {
+  /** The end of these minutes: 24 hours later none of them counts any more. */
+  until: Date;
+  /** How many people. */
+  people: number;
+}
+
 /** How many people a sender may begin to write to. */
 export interface SenderLimit {
   /** Since when, by the platform's time. */
@@ -4356,6 +4389,12 @@ export interface Stats {
   replied: number;
   /** Opted out afterwards. */
   optedOutAfter: number;
+  /**
+   * Why nobody of those who wait is sent to just now, and until when, where that is the sender's; absent: they are,
+   * or it
+   * is no longer running.
+   */
+  waits?: Waits | undefined;
 }
 
 /** How many conversations stand so. */
@@ -4640,6 +4679,16 @@ export type ValueTest =
   | { less: Json }
   /** It is more than this number, or after this date. */
   | { greater: Json };
+
+/** Why nothing goes out by a sender, or nothing of broadcasts, though it waits. */
+export interface Waits {
+  /** What is in the way, in words. */
+  reason: string;
+  /** What would help. */
+  remedy: string;
+  /** When it goes on by itself; absent: not before that is done. */
+  until?: Date | undefined;
+}
 
 /** An HTTP request as the host received it. */
 export interface WebhookRequest {

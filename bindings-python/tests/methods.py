@@ -958,6 +958,12 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: write_account(v),
     ),
+    "accounts.waits": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: optional(v, write_waits),
+    ),
     "accounts.list": (
         {
         },
@@ -966,6 +972,13 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
     "accounts.resume": (
         {
         "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "accounts.set_rate": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "messages_per_second": ("messages_per_second", lambda v: v.get("messages_per_second")),
         },
         lambda v: None,
     ),

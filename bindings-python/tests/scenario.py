@@ -43,7 +43,7 @@ class Sending:
         self.timeout_seconds = timeout_seconds
         self.sent = 0
 
-    def outcome(self, message: Outgoing) -> Any:
+    def outcome(self, sender: Sender, message: Outgoing) -> Any:
         text = message.content.body if isinstance(message.content, ContentText) else ""
         if text == "throw":
             raise RuntimeError("the host threw")
@@ -52,6 +52,8 @@ class Sending:
         if text == "refuse":
             failure = SendFailure(class_="recipient_invalid", code="131026", detail="not on the platform")
             return OutcomeRefused(failure)
+        if text == "renew" and sender.credential == "secret":
+            return OutcomeRefused(SendFailure(class_="key_refused", code="190", detail="expired"))
         self.sent += 1
         return OutcomeAccepted(Accepted(provider_id=f"host-{self.sent}"))
 
@@ -64,6 +66,10 @@ def key(reference: str) -> str:
     if reference != "key":
         raise TertuliaError("credential.missing", f"there is no key {reference!r}")
     return "secret"
+
+
+def newer(reference: str, refused: str) -> str | None:
+    return "newer secret" if (reference, refused) == ("key", "secret") else None
 
 
 def last_said(turn: HandlerTurn) -> str:
@@ -81,7 +87,7 @@ class AsyncTransport(Sending, tertulia.Transport):
     async def send(self, sender: Sender, message: Outgoing) -> Outcome:
         if hangs(message):
             await asyncio.Event().wait()
-        return self.outcome(message)  # type: ignore[no-any-return]
+        return self.outcome(sender, message)  # type: ignore[no-any-return]
 
 
 class BlockingTransport(Sending, tertulia.blocking.Transport):
@@ -94,17 +100,23 @@ class BlockingTransport(Sending, tertulia.blocking.Transport):
     def send(self, sender: Sender, message: Outgoing) -> Outcome:
         if hangs(message):
             threading.Event().wait()
-        return self.outcome(message)  # type: ignore[no-any-return]
+        return self.outcome(sender, message)  # type: ignore[no-any-return]
 
 
 class AsyncCredentials(tertulia.Credentials):
     async def credential(self, reference: str) -> str:
         return key(reference)
 
+    async def renew(self, reference: str, refused: str) -> str | None:
+        return newer(reference, refused)
+
 
 class BlockingCredentials(tertulia.blocking.Credentials):
     def credential(self, reference: str) -> str:
         return key(reference)
+
+    def renew(self, reference: str, refused: str) -> str | None:
+        return newer(reference, refused)
 
 
 class AsyncClock(tertulia.Clock):

@@ -170,8 +170,12 @@ fn callbacks(generator: &mut SchemaGenerator) -> Value {
             "name": "Credentials",
             "docs": "Where the keys to send with come from: never from the store.",
             "methods": [
-                callback!("The key for this reference. Asked again after the platform refused the last one.",
+                callback!("The key for this reference: asked for each message.",
                     credential(reference: String) -> String),
+                callback!("Another key for this reference, now that the platform refused one: asked once, before its \
+                    senders are stopped. With another key what was refused is tried again. Here whoever keeps keys for a \
+                    while, or gets them from somewhere, gets a new one; with nothing `credential` is asked again.",
+                    renew(reference: String, refused: String) -> Option<String>, default Value::Null),
             ],
         },
         {

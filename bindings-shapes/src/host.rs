@@ -241,6 +241,15 @@ impl Credentials for HostCredentials {
         let key: String = self.0.ask("credential", args).await?;
         Ok(Secret::new(key))
     }
+
+    async fn renew(&self, reference: &str, refused: &Secret) -> Result<Secret, Error> {
+        let args = encode(&json!({ "reference": reference, "refused": refused.expose() }))?;
+        let key: Option<String> = self.0.ask("renew", args).await?;
+        match key {
+            Some(key) => Ok(Secret::new(key)),
+            None => self.credential(reference).await,
+        }
+    }
 }
 
 /// How often a host's clock is looked at while somebody sleeps on it.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::account::Account;
+use crate::account::{Account, Waits};
 use crate::consent::Denial;
 use crate::contact::{Contact, RecordStatus};
 use crate::conversation::Author;
@@ -360,6 +360,10 @@ pub struct Stats {
     pub replied: u64,
     /// Opted out afterwards.
     pub opted_out_after: u64,
+    /// Why nobody of those who wait is sent to just now, and until when, where that is the sender's; absent: they are, or it
+    /// is no longer running.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waits: Option<Waits>,
 }
 
 impl Stats {

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::account::DAY;
 use crate::channel::Channel;
 use crate::consent::Consent;
 use crate::conversation::{Conversation, ConversationStatus};
@@ -76,12 +77,30 @@ pub struct Contact {
     pub conversation_status: Option<ConversationStatus>,
     /// The last broadcast message sent to them: what a reply or an opt-out is counted for.
     pub last_broadcast: Option<(DateTime<Utc>, DispatchId)>,
+    /// What each sender last wrote to them, of the last day.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written: Vec<Written>,
     /// Each time that they became a customer: what ads are credited with.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub became_customer: BTreeSet<DateTime<Utc>>,
     /// The contacts that were merged into this one: their ids lead here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub merged: Vec<ContactId>,
+}
+
+/// What a sender last wrote to a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Written {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// The sender.
+    pub account: AccountId,
+    /// The row of the ledger.
+    pub row: DispatchId,
+    /// When it last began to write to them, as far as that is counted: a template outside of the window.
+    pub began: Option<DateTime<Utc>>,
+    /// The row took one of the day's places for it, and gives it back if it is refused.
+    pub took: bool,
 }
 
 /// One address of a contact.
@@ -229,9 +248,31 @@ impl Contact {
             conversation: None,
             conversation_status: None,
             last_broadcast: None,
+            written: Vec::new(),
             became_customer: BTreeSet::new(),
             merged: Vec::new(),
         }
+    }
+
+    /// What a sender last wrote to them.
+    pub fn written_by(&self, account: AccountId) -> Option<&Written> {
+        self.written.iter().find(|written| written.account == account)
+    }
+
+    /// A sender writes to them.
+    pub(crate) fn writes(&mut self, written: Written) {
+        let over = |other: &Written| other.account == written.account || other.at <= written.at - DAY;
+        self.written.retain(|other| !over(other));
+        self.written.push(written);
+    }
+
+    /// Forgets when a sender began to write to them; when that was, if within the last day.
+    pub(crate) fn forget_begun(&mut self, account: AccountId, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let written = self
+            .written
+            .iter_mut()
+            .find(|written| written.account == account)?;
+        written.began.take().filter(|began| now < *began + DAY)
     }
 
     /// The contact's id, and those that lead to it.

@@ -32,7 +32,7 @@ pub mod receive;
 pub mod routing;
 pub mod segments;
 pub mod selections;
-mod senders;
+pub mod senders;
 pub mod sending;
 mod suppression;
 pub mod surveys;

@@ -208,6 +208,8 @@ codes! {
     BroadcastWrongState = "broadcast.wrong_state", Refused, Never, "A broadcast that stands there cannot do that.", "See the message for where it stands, and get the broadcast.";
     BroadcastScheduleInvalid = "broadcast.schedule_invalid", Invalid, Never, "A broadcast cannot be scheduled so.", "Give a local time that is to come.";
     QuietHours = "broadcast.quiet_hours", Refused, Later, "It is a quiet hour where the contact is: broadcasts rest.", "It goes out by itself when the quiet hours end.";
+    PairPause = "broadcast.pair_pause", Refused, Later, "The sender wrote to the contact a moment ago, and platforms take one message in some seconds: broadcasts wait.", "It goes out by itself when the pause is over.";
+    DayFull = "broadcast.day_full", Refused, Later, "The sender began to write to as many people as its platform allows in 24 hours.", "It goes out by itself when the first of them are 24 hours ago.";
     BroadcastInvalid = "broadcast.invalid", Invalid, Never, "The broadcast cannot be launched so.", "See the message for what is missing.";
 
     ImportHeader = "import.header", Invalid, Never, "The file's header cannot be used.", "See the message; map a column to phone or email.";

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::account::Account;
+use crate::account::{self, Account};
 use crate::consent::{Denial as ConsentDenial, Fact, Purpose, Scope, Source};
 use crate::contact::{Contact, Identity, RecordStatus};
 use crate::conversation::Author;
@@ -35,6 +35,10 @@ pub struct Passage<'a> {
     pub window: WindowState,
     /// The contact's marketing slot.
     pub slot: Option<&'a Slot>,
+    /// When the sender last wrote to the contact.
+    pub written: Option<DateTime<Utc>>,
+    /// Until when the sender may begin to write to nobody else, the contact included.
+    pub full_until: Option<DateTime<Utc>>,
     /// The organisation's settings.
     pub settings: &'a Settings,
     /// The moment of sending.
@@ -77,11 +81,13 @@ pub fn check(passage: &Passage<'_>) -> Vec<Denial> {
         record_status(passage),
         consent(passage),
         address(passage),
-        account(passage),
+        may_send(passage),
         quiet_hours(passage),
         template(passage),
         window(passage),
         cap(passage),
+        pair_pause(passage),
+        day(passage),
     ]
     .into_iter()
     .flatten()
@@ -124,7 +130,7 @@ fn record_status(p: &Passage<'_>) -> Option<Denial> {
     })
 }
 
-fn account(p: &Passage<'_>) -> Option<Denial> {
+fn may_send(p: &Passage<'_>) -> Option<Denial> {
     if p.account.may_send(p.now) {
         return None;
     }
@@ -280,12 +286,46 @@ fn cap(p: &Passage<'_>) -> Option<Denial> {
     ))
 }
 
+/// Broadcasts wait a moment; what people and bots write, the platform takes in advance.
+fn pair_pause(p: &Passage<'_>) -> Option<Denial> {
+    // Later than now: the clock was set back.
+    let last = p.written.filter(|last| is_broadcast(p) && *last <= p.now)?;
+    let free = last + account::pair_pause(p.account.channel)?;
+    (p.now < free).then(|| Denial {
+        code: Code::PairPause,
+        message: format!(
+            "sender {} wrote to contact {} a moment ago; the next may go at {}",
+            p.account.id,
+            p.contact.id,
+            free.format("%Y-%m-%d %H:%M:%S UTC"),
+        ),
+        lifts: Lift::At(free),
+        skip: None,
+    })
+}
+
+/// Broadcasts keep to the number of people; with what somebody writes by hand the platform has the last word.
+fn day(p: &Passage<'_>) -> Option<Denial> {
+    let until = p.full_until.filter(|until| is_broadcast(p) && p.now < *until)?;
+    Some(Denial {
+        code: Code::DayFull,
+        message: format!(
+            "sender {} began to write to as many people as its platform allows in 24 hours; to others from {} on",
+            p.account.id,
+            until.format("%Y-%m-%d %H:%M:%S UTC"),
+        ),
+        lifts: Lift::At(until),
+        skip: None,
+    })
+}
+
+const fn is_broadcast(p: &Passage<'_>) -> bool {
+    matches!(p.author, Author::Broadcast(_))
+}
+
 /// Broadcasts rest; whoever is at work may write.
 fn quiet_hours(p: &Passage<'_>) -> Option<Denial> {
-    let hours = p
-        .settings
-        .quiet_hours
-        .filter(|_| matches!(p.author, Author::Broadcast(_)))?;
+    let hours = p.settings.quiet_hours.filter(|_| is_broadcast(p))?;
     let zone = zone_of(p.contact, p.settings).unwrap_or(p.settings.zone);
     let end = hours.end(p.now, zone)?;
     Some(Denial {

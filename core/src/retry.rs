@@ -8,14 +8,20 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureClass {
-    /// Token, permission or registration: nothing goes out by this sender until somebody mends it.
+    /// Permission, registration or set-up: nothing goes out by this sender until somebody mends it.
     AuthOrConfig,
+    /// The key itself: nothing goes out by this sender until there is another one.
+    KeyRefused,
+    /// The key was refused, and the host has given another one since.
+    KeyReplaced,
     /// An invoice or payment method blocks the account.
     Payment,
     /// Too many requests in that scope.
     RateLimited(LimitScope),
     /// The platform restricts or has disabled the sender or account.
     PolicyRestricted,
+    /// The platform holds the sender back for a while, for the quality of what it sent.
+    LowQuality,
     /// The template is filled wrongly for this recipient, or refused with what fills it.
     TemplateProblem,
     /// The template is missing, paused or disabled, or has other parameters by now: nobody gets it.
@@ -54,10 +60,13 @@ impl FailureClass {
     /// What happened, for a person.
     pub const fn words(self) -> &'static str {
         match self {
-            Self::AuthOrConfig => "the platform refuses the sender's key or set-up",
+            Self::AuthOrConfig => "the sender's set-up is refused, or not complete",
+            Self::KeyRefused => "the platform refuses the sender's key",
+            Self::KeyReplaced => "the platform refused the sender's key, and there is another one by now",
             Self::Payment => "an invoice or payment method blocks the account",
             Self::RateLimited(_) => "the platform asks to slow down",
             Self::PolicyRestricted => "the platform restricts the sender or account",
+            Self::LowQuality => "the platform holds the sender back, as people block or report it",
             Self::TemplateProblem => "the platform does not take what fills the template",
             Self::TemplateStopped => "the template is missing, paused or disabled at the platform",
             Self::WindowClosed => "the 24-hour window was closed",
@@ -75,9 +84,17 @@ impl FailureClass {
     /// What would help.
     pub const fn remedy(self) -> &'static str {
         match self {
-            Self::AuthOrConfig => "Renew the key or mend the set-up at the platform, then resume the sender.",
+            Self::AuthOrConfig => "Mend the set-up, here or at the platform, then resume the sender.",
+            Self::KeyRefused => {
+                "Have the credentials answer a key that the platform takes, then resume the sender."
+            }
             Self::Payment => "Settle the payment at the platform, then resume the sender.",
-            Self::RateLimited(_) | Self::Unreachable => "Nothing is to be done: it is tried again.",
+            Self::RateLimited(_) | Self::Unreachable | Self::KeyReplaced => {
+                "Nothing is to be done: it is tried again."
+            }
+            Self::LowQuality => {
+                "Write to fewer people, and only to those who want it; it is tried again after a rest."
+            }
             Self::PolicyRestricted => {
                 "See the account's quality at the platform; appeal there, then resume the sender."
             }
@@ -109,6 +126,8 @@ pub enum LimitScope {
     Account,
     /// The application.
     App,
+    /// All senders of the account, for the day.
+    Day,
 }
 
 /// What an opt-out told by the platform covers.
@@ -151,6 +170,10 @@ pub enum NextStep {
     RetryAfter(TimeDelta),
     /// The recipient is not used up: the sender waits this long, then tries again.
     HoldSender(TimeDelta),
+    /// The same of all senders of its business account.
+    HoldBusiness(TimeDelta),
+    /// The same until the next day.
+    HoldBusinessToday,
     /// The sender stops until somebody mends what the failure names; recipients wait.
     StopSender,
     /// The broadcast stops until somebody mends its template and resumes it; recipients wait. Another message will never
@@ -164,7 +187,7 @@ pub enum NextStep {
 /// the number of those, of others the number of the others.
 ///
 /// Waits grow with the attempts: pair limits by 4ⁿ seconds (platform-facts A8), others by doubling. Faults without an
-/// explanation are tried again twice (A8).
+/// explanation, and files, are tried again twice (A8).
 pub fn next_step(failure: &Failure, attempt: u32) -> NextStep {
     let doubled = |seconds: i64, most: i64| {
         TimeDelta::seconds(
@@ -181,21 +204,24 @@ pub fn next_step(failure: &Failure, attempt: u32) -> NextStep {
         }
     };
     match failure.class {
-        FailureClass::AuthOrConfig | FailureClass::Payment | FailureClass::PolicyRestricted => {
-            NextStep::StopSender
-        }
+        FailureClass::AuthOrConfig
+        | FailureClass::KeyRefused
+        | FailureClass::Payment
+        | FailureClass::PolicyRestricted => NextStep::StopSender,
+        FailureClass::KeyReplaced => NextStep::RetryAfter(TimeDelta::zero()),
+        FailureClass::LowQuality => NextStep::HoldSender(doubled(3600, 86_400)),
         FailureClass::RateLimited(LimitScope::Pair) => NextStep::RetryAfter(TimeDelta::seconds(
             4_i64.saturating_pow(attempt.saturating_sub(1)).min(3600),
         )),
         FailureClass::RateLimited(LimitScope::Number) => NextStep::HoldSender(doubled(1, 300)),
-        FailureClass::RateLimited(LimitScope::Account | LimitScope::App) => {
-            NextStep::HoldSender(doubled(60, 3600))
-        }
+        FailureClass::RateLimited(LimitScope::Account) => NextStep::HoldBusiness(doubled(60, 3600)),
+        FailureClass::RateLimited(LimitScope::App) => NextStep::HoldBusiness(doubled(900, 3600)),
+        FailureClass::RateLimited(LimitScope::Day) => NextStep::HoldBusinessToday,
         FailureClass::TemplateStopped => NextStep::StopBroadcast,
         FailureClass::Transient => at_most(5, doubled(2, 600)),
         FailureClass::Unexplained => at_most(3, doubled(2, 600)),
         FailureClass::Unreachable => NextStep::RetryAfter(doubled(1, 300)),
-        FailureClass::MediaProblem => at_most(2, doubled(30, 60)),
+        FailureClass::MediaProblem => at_most(3, doubled(30, 60)),
         FailureClass::TemplateProblem
         | FailureClass::WindowClosed
         | FailureClass::RecipientInvalid

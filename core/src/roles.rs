@@ -224,7 +224,9 @@ calls! {
     AccountsConnect = "accounts.connect", Admin;
     AccountsGet = "accounts.get", Viewer;
     AccountsList = "accounts.list", Viewer;
+    AccountsWaits = "accounts.waits", Viewer;
     AccountsResume = "accounts.resume", Admin;
+    AccountsSetRate = "accounts.set_rate", Admin;
     AccountsDisable = "accounts.disable", Admin;
 
     TeamAdd = "team.add", Owner;

@@ -1,7 +1,7 @@
 //! The CRM itself: opened once a process, shared by all its tasks.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -16,15 +16,16 @@ use tertulia_core::suppression::{HostKey, HostKeyed, SuppressionKey};
 #[cfg(feature = "sqlite")]
 use tertulia_storage_sqlite::{Options as SqliteOptions, SqliteStorage};
 use tertulia_storage_traits::{Query, Storage, StorageErrorKind};
-use tertulia_transport_traits::{Credentials, SenderRef, Transport};
+use tertulia_transport_traits::{Credentials, Secret, SenderRef, Transport};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Clock, SystemClock};
-use crate::credentials::NoCredentials;
+use crate::credentials::{Keys, NoCredentials};
 use crate::error::from_storage;
 use crate::handlers::{ConversationHandler, Handlers};
 use crate::media::MediaStore;
 use crate::org::Org;
+use crate::rates::Rates;
 use crate::runtime::{Runtime, to_the_end};
 
 /// A messaging CRM inside this process. Cloning it is cheap and shares it.
@@ -40,13 +41,15 @@ pub(crate) struct Inner {
     pub(crate) runtime: Runtime,
     /// By endpoint: the name that the host's route hands over.
     pub(crate) transports: BTreeMap<String, Arc<dyn Transport>>,
-    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) keys: Keys,
     pub(crate) media: Option<Arc<dyn MediaStore>>,
     pub(crate) handlers: Handlers,
     pub(crate) host: String,
     pub(crate) worker: String,
-    /// The organisation whose rows this worker leased last: the next ones have their turn first.
-    pub(crate) last_turn: Mutex<Option<OrgId>>,
+    /// The organisation whose rows this worker leased last: the next ones have their turn first. Held by whoever claims,
+    /// so that what is left of a rate is given once.
+    pub(crate) last_turn: tokio::sync::Mutex<Option<OrgId>>,
+    rates: Mutex<Rates>,
     pub(crate) closed: CancellationToken,
     /// Held by whoever goes on with erases: when due work may scrub the store's files again.
     pub(crate) erasing: tokio::sync::Mutex<Option<DateTime<Utc>>>,
@@ -87,6 +90,10 @@ impl Inner {
         }
     }
 
+    pub(crate) fn rates(&self) -> MutexGuard<'_, Rates> {
+        self.rates.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The transport that a sender sends by, which must be there.
     pub(crate) fn transport(&self, account: &Account) -> Result<&Arc<dyn Transport>, Error> {
         let (_, transport) = self.endpoint(account.channel, account.endpoint.as_deref())?;
@@ -95,12 +102,18 @@ impl Inner {
 
     /// A sender as transports know it, with its key.
     pub(crate) async fn sender(&self, account: &Account) -> Result<SenderRef, Error> {
-        Ok(SenderRef {
-            channel: account.channel,
-            sender_id: account.sender_id.clone(),
-            business_id: account.business_id.clone(),
-            credential: self.credentials.credential(&account.credential).await?,
-        })
+        let key = self.keys.key(&account.credential).await?;
+        Ok(sender_with(account, key.secret))
+    }
+}
+
+/// A sender as transports know it, with this key.
+pub(crate) fn sender_with(account: &Account, credential: Secret) -> SenderRef {
+    SenderRef {
+        channel: account.channel,
+        sender_id: account.sender_id.clone(),
+        business_id: account.business_id.clone(),
+        credential,
     }
 }
 
@@ -226,12 +239,13 @@ impl Builder {
             inner: Arc::new(Inner {
                 runtime,
                 transports: self.transports,
-                credentials: self.credentials.unwrap_or_else(|| Arc::new(NoCredentials)),
+                keys: Keys::new(self.credentials.unwrap_or_else(|| Arc::new(NoCredentials))),
                 media: self.media,
                 handlers: self.handlers,
                 host: self.host.unwrap_or_else(|| "host".to_owned()),
                 worker,
-                last_turn: Mutex::new(None),
+                last_turn: tokio::sync::Mutex::new(None),
+                rates: Mutex::default(),
                 closed: CancellationToken::new(),
                 erasing: tokio::sync::Mutex::new(None),
             }),

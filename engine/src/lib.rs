@@ -17,6 +17,7 @@ mod host_key;
 mod imports;
 mod media;
 mod org;
+mod rates;
 mod receive;
 mod runtime;
 pub mod testing;

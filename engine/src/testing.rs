@@ -9,6 +9,7 @@ pub mod twilio;
 
 pub use clock::ManualClock;
 pub use platform::{
-    Accepted, Fault, Faults, Inbound, Person, Platform, PlatformConfig, Receipts, Refusal, Status, Webhook,
+    Accepted, Fault, Faults, Inbound, Limits, Person, Platform, PlatformConfig, Receipts, Refusal, Status,
+    Webhook,
 };
 pub use signature::{sign, sign_twilio};

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join_all;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,9 +21,11 @@ use tertulia_core::retry::{Failure, FailureClass};
 use tertulia_storage_traits::{ClaimRequest, PageRequest, Query};
 use tertulia_transport_traits::{Outgoing, SenderRef, Transport};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
-use crate::crm::{Crm, Inner};
+use crate::crm::{Crm, Inner, sender_with};
 use crate::error::from_storage;
+use crate::rates::Sender;
 use crate::runtime::{BATCH, ended, to_the_end};
 
 /// How long evidence waits for its message.
@@ -81,6 +83,12 @@ impl Done {
         self.postponed += other.postponed;
         self.failed += other.failed;
         self.unknown += other.unknown;
+        self.unconfirmed += other.unconfirmed;
+        self.started += other.started;
+        self.finished += other.finished;
+        self.erased += other.erased;
+        self.answered += other.answered;
+        self.unanswered += other.unanswered;
     }
 
     fn count(&mut self, state: &DispatchState) {
@@ -99,7 +107,7 @@ impl Done {
 
 impl Crm {
     /// Does what is due now, until nothing is, and returns: for cron jobs, phones and tests. Several at once, in one
-    /// process or many, are safe.
+    /// process or many, are safe. What a sender's rate lets go out later only, it waits for.
     pub async fn run_due(&self) -> Result<Done, Error> {
         let crm = self.clone();
         // Boxed: callers would hold all of it.
@@ -158,14 +166,44 @@ impl Crm {
     }
 }
 
+/// A row that this worker has.
+#[derive(Debug)]
+struct Leased {
+    row: DispatchId,
+    epoch: u64,
+    sender: Sender,
+}
+
 impl Inner {
     /// All that is due but handlers' turns.
     async fn due(self: &Arc<Self>, done: &mut Done) -> Result<(), Error> {
         self.expire(done).await?;
         self.start_and_call_off(done).await?;
-        self.dispatch(done).await?;
+        let (sent_all, mut also) = (CancellationToken::new(), Done::default());
+        let sending = async {
+            let sent = self.dispatch(done).await;
+            sent_all.cancel();
+            sent
+        };
+        let (sent, minded) = tokio::join!(sending, self.meanwhile(&sent_all, &mut also));
+        done.add(&also);
+        sent.and(minded)?;
         self.finish(done).await?;
         self.erase_due(done).await
+    }
+
+    /// What falls due while messages go out, which at a sender's rate takes its time.
+    async fn meanwhile(&self, sent_all: &CancellationToken, done: &mut Done) -> Result<(), Error> {
+        let clock = &self.runtime.clock;
+        loop {
+            tokio::select! {
+                () = sent_all.cancelled() => return Ok(()),
+                () = clock.sleep_until(clock.now() + REST) => {}
+            }
+            self.expire(done).await?;
+            self.start_and_call_off(done).await?;
+            self.finish(done).await?;
+        }
     }
 
     /// Moves on what waited too long: `sending` to unknown, unknown to unconfirmed; and forgets stale evidence.
@@ -266,15 +304,17 @@ impl Inner {
 
     /// Sends what is due, until nothing is. At most [`SEND_WINDOW`] rows are under way at any time; as soon as some of an
     /// organisation's are done, others take their place, so that nobody waits for somebody else's slow platform while
-    /// there is room.
+    /// there is room. What only waits for a sender's rate is waited for.
     async fn dispatch(self: &Arc<Self>, done: &mut Done) -> Result<(), Error> {
         // Tasks of their own, which go on while the next rows are claimed.
         let mut windows = JoinSet::new();
         let (mut under_way, mut failed) = (0, None);
         loop {
+            let mut wait = None;
             if failed.is_none() && under_way < SEND_WINDOW && !self.closed.is_cancelled() {
                 match self.claim(SEND_WINDOW - under_way).await {
-                    Ok(by_org) => {
+                    Ok((by_org, next)) => {
+                        wait = next;
                         for (org, rows) in by_org {
                             under_way += rows.len();
                             let inner = Arc::clone(self);
@@ -288,56 +328,68 @@ impl Inner {
                     Err(error) => failed = Some(error),
                 }
             }
-            // What was begun must fly, whatever became of the rest.
-            let Some((rows, window, result)) = windows.join_next().await.map(ended).transpose()? else {
-                return failed.map_or(Ok(()), Err);
-            };
-            under_way -= rows;
-            done.add(&window);
-            failed = failed.or(result.err());
+            let waits = wait.is_some();
+            let clock = &self.runtime.clock;
+            tokio::select! {
+                // What was begun must fly, whatever became of the rest.
+                Some(window) = windows.join_next() => {
+                    let (rows, window, result) = ended(window)?;
+                    under_way -= rows;
+                    done.add(&window);
+                    failed = failed.or(result.err());
+                }
+                () = clock.sleep_until(wait.unwrap_or_default()), if waits => {}
+                () = self.closed.cancelled(), if waits => {}
+                else => return failed.map_or(Ok(()), Err),
+            }
         }
     }
 
-    /// Leases so many rows at most.
-    async fn claim(&self, limit: usize) -> Result<BTreeMap<OrgId, Vec<(DispatchId, u64)>>, Error> {
+    /// Leases so many rows at most; with when others may go that a sender's rate keeps back.
+    async fn claim(
+        &self,
+        limit: usize,
+    ) -> Result<(BTreeMap<OrgId, Vec<Leased>>, Option<DateTime<Utc>>), Error> {
+        let mut last = self.last_turn.lock().await;
         let now = self.runtime.clock.now();
-        let last = || self.last_turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let after = *last();
         let claim = ClaimRequest {
             worker: self.worker.clone(),
             now,
             until: now + LEASE,
-            after,
+            after: *last,
             limit,
+            left: self.rates().left(now),
         };
-        let rows = self.runtime.storage.claim(claim).await.map_err(from_storage)?;
-        let mut by_org: BTreeMap<OrgId, Vec<(DispatchId, u64)>> = BTreeMap::new();
-        for Stored { record, .. } in rows {
-            *last() = Some(record.org);
-            by_org
-                .entry(record.org)
-                .or_default()
-                .push((record.id, record.epoch));
+        let claimed = self.runtime.storage.claim(claim).await.map_err(from_storage)?;
+        let mut rates = self.rates();
+        let mut by_org: BTreeMap<OrgId, Vec<Leased>> = BTreeMap::new();
+        for Stored { record, .. } in claimed.rows {
+            *last = Some(record.org);
+            let sender = (record.org, record.account);
+            if let Some(rate) = claimed.rates.get(&sender) {
+                rates.give(sender, *rate, now);
+            }
+            by_org.entry(record.org).or_default().push(Leased {
+                row: record.id,
+                epoch: record.epoch,
+                sender,
+            });
         }
-        Ok(by_org)
+        let next = rates.next().filter(|_| claimed.kept_back);
+        Ok((by_org, next))
     }
 
     /// Gate, slot and `sending` for a window of rows in one commit; then the socket; then the outcomes in one commit.
-    async fn dispatch_window(
-        &self,
-        org: OrgId,
-        rows: &[(DispatchId, u64)],
-        done: &mut Done,
-    ) -> Result<(), Error> {
+    async fn dispatch_window(&self, org: OrgId, rows: &[Leased], done: &mut Done) -> Result<(), Error> {
         let begun = self
             .runtime
             .decide_all(
                 org,
                 &Actor::Worker,
                 rows,
-                |set, ctx, (id, epoch)| {
-                    let flight = sending::begin(set, ctx, *id, *epoch)?;
-                    let (org, dispatch) = (ctx.org.id, *id);
+                |set, ctx, leased| {
+                    let flight = sending::begin(set, ctx, leased.row, leased.epoch)?;
+                    let (org, dispatch) = (ctx.org.id, leased.row);
                     let row: Option<Dispatch> = set.get(&Key::Dispatch { org, dispatch })?;
                     Ok((flight, row.map(|row| row.state.name())))
                 },
@@ -345,9 +397,12 @@ impl Inner {
             )
             .await?;
         let mut flights = Vec::new();
-        for result in begun {
+        for (leased, result) in rows.iter().zip(begun) {
             match result {
-                Ok((Some(flight), _)) => flights.push(flight),
+                Ok((Some(flight), _)) => {
+                    flights.push(flight);
+                    continue;
+                }
                 // Put back: its broadcast is paused, its sender is held, or it is not the time.
                 Ok((None, Some(StateName::Pending))) => done.postponed += 1,
                 Ok((None, Some(StateName::Skipped))) => done.skipped += 1,
@@ -356,6 +411,7 @@ impl Inner {
                 // Said above. The row stays leased and comes again; those that were begun must fly.
                 Err(_) => done.postponed += 1,
             }
+            self.rates().take_back(leased.sender);
         }
         let landings = join_all(flights.into_iter().map(|flight| async move {
             let outcome = self.fly(&flight).await;
@@ -395,8 +451,8 @@ impl Inner {
                 ));
             }
         };
-        let sender = match self.sender(account).await {
-            Ok(sender) => sender,
+        let key = match self.keys.key(&account.credential).await {
+            Ok(key) => key,
             Err(error) => {
                 return Outcome::NotSent(Failure::new(
                     FailureClass::AuthOrConfig,
@@ -405,6 +461,7 @@ impl Inner {
                 ));
             }
         };
+        let sender = sender_with(account, key.secret.clone());
         let message = Outgoing {
             to: flight.to.clone(),
             content: flight.content.clone(),
@@ -420,6 +477,15 @@ impl Inner {
             Outcome::Unknown { detail } => settle(transport, &sender, flight.attempt)
                 .await
                 .unwrap_or(Outcome::Unknown { detail }),
+            Outcome::Refused(failure) if failure.class == FailureClass::KeyRefused => {
+                let replaced = self.keys.renewed(&key).await;
+                let class = if replaced {
+                    FailureClass::KeyReplaced
+                } else {
+                    failure.class
+                };
+                Outcome::Refused(Failure { class, ..failure })
+            }
             known => known,
         }
     }

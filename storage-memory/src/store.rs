@@ -1,20 +1,22 @@
 //! What is kept, and how it is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use tertulia_core::account::Account;
 use tertulia_core::broadcast::{Audience, Broadcast, BroadcastState, Bucket};
 use tertulia_core::contact::{Contact, RecordStatus};
-use tertulia_core::ids::{BroadcastId, ContactId, ConversationId, IdSource, OrgId};
+use tertulia_core::ids::{AccountId, BroadcastId, ContactId, ConversationId, IdSource, OrgId};
 use tertulia_core::journal::Entry;
 use tertulia_core::ledger::{Dispatch, Slot};
 use tertulia_core::merge::{Merged, led_to};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, Stored};
 use tertulia_core::selection::Selection;
 use tertulia_storage_traits::{
-    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
+    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
     SharedRequest, Storage, StorageError, StorageErrorKind,
 };
 
@@ -122,7 +124,7 @@ impl Storage for MemoryStorage {
         })
     }
 
-    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>, StorageError> {
+    async fn claim(&self, request: ClaimRequest) -> Result<Claimed, StorageError> {
         self.with(|state| {
             let mut staged = state.clone();
             let mut free: Vec<(u64, Dispatch)> = state
@@ -135,18 +137,30 @@ impl Storage for MemoryStorage {
                 })
                 .collect();
             free.sort_by_key(|(_, row)| (row.due(), row.id, row.org));
-            let mut leased = Vec::new();
-            for (version, mut row) in dealt(free, request.after) {
-                if leased.len() < request.limit && row.lease(&request.worker, request.now, request.until) {
+            let mut claimed = Claimed::default();
+            let most = |sender: &(OrgId, AccountId)| {
+                let of_a_second = || state.rate(sender).map(|rate| rate.get() as usize);
+                request.left.get(sender).copied().or_else(of_a_second)
+            };
+            let (dealt, kept_back) = dealt(free, request.after, most);
+            for (version, mut row) in dealt {
+                if claimed.rows.len() < request.limit
+                    && row.lease(&request.worker, request.now, request.until)
+                {
                     staged.apply(Op::Update(row.clone().into(), version), &mut Committed::default())?;
-                    leased.push(Stored {
+                    let sender = (row.org, row.account);
+                    claimed
+                        .rates
+                        .extend(state.rate(&sender).map(|rate| (sender, rate)));
+                    claimed.rows.push(Stored {
                         record: row,
                         version: version + 1,
                     });
                 }
             }
+            claimed.kept_back = kept_back && claimed.rows.len() < request.limit;
             *state = staged;
-            Ok(leased)
+            Ok(claimed)
         })
     }
 
@@ -372,6 +386,15 @@ impl State {
         Some(merged.into)
     }
 
+    /// How many messages a second a sender sends, if there is a limit.
+    fn rate(&self, (org, account): &(OrgId, AccountId)) -> Option<NonZeroU32> {
+        let key = Key::Account {
+            org: *org,
+            account: *account,
+        };
+        self.record::<Account>(&key)?.rate()
+    }
+
     /// Whether the row's sender and broadcast let it go out now.
     fn may_go(&self, row: &Dispatch, now: DateTime<Utc>) -> bool {
         let sender = self.records.get(&Key::Account {
@@ -397,8 +420,13 @@ impl State {
     }
 }
 
-/// Rows in the order in which organisations take turns, and the lanes of each; given by due time and id.
-fn dealt(rows: Vec<(u64, Dispatch)>, after: Option<OrgId>) -> Vec<(u64, Dispatch)> {
+/// Rows in the order in which organisations take turns, and the lanes of each; given by due time and id. No sender has
+/// more than its most; whether any row stays for that.
+fn dealt(
+    rows: Vec<(u64, Dispatch)>,
+    after: Option<OrgId>,
+    most: impl Fn(&(OrgId, AccountId)) -> Option<usize>,
+) -> (Vec<(u64, Dispatch)>, bool) {
     let mut lanes: BTreeMap<_, usize> = BTreeMap::new();
     let mut rounds: Vec<_> = rows
         .into_iter()
@@ -409,6 +437,15 @@ fn dealt(rows: Vec<(u64, Dispatch)>, after: Option<OrgId>) -> Vec<(u64, Dispatch
         })
         .collect();
     rounds.sort_by_key(|(round, ..)| *round);
+    let mut by_sender: BTreeMap<_, usize> = BTreeMap::new();
+    let all = rounds.len();
+    rounds.retain(|(_, _, row)| {
+        let sender = (row.org, row.account);
+        let given = by_sender.entry(sender).or_default();
+        *given += 1;
+        most(&sender).is_none_or(|most| *given <= most)
+    });
+    let kept_back = rounds.len() < all;
     let mut given: BTreeMap<OrgId, usize> = BTreeMap::new();
     let mut turns: Vec<_> = rounds
         .into_iter()
@@ -423,10 +460,8 @@ fn dealt(rows: Vec<(u64, Dispatch)>, after: Option<OrgId>) -> Vec<(u64, Dispatch
         })
         .collect();
     turns.sort_by_key(|(place, ..)| *place);
-    turns
-        .into_iter()
-        .map(|(_, version, row)| (version, row))
-        .collect()
+    let turns = turns.into_iter().map(|(_, version, row)| (version, row));
+    (turns.collect(), kept_back)
 }
 
 fn conflict(message: String) -> StorageError {

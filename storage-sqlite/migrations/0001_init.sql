@@ -22,6 +22,8 @@ CREATE TABLE accounts (
     account BLOB NOT NULL,
     -- The first instant at which it may send; absent: not until resumed.
     sendable_from INTEGER,
+    -- How many messages a second it sends; absent: there is no limit.
+    per_second INTEGER,
     version INTEGER NOT NULL,
     body TEXT NOT NULL,
     PRIMARY KEY (org, account)

@@ -1,34 +1,60 @@
 //! Leases: which rows of the ledger a worker gets.
 
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
+
 use rusqlite::Connection;
 use rusqlite::types::Value;
+use tertulia_core::ids::{AccountId, OrgId};
 use tertulia_core::ledger::Dispatch;
 use tertulia_core::record::{Record, RecordKind, Stored};
-use tertulia_storage_traits::ClaimRequest;
+use tertulia_storage_traits::{ClaimRequest, Claimed};
+use uuid::Uuid;
 
 use crate::error::Result;
 use crate::rows::{self, micros, reading};
 
 /// A sender and a broadcast (empty: none) that have rows waiting. A sender that may not send costs one step, however
 /// many rows wait for it.
+#[derive(Clone)]
 struct Lane {
     org: Vec<u8>,
     account: Vec<u8>,
     broadcast: Vec<u8>,
     may_send: bool,
+    /// How many messages a second the sender sends; absent: there is no limit.
+    per_second: Option<u32>,
+}
+
+impl Lane {
+    fn sender(&self) -> Option<(OrgId, AccountId)> {
+        Some((
+            OrgId(Uuid::from_slice(&self.org).ok()?),
+            AccountId(Uuid::from_slice(&self.account).ok()?),
+        ))
+    }
+
+    /// The most rows that the sender may give.
+    fn most(&self, request: &ClaimRequest) -> usize {
+        let left = self
+            .sender()
+            .and_then(|sender| request.left.get(&sender).copied());
+        let of_a_second = || self.per_second.map(|rate| rate as usize);
+        left.or_else(of_a_second).unwrap_or(usize::MAX)
+    }
 }
 
 /// A row that may be leased: since when it is due and its id. Sorts as a lane hands them out.
 type Candidate = (i64, Vec<u8>);
 
-/// What an organisation has to give: each row with its place in its lane.
-type Given = Vec<(usize, Candidate)>;
+/// What an organisation has to give: each row with its place in its lane, and the lane among all.
+type Given = Vec<(usize, Candidate, usize)>;
 
 /// Behind the last lane of an organisation: no id is as long.
 const LAST: [u8; 17] = [0xff; 17];
 
 /// Leases rows, inside the writer's transaction.
-pub(crate) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<Vec<Stored<Dispatch>>> {
+pub(crate) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<Claimed> {
     // The organisations that take turns, each with what its lanes give, round by round.
     let mut orgs: Vec<(Vec<u8>, Given)> = Vec::new();
     let after = request.after.map(|org| org.0.as_bytes().to_vec());
@@ -37,7 +63,13 @@ pub(crate) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<V
         account: LAST.to_vec(),
         broadcast: LAST.to_vec(),
         may_send: false,
+        per_second: None,
     });
+    let mut claimed = Claimed::default();
+    // The lanes that give rows, and how many their senders may give yet.
+    let mut lanes: Vec<Lane> = Vec::new();
+    let mut left: HashMap<(Vec<u8>, Vec<u8>), usize> = HashMap::new();
+    let mut kept_back = false;
     let mut walk = |mut lane: Option<Lane>, until: Option<&Vec<u8>>| -> Result<()> {
         while let Some(at) = next_lane(connection, request, lane.as_ref())? {
             let another = orgs.last().is_none_or(|(org, _)| *org != at.org);
@@ -45,16 +77,25 @@ pub(crate) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<V
             if until.is_some_and(|until| at.org > *until) || (another && orgs.len() >= request.limit) {
                 break;
             }
-            let rows = if at.may_send {
-                waiting(connection, request, &at)?
+            let most = at.most(request);
+            let mut rows = if at.may_send {
+                // One more than it may give tells whether any stays.
+                waiting(connection, request, &at, most.saturating_add(1))?
             } else {
                 Vec::new()
             };
+            if most == 0 {
+                kept_back |= !rows.is_empty();
+                rows.clear();
+            }
             if another && !rows.is_empty() {
                 orgs.push((at.org.clone(), Vec::new()));
             }
             if let Some((_, given)) = orgs.last_mut().filter(|_| !rows.is_empty()) {
-                given.extend(rows.into_iter().enumerate());
+                let rows = rows.into_iter().enumerate();
+                given.extend(rows.map(|(place, row)| (place, row, lanes.len())));
+                left.insert((at.org.clone(), at.account.clone()), most);
+                lanes.push(at.clone());
             }
             lane = Some(at);
         }
@@ -67,17 +108,37 @@ pub(crate) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<V
     let mut turns = Vec::new();
     for (place, (org, mut given)) in orgs.into_iter().enumerate() {
         given.sort_unstable();
-        for (turn, (_, (_, dispatch))) in given.into_iter().enumerate() {
-            turns.push(((turn, place), org.clone(), dispatch));
+        let mut turn = 0;
+        for (_, (_, dispatch), lane) in given {
+            let sender = (org.clone(), lanes[lane].account.clone());
+            match left.get_mut(&sender) {
+                Some(0) => kept_back = true,
+                Some(left) => {
+                    *left -= 1;
+                    turns.push(((turn, place), org.clone(), dispatch));
+                    turn += 1;
+                }
+                None => {}
+            }
         }
     }
     turns.sort_unstable();
     turns.truncate(request.limit);
-    let mut leased = Vec::with_capacity(turns.len());
     for (_, org, dispatch) in turns {
-        leased.extend(lease(connection, request, org, dispatch)?);
+        claimed.rows.extend(lease(connection, request, org, dispatch)?);
     }
-    Ok(leased)
+    let senders: HashSet<_> = claimed
+        .rows
+        .iter()
+        .map(|row| (row.record.org, row.record.account))
+        .collect();
+    let rates = lanes.iter().filter_map(|lane| {
+        let sender = lane.sender().filter(|sender| senders.contains(sender))?;
+        Some((sender, NonZeroU32::new(lane.per_second?)?))
+    });
+    claimed.rates.extend(rates);
+    claimed.kept_back = kept_back && claimed.rows.len() < request.limit;
+    Ok(claimed)
 }
 
 /// The lane after this one, among those with rows that are pending or leased.
@@ -91,6 +152,7 @@ fn next_lane(connection: &Connection, request: &ClaimRequest, after: Option<&Lan
     let mut statement = connection
         .prepare_cached(
             "SELECT d.org, d.account, d.broadcast,
+                 (SELECT a.per_second FROM accounts a WHERE a.org = d.org AND a.account = d.account),
                  EXISTS (SELECT 1 FROM accounts a
                      WHERE a.org = d.org AND a.account = d.account AND a.sendable_from <= ?4)
                  AND (d.broadcast = x'' OR EXISTS (SELECT 1 FROM broadcasts b
@@ -112,15 +174,21 @@ fn next_lane(connection: &Connection, request: &ClaimRequest, after: Option<&Lan
             org: row.get(0)?,
             account: row.get(1)?,
             broadcast: row.get(2)?,
-            may_send: row.get(3)?,
+            per_second: row.get(3)?,
+            may_send: row.get(4)?,
         })
     };
     read().map(Some).map_err(reading)
 }
 
-/// The rows of one lane whose time has come, the longest due first.
-fn waiting(connection: &Connection, request: &ClaimRequest, lane: &Lane) -> Result<Vec<Candidate>> {
-    let most = i64::try_from(request.limit).unwrap_or(i64::MAX);
+/// The rows of one lane whose time has come, the longest due first: so many at most.
+fn waiting(
+    connection: &Connection,
+    request: &ClaimRequest,
+    lane: &Lane,
+    most: usize,
+) -> Result<Vec<Candidate>> {
+    let most = i64::try_from(request.limit.min(most)).unwrap_or(i64::MAX);
     let mut statement = connection
         .prepare_cached(
             "SELECT due, dispatch FROM dispatches INDEXED BY dispatches_lanes

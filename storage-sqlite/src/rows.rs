@@ -50,7 +50,7 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
     let (name, key, columns): (_, &[_], &[_]) = match kind {
         RecordKind::Org => ("orgs", &["org"], &[]),
         RecordKind::Route => ("routes", &["channel", "sender_id"], &[]),
-        RecordKind::Account => ("accounts", &["org", "account"], &["sendable_from"]),
+        RecordKind::Account => ("accounts", &["org", "account"], &["sendable_from", "per_second"]),
         RecordKind::Contact => (
             "contacts",
             &["org", "contact"],
@@ -224,7 +224,12 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
 /// The values of the columns that queries look at.
 fn column_values(record: &Record) -> Vec<Value> {
     match record {
-        Record::Account(account) => vec![account.sendable_from().map_or(Value::Null, micros)],
+        Record::Account(account) => vec![
+            account.sendable_from().map_or(Value::Null, micros),
+            account
+                .rate()
+                .map_or(Value::Null, |rate| Value::Integer(rate.get().into())),
+        ],
         Record::Contact(contact) => contact_values(contact),
         Record::Conversation(thread) => conversation_values(thread),
         Record::Message(message) => vec![blob(message.conversation.0.as_bytes()), micros(message.at)],

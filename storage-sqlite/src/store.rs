@@ -9,10 +9,9 @@ use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use tertulia_core::broadcast::Bucket;
 use tertulia_core::ids::{BroadcastId, OrgId};
-use tertulia_core::ledger::Dispatch;
 use tertulia_core::record::{ChangeSet, Key, Stored};
 use tertulia_storage_traits::{
-    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
+    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
     SharedRequest, Storage, StorageError, StorageErrorKind,
 };
 
@@ -202,7 +201,7 @@ impl Storage for SqliteStorage {
             .await
     }
 
-    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>> {
+    async fn claim(&self, request: ClaimRequest) -> Result<Claimed> {
         self.writer
             .run(move |connection| claims::claim(connection, &request))
             .await

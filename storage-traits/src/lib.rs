@@ -5,7 +5,9 @@
 
 pub mod testkit;
 
+use std::collections::BTreeMap;
 use std::fmt;
+use std::num::NonZeroU32;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -13,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use tertulia_core::broadcast::{Bucket, RecipientFilter};
 use tertulia_core::contact::ContactOrder;
 use tertulia_core::filter::Filter;
-use tertulia_core::ids::{BroadcastId, ContactId, ConversationId, OrgId};
+use tertulia_core::ids::{AccountId, BroadcastId, ContactId, ConversationId, OrgId};
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::journal::{Entry, EntryFilter};
 use tertulia_core::ledger::{Dispatch, StateName};
@@ -68,8 +70,10 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// Organisations take turns, row by row, by their ids from the one after [`ClaimRequest::after`] on, those up to it
     /// last. What an organisation gives to one claim is dealt alike: in turn from each of its lanes, which are the rows of one sender
     /// and broadcast, or of one sender and no broadcast. In a lane the longest due goes first, of those due at once the
-    /// lower id; among what lanes give in the same round, too. Applies [`Dispatch::lease`], durably, as a write of the row. Two workers never get the same row.
-    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>, StorageError>;
+    /// lower id; among what lanes give in the same round, too. A sender gives no more to one claim than
+    /// [`ClaimRequest::left`] says, or else than it sends in a second (see [`tertulia_core::account::Account::rate`]).
+    /// Applies [`Dispatch::lease`], durably, as a write of the row. Two workers never get the same row.
+    async fn claim(&self, request: ClaimRequest) -> Result<Claimed, StorageError>;
 
     /// Forgets evidence that waited for its message since before this time; how many rows.
     async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError>;
@@ -347,6 +351,19 @@ pub struct ClaimRequest {
     pub after: Option<OrgId>,
     /// The most rows.
     pub limit: usize,
+    /// The most rows of these senders; others give as many as they send in a second.
+    pub left: BTreeMap<(OrgId, AccountId), usize>,
+}
+
+/// What a worker got.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Claimed {
+    /// The rows, leased.
+    pub rows: Vec<Stored<Dispatch>>,
+    /// How many messages a second their senders send, of those that have a rate.
+    pub rates: BTreeMap<(OrgId, AccountId), NonZeroU32>,
+    /// Fewer rows than the limit came, and others would have, but for how much their senders may give.
+    pub kept_back: bool,
 }
 
 /// What a commit did.

@@ -132,6 +132,7 @@ macro_rules! conformance_cases {
             claims::only_senders_that_may_send,
             claims::only_running_broadcasts,
             claims::only_rows_that_wait,
+            claims::a_sender_gives_no_more_than_it_may,
             audiences::an_audience_is_enlisted_as_core_says,
             audiences::those_who_are_named_are_enlisted_once_each,
             audiences::an_audience_is_enlisted_whole_or_not_at_all,

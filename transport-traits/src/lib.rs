@@ -217,6 +217,13 @@ pub struct Outgoing {
 /// Where the keys to send with come from: never from the store.
 #[async_trait]
 pub trait Credentials: fmt::Debug + Send + Sync {
-    /// The key for this reference. Asked again after the platform refused the last one.
+    /// The key for this reference: asked for each message.
     async fn credential(&self, reference: &str) -> Result<Secret, Error>;
+
+    /// The key for this reference, now that the platform refused one: asked once, before its senders are stopped. With
+    /// another key what was refused is tried again; with the same, or an error, there is none. Here whoever keeps keys for
+    /// a while, or gets them from somewhere, gets a new one; by default [`credential`](Self::credential) is asked again.
+    async fn renew(&self, reference: &str, _refused: &Secret) -> Result<Secret, Error> {
+        self.credential(reference).await
+    }
 }

@@ -5,13 +5,14 @@
 use tertulia_core::retry::{Failure, FailureClass, LimitScope, OptOutScope};
 
 use FailureClass::{
-    AuthOrConfig, BadRequest, MediaProblem, PerUserCap, PolicyRestricted, RateLimited, RecipientInvalid,
-    RecipientOptedOut, TemplateProblem, TemplateStopped, Transient, Unexplained, WindowClosed,
+    AuthOrConfig, BadRequest, KeyRefused, MediaProblem, PerUserCap, PolicyRestricted, RateLimited,
+    RecipientInvalid, RecipientOptedOut, TemplateProblem, TemplateStopped, Transient, Unexplained,
+    WindowClosed,
 };
 
 /// Code, class, what it means. The platform's own words are never taken over: they quote numbers.
 const TABLE: &[(i64, FailureClass, &str)] = &[
-    (20_003, AuthOrConfig, "the key is refused, or may not do this"),
+    (20_003, KeyRefused, "the key is refused, or may not do this"),
     (20_429, RateLimited(LimitScope::Account), "too many requests"),
     (21_211, RecipientInvalid, "the recipient is no phone number"),
     (21_212, AuthOrConfig, "the sender is no phone number"),
@@ -152,7 +153,7 @@ const TABLE: &[(i64, FailureClass, &str)] = &[
     (63_037, MediaProblem, "the file cannot be uploaded"),
     (
         63_038,
-        RateLimited(LimitScope::Account),
+        RateLimited(LimitScope::Day),
         "the account's messages of the day are used up",
     ),
     (63_041, TemplateStopped, "the template is paused"),
@@ -181,6 +182,8 @@ pub(crate) fn failure(code: i64) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use tertulia_core::retry::{NextStep, next_step};
+
     use super::*;
 
     /// Every code of platform-facts B5.
@@ -206,9 +209,46 @@ mod tests {
     }
 
     #[test]
+    fn each_code_has_the_consequence_that_the_dictionary_asks_for() {
+        let step = |code| next_step(&failure(code), 1);
+        let of = |step: NextStep| {
+            let codes = DOCUMENTED.iter().copied();
+            codes
+                .filter(|code| next_step(&failure(*code), 1) == step)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            of(NextStep::StopSender),
+            [
+                20_003, 21_212, 21_603, 21_606, 21_701, 21_703, 30_002, 30_032, 30_034, 63_001, 63_007,
+                63_008, 63_020, 63_013, 63_026
+            ]
+        );
+        assert_eq!(of(NextStep::HoldBusinessToday), [63_038]);
+        assert_eq!(of(NextStep::StopBroadcast), [21_655, 63_027, 63_028, 63_041]);
+        for code in [21_611, 30_001, 30_022, 63_017, 63_018] {
+            assert!(matches!(step(code), NextStep::HoldSender(_)), "{code}");
+        }
+        assert!(matches!(step(20_429), NextStep::HoldBusiness(_)));
+        for code in [
+            30_003, 30_008, 30_410, 63_009, 63_010, 63_012, 63_023, 63_019, 63_034, 63_037,
+        ] {
+            assert!(matches!(step(code), NextStep::RetryAfter(_)), "{code}");
+        }
+        assert_eq!(
+            of(NextStep::GiveUp),
+            [
+                21_211, 21_614, 21_604, 21_408, 21_602, 21_617, 21_608, 21_610, 21_612, 21_656, 30_004,
+                30_005, 30_006, 30_007, 30_010, 30_019, 63_003, 63_024, 63_014, 63_033, 63_015, 63_016,
+                63_021, 63_030, 63_032
+            ]
+        );
+    }
+
+    #[test]
     fn codes_mean_what_the_dictionary_says() {
         for (code, class) in [
-            (20_003, AuthOrConfig),
+            (20_003, KeyRefused),
             (20_429, RateLimited(LimitScope::Account)),
             (21_211, RecipientInvalid),
             (21_610, RecipientOptedOut(OptOutScope::Sender)),

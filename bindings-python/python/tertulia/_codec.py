@@ -70,7 +70,9 @@ def read_account(v: Any) -> Account:
         state=read_account_state(v["state"]),
         business_id=v.get("business_id"),
         endpoint=v.get("endpoint"),
+        messages_per_second=v.get("messages_per_second"),
         standing=read_sender_standing(v["standing"]) if "standing" in v else SenderStanding(),
+        begun=[read_sender_begun(v1) for v1 in v["begun"]] if "begun" in v else [],
     )
 
 
@@ -87,7 +89,9 @@ def write_account(v: Account) -> Any:
         "state": write_account_state(v.state),
         "business_id": v.business_id,
         "endpoint": v.endpoint,
+        "messages_per_second": v.messages_per_second,
         "standing": write_sender_standing(v.standing),
+        "begun": [write_sender_begun(v1) for v1 in v.begun],
     }
 
 
@@ -4414,6 +4418,7 @@ def read_new_account(v: Any) -> NewAccount:
         credential=v["credential"],
         business_id=v.get("business_id"),
         endpoint=v.get("endpoint"),
+        messages_per_second=v.get("messages_per_second"),
     )
 
 
@@ -4427,6 +4432,7 @@ def write_new_account(v: NewAccount) -> Any:
         "credential": v.credential,
         "business_id": v.business_id,
         "endpoint": v.endpoint,
+        "messages_per_second": v.messages_per_second,
     }
 
 
@@ -5605,6 +5611,22 @@ def write_sender_ban(v: SenderBan) -> Any:
     }
 
 
+def read_sender_begun(v: Any) -> SenderBegun:
+    return SenderBegun(
+        until=read_time(v["until"]),
+        people=v["people"],
+    )
+
+
+def write_sender_begun(v: SenderBegun) -> Any:
+    if not isinstance(v, SenderBegun):
+        raise wrong(v, "SenderBegun")
+    return {
+        "until": write_time(v.until),
+        "people": v.people,
+    }
+
+
 def read_sender_limit(v: Any) -> SenderLimit:
     return SenderLimit(
         since=read_time(v["since"]),
@@ -5803,6 +5825,7 @@ def read_stats(v: Any) -> Stats:
         failed=v["failed"],
         replied=v["replied"],
         opted_out_after=v["opted_out_after"],
+        waits=optional(v.get("waits"), read_waits),
     )
 
 
@@ -5822,6 +5845,7 @@ def write_stats(v: Stats) -> Any:
         "failed": {k: v1 for k, v1 in items(v.failed)},
         "replied": v.replied,
         "opted_out_after": v.opted_out_after,
+        "waits": optional(v.waits, write_waits),
     }
 
 
@@ -6265,6 +6289,24 @@ def write_value_test_greater(v: ValueTestGreater) -> Any:
     if not isinstance(v, ValueTestGreater):
         raise wrong(v, "ValueTestGreater")
     return {"greater": v.value}
+
+
+def read_waits(v: Any) -> Waits:
+    return Waits(
+        reason=v["reason"],
+        remedy=v["remedy"],
+        until=optional(v.get("until"), read_time),
+    )
+
+
+def write_waits(v: Waits) -> Any:
+    if not isinstance(v, Waits):
+        raise wrong(v, "Waits")
+    return {
+        "reason": v.reason,
+        "remedy": v.remedy,
+        "until": optional(v.until, write_time),
+    }
 
 
 def read_webhook_request(v: Any) -> WebhookRequest:
@@ -7644,6 +7686,10 @@ TRANSPORT: dict[str, Callback] = {
 CREDENTIALS: dict[str, Callback] = {
     "credential": (
         lambda v: (v.get("reference"),),
+        lambda v: v,
+    ),
+    "renew": (
+        lambda v: (v.get("reference"), v.get("refused"),),
         lambda v: v,
     ),
 }

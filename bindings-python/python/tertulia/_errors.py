@@ -205,6 +205,10 @@ ErrorCode: TypeAlias = Literal[
     "broadcast.schedule_invalid",
     # It is a quiet hour where the contact is: broadcasts rest.
     "broadcast.quiet_hours",
+    # The sender wrote to the contact a moment ago, and platforms take one message in some seconds: broadcasts wait.
+    "broadcast.pair_pause",
+    # The sender began to write to as many people as its platform allows in 24 hours.
+    "broadcast.day_full",
     # The broadcast cannot be launched so.
     "broadcast.invalid",
     # The file's header cannot be used.
@@ -551,6 +555,8 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "broadcast.wrong_state": ("refused", "never", 503),
     "broadcast.schedule_invalid": ("invalid", "never", 503),
     "broadcast.quiet_hours": ("refused", "later", 503),
+    "broadcast.pair_pause": ("refused", "later", 503),
+    "broadcast.day_full": ("refused", "later", 503),
     "broadcast.invalid": ("invalid", "never", 503),
     "import.header": ("invalid", "never", 503),
     "import.encoding": ("invalid", "never", 503),

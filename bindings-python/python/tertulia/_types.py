@@ -500,6 +500,8 @@ LimitScope: TypeAlias = Literal[
     "account",
     # The application.
     "app",
+    # All senders of the account, for the day.
+    "day",
 ]
 """What a rate limit is counted by."""
 
@@ -776,7 +778,9 @@ class Account(Record):
         "state",
         "business_id",
         "endpoint",
+        "messages_per_second",
         "standing",
+        "begun",
     )
 
     id: AccountId
@@ -801,8 +805,16 @@ class Account(Record):
     """The endpoint whose transport it sends by, and its webhooks come to; absent: the only transport that serves
     the channel.
     """
+    messages_per_second: int | None
+    """How many messages a second it sends at most; absent: as many as its platform takes by default, on WhatsApp
+    80; 0: there is no limit.
+    """
     standing: SenderStanding
     """What the platform told of it."""
+    begun: list[SenderBegun]
+    """How many people it began to write to within the last 24 hours: counted while the platform's limit of it is
+    known.
+    """
 
     def __init__(
         self,
@@ -816,7 +828,9 @@ class Account(Record):
         state: AccountState,
         business_id: str | None = None,
         endpoint: str | None = None,
+        messages_per_second: int | None = None,
         standing: SenderStanding = LEFT_OUT,
+        begun: list[SenderBegun] = LEFT_OUT,
     ) -> None:
         put(self, "id", id)
         put(self, "org", org)
@@ -827,7 +841,9 @@ class Account(Record):
         put(self, "state", state)
         put(self, "business_id", business_id)
         put(self, "endpoint", endpoint)
+        put(self, "messages_per_second", messages_per_second)
         put(self, "standing", SenderStanding() if standing is LEFT_OUT else standing)
+        put(self, "begun", [] if begun is LEFT_OUT else begun)
 
 
 class AccountStateActive(Record):
@@ -6578,7 +6594,7 @@ class Message(Record):
 class NewAccount(Record):
     """A sender to connect."""
 
-    __slots__ = ("channel", "sender_id", "name", "credential", "business_id", "endpoint")
+    __slots__ = ("channel", "sender_id", "name", "credential", "business_id", "endpoint", "messages_per_second")
 
     channel: Channel
     """The channel."""
@@ -6598,6 +6614,10 @@ class NewAccount(Record):
     """The endpoint of the transport to send by, as it was given to the builder; absent: the only one that serves
     the channel.
     """
+    messages_per_second: int | None
+    """How many messages a second it sends at most; absent: as many as its platform takes by default, on WhatsApp
+    80; 0: there is no limit.
+    """
 
     def __init__(
         self,
@@ -6608,6 +6628,7 @@ class NewAccount(Record):
         credential: str,
         business_id: str | None = None,
         endpoint: str | None = None,
+        messages_per_second: int | None = None,
     ) -> None:
         put(self, "channel", channel)
         put(self, "sender_id", sender_id)
@@ -6615,6 +6636,7 @@ class NewAccount(Record):
         put(self, "credential", credential)
         put(self, "business_id", business_id)
         put(self, "endpoint", endpoint)
+        put(self, "messages_per_second", messages_per_second)
 
 
 class NewBroadcast(Record):
@@ -8211,6 +8233,26 @@ class SenderBan(Record):
         put(self, "until", until)
 
 
+class SenderBegun(Record):
+    """How many people a sender began to write to in some minutes: templates outside of windows."""
+
+    __slots__ = ("until", "people")
+
+    until: datetime
+    """The end of these minutes: 24 hours later none of them counts any more."""
+    people: int
+    """How many people."""
+
+    def __init__(
+        self,
+        *,
+        until: datetime,
+        people: int,
+    ) -> None:
+        put(self, "until", until)
+        put(self, "people", people)
+
+
 class SenderLimit(Record):
     """How many people a sender may begin to write to."""
 
@@ -8523,6 +8565,7 @@ class Stats(Record):
         "failed",
         "replied",
         "opted_out_after",
+        "waits",
     )
 
     total: int
@@ -8549,6 +8592,10 @@ class Stats(Record):
     """Wrote back."""
     opted_out_after: int
     """Opted out afterwards."""
+    waits: Waits | None
+    """Why nobody of those who wait is sent to just now, and until when, where that is the sender's; absent: they
+    are, or it is no longer running.
+    """
 
     def __init__(
         self,
@@ -8565,6 +8612,7 @@ class Stats(Record):
         failed: dict[str, int],
         replied: int,
         opted_out_after: int,
+        waits: Waits | None = None,
     ) -> None:
         put(self, "total", total)
         put(self, "pending", pending)
@@ -8578,6 +8626,7 @@ class Stats(Record):
         put(self, "failed", failed)
         put(self, "replied", replied)
         put(self, "opted_out_after", opted_out_after)
+        put(self, "waits", waits)
 
 
 class StatusCount(Record):
@@ -9199,6 +9248,30 @@ class ValueTestGreater(Record):
         put(self, "value", value)
 
 
+class Waits(Record):
+    """Why nothing goes out by a sender, or nothing of broadcasts, though it waits."""
+
+    __slots__ = ("reason", "remedy", "until")
+
+    reason: str
+    """What is in the way, in words."""
+    remedy: str
+    """What would help."""
+    until: datetime | None
+    """When it goes on by itself; absent: not before that is done."""
+
+    def __init__(
+        self,
+        *,
+        reason: str,
+        remedy: str,
+        until: datetime | None = None,
+    ) -> None:
+        put(self, "reason", reason)
+        put(self, "remedy", remedy)
+        put(self, "until", until)
+
+
 class WebhookRequest(Record):
     """An HTTP request as the host received it."""
 
@@ -9557,12 +9630,18 @@ ExportColumn: TypeAlias = (
 
 FailureClass: TypeAlias = (
     Literal[
-        # Token, permission or registration: nothing goes out by this sender until somebody mends it.
+        # Permission, registration or set-up: nothing goes out by this sender until somebody mends it.
         "auth_or_config",
+        # The key itself: nothing goes out by this sender until there is another one.
+        "key_refused",
+        # The key was refused, and the host has given another one since.
+        "key_replaced",
         # An invoice or payment method blocks the account.
         "payment",
         # The platform restricts or has disabled the sender or account.
         "policy_restricted",
+        # The platform holds the sender back for a while, for the quality of what it sent.
+        "low_quality",
         # The template is filled wrongly for this recipient, or refused with what fills it.
         "template_problem",
         # The template is missing, paused or disabled, or has other parameters by now: nobody gets it.
@@ -10390,6 +10469,7 @@ __all__ = [
     "Sender",
     "SenderBan",
     "SenderBanKind",
+    "SenderBegun",
     "SenderLimit",
     "SenderNotice",
     "SenderQuality",
@@ -10438,6 +10518,7 @@ __all__ = [
     "ValueTestEquals",
     "ValueTestGreater",
     "ValueTestLess",
+    "Waits",
     "WebhookRequest",
     "WhatsApp",
     "WindowState",

@@ -50,6 +50,10 @@ impl HostObject for Transport {
                     "class": "recipient_invalid", "code": "131026", "detail": "not on the platform",
                 }})
                 .to_string()),
+                "renew" if args["sender"]["credential"] == "secret" => Ok(json!({ "refused": {
+                    "class": "key_refused", "code": "190", "detail": "expired",
+                }})
+                .to_string()),
                 _ => {
                     let sent = self.sent.fetch_add(1, Ordering::Relaxed) + 1;
                     Ok(json!({ "accepted": { "provider_id": format!("host-{sent}") } }).to_string())
@@ -62,7 +66,7 @@ impl HostObject for Transport {
     }
 }
 
-/// Credentials of the host's, which know one key.
+/// Credentials of the host's, which know one key, and the one in its place.
 pub(crate) struct Credentials {
     pub(crate) called: Called,
 }
@@ -72,9 +76,10 @@ impl HostObject for Credentials {
     async fn call(&self, method: &str, args: String) -> Result<String, String> {
         note(&self.called, &format!("Credentials.{method}"));
         let args: Value = serde_json::from_str(&args).unwrap();
-        match args["reference"].as_str() {
-            Some("key") => Ok(json!("secret").to_string()),
-            other => thrown("credential.missing", &format!("there is no key {other:?}")),
+        match (method, args["reference"].as_str()) {
+            ("credential", Some("key")) => Ok(json!("secret").to_string()),
+            ("renew", Some("key")) if args["refused"] == "secret" => Ok(json!("newer secret").to_string()),
+            (_, other) => thrown("credential.missing", &format!("there is no key {other:?}")),
         }
     }
 }

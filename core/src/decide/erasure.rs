@@ -62,6 +62,7 @@ pub fn begin(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, told: &[Add
     contact.last_inbound = None;
     contact.last_interaction = None;
     contact.last_broadcast = None;
+    contact.written = Vec::new();
     contact.became_customer = BTreeSet::new();
     contact.conversation = None;
     contact.conversation_status = None;

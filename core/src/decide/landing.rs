@@ -1,6 +1,6 @@
 //! What became of an attempt: the platform's answer, its later word, or none at all.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::account::{Account, AccountState};
 use crate::broadcast::Refusal;
@@ -21,7 +21,7 @@ use crate::ledger::{Accepted, Dispatch, DispatchState, Outcome, Reached, Slot};
 use crate::message::{Delivery, StatusKind};
 use crate::record::Key;
 use crate::retry::{Failure, FailureClass, NextStep, next_step};
-use crate::working_set::{Step, WorkingSet};
+use crate::working_set::{Lookup, Step, WorkingSet};
 
 /// Records what is known about an attempt.
 pub fn land(
@@ -169,7 +169,8 @@ fn turned_away(
     if slot.is_some_and(|slot| Some(slot.attempt) == row.attempt) {
         set.remove(slot_key);
     }
-    let account = get_account(set, ctx, row.account)?;
+    let mut account = get_account(set, ctx, row.account)?;
+    give_back(set, ctx, &row, &mut account)?;
     let refused = StatusKind::Failed(failure.clone());
     let evidence = Evidence::Status {
         status: refused.clone(),
@@ -184,16 +185,15 @@ fn turned_away(
     } else {
         row.attempts.saturating_sub(row.faults)
     };
-    let step = next_step(failure, tries);
+    let step = match next_step(failure, tries) {
+        // Refused with the key that came in place of a refused one.
+        NextStep::RetryAfter(_) if refused_again(&row, failure) => NextStep::StopSender,
+        step => step,
+    };
     match step {
-        NextStep::HoldSender(wait) => set_account_state(
-            set,
-            ctx,
-            account,
-            AccountState::Held {
-                until: ctx.now + wait,
-            },
-        ),
+        NextStep::HoldSender(wait) => set_account_state(set, ctx, account, held(ctx.now + wait)),
+        NextStep::HoldBusiness(wait) => hold_business(set, ctx, &account, ctx.now + wait)?,
+        NextStep::HoldBusinessToday => hold_business(set, ctx, &account, next_day(ctx.now))?,
         NextStep::StopSender => {
             let state = AccountState::Stopped {
                 failure: failure.clone(),
@@ -220,8 +220,8 @@ fn turned_away(
     );
     let as_text = surveys::not_sent(set, ctx, &row, failure)?;
     let pause = match step {
-        NextStep::RetryAfter(wait) | NextStep::HoldSender(wait) => Some(wait),
-        NextStep::StopSender => Some(TimeDelta::zero()),
+        NextStep::RetryAfter(wait) | NextStep::HoldSender(wait) | NextStep::HoldBusiness(wait) => Some(wait),
+        NextStep::HoldBusinessToday | NextStep::StopSender => Some(TimeDelta::zero()),
         NextStep::StopBroadcast => row.broadcast().map(|_| TimeDelta::zero()),
         NextStep::GiveUp => as_text.then(TimeDelta::zero),
     };
@@ -239,6 +239,55 @@ fn turned_away(
     journal_row(set, ctx, &row);
     set.put(row.clone());
     Ok(row.state)
+}
+
+/// Nobody was written to: the place among the day's people is free again.
+fn give_back(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch, account: &mut Account) -> Step<()> {
+    if account.begun.is_empty() {
+        return Ok(());
+    }
+    let Some(mut contact) = find(set, ctx, row.contact)? else {
+        return Ok(());
+    };
+    let took = contact
+        .written_by(account.id)
+        .is_some_and(|written| written.row == row.id && written.took);
+    if took && let Some(began) = contact.forget_begun(account.id, ctx.now) {
+        account.take_back(began);
+        set.put(account.clone());
+        set.put(contact);
+    }
+    Ok(())
+}
+
+/// Whether the attempt before was refused for its key, too.
+fn refused_again(row: &Dispatch, failure: &Failure) -> bool {
+    let by_key = |failure: &Failure| failure.class == FailureClass::KeyReplaced;
+    by_key(failure) && row.failure.as_ref().is_some_and(by_key)
+}
+
+const fn held(until: DateTime<Utc>) -> AccountState {
+    AccountState::Held { until }
+}
+
+/// Midnight, by which platforms count days: UTC.
+fn next_day(now: DateTime<Utc>) -> DateTime<Utc> {
+    let midnight = now.date_naive().and_time(NaiveTime::MIN).and_utc();
+    midnight + TimeDelta::days(1)
+}
+
+/// Holds a sender and all others of its business account.
+fn hold_business(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    account: &Account,
+    until: DateTime<Utc>,
+) -> Step<()> {
+    let all: Vec<Account> = set.list(&Lookup::Accounts { org: ctx.org.id })?;
+    for one in all.into_iter().filter(|one| one.shares_business(account)) {
+        set_account_state(set, ctx, one, held(until));
+    }
+    Ok(())
 }
 
 /// Changes whether a sender may send, and journals it; of two holds the later stays.

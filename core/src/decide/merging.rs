@@ -149,6 +149,12 @@ fn absorb(
     latest(&mut primary.last_inbound, duplicate.last_inbound.as_ref());
     latest(&mut primary.last_interaction, duplicate.last_interaction.as_ref());
     latest(&mut primary.last_broadcast, duplicate.last_broadcast.as_ref());
+    for theirs in &duplicate.written {
+        let own = primary.written_by(theirs.account);
+        let latest = own.map_or(*theirs, |own| *own.max(theirs));
+        primary.written.retain(|own| own.account != theirs.account);
+        primary.written.push(latest);
+    }
     for named in &duplicate.elsewhere {
         primary.learn_elsewhere(named.at, &named.address);
     }
@@ -450,6 +456,7 @@ fn take_back(
         last_inbound,
         last_interaction,
         last_broadcast,
+        written,
         source_channel,
         became_customer
     );

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::account::{Account, AccountState, Route, Standing};
+use crate::account::{Account, AccountState, HIGHEST_RATE, Route, Standing};
 use crate::attributes::{Attribute, AttributeKind};
 use crate::channel::Channel;
 use crate::context::Context;
@@ -248,6 +248,10 @@ pub struct NewAccount {
     pub name: String,
     /// What the host's credentials callback is asked for.
     pub credential: String,
+    /// How many messages a second it sends at most; absent: as many as its platform takes by default, on WhatsApp 80; 0:
+    /// there is no limit.
+    #[serde(default)]
+    pub messages_per_second: Option<u32>,
 }
 
 /// The route of a business account's notices.
@@ -260,6 +264,7 @@ pub fn connect(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewAccount) ->
     if new.sender_id.trim().is_empty() {
         return Err(Error::new(Code::AccountInvalid, "the sender has no id at the platform").into());
     }
+    check_rate(new.messages_per_second)?;
     let route_key = |sender_id: String| Key::Route {
         channel: new.channel,
         sender_id,
@@ -283,8 +288,10 @@ pub fn connect(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewAccount) ->
         endpoint: new.endpoint.clone(),
         name: new.name.clone(),
         credential: new.credential.clone(),
+        messages_per_second: new.messages_per_second,
         state: AccountState::Active,
         standing: Standing::default(),
+        begun: Vec::new(),
     };
     let id = account.id;
     let route = |sender_id: String| Route {
@@ -306,6 +313,38 @@ pub fn connect(set: &mut WorkingSet, ctx: &mut Context<'_>, new: &NewAccount) ->
     }));
     set.put(account);
     Ok(id)
+}
+
+fn check_rate(messages_per_second: Option<u32>) -> Result<(), Error> {
+    match messages_per_second {
+        Some(rate) if rate > HIGHEST_RATE => Err(Error::new(
+            Code::AccountInvalid,
+            format!("{rate} messages a second are more than any platform takes; the most is {HIGHEST_RATE}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Sets how many messages a second a sender sends at most; absent: as its platform takes them; 0: there is no limit.
+pub fn set_rate(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    id: AccountId,
+    messages_per_second: Option<u32>,
+) -> Step<()> {
+    check_rate(messages_per_second)?;
+    let mut account = get_account(set, ctx, id)?;
+    if account.messages_per_second == messages_per_second {
+        return Ok(());
+    }
+    account.messages_per_second = messages_per_second;
+    let change = match account.rate() {
+        Some(rate) => format!("rate: {rate} a second"),
+        None => "rate: no limit".to_owned(),
+    };
+    set.journal(ctx.entry(What::AccountChanged { account: id, change }));
+    set.put(account);
+    Ok(())
 }
 
 /// Lets a held, stopped or disabled sender send again.

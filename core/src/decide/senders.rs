@@ -2,10 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::account::{Account, AccountState, BANNED, Ban, SenderBan, SenderLimit, SenderQuality};
+use crate::account::{Account, AccountState, BANNED, Ban, SenderBan, SenderLimit, SenderQuality, Waits};
 use crate::context::Context;
 use crate::decide::receive::Applied;
-use crate::decide::sending::get_account;
+use crate::decide::sending::{get_account, others_of_business};
+use crate::ids::AccountId;
 use crate::inbound::{SenderNotice, Source};
 use crate::journal::{Entry, What};
 use crate::retry::{Failure, FailureClass};
@@ -91,6 +92,13 @@ fn learn(account: &mut Account, named: bool, at: DateTime<Utc>, notice: &SenderN
             obey(account);
         }
     }
+}
+
+/// Why nothing goes out by a sender, or nothing of broadcasts, though it waits.
+pub fn waits(set: &mut WorkingSet, ctx: &Context<'_>, id: AccountId) -> Step<Option<Waits>> {
+    let account = get_account(set, ctx, id)?;
+    let others = others_of_business(set, ctx, &account)?;
+    Ok(account.waits(&others, ctx.now))
 }
 
 /// A sender that is barred altogether is stopped, and goes on when that is lifted. One that was switched off by hand, or

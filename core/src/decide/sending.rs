@@ -6,9 +6,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Account, AccountState};
+use crate::account::{Account, AccountState, DAY, full_until};
 use crate::broadcast::{Broadcast, BroadcastState, Refusal, Simulated};
-use crate::contact::{Contact, Identity};
+use crate::contact::{Contact, Identity, Written};
 use crate::context::Context;
 use crate::conversation::{Author, Message, MessageRef, attempt_token};
 use crate::decide::broadcasts::{self, get as get_broadcast};
@@ -28,6 +28,7 @@ use crate::ledger::{Dispatch, DispatchState, SEND_WITHIN, SkipReason, Slot, Stat
 use crate::message::{Content, ContentKind, Delivery};
 use crate::record::{Key, OrgTemplate};
 use crate::render::{Attributes, Common, Values};
+use crate::retry::Failure;
 use crate::schedule::zone_of;
 use crate::template::{Category, Language, Template, TemplateParameters};
 use crate::window::{Window, WindowState};
@@ -230,6 +231,12 @@ struct Asked {
     destination: Option<Identity>,
     window: WindowState,
     slot: Option<Slot>,
+    /// The row that asks, if there is one yet.
+    row: Option<DispatchId>,
+    /// Whether the business would begin to write to them by it, and that is counted.
+    begins: bool,
+    /// The other senders whose people are counted with this one's, if so.
+    others: Vec<Account>,
 }
 
 impl Asked {
@@ -263,6 +270,14 @@ impl Asked {
         }
         let destination = destination.map(|(identity, _)| identity);
         let slot = set.get(&slot_key(ctx, contact.id))?;
+        let begins = template.is_some()
+            && matches!(window, WindowState::Closed { .. })
+            && account.people_a_day().is_some();
+        let others = if begins {
+            others_of_business(set, ctx, &account)?
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             contact,
             account,
@@ -270,7 +285,27 @@ impl Asked {
             destination,
             window,
             slot,
+            row: None,
+            begins,
+            others,
         })
+    }
+
+    /// Until when the sender may begin to write to nobody else, if the contact is somebody else.
+    fn full_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let limit = self.account.people_a_day().filter(|_| self.begins)?;
+        let counted = || self.others.iter().chain([&self.account]);
+        let begun = |account: &Account| {
+            let began = self
+                .contact
+                .written_by(account.id)
+                .and_then(|written| written.began);
+            began.is_some_and(|began| now < began + DAY)
+        };
+        if counted().any(begun) {
+            return None;
+        }
+        full_until(limit, counted(), now)
     }
 
     fn check(&self, ctx: &Context<'_>, author: &Author, kind: ContentKind) -> Vec<Denial> {
@@ -293,6 +328,13 @@ impl Asked {
             template: self.template.as_ref(),
             window: self.window,
             slot: self.slot.as_ref(),
+            written: self
+                .contact
+                .written_by(self.account.id)
+                // Its own refused attempt is no message.
+                .filter(|written| Some(written.row) != self.row)
+                .map(|written| written.at),
+            full_until: self.full_until(now),
             settings: &ctx.org.settings,
             now,
         })
@@ -450,6 +492,59 @@ pub(crate) fn send_by(
         settles_within(ctx, category),
     );
     take_off(set, ctx, asked, row, content, request.reply_to.clone(), None)
+}
+
+/// Another attempt at a message that somebody waits for, which the platform refused for the key, now that there is another
+/// one. It passes the gate anew.
+pub fn again(
+    set: &mut WorkingSet,
+    ctx: &mut Context<'_>,
+    flight: &Flight,
+    refused: &Failure,
+) -> Step<Flight> {
+    let row: Option<Dispatch> = set.get(&dispatch_key(ctx, flight.dispatch))?;
+    let waits = |row: &Dispatch| {
+        row.attempt == Some(flight.attempt) && matches!(row.state, DispatchState::Sending { .. })
+    };
+    let gone = || {
+        let message = format!("ledger row {} is not being sent any more", flight.dispatch);
+        Error::new(Code::MessageNotFound, message)
+    };
+    let mut row = row.filter(waits).ok_or_else(gone)?;
+    let message: Option<Message> = match row.message {
+        Some(message) => set.get(&Key::Message {
+            org: ctx.org.id,
+            message,
+        })?,
+        None => None,
+    };
+    let message = message.ok_or_else(gone)?;
+    let contact = get_contact(set, ctx, row.contact)?;
+    let account = get_account(set, ctx, row.account)?;
+    let template = match &message.content {
+        Content::Template { template, .. } => {
+            Some(get_template(set, ctx, &template.name, &template.language)?)
+        }
+        _ => None,
+    };
+    let mut asked = Asked::load(set, ctx, contact, account, template, row.match_key.as_deref())?;
+    // Its own turn is no hindrance.
+    asked.slot = asked.slot.filter(|slot| slot.attempt != flight.attempt);
+    if let Some(denial) = asked
+        .check(ctx, &row.origin, message.content.kind())
+        .into_iter()
+        .next()
+    {
+        return Err(Error::from(denial).into());
+    }
+    row.failure = Some(refused.clone());
+    let into = Some(message.conversation);
+    let next = take_off(set, ctx, asked, row, message.content, message.reply_to, into)?;
+    Ok(Flight {
+        // As it was uploaded.
+        content: flight.content.clone(),
+        ..next
+    })
 }
 
 /// Refuses what only a platform can say.
@@ -657,7 +752,8 @@ pub fn begin(
     };
     // Whose contact was merged goes to the address that it was enlisted with: the other one has a row of its own.
     let meant = row.match_key.as_deref().filter(|_| !contact.merged.is_empty());
-    let asked = Asked::load(set, ctx, contact, account, template, meant)?;
+    let mut asked = Asked::load(set, ctx, contact, account, template, meant)?;
+    asked.row = Some(row.id);
     if goes_by_another_row(set, ctx, &row, &asked)? {
         skip(set, ctx, row, SkipReason::Merged)?;
         set.expect(&contact_key(ctx, asked.contact.id));
@@ -762,6 +858,49 @@ pub(crate) fn journal_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatc
     ));
 }
 
+/// The other senders whose people the platform counts with this one's.
+pub(crate) fn others_of_business(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    account: &Account,
+) -> Step<Vec<Account>> {
+    let mut others: Vec<Account> = set.list(&Lookup::Accounts { org: ctx.org.id })?;
+    others.retain(|other| other.id != account.id && other.shares_business(account));
+    Ok(others)
+}
+
+/// The business begins to write to somebody, which counts for a day from now on and once. Whether they did not count
+/// already.
+fn count_begun(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    contact: &mut Contact,
+    account: &mut Account,
+    others: Vec<Account>,
+) -> bool {
+    let mut anew = true;
+    for mut other in others {
+        if let Some(began) = contact.forget_begun(other.id, ctx.now) {
+            anew = false;
+            other.take_back(began);
+            set.put(other);
+        } else {
+            // Of two senders that begin with the last of the day at once, one does.
+            set.expect(&Key::Account {
+                org: ctx.org.id,
+                account: other.id,
+            });
+        }
+    }
+    if let Some(began) = contact.forget_begun(account.id, ctx.now) {
+        anew = false;
+        account.take_back(began);
+    }
+    account.begin(ctx.now);
+    set.put(account.clone());
+    anew
+}
+
 /// The gate said yes: slot, message and `sending` are one commit with it, just before the socket. `into`: the thread that it
 /// goes into, if not the one that goes on.
 fn take_off(
@@ -775,9 +914,11 @@ fn take_off(
 ) -> Step<Flight> {
     let Asked {
         mut contact,
-        account,
+        mut account,
         template,
         destination,
+        begins,
+        others,
         ..
     } = asked;
     let identity = destination.ok_or_else(|| {
@@ -867,6 +1008,19 @@ fn take_off(
     row.attempts += 1;
     row.attempt = Some(attempt);
     row.message = Some(message.id);
+    let mut began = contact.written_by(account.id).and_then(|written| written.began);
+    let mut took = false;
+    if begins {
+        took = count_begun(set, ctx, &mut contact, &mut account, others);
+        began = Some(ctx.now);
+    }
+    contact.writes(Written {
+        at: ctx.now,
+        account: account.id,
+        row: row.id,
+        began,
+        took,
+    });
     contact.touch(ctx.now, false);
     if row.broadcast().is_some() {
         contact.last_broadcast = Some((ctx.now, row.id));

@@ -54,6 +54,8 @@ struct Case {
     template: Option<Template>,
     window: WindowState,
     slot: Option<Slot>,
+    written: Option<DateTime<Utc>>,
+    full_until: Option<DateTime<Utc>>,
     settings: Settings,
 }
 
@@ -85,13 +87,17 @@ impl Case {
                 endpoint: None,
                 name: "shop".to_owned(),
                 credential: "shop".to_owned(),
+                messages_per_second: None,
                 state: AccountState::Active,
                 standing: Standing::default(),
+                begun: Vec::new(),
             },
             author: AGENT,
             template: Some(template("MARKETING", "APPROVED")),
             window: CLOSED,
             slot: None,
+            written: None,
+            full_until: None,
             settings: Settings::default(),
         }
     }
@@ -128,6 +134,8 @@ impl Case {
             template: self.template.as_ref(),
             window: self.window,
             slot: self.slot.as_ref(),
+            written: self.written,
+            full_until: self.full_until,
             settings: &self.settings,
             now: now(),
         })
@@ -501,4 +509,49 @@ proptest! {
         let at_the_gate = case.check().into_iter().next().and_then(|denial| denial.skip);
         prop_assert_eq!(beforehand, at_the_gate);
     }
+}
+
+#[test]
+fn a_broadcast_leaves_some_seconds_between_two_messages_to_one_person_and_a_reply_does_not() {
+    let ago = |seconds| {
+        let author = Author::Broadcast(BroadcastId(Uuid::nil()));
+        Case::new().with(|case| {
+            case.author = author;
+            case.written = Some(now() - TimeDelta::seconds(seconds));
+        })
+    };
+    let denials = ago(5).check();
+    let [denial] = denials.as_slice() else {
+        panic!("{denials:?}")
+    };
+    assert_eq!((denial.code, denial.skip), (Code::PairPause, None));
+    assert_eq!(denial.lifts, Lift::At(now() + TimeDelta::seconds(1)));
+    assert!(ago(6).codes().is_empty(), "at exactly this age it is over");
+    assert!(ago(-1).codes().is_empty(), "the clock was set back");
+    assert!(ago(5).with(|case| case.author = AGENT).codes().is_empty());
+    assert!(
+        ago(5)
+            .with(|case| case.account.channel = Channel::Sms)
+            .codes()
+            .is_empty()
+    );
+}
+
+#[test]
+fn a_broadcast_keeps_to_the_days_number_of_people_and_a_message_by_hand_does_not() {
+    let until = |seconds| {
+        let author = Author::Broadcast(BroadcastId(Uuid::nil()));
+        Case::new().with(|case| {
+            case.author = author;
+            case.full_until = Some(now() + TimeDelta::seconds(seconds));
+        })
+    };
+    let denials = until(1).check();
+    let [denial] = denials.as_slice() else {
+        panic!("{denials:?}")
+    };
+    assert_eq!((denial.code, denial.skip), (Code::DayFull, None));
+    assert_eq!(denial.lifts, Lift::At(now() + TimeDelta::seconds(1)));
+    assert!(until(0).codes().is_empty());
+    assert!(until(1).with(|case| case.author = AGENT).codes().is_empty());
 }

@@ -11,14 +11,19 @@ fn each_class_of_failure_has_its_consequence() {
     use FailureClass::*;
     let retry = |seconds| NextStep::RetryAfter(TimeDelta::seconds(seconds));
     let hold = |seconds| NextStep::HoldSender(TimeDelta::seconds(seconds));
+    let hold_all = |seconds| NextStep::HoldBusiness(TimeDelta::seconds(seconds));
     let table = [
         (AuthOrConfig, NextStep::StopSender),
+        (KeyRefused, NextStep::StopSender),
+        (KeyReplaced, retry(0)),
         (Payment, NextStep::StopSender),
         (PolicyRestricted, NextStep::StopSender),
+        (LowQuality, hold(3600)),
         (RateLimited(LimitScope::Pair), retry(1)),
         (RateLimited(LimitScope::Number), hold(1)),
-        (RateLimited(LimitScope::Account), hold(60)),
-        (RateLimited(LimitScope::App), hold(60)),
+        (RateLimited(LimitScope::Account), hold_all(60)),
+        (RateLimited(LimitScope::App), hold_all(900)),
+        (RateLimited(LimitScope::Day), NextStep::HoldBusinessToday),
         (Transient, retry(2)),
         (Unexplained, retry(2)),
         (Unreachable, retry(1)),
@@ -42,8 +47,13 @@ fn each_class_of_failure_has_its_consequence() {
 fn waits_grow_up_to_a_bound_and_never_overflow() {
     let seconds = |class, attempts: [u32; 5]| {
         attempts.map(|attempt| match step(class, attempt) {
-            NextStep::RetryAfter(wait) | NextStep::HoldSender(wait) => wait.num_seconds(),
-            NextStep::StopSender | NextStep::StopBroadcast | NextStep::GiveUp => -1,
+            NextStep::RetryAfter(wait) | NextStep::HoldSender(wait) | NextStep::HoldBusiness(wait) => {
+                wait.num_seconds()
+            }
+            NextStep::HoldBusinessToday
+            | NextStep::StopSender
+            | NextStep::StopBroadcast
+            | NextStep::GiveUp => -1,
         })
     };
     let limited = FailureClass::RateLimited;
@@ -60,6 +70,14 @@ fn waits_grow_up_to_a_bound_and_never_overflow() {
         [60, 120, 240, 3600, 3600]
     );
     assert_eq!(
+        seconds(limited(LimitScope::App), [1, 2, 3, 4, u32::MAX]),
+        [900, 1800, 3600, 3600, 3600]
+    );
+    assert_eq!(
+        seconds(FailureClass::LowQuality, [1, 2, 3, 7, u32::MAX]),
+        [3600, 7200, 14_400, 86_400, 86_400]
+    );
+    assert_eq!(
         seconds(FailureClass::Unreachable, [1, 2, 3, 4, u32::MAX]),
         [1, 2, 4, 8, 300]
     );
@@ -73,6 +91,6 @@ fn waits_grow_up_to_a_bound_and_never_overflow() {
     );
     assert_eq!(
         seconds(FailureClass::MediaProblem, [1, 2, 3, 4, 0]),
-        [30, -1, -1, -1, 30]
+        [30, 60, -1, -1, 30]
     );
 }

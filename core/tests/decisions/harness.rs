@@ -102,8 +102,10 @@ impl World {
                 endpoint: None,
                 name: name.to_owned(),
                 credential: name.to_owned(),
+                messages_per_second: None,
                 state: AccountState::Active,
                 standing: Standing::default(),
+                begun: Vec::new(),
             });
         }
         for (name, category) in [

@@ -20,6 +20,7 @@ mod leads;
 mod merging;
 mod moves;
 mod notes;
+mod pacing;
 mod permutations;
 mod profile;
 mod quick_replies;

@@ -582,6 +582,8 @@ fn a_row_of_who_was_merged_goes_to_its_own_address_once_the_other_failed() {
     world.land(&flight, &refused);
     assert_eq!(world.row(own).state.name(), StateName::Failed);
     merge(&mut world, primary, duplicate);
+    // The pause between two messages to one person is over.
+    world.now = at(6);
     let flight = world.begin(other).unwrap();
     assert_eq!(flight.to.value, format!("+{SHE}"));
     let message = world.all::<tertulia_core::conversation::Message>();

@@ -409,7 +409,7 @@ fn a_failure_of_the_sender_stops_or_holds_it_and_the_recipient_waits() {
     let (mut world, _, flight) = in_flight("offer");
     world.land(
         &flight,
-        &Outcome::Refused(failure(FailureClass::AuthOrConfig, "190")),
+        &Outcome::Refused(failure(FailureClass::KeyRefused, "190")),
     );
     let account: Account = world.get(&Key::Account {
         org: ORG,

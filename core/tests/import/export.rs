@@ -95,8 +95,10 @@ fn add_sender(world: &mut World) {
         endpoint: None,
         name: "shop".to_owned(),
         credential: String::new(),
+        messages_per_second: None,
         state: AccountState::Active,
         standing: Standing::default(),
+        begun: Vec::new(),
     });
 }
 

@@ -1,7 +1,8 @@
 //! Senders.
 
-use tertulia_core::account::Account;
+use tertulia_core::account::{Account, Waits};
 use tertulia_core::decide::organisation::{self, NewAccount};
+use tertulia_core::decide::senders;
 use tertulia_core::decide::sending::get_account;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::AccountId;
@@ -49,6 +50,14 @@ impl Accounts<'_> {
             .await
     }
 
+    /// Why nothing goes out by a sender, or nothing of broadcasts, though it waits: what is in the way, what would help, and
+    /// when it goes on by itself. Absent: nothing is in the way.
+    pub async fn waits(&self, id: AccountId) -> Result<Option<Waits>, Error> {
+        self.0
+            .look(Call::AccountsWaits, |set, ctx| senders::waits(set, ctx, id))
+            .await
+    }
+
     /// All senders, by id.
     pub async fn list(&self) -> Result<Vec<Account>, Error> {
         self.0
@@ -67,6 +76,20 @@ impl Accounts<'_> {
         self.0
             .decide(Call::AccountsResume, move |set, ctx| {
                 organisation::resume(set, ctx, id)
+            })
+            .await
+    }
+
+    /// Sets how many messages a second a sender sends at most; absent: as many as its platform takes by default, on WhatsApp
+    /// 80; 0: there is no limit. Broadcasts keep to it; what people and bots write counts, and does not wait. Each process
+    /// keeps it for itself: what several send above it together the platform refuses, the sender is held for a moment, and
+    /// nobody is used up.
+    ///
+    /// Fails with `account.invalid` above 10,000.
+    pub async fn set_rate(&self, id: AccountId, messages_per_second: Option<u32>) -> Result<(), Error> {
+        self.0
+            .decide(Call::AccountsSetRate, move |set, ctx| {
+                organisation::set_rate(set, ctx, id, messages_per_second)
             })
             .await
     }

@@ -7,6 +7,7 @@ use tertulia_core::broadcast::{
 };
 use tertulia_core::conversation::Message;
 use tertulia_core::decide::broadcasts::{self, NewBroadcast};
+use tertulia_core::decide::senders;
 use tertulia_core::decide::sending::{self, Draft, SendRequest};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{BroadcastId, ContactId, DispatchId};
@@ -287,14 +288,21 @@ impl Broadcasts<'_> {
     pub async fn stats(&self, id: BroadcastId) -> Result<Stats, Error> {
         let call = Call::BroadcastsStats;
         let storage = &self.0.admitted(call).await?.runtime.storage;
-        self.0
-            .look(call, |set, ctx| broadcasts::get(set, ctx, id))
+        let (broadcast, waits) = self
+            .0
+            .look(call, |set, ctx| {
+                let broadcast = broadcasts::get(set, ctx, id)?;
+                let waits = senders::waits(set, ctx, broadcast.account)?;
+                Ok((broadcast, waits))
+            })
             .await?;
         let buckets = storage.tally(self.0.id, id).await.map_err(from_storage)?;
         let mut stats = Stats::default();
         for (bucket, count) in &buckets {
             stats.add(bucket, *count);
         }
+        let running = matches!(broadcast.state, BroadcastState::Running { .. });
+        stats.waits = waits.filter(|_| running && stats.pending > 0);
         Ok(stats)
     }
 

@@ -17,6 +17,7 @@ use tertulia_core::ledger::{Dispatch, Outcome};
 use tertulia_core::message::Content;
 use tertulia_core::record::Key;
 use tertulia_core::render::{Rendered, Text};
+use tertulia_core::retry::FailureClass;
 use tertulia_core::roles::Call;
 use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Query;
@@ -206,7 +207,25 @@ async fn send(inner: &Inner, org: &Org, call: Call, mut request: SendRequest) ->
     if let (Some(source), Content::Media(media)) = (uploaded, &mut flight.content) {
         media.source = source;
     }
-    let outcome = inner.fly(&flight).await;
+    // It counts, and does not wait: somebody does.
+    if let Some(rate) = flight.account.rate() {
+        let sender = (org.id, flight.account.id);
+        inner.rates().give(sender, rate, inner.runtime.clock.now());
+    }
+    let mut outcome = inner.fly(&flight).await;
+    if let Outcome::Refused(refused) = &outcome
+        && refused.class == FailureClass::KeyReplaced
+    {
+        let (last, refused) = (flight.clone(), refused.clone());
+        let again = org.decide_all(None, vec![()], move |set, ctx, ()| {
+            sending::again(set, ctx, &last, &refused)
+        });
+        // Otherwise the refusal is what became of it.
+        if let Some(Ok(next)) = again.await?.pop() {
+            outcome = inner.fly(&next).await;
+            flight = next;
+        }
+    }
     let (dispatch, attempt, landing) = (flight.dispatch, flight.attempt, outcome.clone());
     let landed = org.decide_all(None, vec![()], move |set, ctx, ()| {
         sending::land(set, ctx, dispatch, attempt, &landing)

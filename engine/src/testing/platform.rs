@@ -118,6 +118,15 @@ impl PlatformConfig {
     }
 }
 
+/// How many messages the platform takes, by its clock; what is above is refused.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// From one number in any one second (130429).
+    pub per_second: Option<usize>,
+    /// From one number to one person: one in 6 seconds (131056).
+    pub pairs: bool,
+}
+
 /// What a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -229,6 +238,8 @@ struct State {
     deliveries: Vec<Delivery>,
     outbox: Outbox,
     faults: Faults,
+    limits: Limits,
+    access_token: String,
     tries: HashMap<String, u64>,
     templates: Vec<Value>,
     media: HashMap<String, (Media, Vec<u8>)>,
@@ -306,6 +317,7 @@ impl Platform {
             .timeout(Duration::from_mins(1))
             .build();
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let access_token = config.access_token.clone();
         let inner = Arc::new(Inner {
             config,
             number,
@@ -320,6 +332,8 @@ impl Platform {
                 deliveries: Vec::new(),
                 outbox: Outbox::new(),
                 faults: Faults::default(),
+                limits: Limits::default(),
+                access_token,
                 tries: HashMap::new(),
                 templates: Vec::new(),
                 media: HashMap::new(),
@@ -365,6 +379,16 @@ impl Platform {
     /// From now on these faults, in place of any before.
     pub fn script(&self, faults: Faults) {
         self.inner.state().faults = faults;
+    }
+
+    /// From now on no more than this is taken. There is no limit at first.
+    pub fn limits(&self, limits: Limits) {
+        self.inner.state().limits = limits;
+    }
+
+    /// From now on requests must bear this token, and not the one before: as when one is renewed, or expires.
+    pub fn access_token(&self, token: impl Into<String>) {
+        self.inner.state().access_token = token.into();
     }
 
     /// From now on these statuses follow of themselves when a message is accepted. None do at first.

@@ -4,10 +4,9 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tertulia::core::broadcast::Bucket;
 use tertulia::core::ids::{BroadcastId, OrgId};
-use tertulia::core::ledger::Dispatch;
 use tertulia::core::record::{ChangeSet, Key, Stored};
 use tertulia::storage::{
-    ClaimRequest, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
+    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
     SharedRequest, Storage, StorageError,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -53,7 +52,7 @@ impl<S: Storage, H: Hook> Storage for Hooked<S, H> {
         committed
     }
 
-    async fn claim(&self, request: ClaimRequest) -> Result<Vec<Stored<Dispatch>>, StorageError> {
+    async fn claim(&self, request: ClaimRequest) -> Result<Claimed, StorageError> {
         self.hook.before_claim();
         let claimed = self.inner.claim(request).await;
         self.hook.after();

@@ -569,6 +569,7 @@ async fn a_transport_of_ones_own_sends_through_the_same_gate() {
         endpoint: None,
         name: "Loft".to_owned(),
         credential: "loft".to_owned(),
+        messages_per_second: None,
     };
     let account = org.accounts().connect(loft).await.unwrap();
     let new = |phone: &str, opted_in| NewContact {

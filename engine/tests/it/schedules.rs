@@ -98,6 +98,8 @@ async fn a_paused_broadcast_waits_and_a_cancelled_one_leaves_out_who_waits() {
     shop.crm.run_due().await.unwrap();
     assert_eq!(shop.platform.accepted().len(), 40, "the other goes on");
     broadcasts.resume(first).await.unwrap();
+    // The pause between two messages to one person is over.
+    shop.clock.advance(Duration::from_secs(6));
     // Some are sent, some wait.
     shop.platform.script(Faults::new(1).by(|attempt| {
         let n: usize = attempt

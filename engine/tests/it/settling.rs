@@ -108,6 +108,7 @@ async fn sent(answers: &[Option<Outcome>]) -> (Result<Message, Error>, Done, Org
         endpoint: None,
         name: "One".to_owned(),
         credential: "reference".to_owned(),
+        messages_per_second: None,
     };
     let account = org.accounts().connect(account).await.unwrap();
     let ana = NewContact {

@@ -254,6 +254,8 @@ pub(crate) fn account_of(config: &PlatformConfig) -> NewAccount {
         endpoint: None,
         name: "Shop".to_owned(),
         credential: CREDENTIAL.to_owned(),
+        // The clock stands still.
+        messages_per_second: Some(0),
     }
 }
 

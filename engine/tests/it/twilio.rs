@@ -47,6 +47,7 @@ fn account(channel: Channel, sender_id: &str, endpoint: Option<&str>) -> NewAcco
         endpoint: endpoint.map(str::to_owned),
         name: format!("{channel} {sender_id}"),
         credential: "twilio".to_owned(),
+        messages_per_second: None,
     }
 }
 

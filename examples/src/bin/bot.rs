@@ -158,6 +158,7 @@ async fn open_shop(crm: &Crm, platform: &Platform) -> Result<Org, Box<dyn Error>
             endpoint: None,
             name: "Main number".to_owned(),
             credential: "main number".to_owned(),
+            messages_per_second: None,
         })
         .await?;
     let greeter = Handler {

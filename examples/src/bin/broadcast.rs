@@ -149,6 +149,7 @@ async fn open_shop(crm: &Crm, platform: &Platform) -> Result<(Org, AccountId), B
             endpoint: None,
             name: "Main number".to_owned(),
             credential: "main number".to_owned(),
+            messages_per_second: None,
         })
         .await?;
     let template = json!({

@@ -112,6 +112,7 @@ async fn open_shop(crm: &Crm, platform: &Platform) -> Result<(Org, AccountId), B
             endpoint: None,
             name: "Main number".to_owned(),
             credential: "main number".to_owned(),
+            messages_per_second: None,
         };
         shop.accounts().connect(number).await?
     };

@@ -74,7 +74,7 @@ async fn two_stores_never_lease_the_same_row() {
         workers.spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let leased = store.claim(claim(&worker.to_string(), 7)).await.unwrap();
+                let leased = store.claim(claim(&worker.to_string(), 7)).await.unwrap().rows;
                 if leased.is_empty() {
                     return mine;
                 }

@@ -1,5 +1,7 @@
 //! What the tests share.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use tertulia_core::account::{Account, AccountState, Standing};
 use tertulia_core::channel::Channel;
@@ -54,8 +56,10 @@ pub(crate) fn account() -> Account {
         endpoint: None,
         name: "shop".to_owned(),
         credential: "key".to_owned(),
+        messages_per_second: None,
         state: AccountState::Active,
         standing: Standing::default(),
+        begun: Vec::new(),
     }
 }
 
@@ -78,6 +82,7 @@ pub(crate) fn claim(worker: &str, limit: usize) -> ClaimRequest {
         until: now() + TimeDelta::minutes(1),
         after: None,
         limit,
+        left: BTreeMap::new(),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Workers get the rows that may go, and each row once.
 
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use tertulia_core::account::{Account, AccountState, Standing};
 use tertulia_core::broadcast::{Broadcast, BroadcastState};
@@ -13,7 +16,7 @@ use tertulia_core::retry::{Failure, FailureClass};
 use super::StoreFactory;
 use super::generate::epoch;
 use super::support::{Bench, id, waiting};
-use crate::ClaimRequest;
+use crate::{ClaimRequest, Claimed};
 
 pub(super) fn at(seconds: i64) -> DateTime<Utc> {
     epoch() + TimeDelta::seconds(seconds)
@@ -30,8 +33,10 @@ pub(super) fn account(org: OrgId, account: AccountId) -> Account {
         endpoint: None,
         name: "Shop".to_owned(),
         credential: "shop".to_owned(),
+        messages_per_second: None,
         state: AccountState::Active,
         standing: Standing::default(),
+        begun: Vec::new(),
     }
 }
 
@@ -42,11 +47,12 @@ pub(super) fn request(worker: &str, now: i64, limit: usize) -> ClaimRequest {
         until: at(now + 60),
         after: None,
         limit,
+        left: BTreeMap::new(),
     }
 }
 
 async fn claim(bench: &Bench, now: i64, limit: usize) -> Vec<Stored<Dispatch>> {
-    let claimed = bench.store.claim(request("w1", now, limit)).await.unwrap();
+    let claimed = bench.store.claim(request("w1", now, limit)).await.unwrap().rows;
     assert!(claimed.len() <= limit, "claimed more than asked for");
     claimed
 }
@@ -144,7 +150,7 @@ pub async fn organisations_and_their_lanes_take_turns(factory: &dyn StoreFactory
             after,
             ..request("w1", 9, limit)
         };
-        let claimed = bench.store.claim(request).await.unwrap();
+        let claimed = bench.store.claim(request).await.unwrap().rows;
         claimed.into_iter().map(|stored| stored.record.id).collect()
     };
     assert_eq!(take(None, 2).await, ids([10, 25]), "the third has its turn next");
@@ -200,7 +206,7 @@ pub async fn a_lease_is_free_again_at_its_end(factory: &dyn StoreFactory) {
     bench.insert([row, fresh]).await;
     assert_eq!(claim(&bench, 0, 1).await[0].record.epoch, 1);
     assert_eq!(claim_ids(&bench, 59).await, ids([2]), "leased until 60");
-    let again = bench.store.claim(request("w2", 60, 10)).await.unwrap();
+    let again = bench.store.claim(request("w2", 60, 10)).await.unwrap().rows;
     assert_eq!(again.len(), 1);
     assert_eq!((again[0].record.epoch, again[0].version), (2, 3));
     let DispatchState::Leased { worker, until } = &again[0].record.state else {
@@ -333,4 +339,81 @@ pub async fn only_rows_that_wait(factory: &dyn StoreFactory) {
         });
         assert_eq!(same, !leased, "only what is claimed changes: {key:?}");
     }
+}
+
+/// A sender gives no more than the request says, or else than it sends in a second, in all its lanes together; the others
+/// have their turns, and it is told that rows stay.
+pub async fn a_sender_gives_no_more_than_it_may(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let rated = |org: u128, sender: u128, messages_per_second| Account {
+        messages_per_second,
+        ..account(id(org), id(sender))
+    };
+    bench
+        .insert([rated(1, 1, Some(3)), rated(1, 2, Some(0)), rated(2, 1, None)])
+        .await;
+    let running: Broadcast = bench
+        .make
+        .record(&Key::Broadcast {
+            org: id(1),
+            broadcast: id(1),
+        })
+        .try_into()
+        .unwrap();
+    let state = BroadcastState::Running { since: at(0) };
+    bench.insert([Broadcast { state, ..running }]).await;
+    // (organisation, sender, broadcast or 0, ids)
+    for (org, sender, broadcast, rows) in [
+        (1, 1, 0, 10..=13),
+        (1, 1, 1, 20..=23),
+        (1, 2, 0, 30..=33),
+        (2, 1, 0, 40..=41),
+    ] {
+        for number in rows {
+            let mut row = waiting(&mut bench.make, id(org), number);
+            row.account = id(sender);
+            row.not_before = at(i64::try_from(number).unwrap() - 100);
+            if broadcast > 0 {
+                row.origin = Author::Broadcast(id(broadcast));
+            }
+            bench.insert([row]).await;
+        }
+    }
+    let take = async |left: &[(u128, u128, usize)], limit: usize| {
+        let left = left
+            .iter()
+            .map(|(org, sender, left)| ((id(*org), id(*sender)), *left));
+        let request = ClaimRequest {
+            left: left.collect(),
+            ..request("w1", 0, limit)
+        };
+        let Claimed {
+            rows,
+            rates,
+            kept_back,
+        } = bench.store.claim(request).await.unwrap();
+        let rows: Vec<DispatchId> = rows.into_iter().map(|stored| stored.record.id).collect();
+        (rows, rates, kept_back)
+    };
+    let rate = |org, sender, rate| ((id(org), id(sender)), NonZeroU32::new(rate).unwrap());
+    let (rows, rates, kept_back) = take(&[], 4).await;
+    assert_eq!(rows, ids([10, 40, 20, 41]));
+    assert_eq!(rates, BTreeMap::from([rate(1, 1, 3), rate(2, 1, 80)]));
+    assert!(!kept_back, "as many as were asked for");
+    let (rows, rates, kept_back) = take(&[(1, 1, 0), (1, 2, 1)], 10).await;
+    assert_eq!(
+        (rows, rates),
+        (ids([30]), BTreeMap::new()),
+        "a sender without a rate has none"
+    );
+    assert!(kept_back);
+    let (rows, _, kept_back) = take(&[(1, 2, 9)], 10).await;
+    assert_eq!(rows, ids([11, 21, 31, 12, 32, 33]), "three of the first sender");
+    assert!(kept_back);
+    let (rows, _, kept_back) = take(&[(2, 2, 0), (1, 1, 3)], 10).await;
+    assert_eq!(rows, ids([13, 22, 23]));
+    assert!(!kept_back, "nothing is left");
+    let (rows, _, kept_back) = take(&[(1, 1, 0)], 10).await;
+    assert_eq!(rows, ids([]));
+    assert!(!kept_back, "what is leased is not kept back");
 }

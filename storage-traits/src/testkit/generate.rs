@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use tertulia_core::account::{
-    Account, AccountState, Ban, Route, SenderBan, SenderLimit, SenderQuality, Standing,
+    Account, AccountState, Ban, Begun, Route, SenderBan, SenderLimit, SenderQuality, Standing,
 };
 use tertulia_core::attributes::{Attribute, AttributeKind};
 use tertulia_core::audit::{Leaf, Salt, Seal};
@@ -17,7 +17,7 @@ use tertulia_core::broadcast::{Broadcast, BroadcastState, RecipientFilter, Refus
 use tertulia_core::channel::Channel;
 use tertulia_core::consent::{Change, Consent, Fact, Proof, Purpose, Scope, Source};
 use tertulia_core::contact::{
-    Contact, ContactOrder, CreatedBy, Elsewhere, Identity, LeadStatus, RecordStatus, Tag,
+    Contact, ContactOrder, CreatedBy, Elsewhere, Identity, LeadStatus, RecordStatus, Tag, Written,
 };
 use tertulia_core::conversation::{Author, Evidence, Label, Message, MessageRef, Parked};
 use tertulia_core::ctwa::Touch;
@@ -386,8 +386,13 @@ impl Generator {
                 endpoint: self.maybe(Self::text),
                 name: self.text(),
                 credential: self.text(),
+                messages_per_second: self.maybe(|make| u32::try_from(make.below(4)).unwrap_or_default()),
                 state: self.account_state(),
                 standing: self.standing(),
+                begun: self.some(2, |make| Begun {
+                    until: make.time(),
+                    people: make.below(9) as u64,
+                }),
             }),
             Key::Contact { org, contact } => {
                 let blank = Contact::new(org, contact, CreatedBy::Api, self.time());
@@ -760,6 +765,13 @@ impl Generator {
             conversation_status: self.maybe(Self::conversation_status),
             last_broadcast: self.maybe(|make| (make.time(), make.pooled())),
             became_customer: self.some(2, Self::time).into_iter().collect(),
+            written: self.some(2, |make| Written {
+                account: make.pooled(),
+                at: make.time(),
+                row: make.pooled(),
+                began: make.maybe(Self::time),
+                took: make.once_in(2),
+            }),
             merged: self.some(2, Self::pooled),
             ..blank.clone()
         }

@@ -117,7 +117,7 @@ pub async fn no_row_is_claimed_twice(factory: &dyn StoreFactory) {
             .map(|worker| bench.store.claim(request(worker, 0, 5)));
         let mut claimed = 0;
         for result in join_all(claims).await {
-            for row in result.unwrap() {
+            for row in result.unwrap().rows {
                 claimed += 1;
                 assert!(seen.insert(row.record.id), "{} was claimed twice", row.record.id);
                 assert_eq!((row.record.epoch, row.version), (1, 2));

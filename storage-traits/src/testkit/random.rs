@@ -172,6 +172,11 @@ impl Run {
             until: now + self.make.seconds(30),
             after: Some(self.org()).filter(|_| self.make.once_in(2)),
             limit: self.make.below(6),
+            left: self
+                .make
+                .some(2, |make| ((make.pooled(), make.pooled()), make.below(3)))
+                .into_iter()
+                .collect(),
         };
         let ours = self.store.store.claim(request.clone()).await.unwrap();
         let model = self.model.store.claim(request.clone()).await.unwrap();

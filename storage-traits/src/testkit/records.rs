@@ -1,5 +1,7 @@
 //! Records come back as they were given.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use tertulia_core::ids::OrgId;
@@ -199,6 +201,7 @@ pub async fn a_closed_store_refuses_everything(factory: &dyn StoreFactory) {
         until: epoch(),
         after: None,
         limit: 1,
+        left: BTreeMap::new(),
     };
     let changes = ChangeSet {
         expect: Vec::new(),

@@ -126,7 +126,7 @@ async fn an_api_key_sends_for_the_account_that_is_named() {
 #[tokio::test]
 async fn a_refusal_is_of_the_class_of_its_code_and_quotes_nothing() {
     for (status, code, class) in [
-        (401, 20_003, FailureClass::AuthOrConfig),
+        (401, 20_003, FailureClass::KeyRefused),
         (400, 21_211, FailureClass::RecipientInvalid),
         (400, 21_610, FailureClass::RecipientOptedOut(OptOutScope::Sender)),
         (400, 63_016, FailureClass::WindowClosed),

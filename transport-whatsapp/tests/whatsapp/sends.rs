@@ -116,7 +116,7 @@ async fn a_receipt_gives_the_id_the_platforms_spelling_and_whether_it_is_held() 
 #[tokio::test]
 async fn the_platforms_refusals_are_classed_by_code_whatever_the_status() {
     for (code, expected) in [
-        (190, FailureClass::AuthOrConfig),
+        (190, FailureClass::KeyRefused),
         (131_047, FailureClass::WindowClosed),
         (131_026, FailureClass::RecipientInvalid),
         (131_050, FailureClass::RecipientOptedOut(OptOutScope::Marketing)),

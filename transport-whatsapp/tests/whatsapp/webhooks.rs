@@ -651,7 +651,7 @@ fn a_failure_is_classed_by_its_first_readable_code() {
     );
     assert_eq!(
         failure(json!([7, {"title": "t"}, second])).0,
-        FailureClass::AuthOrConfig
+        FailureClass::KeyRefused
     );
     assert_eq!(failure(json!([{"code": "131026", "title": "t"}])).1, "131026");
     assert_eq!(

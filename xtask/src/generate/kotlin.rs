@@ -695,12 +695,13 @@ impl Kotlin<'_> {
             camel(&method.name),
             Self::params(method)
         );
+        let open = if of_class { "open " } else { "" };
         match (&method.default, &method.returns) {
             (None, _) if of_class => put!(out, 1, "abstract {head}"),
             (None, _) => put!(out, 1, "{head}"),
-            (Some(_), None) => put!(out, 1, "open {head} = Unit"),
-            (Some(Value::Array(_)), _) => put!(out, 1, "open {head} = emptyList()"),
-            (Some(_), _) => put!(out, 1, "open {head} = null"),
+            (Some(_), None) => put!(out, 1, "{open}{head} = Unit"),
+            (Some(Value::Array(_)), _) => put!(out, 1, "{open}{head} = emptyList()"),
+            (Some(_), _) => put!(out, 1, "{open}{head} = null"),
         }
     }
 

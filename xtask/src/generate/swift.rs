@@ -598,18 +598,27 @@ impl Swift<'_> {
                 put!(out, 1, "{}", Self::callback(method));
             }
             put!(out, 0, "}}");
+            let mut defaults = Vec::new();
             if name == "Transport" {
-                put!(out, 0, "\nextension Transport {{");
-                put!(out, 1, "public var timeout: TimeInterval? {{ nil }}");
-                for method in interface.methods.iter().filter(|method| method.default.is_some()) {
-                    let body = match (&method.returns, &method.default) {
-                        (None, _) => "{}",
-                        (_, Some(Value::Array(_))) => "{ [] }",
-                        _ => "{ nil }",
-                    };
+                defaults.push("var timeout: TimeInterval? { nil }".to_owned());
+            }
+            for method in interface.methods.iter().filter(|method| method.default.is_some()) {
+                let body = match (&method.returns, &method.default) {
+                    (None, _) => "{}",
+                    (_, Some(Value::Array(_))) => "{ [] }",
+                    _ => "{ nil }",
+                };
+                defaults.push(format!("{} {body}", Self::callback(method)));
+            }
+            for (place, default) in defaults.iter().enumerate() {
+                if place == 0 {
+                    put!(out, 0, "\nextension {name} {{");
+                } else {
                     out.push('\n');
-                    put!(out, 1, "public {} {body}", Self::callback(method));
                 }
+                put!(out, 1, "public {default}");
+            }
+            if !defaults.is_empty() {
                 put!(out, 0, "}}");
             }
             put!(out, 0, "\nfinal class {name}Object: HostObject {{");

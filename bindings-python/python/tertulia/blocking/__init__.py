@@ -1338,6 +1338,13 @@ class OrgAccounts(Area):
         v: Any = self._scope.call("accounts.get", {"id": id})
         return read_account(v)
 
+    def waits(self, id: AccountId) -> Waits | None:
+        """Why nothing goes out by a sender, or nothing of broadcasts, though it waits: what is in the way, what
+        would help, and when it goes on by itself. Absent: nothing is in the way.
+        """
+        v: Any = self._scope.call("accounts.waits", {"id": id})
+        return optional(v, read_waits)
+
     def list(self) -> builtins.list[Account]:
         """All senders, by id."""
         v: Any = self._scope.call("accounts.list", {})
@@ -1346,6 +1353,16 @@ class OrgAccounts(Area):
     def resume(self, id: AccountId) -> None:
         """Lets a held, stopped or disabled sender send again."""
         self._scope.call("accounts.resume", {"id": id})
+
+    def set_rate(self, id: AccountId, messages_per_second: int | None = None) -> None:
+        """Sets how many messages a second a sender sends at most; absent: as many as its platform takes by default,
+        on WhatsApp 80; 0: there is no limit. Broadcasts keep to it; what people and bots write counts, and does
+        not wait. Each process keeps it for itself: what several send above it together the platform refuses, the
+        sender is held for a moment, and nobody is used up.
+
+        Fails with `account.invalid` above 10,000.
+        """
+        self._scope.call("accounts.set_rate", {"id": id, "messages_per_second": messages_per_second})
 
     def disable(self, id: AccountId) -> None:
         """Switches a sender off: what waits to go out by it waits until it is resumed."""
@@ -1636,7 +1653,14 @@ class Credentials(ABC):
 
     @abstractmethod
     def credential(self, reference: str) -> str:
-        """The key for this reference. Asked again after the platform refused the last one."""
+        """The key for this reference: asked for each message."""
+
+    def renew(self, reference: str, refused: str) -> str | None:
+        """Another key for this reference, now that the platform refused one: asked once, before its senders are
+        stopped. With another key what was refused is tried again. Here whoever keeps keys for a while, or gets
+        them from somewhere, gets a new one; with nothing `credential` is asked again.
+        """
+        return None
 
 
 class ConversationHandler(ABC):

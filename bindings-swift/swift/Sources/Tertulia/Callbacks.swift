@@ -70,8 +70,15 @@ final class TransportObject: HostObject {
 
 /// Where the keys to send with come from: never from the store.
 public protocol Credentials: Sendable {
-    /// The key for this reference. Asked again after the platform refused the last one.
+    /// The key for this reference: asked for each message.
     func credential(_ reference: String) async throws -> String
+
+    /// Another key for this reference, now that the platform refused one: asked once, before its senders are stopped. With another key what was refused is tried again. Here whoever keeps keys for a while, or gets them from somewhere, gets a new one; with nothing `credential` is asked again.
+    func renew(_ reference: String, refused: String) async throws -> String?
+}
+
+extension Credentials {
+    public func renew(_ reference: String, refused: String) async throws -> String? { nil }
 }
 
 final class CredentialsObject: HostObject {
@@ -83,6 +90,8 @@ final class CredentialsObject: HostObject {
         switch method {
         case "credential":
             return try json(await host.credential(args.get("reference")))
+        case "renew":
+            return try json(await host.renew(args.get("reference"), refused: args.get("refused")))
         default:
             throw TertuliaError(ErrorCode.inputInvalid, "there is no method \(method)")
         }

@@ -298,6 +298,12 @@ public enum ErrorCode {
     /// It is a quiet hour where the contact is: broadcasts rest.
     public static let broadcastQuietHours = "broadcast.quiet_hours"
 
+    /// The sender wrote to the contact a moment ago, and platforms take one message in some seconds: broadcasts wait.
+    public static let broadcastPairPause = "broadcast.pair_pause"
+
+    /// The sender began to write to as many people as its platform allows in 24 hours.
+    public static let broadcastDayFull = "broadcast.day_full"
+
     /// The broadcast cannot be launched so.
     public static let broadcastInvalid = "broadcast.invalid"
 
@@ -601,6 +607,8 @@ public enum ErrorCode {
         broadcastWrongState: (.refused, .never, 503),
         broadcastScheduleInvalid: (.invalid, .never, 503),
         broadcastQuietHours: (.refused, .later, 503),
+        broadcastPairPause: (.refused, .later, 503),
+        broadcastDayFull: (.refused, .later, 503),
         broadcastInvalid: (.invalid, .never, 503),
         importHeader: (.invalid, .never, 503),
         importEncoding: (.invalid, .never, 503),

@@ -1743,6 +1743,14 @@ public struct AccountsArea: Sendable {
         }
     }
 
+    /// Why nothing goes out by a sender, or nothing of broadcasts, though it waits: what is in the way, what would
+    /// help, and when it goes on by itself. Absent: nothing is in the way.
+    public func waits(_ id: AccountId) async throws -> Waits? {
+        try await scope.call("accounts.waits") {
+            $0.put("id", id)
+        }
+    }
+
     /// All senders, by id.
     public func list() async throws -> [Account] {
         try await scope.call("accounts.list")
@@ -1752,6 +1760,19 @@ public struct AccountsArea: Sendable {
     public func resume(_ id: AccountId) async throws {
         let _: Nothing = try await scope.call("accounts.resume") {
             $0.put("id", id)
+        }
+    }
+
+    /// Sets how many messages a second a sender sends at most; absent: as many as its platform takes by default, on
+    /// WhatsApp 80; 0: there is no limit. Broadcasts keep to it; what people and bots write counts, and does not
+    /// wait. Each process keeps it for itself: what several send above it together the platform refuses, the sender
+    /// is held for a moment, and nobody is used up.
+    ///
+    /// Fails with `account.invalid` above 10,000.
+    public func setRate(_ id: AccountId, messagesPerSecond: Int? = nil) async throws {
+        let _: Nothing = try await scope.call("accounts.set_rate") {
+            $0.put("id", id)
+            $0.put("messages_per_second", messagesPerSecond)
         }
     }
 

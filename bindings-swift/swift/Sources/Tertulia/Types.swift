@@ -108,10 +108,15 @@ public struct Account: Hashable, Sendable, Codable {
     public var name: String
     /// What the host's credentials callback is asked for.
     public var credential: String
+    /// How many messages a second it sends at most; absent: as many as its platform takes by default, on WhatsApp 80; 0:
+    /// there is no limit.
+    public var messagesPerSecond: Int?
     /// Whether it may send.
     public var state: AccountState
     /// What the platform told of it.
     public var standing: SenderStanding
+    /// How many people it began to write to within the last 24 hours: counted while the platform's limit of it is known.
+    public var begun: [SenderBegun]
 
     public init(
         id: AccountId,
@@ -122,8 +127,10 @@ public struct Account: Hashable, Sendable, Codable {
         endpoint: String? = nil,
         name: String,
         credential: String,
+        messagesPerSecond: Int? = nil,
         state: AccountState,
-        standing: SenderStanding = SenderStanding()
+        standing: SenderStanding = SenderStanding(),
+        begun: [SenderBegun] = []
     ) {
         self.id = id
         self.org = org
@@ -133,8 +140,10 @@ public struct Account: Hashable, Sendable, Codable {
         self.endpoint = endpoint
         self.name = name
         self.credential = credential
+        self.messagesPerSecond = messagesPerSecond
         self.state = state
         self.standing = standing
+        self.begun = begun
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -146,8 +155,10 @@ public struct Account: Hashable, Sendable, Codable {
         case endpoint = "endpoint"
         case name = "name"
         case credential = "credential"
+        case messagesPerSecond = "messages_per_second"
         case state = "state"
         case standing = "standing"
+        case begun = "begun"
     }
 
     public init(from decoder: Decoder) throws {
@@ -160,8 +171,10 @@ public struct Account: Hashable, Sendable, Codable {
         self.endpoint = try container.decodeIfPresent(String.self, forKey: .endpoint)
         self.name = try container.decode(String.self, forKey: .name)
         self.credential = try container.decode(String.self, forKey: .credential)
+        self.messagesPerSecond = try container.decodeIfPresent(Int.self, forKey: .messagesPerSecond)
         self.state = try container.decode(AccountState.self, forKey: .state)
         self.standing = try container.decodeIfPresent(SenderStanding.self, forKey: .standing) ?? SenderStanding()
+        self.begun = try container.decodeIfPresent([SenderBegun].self, forKey: .begun) ?? []
     }
 }
 
@@ -3489,14 +3502,20 @@ public struct Failure: Hashable, Sendable, Codable {
 
 /// The class of a failure: what decides about trying again.
 public enum FailureClass: Hashable, Sendable, Codable {
-    /// Token, permission or registration: nothing goes out by this sender until somebody mends it.
+    /// Permission, registration or set-up: nothing goes out by this sender until somebody mends it.
     case authOrConfig
+    /// The key itself: nothing goes out by this sender until there is another one.
+    case keyRefused
+    /// The key was refused, and the host has given another one since.
+    case keyReplaced
     /// An invoice or payment method blocks the account.
     case payment
     /// Too many requests in that scope.
     case rateLimited(LimitScope)
     /// The platform restricts or has disabled the sender or account.
     case policyRestricted
+    /// The platform holds the sender back for a while, for the quality of what it sent.
+    case lowQuality
     /// The template is filled wrongly for this recipient, or refused with what fills it.
     case templateProblem
     /// The template is missing, paused or disabled, or has other parameters by now: nobody gets it.
@@ -3527,6 +3546,12 @@ public enum FailureClass: Hashable, Sendable, Codable {
         case .authOrConfig:
             var container = encoder.singleValueContainer()
             try container.encode("auth_or_config")
+        case .keyRefused:
+            var container = encoder.singleValueContainer()
+            try container.encode("key_refused")
+        case .keyReplaced:
+            var container = encoder.singleValueContainer()
+            try container.encode("key_replaced")
         case .payment:
             var container = encoder.singleValueContainer()
             try container.encode("payment")
@@ -3536,6 +3561,9 @@ public enum FailureClass: Hashable, Sendable, Codable {
         case .policyRestricted:
             var container = encoder.singleValueContainer()
             try container.encode("policy_restricted")
+        case .lowQuality:
+            var container = encoder.singleValueContainer()
+            try container.encode("low_quality")
         case .templateProblem:
             var container = encoder.singleValueContainer()
             try container.encode("template_problem")
@@ -3580,12 +3608,18 @@ public enum FailureClass: Hashable, Sendable, Codable {
         switch variant.name {
         case "auth_or_config":
             self = .authOrConfig
+        case "key_refused":
+            self = .keyRefused
+        case "key_replaced":
+            self = .keyReplaced
         case "payment":
             self = .payment
         case "rate_limited":
             self = .rateLimited(try variant.value(LimitScope.self))
         case "policy_restricted":
             self = .policyRestricted
+        case "low_quality":
+            self = .lowQuality
         case "template_problem":
             self = .templateProblem
         case "template_stopped":
@@ -5980,6 +6014,8 @@ public enum LimitScope: String, Hashable, Sendable, Codable, CaseIterable {
     case account = "account"
     /// The application.
     case app = "app"
+    /// All senders of the account, for the day.
+    case day = "day"
 }
 
 /// An outgoing list (WhatsApp: at most 10 sections and 10 rows in all).
@@ -6552,6 +6588,9 @@ public struct NewAccount: Hashable, Sendable, Codable {
     public var name: String
     /// What the host's credentials callback is asked for.
     public var credential: String
+    /// How many messages a second it sends at most; absent: as many as its platform takes by default, on WhatsApp 80; 0:
+    /// there is no limit.
+    public var messagesPerSecond: Int?
 
     public init(
         channel: Channel,
@@ -6559,7 +6598,8 @@ public struct NewAccount: Hashable, Sendable, Codable {
         businessId: String? = nil,
         endpoint: String? = nil,
         name: String,
-        credential: String
+        credential: String,
+        messagesPerSecond: Int? = nil
     ) {
         self.channel = channel
         self.senderId = senderId
@@ -6567,6 +6607,7 @@ public struct NewAccount: Hashable, Sendable, Codable {
         self.endpoint = endpoint
         self.name = name
         self.credential = credential
+        self.messagesPerSecond = messagesPerSecond
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -6576,6 +6617,7 @@ public struct NewAccount: Hashable, Sendable, Codable {
         case endpoint = "endpoint"
         case name = "name"
         case credential = "credential"
+        case messagesPerSecond = "messages_per_second"
     }
 }
 
@@ -8394,6 +8436,24 @@ public enum SenderBanKind: String, Hashable, Sendable, Codable, CaseIterable {
     case disabled = "disabled"
 }
 
+/// How many people a sender began to write to in some minutes: templates outside of windows.
+public struct SenderBegun: Hashable, Sendable, Codable {
+    /// The end of these minutes: 24 hours later none of them counts any more.
+    public var until: Date
+    /// How many people.
+    public var people: Int
+
+    public init(until: Date, people: Int) {
+        self.until = until
+        self.people = people
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case until = "until"
+        case people = "people"
+    }
+}
+
 /// How many people a sender may begin to write to.
 public struct SenderLimit: Hashable, Sendable, Codable {
     /// Since when, by the platform's time.
@@ -8817,6 +8877,9 @@ public struct Stats: Hashable, Sendable, Codable {
     public var replied: Int
     /// Opted out afterwards.
     public var optedOutAfter: Int
+    /// Why nobody of those who wait is sent to just now, and until when, where that is the sender's; absent: they are, or it
+    /// is no longer running.
+    public var waits: Waits?
 
     public init(
         total: Int,
@@ -8830,7 +8893,8 @@ public struct Stats: Hashable, Sendable, Codable {
         read: Int,
         failed: [String: Int],
         replied: Int,
-        optedOutAfter: Int
+        optedOutAfter: Int,
+        waits: Waits? = nil
     ) {
         self.total = total
         self.pending = pending
@@ -8844,6 +8908,7 @@ public struct Stats: Hashable, Sendable, Codable {
         self.failed = failed
         self.replied = replied
         self.optedOutAfter = optedOutAfter
+        self.waits = waits
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -8859,6 +8924,7 @@ public struct Stats: Hashable, Sendable, Codable {
         case failed = "failed"
         case replied = "replied"
         case optedOutAfter = "opted_out_after"
+        case waits = "waits"
     }
 }
 
@@ -9570,6 +9636,28 @@ public enum ValueTest: Hashable, Sendable, Codable {
         default:
             throw decoder.misfit("\(variant.name) is no ValueTest")
         }
+    }
+}
+
+/// Why nothing goes out by a sender, or nothing of broadcasts, though it waits.
+public struct Waits: Hashable, Sendable, Codable {
+    /// What is in the way, in words.
+    public var reason: String
+    /// What would help.
+    public var remedy: String
+    /// When it goes on by itself; absent: not before that is done.
+    public var until: Date?
+
+    public init(reason: String, remedy: String, until: Date? = nil) {
+        self.reason = reason
+        self.remedy = remedy
+        self.until = until
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case reason = "reason"
+        case remedy = "remedy"
+        case until = "until"
     }
 }
 

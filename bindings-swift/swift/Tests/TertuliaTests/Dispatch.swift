@@ -332,10 +332,15 @@ extension Org {
             return try answer(await accounts.connect(try call.arg("new")))
         case "accounts.get":
             return try answer(await accounts.get(try call.arg("id")))
+        case "accounts.waits":
+            return try answer(await accounts.waits(try call.arg("id")))
         case "accounts.list":
             return try answer(await accounts.list())
         case "accounts.resume":
             try await accounts.resume(try call.arg("id"))
+            return .null
+        case "accounts.set_rate":
+            try await accounts.setRate(try call.arg("id"), messagesPerSecond: try call.arg("messages_per_second"))
             return .null
         case "accounts.disable":
             try await accounts.disable(try call.arg("id"))

@@ -274,6 +274,10 @@ private struct ScenarioCredentials: Credentials {
         }
         return "secret"
     }
+
+    func renew(_ reference: String, refused: String) async throws -> String? {
+        reference == "key" && refused == "secret" ? "newer secret" : nil
+    }
 }
 
 /// A platform of the host's, which does what the text of a message asks it to.
@@ -311,6 +315,8 @@ private actor ScenarioTransport: Transport {
             return .unknown(detail: "nonsense")
         case "refuse":
             return .refused(SendFailure(class: .recipientInvalid, code: "131026", detail: "not on the platform"))
+        case "renew" where sender.credential == "secret":
+            return .refused(SendFailure(class: .keyRefused, code: "190", detail: "expired"))
         default:
             return accepted()
         }

@@ -20,6 +20,7 @@ use super::{Accepted, Action, Answer, Attempt, Exchange, Fault, Inner, Number, R
 
 const LARGEST_BODY: usize = 16 << 20;
 const HOURS_OF_WINDOW: i64 = 24;
+const SECONDS_OF_PAIR: i64 = 6;
 
 /// Makes hyper close the connection without an answer.
 #[derive(Debug)]
@@ -93,7 +94,7 @@ async fn answer(inner: Arc<Inner>, request: Request<Incoming>) -> Result<Respons
         .map_err(|_| Dropped)?
         .to_bytes();
     let call = read(&inner, &parts.method, &parts.uri, body);
-    let expected = format!("Bearer {}", inner.config.access_token);
+    let expected = format!("Bearer {}", inner.state().access_token);
     let authorized = parts
         .headers
         .get(AUTHORIZATION)
@@ -343,6 +344,23 @@ fn accept(
         {
             return Err(Refusal::new(131_047));
         }
+    }
+    let within = |seconds| {
+        let since = at - TimeDelta::seconds(seconds);
+        let latest = state
+            .accepted
+            .iter()
+            .rev()
+            .take_while(move |accepted| accepted.at > since);
+        latest.filter(|accepted| accepted.phone_number_id == number.id)
+    };
+    if let Some(most) = state.limits.per_second
+        && within(1).count() >= most
+    {
+        return Err(Refusal::new(130_429));
+    }
+    if state.limits.pairs && within(SECONDS_OF_PAIR).any(|accepted| accepted.user_id == send.user_id) {
+        return Err(Refusal::new(131_056));
     }
     let held = faults.contains(&Fault::HeldForQuality);
     let seq = state.next();

@@ -49,13 +49,17 @@ internal class TransportObject(private val host: Transport) : HostObject("Transp
 
 /** Where the keys to send with come from: never from the store. */
 fun interface Credentials {
-    /** The key for this reference. Asked again after the platform refused the last one. */
+    /** The key for this reference: asked for each message. */
     suspend fun credential(reference: String): String
+
+    /** Another key for this reference, now that the platform refused one: asked once, before its senders are stopped. With another key what was refused is tried again. Here whoever keeps keys for a while, or gets them from somewhere, gets a new one; with nothing `credential` is asked again. */
+    suspend fun renew(reference: String, refused: String): String? = null
 }
 
 internal class CredentialsObject(private val host: Credentials) : HostObject("Credentials") {
     override suspend fun answer(method: String, args: Reader): JsonElement = when (method) {
         "credential" -> TextCodec.encode(host.credential(args.get("reference", TextCodec)))
+        "renew" -> OptionalCodec(TextCodec).encode(host.renew(args.get("reference", TextCodec), args.get("refused", TextCodec)))
         else -> throw Misfit("there is no $method")
     }
 }

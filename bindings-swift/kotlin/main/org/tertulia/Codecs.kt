@@ -62,8 +62,10 @@ internal object AccountCodec : Codec<Account> {
             put("endpoint", OptionalCodec(TextCodec), value.endpoint)
             put("name", TextCodec, value.name)
             put("credential", TextCodec, value.credential)
+            put("messages_per_second", OptionalCodec(IntCodec), value.messagesPerSecond)
             put("state", AccountStateCodec, value.state)
             put("standing", SenderStandingCodec, value.standing)
+            put("begun", ListCodec(SenderBegunCodec), value.begun)
         }
     }
 
@@ -78,8 +80,10 @@ internal object AccountCodec : Codec<Account> {
             endpoint = record.get("endpoint", OptionalCodec(TextCodec)),
             name = record.get("name", TextCodec),
             credential = record.get("credential", TextCodec),
+            messagesPerSecond = record.get("messages_per_second", OptionalCodec(IntCodec)),
             state = record.get("state", AccountStateCodec),
             standing = record.get("standing", SenderStandingCodec) { SenderStanding() },
+            begun = record.get("begun", ListCodec(SenderBegunCodec)) { emptyList() },
         )
     }
 }
@@ -2298,9 +2302,12 @@ internal object FailureClassCodec : Codec<FailureClass> {
     override fun encode(value: FailureClass): JsonElement {
         return when (value) {
             FailureClass.AuthOrConfig -> JsonPrimitive("auth_or_config")
+            FailureClass.KeyRefused -> JsonPrimitive("key_refused")
+            FailureClass.KeyReplaced -> JsonPrimitive("key_replaced")
             FailureClass.Payment -> JsonPrimitive("payment")
             is FailureClass.RateLimited -> record { put("rate_limited", LimitScopeCodec, value.value) }
             FailureClass.PolicyRestricted -> JsonPrimitive("policy_restricted")
+            FailureClass.LowQuality -> JsonPrimitive("low_quality")
             FailureClass.TemplateProblem -> JsonPrimitive("template_problem")
             FailureClass.TemplateStopped -> JsonPrimitive("template_stopped")
             FailureClass.WindowClosed -> JsonPrimitive("window_closed")
@@ -2320,9 +2327,12 @@ internal object FailureClassCodec : Codec<FailureClass> {
         val (word, inside) = variant(json)
         return when (word) {
             "auth_or_config" -> FailureClass.AuthOrConfig
+            "key_refused" -> FailureClass.KeyRefused
+            "key_replaced" -> FailureClass.KeyReplaced
             "payment" -> FailureClass.Payment
             "rate_limited" -> FailureClass.RateLimited(LimitScopeCodec.decode(inside))
             "policy_restricted" -> FailureClass.PolicyRestricted
+            "low_quality" -> FailureClass.LowQuality
             "template_problem" -> FailureClass.TemplateProblem
             "template_stopped" -> FailureClass.TemplateStopped
             "window_closed" -> FailureClass.WindowClosed
@@ -3934,6 +3944,7 @@ internal object LimitScopeCodec : Codec<LimitScope> {
             "number" -> LimitScope.NUMBER
             "account" -> LimitScope.ACCOUNT
             "app" -> LimitScope.APP
+            "day" -> LimitScope.DAY
             else -> throw Misfit("$word is no LimitScope")
         }
     }
@@ -4301,6 +4312,7 @@ internal object NewAccountCodec : Codec<NewAccount> {
             put("endpoint", OptionalCodec(TextCodec), value.endpoint)
             put("name", TextCodec, value.name)
             put("credential", TextCodec, value.credential)
+            put("messages_per_second", OptionalCodec(IntCodec), value.messagesPerSecond)
         }
     }
 
@@ -4313,6 +4325,7 @@ internal object NewAccountCodec : Codec<NewAccount> {
             endpoint = record.get("endpoint", OptionalCodec(TextCodec)),
             name = record.get("name", TextCodec),
             credential = record.get("credential", TextCodec),
+            messagesPerSecond = record.get("messages_per_second", OptionalCodec(IntCodec)),
         )
     }
 }
@@ -5621,6 +5634,23 @@ internal object SenderBanKindCodec : Codec<SenderBanKind> {
     }
 }
 
+internal object SenderBegunCodec : Codec<SenderBegun> {
+    override fun encode(value: SenderBegun): JsonElement {
+        return record {
+            put("until", TimeCodec, value.until)
+            put("people", IntCodec, value.people)
+        }
+    }
+
+    override fun decode(json: JsonElement): SenderBegun {
+        val record = Reader(json)
+        return SenderBegun(
+            until = record.get("until", TimeCodec),
+            people = record.get("people", IntCodec),
+        )
+    }
+}
+
 internal object SenderLimitCodec : Codec<SenderLimit> {
     override fun encode(value: SenderLimit): JsonElement {
         return record {
@@ -5878,6 +5908,7 @@ internal object StatsCodec : Codec<Stats> {
             put("failed", MapCodec(IntCodec), value.failed)
             put("replied", IntCodec, value.replied)
             put("opted_out_after", IntCodec, value.optedOutAfter)
+            put("waits", OptionalCodec(WaitsCodec), value.waits)
         }
     }
 
@@ -5896,6 +5927,7 @@ internal object StatsCodec : Codec<Stats> {
             failed = record.get("failed", MapCodec(IntCodec)),
             replied = record.get("replied", IntCodec),
             optedOutAfter = record.get("opted_out_after", IntCodec),
+            waits = record.get("waits", OptionalCodec(WaitsCodec)),
         )
     }
 }
@@ -6326,6 +6358,25 @@ internal object ValueTestCodec : Codec<ValueTest> {
             "greater" -> ValueTest.Greater(JsonCodec.decode(inside))
             else -> throw Misfit("$word is no ValueTest")
         }
+    }
+}
+
+internal object WaitsCodec : Codec<Waits> {
+    override fun encode(value: Waits): JsonElement {
+        return record {
+            put("reason", TextCodec, value.reason)
+            put("remedy", TextCodec, value.remedy)
+            put("until", OptionalCodec(TimeCodec), value.until)
+        }
+    }
+
+    override fun decode(json: JsonElement): Waits {
+        val record = Reader(json)
+        return Waits(
+            reason = record.get("reason", TextCodec),
+            remedy = record.get("remedy", TextCodec),
+            until = record.get("until", OptionalCodec(TimeCodec)),
+        )
     }
 }
 

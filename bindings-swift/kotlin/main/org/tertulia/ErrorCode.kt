@@ -298,6 +298,12 @@ object ErrorCode {
     /** It is a quiet hour where the contact is: broadcasts rest. */
     const val BROADCAST_QUIET_HOURS: String = "broadcast.quiet_hours"
 
+    /** The sender wrote to the contact a moment ago, and platforms take one message in some seconds: broadcasts wait. */
+    const val BROADCAST_PAIR_PAUSE: String = "broadcast.pair_pause"
+
+    /** The sender began to write to as many people as its platform allows in 24 hours. */
+    const val BROADCAST_DAY_FULL: String = "broadcast.day_full"
+
     /** The broadcast cannot be launched so. */
     const val BROADCAST_INVALID: String = "broadcast.invalid"
 
@@ -601,6 +607,8 @@ object ErrorCode {
         BROADCAST_WRONG_STATE to "refused",
         BROADCAST_SCHEDULE_INVALID to "invalid",
         BROADCAST_QUIET_HOURS to "refused",
+        BROADCAST_PAIR_PAUSE to "refused",
+        BROADCAST_DAY_FULL to "refused",
         BROADCAST_INVALID to "invalid",
         IMPORT_HEADER to "invalid",
         IMPORT_ENCODING to "invalid",

@@ -1429,6 +1429,15 @@ class AccountsArea internal constructor(private val scope: Scope) {
             put("id", AccountIdCodec, id)
         }
 
+    /**
+     * Why nothing goes out by a sender, or nothing of broadcasts, though it waits: what is in the way, what would
+     * help, and when it goes on by itself. Absent: nothing is in the way.
+     */
+    suspend fun waits(id: AccountId): Waits? =
+        scope.call("accounts.waits", OptionalCodec(WaitsCodec)) {
+            put("id", AccountIdCodec, id)
+        }
+
     /** All senders, by id. */
     suspend fun list(): List<Account> =
         scope.call("accounts.list", ListCodec(AccountCodec))
@@ -1437,6 +1446,20 @@ class AccountsArea internal constructor(private val scope: Scope) {
     suspend fun resume(id: AccountId): Unit =
         scope.call("accounts.resume", UnitCodec) {
             put("id", AccountIdCodec, id)
+        }
+
+    /**
+     * Sets how many messages a second a sender sends at most; absent: as many as its platform takes by default, on
+     * WhatsApp 80; 0: there is no limit. Broadcasts keep to it; what people and bots write counts, and does not
+     * wait. Each process keeps it for itself: what several send above it together the platform refuses, the sender
+     * is held for a moment, and nobody is used up.
+     *
+     * Fails with `account.invalid` above 10,000.
+     */
+    suspend fun setRate(id: AccountId, messagesPerSecond: Long? = null): Unit =
+        scope.call("accounts.set_rate", UnitCodec) {
+            put("id", AccountIdCodec, id)
+            put("messages_per_second", OptionalCodec(IntCodec), messagesPerSecond)
         }
 
     /** Switches a sender off: what waits to go out by it waits until it is resumed. */

@@ -56,10 +56,17 @@ data class Account(
     val name: String,
     /** What the host's credentials callback is asked for. */
     val credential: String,
+    /**
+     * How many messages a second it sends at most; absent: as many as its platform takes by default, on WhatsApp 80; 0:
+     * there is no limit.
+     */
+    val messagesPerSecond: Long? = null,
     /** Whether it may send. */
     val state: AccountState,
     /** What the platform told of it. */
     val standing: SenderStanding = SenderStanding(),
+    /** How many people it began to write to within the last 24 hours: counted while the platform's limit of it is known. */
+    val begun: List<SenderBegun> = emptyList(),
 )
 
 /** A sender of the organisation: one WhatsApp number, say. */
@@ -1654,8 +1661,14 @@ data class Failure(
 
 /** The class of a failure: what decides about trying again. */
 sealed interface FailureClass {
-    /** Token, permission or registration: nothing goes out by this sender until somebody mends it. */
+    /** Permission, registration or set-up: nothing goes out by this sender until somebody mends it. */
     data object AuthOrConfig : FailureClass
+
+    /** The key itself: nothing goes out by this sender until there is another one. */
+    data object KeyRefused : FailureClass
+
+    /** The key was refused, and the host has given another one since. */
+    data object KeyReplaced : FailureClass
 
     /** An invoice or payment method blocks the account. */
     data object Payment : FailureClass
@@ -1665,6 +1678,9 @@ sealed interface FailureClass {
 
     /** The platform restricts or has disabled the sender or account. */
     data object PolicyRestricted : FailureClass
+
+    /** The platform holds the sender back for a while, for the quality of what it sent. */
+    data object LowQuality : FailureClass
 
     /** The template is filled wrongly for this recipient, or refused with what fills it. */
     data object TemplateProblem : FailureClass
@@ -2987,6 +3003,8 @@ enum class LimitScope(internal val wire: String) {
     ACCOUNT("account"),
     /** The application. */
     APP("app"),
+    /** All senders of the account, for the day. */
+    DAY("day"),
 }
 
 /** An outgoing list (WhatsApp: at most 10 sections and 10 rows in all). */
@@ -3245,6 +3263,11 @@ data class NewAccount(
     val name: String,
     /** What the host's credentials callback is asked for. */
     val credential: String,
+    /**
+     * How many messages a second it sends at most; absent: as many as its platform takes by default, on WhatsApp 80; 0:
+     * there is no limit.
+     */
+    val messagesPerSecond: Long? = null,
 )
 
 /** A broadcast to create. */
@@ -4080,6 +4103,14 @@ enum class SenderBanKind(internal val wire: String) {
     DISABLED("disabled"),
 }
 
+/** How many people a sender began to write to in some minutes: templates outside of windows. */
+data class SenderBegun(
+    /** The end of these minutes: 24 hours later none of them counts any more. */
+    val until: Instant,
+    /** How many people. */
+    val people: Long,
+)
+
 /** How many people a sender may begin to write to. */
 data class SenderLimit(
     /** Since when, by the platform's time. */
@@ -4286,6 +4317,11 @@ data class Stats(
     val replied: Long,
     /** Opted out afterwards. */
     val optedOutAfter: Long,
+    /**
+     * Why nobody of those who wait is sent to just now, and until when, where that is the sender's; absent: they are, or it
+     * is no longer running.
+     */
+    val waits: Waits? = null,
 )
 
 /** How many conversations stand so. */
@@ -4570,6 +4606,16 @@ sealed interface ValueTest {
     /** It is more than this number, or after this date. */
     data class Greater(val value: Any?) : ValueTest
 }
+
+/** Why nothing goes out by a sender, or nothing of broadcasts, though it waits. */
+data class Waits(
+    /** What is in the way, in words. */
+    val reason: String,
+    /** What would help. */
+    val remedy: String,
+    /** When it goes on by itself; absent: not before that is done. */
+    val until: Instant? = null,
+)
 
 /** An HTTP request as the host received it. */
 class WebhookRequest(

@@ -92,9 +92,7 @@ internal class Replay(private val folder: Path) {
         }
         val credentials = options.get("credentials")?.let { credentials ->
             if (credentials.isJsonPrimitive) {
-                Credentials {
-                    if (it == "key") "secret" else throw TertuliaError(ErrorCode.CREDENTIAL_MISSING, "there is no key $it")
-                }
+                ScenarioCredentials()
             } else {
                 StaticCredentials(MapCodec(TextCodec).decode(credentials.asJsonObject.get("fixed")))
             }
@@ -235,6 +233,16 @@ private class ScenarioTransport(options: Reader) :
             // No type of Kotlin's lets nonsense through; a text that is half a character comes nearest.
             "nonsense" -> Outcome.Unknown("\uD83D")
             "refuse" -> Outcome.Refused(SendFailure(FailureClass.RecipientInvalid, "host", "as asked"))
+            "renew" if sender.credential == "secret" -> Outcome.Refused(SendFailure(FailureClass.KeyRefused, "190", "expired"))
             else -> Outcome.Accepted(Accepted("host-${++sent}"))
         }
+}
+
+/** Credentials of the host's, which know one key, and the one in its place. */
+private class ScenarioCredentials : Credentials {
+    override suspend fun credential(reference: String): String =
+        if (reference == "key") "secret" else throw TertuliaError(ErrorCode.CREDENTIAL_MISSING, "there is no key $reference")
+
+    override suspend fun renew(reference: String, refused: String): String? =
+        if (reference == "key" && refused == "secret") "newer secret" else null
 }
