@@ -185,6 +185,12 @@ fn turned_away(
         row.attempts.saturating_sub(row.faults)
     };
     let step = next_step(failure, tries);
+    // An answer that comes late: the broadcast may be over.
+    let over = match (row.broadcast(), &row.state, step) {
+        (_, _, NextStep::GiveUp) => false,
+        (Some(broadcast), DispatchState::Unknown { .. }, _) => !broadcasts::takes_up(set, ctx, broadcast)?,
+        _ => false,
+    };
     match step {
         NextStep::HoldSender(wait) => set_account_state(
             set,
@@ -225,7 +231,7 @@ fn turned_away(
         NextStep::StopBroadcast => row.broadcast().map(|_| TimeDelta::zero()),
         NextStep::GiveUp => as_text.then(TimeDelta::zero),
     };
-    if let Some(pause) = pause.filter(|_| !by_hand) {
+    if let Some(pause) = pause.filter(|_| !by_hand && !over) {
         row.state = DispatchState::Pending;
         row.not_before = ctx.now + pause;
     } else {
