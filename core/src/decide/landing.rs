@@ -163,11 +163,14 @@ fn turned_away(
     ) {
         return Ok(row.state);
     }
-    // Nothing was sent: the slot is free again for somebody else.
+    // Nothing was sent: the slot is free again, unless the person got something by another contact that was merged.
     let slot_key = slot_key(ctx, resolve(set, ctx, row.contact)?);
-    let slot: Option<Slot> = set.get(&slot_key)?;
-    if slot.is_some_and(|slot| Some(slot.attempt) == row.attempt) {
-        set.remove(slot_key);
+    if let (Some(slot), Some(attempt)) = (set.get::<Slot>(&slot_key)?, row.attempt) {
+        match slot.clone().without(attempt) {
+            None => set.remove(slot_key),
+            Some(rest) if rest != slot => set.put(rest),
+            Some(_) => {}
+        }
     }
     let account = get_account(set, ctx, row.account)?;
     let refused = StatusKind::Failed(failure.clone());

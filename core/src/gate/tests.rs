@@ -152,6 +152,7 @@ fn slot(age: TimeDelta) -> Slot {
         contact: ContactId(Uuid::nil()),
         attempt: AttemptId(Uuid::nil()),
         taken_at: now() - age,
+        earlier: Vec::new(),
     }
 }
 
