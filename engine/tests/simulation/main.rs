@@ -65,10 +65,11 @@ fn whatever_goes_wrong_the_promises_hold() {
     let (next, over) = (AtomicU64::new(first), AtomicBool::new(false));
     let (hits, broken) = (Mutex::new(Hits::default()), Mutex::new(None));
     let begun = Instant::now();
+    let said = Mutex::new(begun);
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
-                let (mut own, mut said) = (Hits::default(), Instant::now());
+                let mut own = Hits::default();
                 while !over.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if seed >= end {
@@ -80,8 +81,9 @@ fn whatever_goes_wrong_the_promises_hold() {
                         over.store(true, Ordering::Relaxed);
                         broken.lock().unwrap().get_or_insert((seed, what));
                     }
+                    let mut said = said.lock().unwrap();
                     if said.elapsed() > Duration::from_secs(60) {
-                        said = Instant::now();
+                        *said = Instant::now();
                         println!("{} of {} seeds", seed - first, end - first);
                     }
                 }
