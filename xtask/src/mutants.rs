@@ -13,7 +13,7 @@ use crate::project::{self, Project};
 const SEEDS: u32 = 1_000;
 
 /// How many the copy itself, with no mutant switched on, must live through.
-const SOUND: u32 = 50;
+const SOUND: u32 = 200;
 
 /// The variable that says which mutant is switched on.
 const SWITCH: &str = "TERTULIA_MUTANT";
@@ -102,13 +102,18 @@ pub(crate) fn run(project: &Project) -> Result<String, String> {
         let output = command
             .output()
             .map_err(|error| project::not_started(&command, &error))?;
-        let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        Ok::<_, String>((output.status.success(), text))
+        let text = [output.stdout, output.stderr].concat();
+        Ok::<_, String>((
+            output.status.success(),
+            String::from_utf8_lossy(&text).into_owned(),
+        ))
     };
     let (sound, text) = tell("", SOUND)?;
     if !sound {
         return Err(format!("the copy is broken with no mutant switched on:\n{text}"));
     }
+    // How often each thing went wrong.
+    println!("{text}");
     for mutant in MUTANTS {
         let (lives, text) = tell(mutant.name, SEEDS)?;
         let said = text.lines().find(|line| line.starts_with("seed ")).unwrap_or("");
