@@ -9,6 +9,8 @@
 //! `sending` is durable before the socket is touched, so at most one attempt is ever made on a row without an
 //! explicit choice; what a crash leaves behind in `sending` is unknown, is named, and is never sent again by itself.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -482,6 +484,10 @@ pub struct Slot {
     pub attempt: AttemptId,
     /// When.
     pub taken_at: DateTime<Utc>,
+    /// Earlier ones of contacts that were merged into this one, the last first: should the attempt be turned away, the
+    /// first of them counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<(AttemptId, DateTime<Utc>)>,
 }
 
 /// How long a slot keeps others out; at exactly this age it is free again.
@@ -491,6 +497,33 @@ impl Slot {
     /// Whether it keeps another marketing template out.
     pub fn is_taken(&self, now: DateTime<Utc>) -> bool {
         now < self.taken_at + SLOT
+    }
+
+    /// This contact's, with that of one who is the same person.
+    #[must_use]
+    pub fn joined(mut self, other: &Self) -> Self {
+        self.earlier.push((self.attempt, self.taken_at));
+        self.earlier.extend([(other.attempt, other.taken_at)]);
+        self.earlier.extend(&other.earlier);
+        self.earlier
+            .sort_by_key(|(attempt, taken_at)| (Reverse(*taken_at), *attempt));
+        self.earlier.dedup();
+        (self.attempt, self.taken_at) = self.earlier.remove(0);
+        self
+    }
+
+    /// Without an attempt that was turned away; `None`: it is free.
+    #[must_use]
+    pub fn without(mut self, attempt: AttemptId) -> Option<Self> {
+        self.earlier.retain(|(other, _)| *other != attempt);
+        if self.attempt != attempt {
+            return Some(self);
+        }
+        if self.earlier.is_empty() {
+            return None;
+        }
+        (self.attempt, self.taken_at) = self.earlier.remove(0);
+        Some(self)
     }
 }
 

@@ -233,6 +233,11 @@ impl WorkingSet {
         Ok(record.and_then(|record| R::try_from(record).ok()))
     }
 
+    /// The version of a record that was read, as the store has it.
+    pub fn version(&self, key: &Key) -> Option<u64> {
+        self.cells.get(key).and_then(|cell| cell.version)
+    }
+
     /// The records that a lookup finds, as the decision sees them now.
     pub fn list<R: TryFrom<Record> + Clone>(&mut self, lookup: &Lookup) -> Step<Vec<R>> {
         let Some(keys) = self.lists.get(lookup) else {

@@ -14,6 +14,12 @@ pub trait Clock: Debug + Send + Sync {
 
     /// Returns once [`now`](Clock::now) has reached `deadline`; at once if it has already.
     async fn sleep_until(&self, deadline: DateTime<Utc>);
+
+    /// Lets others go first for so long, a fraction of a second, before something is tried again. It passes even where
+    /// [`now`](Clock::now) stands still.
+    async fn pause(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+    }
 }
 
 /// The wall clock of the machine, sleeping on Tokio's timer.

@@ -169,7 +169,8 @@ impl Runtime {
         Ok(found.into_iter().map(|stored| stored.record).collect())
     }
 
-    async fn all_stored(&self, query: Query) -> Result<Vec<Stored>, Error> {
+    /// The same, with their versions.
+    pub(crate) async fn all_stored(&self, query: Query) -> Result<Vec<Stored>, Error> {
         let (mut all, mut records) = (Records::found(query), Vec::new());
         while let Some(found) = all.next(self).await? {
             records.extend(found);
@@ -413,7 +414,8 @@ impl Runtime {
     /// Lets the faster ones through: a random pause that grows.
     async fn pause(&self, attempt: u32) {
         let most = 2_u64 << attempt.min(7);
-        tokio::time::sleep(Duration::from_millis(self.random() % most)).await;
+        let time = Duration::from_millis(self.random() % most);
+        self.clock.pause(time).await;
     }
 }
 

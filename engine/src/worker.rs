@@ -252,13 +252,13 @@ impl Inner {
     /// Starts what is scheduled for by now, and leaves out who waits for what was called off.
     async fn start_and_call_off(&self, done: &mut Done) -> Result<(), Error> {
         let by = self.runtime.clock.now();
-        for record in self.runtime.all(Query::DueBroadcasts { by }).await? {
+        for Stored { record, version } in self.runtime.all_stored(Query::DueBroadcasts { by }).await? {
             let Ok(broadcast) = Broadcast::try_from(record) else {
                 continue;
             };
             let (org, id) = (broadcast.org, broadcast.id);
             if let BroadcastState::Cancelling { .. } = broadcast.state {
-                self.call_off(&broadcast, done).await?;
+                self.call_off(&broadcast, version, done).await?;
                 continue;
             }
             let seed = self.runtime.random();
@@ -272,7 +272,7 @@ impl Inner {
         Ok(())
     }
 
-    async fn call_off(&self, broadcast: &Broadcast, done: &mut Done) -> Result<(), Error> {
+    async fn call_off(&self, broadcast: &Broadcast, version: u64, done: &mut Done) -> Result<(), Error> {
         let waiting = Query::Dispatches {
             org: broadcast.org,
             broadcast: broadcast.id,
@@ -297,7 +297,7 @@ impl Inner {
             done.skipped += step.await?.len() as u64;
             match page.next {
                 Some(next) => request.cursor = Some(next),
-                None => return self.finish_one(broadcast, done).await,
+                None => return self.finish_one(broadcast, version, done).await,
             }
         }
     }
@@ -504,16 +504,16 @@ impl Inner {
 
     /// Finishes the broadcasts of which nobody is waiting or on the wire.
     async fn finish(&self, done: &mut Done) -> Result<(), Error> {
-        for record in self.runtime.all(Query::RunningBroadcasts).await? {
+        for Stored { record, version } in self.runtime.all_stored(Query::RunningBroadcasts).await? {
             let Ok(broadcast) = Broadcast::try_from(record) else {
                 continue;
             };
-            self.finish_one(&broadcast, done).await?;
+            self.finish_one(&broadcast, version, done).await?;
         }
         Ok(())
     }
 
-    async fn finish_one(&self, broadcast: &Broadcast, done: &mut Done) -> Result<(), Error> {
+    async fn finish_one(&self, broadcast: &Broadcast, version: u64, done: &mut Done) -> Result<(), Error> {
         let states: Vec<StateName> = StateName::ALL
             .into_iter()
             .filter(|state| state.is_open())
@@ -525,12 +525,13 @@ impl Inner {
         };
         let open = self.runtime.page(PageRequest::first(open, 1)).await?;
         if open.records.is_empty() {
-            self.runtime
+            let finished = self
+                .runtime
                 .decide(broadcast.org, &Actor::Worker, |set, ctx| {
-                    broadcasts::finish(set, ctx, broadcast.id)
+                    broadcasts::finish(set, ctx, broadcast.id, version)
                 })
                 .await?;
-            done.finished += 1;
+            done.finished += u64::from(finished);
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Display};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use tertulia_core::broadcast::{BroadcastState, Bucket};
@@ -27,6 +28,7 @@ impl State {
         let mut found: Vec<&Stored> = self
             .records
             .values()
+            .map(Arc::as_ref)
             .filter(|stored| self.fits(query, &stored.record))
             .collect();
         found.sort_by_cached_key(|stored| place(query, &stored.record));
@@ -133,7 +135,7 @@ impl State {
             None => None,
         };
         let mut found: Vec<(u64, &Entry)> = (1..)
-            .zip(all)
+            .zip(all.iter().map(Arc::as_ref))
             .filter(|(position, entry)| *position > request.after && shows(request, entry))
             .collect();
         found.sort_by_key(|(position, _)| order(*position));

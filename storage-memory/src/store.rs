@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU32;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -58,7 +58,12 @@ impl Default for MemoryStorage {
 #[async_trait]
 impl Storage for MemoryStorage {
     async fn load(&self, keys: Vec<Key>) -> Result<Vec<Option<Stored>>, StorageError> {
-        self.with(|state| Ok(keys.iter().map(|key| state.records.get(key).cloned()).collect()))
+        self.with(|state| {
+            let found = keys.iter().map(|key| state.records.get(key));
+            Ok(found
+                .map(|found| found.map(|stored| Stored::clone(stored)))
+                .collect())
+        })
     }
 
     async fn page(&self, request: PageRequest) -> Result<Page, StorageError> {
@@ -188,12 +193,12 @@ impl Storage for MemoryStorage {
     }
 }
 
-/// All that is kept.
+/// All that is kept; a copy of it shares what neither has changed since.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
-    pub(crate) records: BTreeMap<Key, Stored>,
+    pub(crate) records: BTreeMap<Key, Arc<Stored>>,
     /// The entries of each organisation; the first one's position is 1.
-    pub(crate) journal: BTreeMap<OrgId, Vec<Entry>>,
+    pub(crate) journal: BTreeMap<OrgId, Vec<Arc<Entry>>>,
 }
 
 impl State {
@@ -242,7 +247,7 @@ impl State {
             }
             Op::Journal(entry) => {
                 let entries = self.journal.entry(entry.org).or_default();
-                entries.push(entry);
+                entries.push(Arc::new(entry));
                 committed.position = Some(count(entries.len()));
                 Ok(())
             }
@@ -252,7 +257,7 @@ impl State {
                     .ok()
                     .and_then(|place| place.checked_sub(1));
                 match place.and_then(|place| entries.get_mut(place)) {
-                    Some(known) => *known = entry,
+                    Some(known) => *known = Arc::new(entry),
                     None => {
                         return Err(conflict(format!(
                             "the journal has no entry at position {position}"
@@ -286,7 +291,7 @@ impl State {
             self.check_unique(row)?;
         }
         let version = replaces.unwrap_or(0) + 1;
-        self.records.insert(key, Stored { record, version });
+        self.records.insert(key, Arc::new(Stored { record, version }));
         Ok(())
     }
 

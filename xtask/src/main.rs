@@ -1,7 +1,7 @@
 //! The project's chores.
 //!
 //! `cargo xtask test` checks everything that the project promises of itself, in stages; `cargo xtask gen`
-//! writes the files that are made from code.
+//! writes the files that are made from code; `cargo xtask soak` proves at length what the tests prove in short.
 
 mod encryption;
 mod errors_doc;
@@ -9,10 +9,12 @@ mod features;
 mod generate;
 mod languages;
 mod licences;
+mod mutants;
 mod project;
 mod purity;
 mod roles_doc;
 mod said;
+mod soak;
 mod stages;
 mod tests_stage;
 
@@ -42,6 +44,8 @@ enum Chore {
         #[arg(long)]
         list: bool,
     },
+    /// Prove at length what the tests prove in short: a million simulated stories, hundreds of killed processes.
+    Soak(soak::Soak),
     /// Write the files that are made from code (docs/errors.md, docs/roles.md, the languages' types and handles).
     Gen {
         /// Write nothing; fail if a file is not what would be written.
@@ -67,6 +71,7 @@ fn run(chore: &Chore) -> Result<(), String> {
             Ok(())
         }
         Chore::Test { only, .. } => stages::run(&Project::open()?, only),
+        Chore::Soak(soak) => soak::run(&Project::open()?, soak),
         Chore::Gen { check: true } => generate::check(&Project::open()?).map(|done| println!("{done}")),
         Chore::Gen { check: false } => generate::write(&Project::open()?).map(|done| println!("{done}")),
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use cargo_metadata::{MetadataCommand, Package};
+use cargo_metadata::{Message, MetadataCommand, Package};
 
 use crate::said;
 
@@ -101,6 +101,36 @@ impl Project {
             built.insert(what.join(" "));
         }
         Ok(())
+    }
+
+    /// Builds a test program of the engine, of this workspace or of a copy of it, and says where it is.
+    pub(crate) fn test_program(&self, root: &Path, name: &str, also: &[&str]) -> Result<PathBuf, String> {
+        let always = [
+            "test",
+            "--workspace",
+            "--locked",
+            "--no-run",
+            "--message-format",
+            "json-render-diagnostics",
+        ];
+        let mut command = self.cargo(
+            always
+                .into_iter()
+                .chain(["--test", name])
+                .chain(also.iter().copied()),
+        );
+        command.current_dir(root).env("CARGO_TARGET_DIR", &self.target);
+        let engine = root.join("engine");
+        for message in Message::parse_stream(output(&mut command)?.as_bytes()) {
+            if let Message::CompilerArtifact(artifact) = message.map_err(|error| error.to_string())?
+                && artifact.target.name == name
+                && artifact.manifest_path.starts_with(&engine)
+                && let Some(program) = artifact.executable
+            {
+                return Ok(program.into_std_path_buf());
+            }
+        }
+        Err(format!("`{}` built no {name}", line(&command)))
     }
 
     /// The folder, below cargo's, for what a language needs to be tested.

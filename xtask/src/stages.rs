@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 
 use crate::project::{self, Project};
-use crate::{encryption, features, generate, languages, licences, purity, said, tests_stage};
+use crate::{encryption, features, generate, languages, licences, mutants, purity, said, tests_stage};
 
 /// One check of the whole project.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -32,6 +32,8 @@ pub(crate) enum Stage {
     Docs,
     /// Every test passes
     Tests,
+    /// With any of the rules taken out that keep a message from going out twice, the simulation fails
+    Mutants,
     /// The file store passes its tests under a key, too
     Encryption,
     /// The Python package does what its tests and type checkers ask
@@ -70,6 +72,7 @@ impl Stage {
             ),
             Self::Docs => docs(project),
             Self::Tests => tests_stage::run(project),
+            Self::Mutants => mutants::run(project),
             Self::Encryption => encryption::run(project),
             Self::Python => languages::python::run(project),
             Self::Node => languages::node::run(project),

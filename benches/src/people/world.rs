@@ -97,6 +97,7 @@ impl World {
                         contact: contact.id,
                         attempt: source.next(),
                         taken_at,
+                        earlier: Vec::new(),
                     };
                     ops.push(Op::Insert(slot.into()));
                 }

@@ -417,9 +417,17 @@ pub fn cancel(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<
     Ok(())
 }
 
-/// Ends a broadcast of which no recipient is pending, leased or sending, as the caller counted.
-pub fn finish(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<()> {
+/// Ends a broadcast of which no recipient was pending, leased or sending when the caller counted, which was after it had
+/// this version; whether it did. Where somebody waits again since then, the version is another one.
+pub fn finish(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId, counted_at: u64) -> Step<bool> {
     let mut broadcast = get(set, ctx, id)?;
+    let key = Key::Broadcast {
+        org: ctx.org.id,
+        broadcast: id,
+    };
+    if set.version(&key) != Some(counted_at) {
+        return Ok(false);
+    }
     broadcast.state = match broadcast.state {
         BroadcastState::Running { since } => BroadcastState::Finished {
             launched: since,
@@ -429,11 +437,11 @@ pub fn finish(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<
             launched: Some(launched),
             at: ctx.now,
         },
-        _ => return Ok(()),
+        _ => return Ok(false),
     };
     journal(set, ctx, id, broadcast.state.as_str());
     set.put(broadcast);
-    Ok(())
+    Ok(true)
 }
 
 /// Runs a finished broadcast again, because some of its rows are to be sent again.
@@ -446,10 +454,25 @@ pub fn reopen(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<
             set.put(broadcast);
             Ok(())
         }
+        // Written as it is: whoever counted before must not finish it.
+        BroadcastState::Running { .. } => {
+            set.put(broadcast);
+            Ok(())
+        }
         BroadcastState::Cancelling { .. } | BroadcastState::Cancelled { .. } => {
             Err(wrong_state(&broadcast, "sent again"))
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether a recipient of whom nothing was known may wait again: a broadcast that was finished runs again, one that was
+/// called off does not.
+pub(crate) fn takes_up(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<bool> {
+    match reopen(set, ctx, id) {
+        Ok(()) => Ok(true),
+        Err(Stop::Refused(_)) => Ok(false),
+        Err(stop) => Err(stop),
     }
 }
 

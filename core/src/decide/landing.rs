@@ -163,11 +163,14 @@ fn turned_away(
     ) {
         return Ok(row.state);
     }
-    // Nothing was sent: the slot is free again for somebody else.
+    // Nothing was sent: the slot is free again, unless the person got something by another contact that was merged.
     let slot_key = slot_key(ctx, resolve(set, ctx, row.contact)?);
-    let slot: Option<Slot> = set.get(&slot_key)?;
-    if slot.is_some_and(|slot| Some(slot.attempt) == row.attempt) {
-        set.remove(slot_key);
+    if let (Some(slot), Some(attempt)) = (set.get::<Slot>(&slot_key)?, row.attempt) {
+        match slot.clone().without(attempt) {
+            None => set.remove(slot_key),
+            Some(rest) if rest != slot => set.put(rest),
+            Some(_) => {}
+        }
     }
     let mut account = get_account(set, ctx, row.account)?;
     give_back(set, ctx, &row, &mut account)?;
@@ -189,6 +192,12 @@ fn turned_away(
         // Refused with the key that came in place of a refused one.
         NextStep::RetryAfter(_) if refused_again(&row, failure) => NextStep::StopSender,
         step => step,
+    };
+    // An answer that comes late: the broadcast may be over.
+    let over = match (row.broadcast(), &row.state, step) {
+        (_, _, NextStep::GiveUp) => false,
+        (Some(broadcast), DispatchState::Unknown { .. }, _) => !broadcasts::takes_up(set, ctx, broadcast)?,
+        _ => false,
     };
     match step {
         NextStep::HoldSender(wait) => set_account_state(set, ctx, account, held(ctx.now + wait)),
@@ -225,7 +234,7 @@ fn turned_away(
         NextStep::StopBroadcast => row.broadcast().map(|_| TimeDelta::zero()),
         NextStep::GiveUp => as_text.then(TimeDelta::zero),
     };
-    if let Some(pause) = pause.filter(|_| !by_hand) {
+    if let Some(pause) = pause.filter(|_| !by_hand && !over) {
         row.state = DispatchState::Pending;
         row.not_before = ctx.now + pause;
     } else {

@@ -286,12 +286,13 @@ fn take_slot(set: &mut WorkingSet, ctx: &Context<'_>, primary: ContactId, duplic
     let [own, other] = keys;
     let (own, theirs): (Option<Slot>, Option<Slot>) = (set.get(&own)?, set.get(&other)?);
     let Some(theirs) = theirs else { return Ok(()) };
-    if own.is_none_or(|own| own.taken_at < theirs.taken_at) {
-        set.put(Slot {
+    set.put(match own {
+        Some(own) => own.joined(&theirs),
+        None => Slot {
             contact: primary,
             ..theirs
-        });
-    }
+        },
+    });
     set.remove(other);
     Ok(())
 }

@@ -1002,6 +1002,7 @@ fn take_off(
             contact: contact.id,
             attempt,
             taken_at: ctx.now,
+            earlier: Vec::new(),
         });
     }
     row.state = DispatchState::Sending { since: ctx.now };

@@ -97,6 +97,7 @@ pub(crate) fn take_over(
             contact: contact.id,
             attempt,
             taken_at,
+            earlier: Vec::new(),
         };
         let own: Option<Slot> = set.get(&slot_key(ctx, contact.id))?;
         if taken.is_taken(ctx.now) && own.is_none_or(|own| own.taken_at < taken_at) {

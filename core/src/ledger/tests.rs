@@ -162,10 +162,33 @@ fn a_slot_is_free_again_at_exactly_24_hours() {
         contact: ContactId(Uuid::nil()),
         attempt: AttemptId(Uuid::nil()),
         taken_at: at(0),
+        earlier: Vec::new(),
     };
     assert!(slot.is_taken(at(0)));
     assert!(slot.is_taken(at(0) + SLOT - TimeDelta::milliseconds(1)));
     assert!(!slot.is_taken(at(0) + SLOT));
+}
+
+#[test]
+fn of_slots_that_are_joined_the_last_counts_and_the_one_before_if_it_is_turned_away() {
+    let attempt = |n: u128| AttemptId(Uuid::from_u128(n));
+    let slot = |n: u128| Slot {
+        org: OrgId(Uuid::nil()),
+        contact: ContactId(Uuid::from_u128(n)),
+        attempt: attempt(n),
+        taken_at: at(i64::try_from(n).expect("small")),
+        earlier: Vec::new(),
+    };
+    let joined = slot(2).joined(&slot(3).joined(&slot(1)));
+    assert_eq!(joined.contact, slot(2).contact);
+    assert_eq!((joined.attempt, joined.taken_at), (attempt(3), at(3)));
+    assert_eq!(joined.clone().joined(&slot(3)), joined, "each once");
+    assert_eq!(joined.clone().without(attempt(9)), Some(joined.clone()));
+    let rest = joined.without(attempt(3)).expect("two are left");
+    assert_eq!((rest.attempt, rest.taken_at), (attempt(2), at(2)));
+    let rest = rest.without(attempt(1)).expect("one is left");
+    assert_eq!(rest, slot(2));
+    assert_eq!(rest.without(attempt(2)), None);
 }
 
 #[test]

@@ -36,6 +36,28 @@ fn a_gap_of_clocks_goes_to_the_first_instant_after_and_what_is_twice_to_the_earl
             "2026-11-01T01:30:00",
             "2026-11-01T05:30:00Z",
         ),
+        // At midnight: from 0 to 1, and from 1 to 0.
+        (Tz::America__Havana, "2026-03-08T00:30:00", "2026-03-08T05:00:00Z"),
+        (Tz::America__Havana, "2026-11-01T00:30:00", "2026-11-01T04:30:00Z"),
+        // From midnight to 23 of the day before.
+        (Tz::Africa__Cairo, "2026-10-29T23:30:00", "2026-10-29T20:30:00Z"),
+        // Forward at the end of a month of winter time, Ramadan.
+        (
+            Tz::Africa__Casablanca,
+            "2026-03-22T02:30:00",
+            "2026-03-22T02:00:00Z",
+        ),
+        // At a quarter to.
+        (
+            Tz::Pacific__Chatham,
+            "2026-09-27T03:00:00",
+            "2026-09-26T14:00:00Z",
+        ),
+        (
+            Tz::Pacific__Chatham,
+            "2026-04-05T03:00:00",
+            "2026-04-04T13:15:00Z",
+        ),
         // Half an hour.
         (
             Tz::Australia__Lord_Howe,
@@ -51,7 +73,10 @@ fn a_gap_of_clocks_goes_to_the_first_instant_after_and_what_is_twice_to_the_earl
             "2028-02-29T00:00:00",
             "2028-02-28T10:00:00Z",
         ),
+        (Tz::Etc__GMTMinus14, "2028-03-01T00:00:00", "2028-02-29T10:00:00Z"),
         (Tz::Etc__GMTPlus12, "2028-02-29T23:59:59", "2028-03-01T11:59:59Z"),
+        (Tz::Etc__GMTPlus12, "2027-02-28T23:59:59", "2027-03-01T11:59:59Z"),
+        (Tz::Asia__Kathmandu, "2028-02-29T00:00:00", "2028-02-28T18:15:00Z"),
     ] {
         assert_eq!(instant(local(at), zone), utc(instant_of), "{at} in {zone}");
     }
@@ -99,6 +124,48 @@ fn in_recipients_zones_it_starts_where_the_day_begins_first() {
 }
 
 #[test]
+fn a_day_that_is_not_in_the_calendar_and_a_zone_that_is_nowhere_are_refused() {
+    let read = |at: &str, zone: &str| {
+        let new = serde_json::json!({ "at": at, "zone": zone });
+        serde_json::from_value::<NewSchedule>(new).is_ok()
+    };
+    assert!(read("2028-02-29T09:00:00", "Pacific/Kiritimati"));
+    for (at, zone) in [
+        ("2027-02-29T09:00:00", "Europe/Berlin"),
+        ("2100-02-29T09:00:00", "Europe/Berlin"),
+        ("2026-06-31T09:00:00", "Europe/Berlin"),
+        ("2026-06-30T24:00:00", "Europe/Berlin"),
+        ("2026-06-30T09:00:00", "Mars/Phobos"),
+        ("2026-06-30T09:00:00", "UTC+15"),
+    ] {
+        assert!(!read(at, zone), "{at} in {zone}");
+    }
+}
+
+#[test]
+fn on_a_leap_day_the_first_and_the_last_zone_are_26_hours_apart() {
+    let schedule = Schedule {
+        at: local("2028-02-29T09:00:00"),
+        zone: Tz::Etc__GMTPlus12,
+        recipients_zones: true,
+    };
+    let (first, last) = (utc("2028-02-28T19:00:00Z"), utc("2028-02-29T21:00:00Z"));
+    assert_eq!(schedule.starts(), first);
+    assert_eq!(schedule.due(Some(Tz::Pacific__Kiritimati)), first);
+    assert_eq!(schedule.due(Some(Tz::Etc__GMTMinus14)), first);
+    assert_eq!(schedule.due(None), last);
+    assert_eq!(last - first, TimeDelta::hours(26));
+    let in_first = Schedule {
+        zone: Tz::Pacific__Kiritimati,
+        ..schedule
+    };
+    assert_eq!(
+        (in_first.starts(), in_first.due(Some(Tz::Etc__GMTPlus12))),
+        (first, last)
+    );
+}
+
+#[test]
 fn quiet_hours_end_by_the_local_clock() {
     let time = |text: &str| -> NaiveTime { text.parse().expect("a time of day") };
     let hours = |from, until| QuietHours {
@@ -119,6 +186,70 @@ fn quiet_hours_end_by_the_local_clock() {
         (night, "2026-10-24T22:00:00Z", Some("2026-10-25T07:00:00Z")),
     ] {
         assert_eq!(hours.end(utc(now), berlin), end.map(utc), "{now}");
+    }
+}
+
+#[test]
+fn quiet_hours_end_in_nights_that_are_longer_or_shorter_and_at_the_ends_of_the_earth() {
+    let time = |text: &str| -> NaiveTime { text.parse().expect("a time of day") };
+    for (zone, until, now, end) in [
+        // The end is put forward over, and is there twice.
+        (
+            Tz::Europe__Berlin,
+            "02:30:00",
+            "2026-03-28T22:00:00Z",
+            Some("2026-03-29T01:00:00Z"),
+        ),
+        (
+            Tz::Europe__Berlin,
+            "02:30:00",
+            "2026-10-24T21:00:00Z",
+            Some("2026-10-25T00:30:00Z"),
+        ),
+        (Tz::Europe__Berlin, "02:30:00", "2026-10-25T00:30:00Z", None),
+        (
+            Tz::Europe__Berlin,
+            "02:30:00",
+            "2026-10-25T01:00:00Z",
+            Some("2026-10-25T01:30:00Z"),
+        ),
+        (
+            Tz::America__Havana,
+            "00:30:00",
+            "2026-03-08T04:00:00Z",
+            Some("2026-03-08T05:00:00Z"),
+        ),
+        (
+            Tz::Pacific__Chatham,
+            "03:00:00",
+            "2026-09-26T12:00:00Z",
+            Some("2026-09-26T14:00:00Z"),
+        ),
+        // To and from leap days, and where there is none.
+        (
+            Tz::Pacific__Kiritimati,
+            "08:00:00",
+            "2028-02-29T09:00:00Z",
+            Some("2028-02-29T18:00:00Z"),
+        ),
+        (
+            Tz::Etc__GMTPlus12,
+            "08:00:00",
+            "2028-02-29T11:00:00Z",
+            Some("2028-02-29T20:00:00Z"),
+        ),
+        (
+            Tz::Etc__GMTPlus12,
+            "08:00:00",
+            "2027-03-01T11:00:00Z",
+            Some("2027-03-01T20:00:00Z"),
+        ),
+    ] {
+        let hours = QuietHours {
+            from: time("22:00:00"),
+            until: time(until),
+        };
+        assert_eq!(hours.end(utc(now), zone), end.map(utc), "{now} in {zone}");
     }
 }
 

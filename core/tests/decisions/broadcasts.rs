@@ -5,11 +5,12 @@ use tertulia_core::broadcast::{Broadcast, BroadcastState};
 use tertulia_core::decide::broadcasts::{
     cancel, finish, launch, pause, reopen, resume, schedule, start_due, unschedule,
 };
-use tertulia_core::decide::sending::{begin, call_off};
+use tertulia_core::decide::sending::{Flight, begin, call_off};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{BroadcastId, ContactId};
-use tertulia_core::ledger::{DispatchState, SkipReason, StateName};
+use tertulia_core::ledger::{DispatchState, Outcome, SkipReason, StateName};
 use tertulia_core::record::Key;
+use tertulia_core::retry::FailureClass;
 use tertulia_core::schedule::NewSchedule;
 
 use crate::harness::*;
@@ -276,7 +277,7 @@ fn what_is_cancelled_leaves_out_who_waits_and_is_over() {
         "it may be out"
     );
     world.land(&on_the_wire, &accepted("wamid.1"));
-    world.decide(|set, ctx| finish(set, ctx, id)).unwrap();
+    assert!(world.finishes(id));
     let over = BroadcastState::Cancelled {
         launched: Some(noon()),
         at: noon(),
@@ -421,4 +422,66 @@ fn a_message_by_hand_with_a_template_that_is_stopped_fails() {
         world.land(&flight, &Outcome::Refused(gone)),
         DispatchState::Failed
     );
+}
+
+/// A recipient whose answer was lost.
+fn unheard_of(world: &mut World, launched: BroadcastId, contact: ContactId) -> Flight {
+    let flight = world.begin(world.row_of(launched, contact).id).unwrap();
+    let detail = "reset".to_owned();
+    world.land(&flight, &Outcome::Unknown { detail });
+    flight
+}
+
+#[test]
+fn a_recipient_turned_away_late_waits_again_and_what_was_finished_goes_on() {
+    let mut world = World::new();
+    let ana = world.contact(ANA);
+    let id = world.launch("receipt");
+    let flight = unheard_of(&mut world, id, ana);
+    assert!(world.finishes(id), "nobody waits");
+    world.land(
+        &flight,
+        &Outcome::NotSent(failure(FailureClass::Unreachable, "connect")),
+    );
+    assert_eq!(world.row(flight.dispatch).state, DispatchState::Pending);
+    assert_eq!(
+        stands(&world, id).state,
+        BroadcastState::Running { since: noon() }
+    );
+}
+
+#[test]
+fn a_recipient_turned_away_late_gets_nothing_of_what_was_called_off() {
+    let mut world = World::new();
+    let ana = world.contact(ANA);
+    let id = world.launch("receipt");
+    let flight = unheard_of(&mut world, id, ana);
+    world.decide(|set, ctx| cancel(set, ctx, id)).unwrap();
+    assert!(world.finishes(id));
+    world.land(
+        &flight,
+        &Outcome::NotSent(failure(FailureClass::Unreachable, "connect")),
+    );
+    assert_eq!(world.row(flight.dispatch).state, DispatchState::Failed);
+    assert_eq!(stands(&world, id).state.as_str(), "cancelled");
+}
+
+#[test]
+fn who_waits_again_after_the_count_keeps_a_broadcast_from_being_finished() {
+    let mut world = World::new();
+    let ana = world.contact(ANA);
+    let id = world.launch("receipt");
+    let flight = unheard_of(&mut world, id, ana);
+    let counted_at = world.records[&Key::Broadcast {
+        org: ORG,
+        broadcast: id,
+    }]
+        .version;
+    world.land(
+        &flight,
+        &Outcome::NotSent(failure(FailureClass::Unreachable, "connect")),
+    );
+    let finished = world.decide(|set, ctx| finish(set, ctx, id, counted_at));
+    assert!(!finished.unwrap());
+    assert_eq!(stands(&world, id).state.as_str(), "running");
 }

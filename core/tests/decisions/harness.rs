@@ -465,6 +465,13 @@ impl World {
         id
     }
 
+    /// Nobody of a broadcast is counted as waiting any more; whether it ends.
+    pub(crate) fn finishes(&mut self, broadcast: BroadcastId) -> bool {
+        let version = self.records[&Key::Broadcast { org: ORG, broadcast }].version;
+        self.decide(|set, ctx| broadcasts::finish(set, ctx, broadcast, version))
+            .unwrap()
+    }
+
     /// A draft to everyone.
     pub(crate) fn draft(&mut self, template: &str) -> BroadcastId {
         let new = NewBroadcast {

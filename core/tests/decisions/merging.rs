@@ -628,7 +628,7 @@ fn the_later_marketing_time_counts_and_a_failure_gives_the_slot_back() {
     let mut world = World::new();
     let primary = world.contact(&format!("+{ANA}"));
     let duplicate = world.contact(&format!("+{SHE}"));
-    world.send(&template_to(primary, "offer")).unwrap();
+    let first = world.send(&template_to(primary, "offer")).unwrap();
     world.now = at(3600);
     let flight = world.send(&template_to(duplicate, "offer")).unwrap();
     merge(&mut world, primary, duplicate);
@@ -647,6 +647,13 @@ fn the_later_marketing_time_counts_and_a_failure_gives_the_slot_back() {
     merge(&mut world, primary, duplicate);
     let refused = tertulia_core::ledger::Outcome::Refused(failure(FailureClass::RecipientInvalid, "131026"));
     world.land(&flight, &refused);
+    let slot = world.slot(primary).unwrap();
+    assert_eq!(
+        (slot.attempt, slot.taken_at),
+        (first.attempt, at(0)),
+        "the person may get the first one"
+    );
+    world.land(&first, &refused);
     assert_eq!(world.slot(primary), None);
 }
 

@@ -547,6 +547,7 @@ impl Generator {
                 contact,
                 attempt: self.fresh(),
                 taken_at: self.time() - TimeDelta::hours(self.rng.i64(0..48)),
+                earlier: self.some(3, |make| (make.fresh(), make.time())),
             }),
             Key::Import { org, import } => Record::Import(Import {
                 id: import,

@@ -1,0 +1,200 @@
+//! The proofs are proved: in a copy of the sources rules are taken out, and the simulation must notice each.
+//!
+//! All mutants are built at once, below the target folder, and chosen when the simulation runs. What is shipped has none
+//! of them.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::project::{self, Project};
+
+/// How many seeds a mutant may live through.
+const SEEDS: u32 = 1_000;
+
+/// How many the copy itself, with no mutant switched on, must live through.
+const SOUND: u32 = 200;
+
+/// The variable that says which mutant is switched on.
+const SWITCH: &str = "TERTULIA_MUTANT";
+
+/// What asks that, in the copy's core.
+const ASK: &str = "
+/// Whether this mutant is switched on.
+pub fn mutant(name: &str) -> bool {
+    std::env::var(\"TERTULIA_MUTANT\").is_ok_and(|on| on == name)
+}
+";
+
+/// A rule that is taken out.
+struct Mutant {
+    name: &'static str,
+    file: &'static str,
+    /// The rule's text, as it stands once in the file.
+    rule: &'static str,
+    /// What stands there without it. `$` asks whether the mutant is switched on.
+    without: &'static str,
+    /// What the simulation says then, in any of these words.
+    noticed: &'static [&'static str],
+}
+
+const MUTANTS: [Mutant; 5] = [
+    Mutant {
+        name: "send before the commit",
+        file: "engine/src/runtime.rs",
+        rule: "            match self.storage.commit(changes).await {",
+        without: "            if $ {
+                let storage = Arc::clone(&self.storage);
+                tokio::spawn(async move { storage.commit(changes).await.map(|_| ()) });
+                return results;
+            }
+            match self.storage.commit(changes).await {",
+        noticed: &["a message leaves whose sending is not committed"],
+    },
+    Mutant {
+        name: "skip the gate at sending",
+        file: "core/src/decide/sending.rs",
+        rule: "    if let Some(denial) = asked.check(ctx, &row.origin, kind).into_iter().next() {\n        match",
+        without: "    if let Some(denial) = asked.check(ctx, &row.origin, kind).into_iter().next().filter(|_| !$) {\n        match",
+        noticed: &["committed after an opt-out", "within 24 hours"],
+    },
+    Mutant {
+        name: "resend unknown",
+        file: "core/src/decide/landing.rs",
+        rule: "        DispatchState::Sending { since } => DispatchState::Unknown {",
+        without: "        DispatchState::Sending { .. } if $ => DispatchState::Pending,
+        DispatchState::Sending { since } => DispatchState::Unknown {",
+        noticed: &["twice"],
+    },
+    Mutant {
+        name: "slot back on late failure",
+        file: "core/src/decide/landing.rs",
+        rule: "    row.observe(&new.delivery);\n",
+        without: "    row.observe(&new.delivery);
+    if row.state == DispatchState::Failed && $ {
+        let slot_key = slot_key(ctx, resolve(set, ctx, row.contact)?);
+        if set.get::<Slot>(&slot_key)?.is_some_and(|slot| Some(slot.attempt) == row.attempt) {
+            set.remove(slot_key);
+        }
+    }\n",
+        noticed: &["two marketing messages to one person within 24 hours"],
+    },
+    Mutant {
+        name: "lease without fencing",
+        file: "core/src/decide/sending.rs",
+        rule: "&& row.epoch == epoch)",
+        without: "&& (row.epoch == epoch || $))",
+        noticed: &["sends a row that it does not hold"],
+    },
+];
+
+/// The mutants stage.
+pub(crate) fn run(project: &Project) -> Result<String, String> {
+    let copy = project.scratch.join("mutants");
+    copy_folder(project, &project.root, &copy)?;
+    let simulation = project.test_program(&copy, "simulation", &[])?;
+    let tell = |mutant: &str, seeds: u32| {
+        let mut command = Command::new(&simulation);
+        command
+            .args(["whatever_goes_wrong_the_promises_hold", "--nocapture"])
+            .env(SWITCH, mutant)
+            .env("TERTULIA_SEEDS", seeds.to_string());
+        let output = command
+            .output()
+            .map_err(|error| project::not_started(&command, &error))?;
+        let text = [output.stdout, output.stderr].concat();
+        Ok::<_, String>((
+            output.status.success(),
+            String::from_utf8_lossy(&text).into_owned(),
+        ))
+    };
+    let (sound, text) = tell("", SOUND)?;
+    if !sound {
+        return Err(format!("the copy is broken with no mutant switched on:\n{text}"));
+    }
+    // How often each thing went wrong.
+    println!("{text}");
+    for mutant in MUTANTS {
+        let (lives, text) = tell(mutant.name, SEEDS)?;
+        let said = text.lines().find(|line| line.starts_with("seed ")).unwrap_or("");
+        if lives || !mutant.noticed.iter().any(|words| said.contains(words)) {
+            return Err(format!("no proof notices {:?}: {text}", mutant.name));
+        }
+        println!("{}: noticed at {}", mutant.name, first(said, 160));
+    }
+    Ok(format!("{} noticed", MUTANTS.len()))
+}
+
+fn first(text: &str, most: usize) -> String {
+    text.chars().take(most).collect()
+}
+
+/// Copies what cargo builds from, with the mutants in it. A file that is as it should be is left alone, so that cargo
+/// need not build it anew.
+fn copy_folder(project: &Project, from: &Path, to: &Path) -> Result<(), String> {
+    let failed = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    fs::create_dir_all(to).map_err(|error| failed(to, &error))?;
+    for entry in fs::read_dir(from).map_err(|error| failed(from, &error))? {
+        let path = entry.map_err(|error| failed(from, &error))?.path();
+        let name = path.file_name().unwrap_or_default();
+        if path == project.target || name == ".git" || name == "node_modules" {
+            continue;
+        }
+        let place = to.join(name);
+        if path.is_dir() {
+            copy_folder(project, &path, &place)?;
+        } else if path.is_file() {
+            let mut bytes = fs::read(&path).map_err(|error| failed(&path, &error))?;
+            if let Ok(file) = path.strip_prefix(&project.root) {
+                bytes = mutated(&file.to_string_lossy(), bytes)?;
+            }
+            if fs::read(&place).ok().as_ref() != Some(&bytes) {
+                fs::write(&place, bytes).map_err(|error| failed(&place, &error))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A file of the sources, without the rules that mutants do without.
+fn mutated(file: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
+    let mutants: Vec<_> = MUTANTS.iter().filter(|mutant| mutant.file == file).collect();
+    if mutants.is_empty() && file != "core/src/lib.rs" {
+        return Ok(bytes);
+    }
+    let mut text = String::from_utf8(bytes).map_err(|error| format!("{file}: {error}"))?;
+    if file == "core/src/lib.rs" {
+        text.push_str(ASK);
+    }
+    for mutant in mutants {
+        if text.matches(mutant.rule).count() != 1 {
+            return Err(format!(
+                "{file} does not have the rule once that {:?} takes out; say in xtask/src/mutants.rs what it is now",
+                mutant.name
+            ));
+        }
+        let library = if file.starts_with("core/") {
+            "crate"
+        } else {
+            "tertulia_core"
+        };
+        let ask = format!("{library}::mutant({:?})", mutant.name);
+        text = text.replace(mutant.rule, &mutant.without.replace('$', &ask));
+    }
+    Ok(text.into_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_that_is_not_there_any_more_is_reported() {
+        let told = mutated("core/src/decide/landing.rs", b"fn land() {}".to_vec()).unwrap_err();
+        assert!(told.contains("\"resend unknown\""), "{told}");
+        assert_eq!(
+            mutated("core/src/ids.rs", b"as it is".to_vec()).unwrap(),
+            b"as it is"
+        );
+    }
+}
