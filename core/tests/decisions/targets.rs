@@ -22,7 +22,7 @@ use crate::harness::*;
 
 const NOBODY: ContactId = ContactId(Uuid::from_u128(1));
 
-fn to(target: Selection) -> NewBroadcast {
+fn to(target: &Selection) -> NewBroadcast {
     serde_json::from_value(json!({
         "name": "Offer", "account": SHOP, "template": "offer", "language": "pt_BR", "target": target,
         "parameters": {"body": [{"type": "text", "text": "{{contact.firstName|there}}"}]},
@@ -30,12 +30,12 @@ fn to(target: Selection) -> NewBroadcast {
     .unwrap()
 }
 
-fn draft(world: &mut World, target: Selection) -> Result<BroadcastId, Error> {
+fn draft(world: &mut World, target: &Selection) -> Result<BroadcastId, Error> {
     let new = to(target);
     world.decide(|set, ctx| create(set, ctx, &new))
 }
 
-fn replace(world: &mut World, id: BroadcastId, target: Selection) -> Result<(), Error> {
+fn replace(world: &mut World, id: BroadcastId, target: &Selection) -> Result<(), Error> {
     let new = to(target);
     world.decide(|set, ctx| update(set, ctx, id, &new))
 }
@@ -91,16 +91,16 @@ fn those_who_are_named_stand_beside_the_draft_each_once() {
     let mut world = World::new();
     let ids = people(&mut world, 3);
     let named = vec![ids[2], ids[0], NOBODY, ids[2]];
-    let id = draft(&mut world, Selection::Ids(named)).unwrap();
+    let id = draft(&mut world, &Selection::Ids(named)).unwrap();
     assert_eq!(stands(&world, id).target, Target::List);
     assert_eq!(listed(&world, id), Some(sorted(vec![ids[0], ids[2], NOBODY])));
 
-    replace(&mut world, id, Selection::Ids(vec![ids[1]])).unwrap();
+    replace(&mut world, id, &Selection::Ids(vec![ids[1]])).unwrap();
     assert_eq!(listed(&world, id), Some(vec![ids[1]]));
-    replace(&mut world, id, Selection::Filter(Filter::Everyone)).unwrap();
+    replace(&mut world, id, &Selection::Filter(Filter::Everyone)).unwrap();
     assert_eq!(stands(&world, id).target, Target::Filter(Filter::Everyone));
     assert_eq!(listed(&world, id), None, "nothing is left behind");
-    replace(&mut world, id, Selection::Ids(Vec::new())).unwrap();
+    replace(&mut world, id, &Selection::Ids(Vec::new())).unwrap();
     assert_eq!(listed(&world, id), Some(Vec::new()), "an empty one is one, too");
     world.decide(|set, ctx| cancel(set, ctx, id)).unwrap();
     assert_eq!(listed(&world, id), None);
@@ -132,7 +132,7 @@ fn at_the_launch_everybody_who_is_named_has_one_row_and_the_list_goes() {
     let ids = people(&mut world, 5);
     let gone = ids[3];
     let named = vec![ids[1], ids[2], NOBODY, gone];
-    let id = draft(&mut world, Selection::Ids(named)).unwrap();
+    let id = draft(&mut world, &Selection::Ids(named)).unwrap();
     // By then two of them are one, one of whom was not named, and one is deleted.
     merged_into(&mut world, ids[0], ids[1]);
     merged_into(&mut world, ids[0], ids[2]);
@@ -164,7 +164,7 @@ fn a_scheduled_list_starts_by_itself_and_a_held_one_keeps_it() {
     for status in ["APPROVED", "PAUSED"] {
         let mut world = World::new();
         let ids = people(&mut world, 2);
-        let id = draft(&mut world, Selection::Ids(ids.clone())).unwrap();
+        let id = draft(&mut world, &Selection::Ids(ids.clone())).unwrap();
         let at = serde_json::from_value(json!({"at": "2090-01-01T09:00:00", "zone": "UTC"})).unwrap();
         world.decide(|set, ctx| schedule(set, ctx, id, at)).unwrap();
         world.set_template("offer", "MARKETING", status);
@@ -180,7 +180,7 @@ fn a_scheduled_list_starts_by_itself_and_a_held_one_keeps_it() {
 fn an_erased_person_leaves_every_list() {
     let mut world = World::new();
     let ids = people(&mut world, 3);
-    let id = draft(&mut world, Selection::Ids(ids.clone())).unwrap();
+    let id = draft(&mut world, &Selection::Ids(ids.clone())).unwrap();
     merged_into(&mut world, ids[0], ids[1]);
     world
         .decide(|set, ctx| erasure::begin(set, ctx, ids[0], &[]))
@@ -201,7 +201,7 @@ fn recipients_of_another_broadcast_are_those_who_are_so_at_the_launch() {
     let mut world = World::new();
     let ids = people(&mut world, 3);
     let first = world.launch("receipt");
-    let id = draft(&mut world, recipients(first, &[StateName::Accepted])).unwrap();
+    let id = draft(&mut world, &recipients(first, &[StateName::Accepted])).unwrap();
     let Target::Recipients(target) = stands(&world, id).target else {
         panic!("{:?}", stands(&world, id).target);
     };
@@ -224,15 +224,15 @@ fn recipients_of_no_broadcast_or_of_the_broadcast_itself_are_refused() {
     let mut world = World::new();
     let nowhere = recipients(BroadcastId(Uuid::nil()), &[]);
     assert_eq!(
-        draft(&mut world, nowhere.clone()).unwrap_err().code(),
+        draft(&mut world, &nowhere).unwrap_err().code(),
         Code::BroadcastNotFound
     );
-    let id = draft(&mut world, Selection::Filter(Filter::Everyone)).unwrap();
+    let id = draft(&mut world, &Selection::Filter(Filter::Everyone)).unwrap();
     assert_eq!(
-        replace(&mut world, id, nowhere).unwrap_err().code(),
+        replace(&mut world, id, &nowhere).unwrap_err().code(),
         Code::BroadcastNotFound
     );
-    let own = replace(&mut world, id, recipients(id, &[])).unwrap_err();
+    let own = replace(&mut world, id, &recipients(id, &[])).unwrap_err();
     assert_eq!(own.code(), Code::BroadcastInvalid);
 }
 
