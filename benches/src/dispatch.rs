@@ -63,8 +63,8 @@ pub(crate) fn run() -> Outcome<()> {
         launches[launches.len() / 2]
     );
     let named = recipients.min(MAX_LISTED);
-    let (drafted, launched) = runtime.block_on(to_a_list(&shop, named))?;
-    println!("to {named} who were named: drafted in {drafted:.2?}, launched in {launched:.2?}");
+    let (draft, start) = runtime.block_on(to_a_list(&shop, named))?;
+    println!("to {named} who were named: drafted in {draft:.2?}, launched in {start:.2?}");
     match (before, peak) {
         (Some(before), Some(peak)) => println!(
             "launching and sending took {} MiB of memory at most, beyond the {} that the process had before",

@@ -98,7 +98,7 @@ impl Small {
                 let crm = self.crm.clone();
                 tokio::spawn(async move { crm.run_due().await })
             });
-            let first = timeout(Duration::from_secs(600), self.heard.first()).await?;
+            let first = timeout(Duration::from_mins(10), self.heard.first()).await?;
             delays.push(first.saturating_duration_since(start));
             if let Some(due) = due {
                 due.await??;

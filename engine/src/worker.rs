@@ -403,13 +403,12 @@ impl Inner {
                     flights.push(flight);
                     continue;
                 }
-                // Put back: its broadcast is paused, its sender is held, or it is not the time.
-                Ok((None, Some(StateName::Pending))) => done.postponed += 1,
+                // Put back, as its broadcast is paused, its sender is held, or it is not the time. Or an error, which is said
+                // above: the row stays leased and comes again; those that were begun must fly.
+                Ok((None, Some(StateName::Pending))) | Err(_) => done.postponed += 1,
                 Ok((None, Some(StateName::Skipped))) => done.skipped += 1,
                 // Another worker's by now, who counts it.
                 Ok((None, _)) => {}
-                // Said above. The row stays leased and comes again; those that were begun must fly.
-                Err(_) => done.postponed += 1,
             }
             self.rates().take_back(leased.sender);
         }

@@ -88,7 +88,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     show(&shop, spring).await?;
     worker.await??;
     platform.drain().await;
-    clock.advance(Duration::from_secs(600));
+    clock.advance(Duration::from_mins(10));
     for (n, words) in [(1, "Lovely, I will come by."), (2, "Until when?"), (12, "STOP")] {
         platform.say(Inbound::text(number(n).as_str(), words)).await?;
     }
@@ -119,7 +119,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             .copied()
             .unwrap_or_default()
     );
-    clock.advance(Duration::from_secs(24 * 3_600));
+    clock.advance(Duration::from_hours(24));
     println!(
         "and to {} tomorrow.",
         shop.broadcasts().preview(again).await?.total
