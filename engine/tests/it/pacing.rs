@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tertulia::core::account::AccountState;
 use tertulia::testing::{Fault, Faults, Limits};
-use tertulia::{Code, NewAccount};
+use tertulia::{Code, NewAccount, Settings};
 use tokio::time::timeout;
 
 use crate::support::{OTHER_NUMBER, Shop, at, new_account};
@@ -333,4 +333,21 @@ async fn a_sender_that_the_platform_stops_says_why_in_report_and_account_and_goe
         let stats = shop.org.broadcasts().stats(id).await.unwrap();
         assert_eq!((stats.sent, stats.waits), (20, None));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_put_off_uses_up_nothing_of_the_rate() {
+    let settings = Settings {
+        quiet_hours: serde_json::from_str(r#"{"from": "11:00:00", "until": "15:30:00"}"#).unwrap(),
+        ..Settings::default()
+    };
+    let shop = Shop::with(settings).await;
+    for n in 0..20 {
+        shop.opted_in(&number(n), &["vip"]).await;
+    }
+    shop.org.accounts().set_rate(shop.account, Some(2)).await.unwrap();
+    let id = shop.launch("order_ready", "vip").await;
+    let done = timeout(LONG, shop.crm.run_due());
+    done.await.expect("it waits for nobody").unwrap();
+    assert_eq!(shop.org.broadcasts().stats(id).await.unwrap().pending, 20);
 }

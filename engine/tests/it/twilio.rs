@@ -1,7 +1,9 @@
 //! SMS and WhatsApp by Twilio, end to end: a shop with a number at the stand-in, beside one at WhatsApp's.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use async_trait::async_trait;
 use tertulia::core::consent::Source;
 use tertulia::core::conversation::Message;
 use tertulia::core::ids::{AccountId, ContactId};
@@ -11,8 +13,9 @@ use tertulia::core::window::WindowState;
 use tertulia::testing::twilio::{Twilio as Standin, TwilioConfig as Agreed};
 use tertulia::testing::{Fault, Faults, ManualClock, Platform, PlatformConfig};
 use tertulia::{
-    Channel, Code, Content, Crm, Draft, MemoryStorage, NewAccount, NewContact, Org, RecipientFilter,
-    SendRequest, Settings, StaticCredentials, Twilio, TwilioConfig, WebhookRequest, WhatsApp, WhatsAppConfig,
+    Channel, Code, Content, Credentials, Crm, Draft, Error, MemoryStorage, NewAccount, NewContact, Org,
+    RecipientFilter, Secret, SendRequest, Settings, StaticCredentials, Twilio, TwilioConfig, WebhookRequest,
+    WhatsApp, WhatsAppConfig,
 };
 
 use crate::support::{self, NOON, at, english};
@@ -638,4 +641,64 @@ async fn templates_are_taken_over_from_twilio_and_sent_by_their_sid() {
         "HX00000000000000000000000000000001"
     );
     assert_eq!(sent.parameters["ContentVariables"], r#"{"1":"Ana"}"#);
+}
+
+/// Credentials that have an old key until they are told that it is refused.
+#[derive(Debug)]
+struct Renewing {
+    new: String,
+    asked: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Credentials for Renewing {
+    async fn credential(&self, _: &str) -> Result<Secret, Error> {
+        Ok(Secret::new("AC00000000000000000000000000000000:old"))
+    }
+
+    async fn renew(&self, _: &str, refused: &Secret) -> Result<Secret, Error> {
+        assert!(refused.expose().ends_with(":old"));
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        Ok(Secret::new(&self.new))
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_twilio_refuses_is_asked_for_again_and_the_new_one_is_kept() {
+    let twilio = Standin::start(Agreed::default()).await.unwrap();
+    let speaks = TwilioConfig::new(&twilio.config().auth_token, &twilio.config().public_url)
+        .base_url(twilio.base_url())
+        .content_url(twilio.base_url());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let keys = Renewing {
+        new: twilio.config().key(),
+        asked: Arc::clone(&asked),
+    };
+    let crm = Crm::builder()
+        .storage(Arc::new(MemoryStorage::new()))
+        .transport("twilio", Twilio::new(speaks).unwrap())
+        .credentials(keys)
+        .build()
+        .unwrap();
+    let org = crm.create_org(Settings::default()).await.unwrap();
+    let sms = org
+        .accounts()
+        .connect(account(Channel::Sms, NUMBER, None))
+        .await
+        .unwrap();
+    let ana = NewContact {
+        phone: Some(ANA.to_owned()),
+        name: Some("Ana".to_owned()),
+        opted_in: Some(true),
+        ..NewContact::default()
+    };
+    let ana = org.contacts().create(ana).await.unwrap().id;
+    for body in ["one", "two"] {
+        org.inbox().send(request(ana, Some(sms), body)).await.unwrap();
+    }
+    assert_eq!(
+        asked.load(Ordering::SeqCst),
+        1,
+        "the new key is kept though the old one is given"
+    );
 }

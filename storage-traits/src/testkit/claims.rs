@@ -345,12 +345,16 @@ pub async fn only_rows_that_wait(factory: &dyn StoreFactory) {
 /// have their turns, and it is told that rows stay.
 pub async fn a_sender_gives_no_more_than_it_may(factory: &dyn StoreFactory) {
     let mut bench = Bench::new(factory).await;
-    let rated = |org: u128, sender: u128, messages_per_second| Account {
+    let limited = |org: u128, sender: u128, messages_per_second| Account {
         messages_per_second,
         ..account(id(org), id(sender))
     };
     bench
-        .insert([rated(1, 1, Some(3)), rated(1, 2, Some(0)), rated(2, 1, None)])
+        .insert([
+            limited(1, 1, Some(3)),
+            limited(1, 2, Some(0)),
+            limited(2, 1, None),
+        ])
         .await;
     let running: Broadcast = bench
         .make
@@ -360,8 +364,11 @@ pub async fn a_sender_gives_no_more_than_it_may(factory: &dyn StoreFactory) {
         })
         .try_into()
         .unwrap();
-    let state = BroadcastState::Running { since: at(0) };
-    bench.insert([Broadcast { state, ..running }]).await;
+    let running = Broadcast {
+        state: BroadcastState::Running { since: at(0) },
+        ..running
+    };
+    bench.insert([running]).await;
     // (organisation, sender, broadcast or 0, ids)
     for (org, sender, broadcast, rows) in [
         (1, 1, 0, 10..=13),

@@ -483,3 +483,35 @@ async fn with_windows_free_form_needs_a_message_of_the_last_24_hours() {
     clock.advance(Duration::from_secs(1));
     assert_eq!(code().await, 131_047);
 }
+
+#[tokio::test]
+async fn what_is_above_the_limits_is_refused_and_a_token_that_was_replaced_too() {
+    let clock = ManualClock::at(1_700_000_000);
+    let business = Business::with(PlatformConfig {
+        clock: Arc::new(clock.clone()),
+        ..Default::default()
+    })
+    .await;
+    let other = "+12025550199";
+    let code = async |to: &str| business.send(&text_to(to, "x")).await.1["error"]["code"].clone();
+    business.platform.limits(Limits {
+        per_second: None,
+        pairs: true,
+    });
+    assert_eq!(code(ANA).await, Value::Null);
+    clock.advance(Duration::from_millis(5_999));
+    assert_eq!(code(ANA).await, 131_056);
+    assert_eq!(code(other).await, Value::Null);
+    clock.advance(Duration::from_millis(1));
+    assert_eq!(code(ANA).await, Value::Null);
+    business.platform.limits(Limits {
+        per_second: Some(3),
+        pairs: false,
+    });
+    assert_eq!(code(other).await, Value::Null);
+    assert_eq!(code(other).await, 130_429);
+    clock.advance(Duration::from_secs(1));
+    assert_eq!(code(other).await, Value::Null);
+    business.platform.access_token("another");
+    assert_eq!(code(other).await, 190);
+}
