@@ -32,8 +32,9 @@ pub const UNKNOWN_AFTER: TimeDelta = TimeDelta::seconds(150);
 /// How long a lease lasts.
 pub const LEASE: TimeDelta = TimeDelta::seconds(60);
 
-/// How many rows one worker has in `sending` at most: what a crash can leave unconfirmed.
-pub const SEND_WINDOW: usize = 16;
+/// How many rows one worker has in `sending` at most: what a crash can leave unconfirmed. A platform that answers in half
+/// a second is sent 128 a second by so many.
+pub const SEND_WINDOW: usize = 64;
 
 /// One row of the ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

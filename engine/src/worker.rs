@@ -1,6 +1,6 @@
 //! What is due: rows of the ledger to send, attempts to give up on, broadcasts to finish; and beside them handlers' turns.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -33,6 +33,12 @@ const PARKED_DAYS: i64 = 31;
 
 /// How long a worker rests when nothing was due.
 pub(crate) const REST: TimeDelta = TimeDelta::seconds(1);
+
+/// How many rows are claimed, begun and landed together at most, each in one commit.
+const TOGETHER: usize = 16;
+
+/// How many rows of one sender are under way at most: if its platform hangs, the other places are left for others.
+const OF_ONE: usize = SEND_WINDOW / 4 * 3;
 
 /// What a run of due work did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -163,6 +169,36 @@ impl Crm {
             }
         }
         Ok(())
+    }
+}
+
+/// Rows that are on their way out.
+#[derive(Debug, Default)]
+struct UnderWay {
+    rows: usize,
+    by_sender: HashMap<Sender, usize>,
+}
+
+impl UnderWay {
+    const fn free(&self) -> usize {
+        SEND_WINDOW.saturating_sub(self.rows)
+    }
+
+    fn begin(&mut self, rows: &[Leased]) {
+        self.rows += rows.len();
+        for row in rows {
+            *self.by_sender.entry(row.sender).or_default() += 1;
+        }
+    }
+
+    fn end(&mut self, rows: &[Leased]) {
+        self.rows -= rows.len();
+        for row in rows {
+            if let Some(rows) = self.by_sender.get_mut(&row.sender) {
+                *rows -= 1;
+            }
+        }
+        self.by_sender.retain(|_, rows| *rows > 0);
     }
 }
 
@@ -302,63 +338,73 @@ impl Inner {
         }
     }
 
-    /// Sends what is due, until nothing is. At most [`SEND_WINDOW`] rows are under way at any time; as soon as some of an
-    /// organisation's are done, others take their place, so that nobody waits for somebody else's slow platform while
-    /// there is room. What only waits for a sender's rate is waited for.
+    /// Sends what is due, until nothing is. At most [`SEND_WINDOW`] rows are under way at any time, and [`OF_ONE`] of one
+    /// sender; as soon as some are done, others take their place, and what falls due meanwhile takes those that are free:
+    /// nobody waits for somebody else's slow platform. What only waits for a sender's rate is waited for.
     async fn dispatch(self: &Arc<Self>, done: &mut Done) -> Result<(), Error> {
+        let clock = &self.runtime.clock;
         // Tasks of their own, which go on while the next rows are claimed.
         let mut windows = JoinSet::new();
-        let (mut under_way, mut failed) = (0, None);
+        let (mut under_way, mut failed) = (UnderWay::default(), None);
         loop {
-            let mut wait = None;
-            if failed.is_none() && under_way < SEND_WINDOW && !self.closed.is_cancelled() {
-                match self.claim(SEND_WINDOW - under_way).await {
-                    Ok((by_org, next)) => {
-                        wait = next;
+            let mut next = None;
+            while failed.is_none() && under_way.free() > 0 && !self.closed.is_cancelled() {
+                match self.claim(&under_way).await {
+                    Ok((by_org, rated)) if by_org.is_empty() => {
+                        next = rated.or_else(|| (!windows.is_empty()).then(|| clock.now() + REST));
+                        break;
+                    }
+                    Ok((by_org, _)) => {
                         for (org, rows) in by_org {
-                            under_way += rows.len();
+                            under_way.begin(&rows);
                             let inner = Arc::clone(self);
                             windows.spawn(async move {
                                 let mut done = Done::default();
                                 let result = inner.dispatch_window(org, &rows, &mut done).await;
-                                (rows.len(), done, result)
+                                (rows, done, result)
                             });
                         }
                     }
                     Err(error) => failed = Some(error),
                 }
             }
-            let waits = wait.is_some();
-            let clock = &self.runtime.clock;
+            let waits = next.is_some();
             tokio::select! {
                 // What was begun must fly, whatever became of the rest.
                 Some(window) = windows.join_next() => {
                     let (rows, window, result) = ended(window)?;
-                    under_way -= rows;
+                    under_way.end(&rows);
                     done.add(&window);
                     failed = failed.or(result.err());
                 }
-                () = clock.sleep_until(wait.unwrap_or_default()), if waits => {}
+                () = clock.sleep_until(next.unwrap_or_default()), if waits => {}
                 () = self.closed.cancelled(), if waits => {}
                 else => return failed.map_or(Ok(()), Err),
             }
         }
     }
 
-    /// Leases so many rows at most; with when others may go that a sender's rate keeps back.
+    /// Leases some rows for the places that are free; with when others may go that a sender's rate keeps back.
     async fn claim(
         &self,
-        limit: usize,
+        under_way: &UnderWay,
     ) -> Result<(BTreeMap<OrgId, Vec<Leased>>, Option<DateTime<Utc>>), Error> {
         let mut last = self.last_turn.lock().await;
         let now = self.runtime.clock.now();
+        let mut left = self.rates().left(now);
+        for (sender, rows) in &under_way.by_sender {
+            let free = OF_ONE.saturating_sub(*rows);
+            left.entry(*sender)
+                .and_modify(|left| *left = free.min(*left))
+                .or_insert(free);
+        }
         let claim = ClaimRequest {
             worker: self.worker.clone(),
             now,
             until: now + LEASE,
             after: *last,
-            limit,
-            left: self.rates().left(now),
+            limit: under_way.free().min(TOGETHER),
+            left,
         };
         let claimed = self.runtime.storage.claim(claim).await.map_err(from_storage)?;
         let mut rates = self.rates();

@@ -144,8 +144,9 @@ impl Storage for MemoryStorage {
             free.sort_by_key(|(_, row)| (row.due(), row.id, row.org));
             let mut claimed = Claimed::default();
             let most = |sender: &(OrgId, AccountId)| {
-                let of_a_second = || state.rate(sender).map(|rate| rate.get() as usize);
-                request.left.get(sender).copied().or_else(of_a_second)
+                let of_a_second = state.rate(sender).map(|rate| rate.get() as usize);
+                let left = request.left.get(sender).copied();
+                left.into_iter().chain(of_a_second).min()
             };
             let (dealt, kept_back) = dealt(free, request.after, most);
             for (version, mut row) in dealt {

@@ -39,8 +39,8 @@ impl Lane {
         let left = self
             .sender()
             .and_then(|sender| request.left.get(&sender).copied());
-        let of_a_second = || self.per_second.map(|rate| rate as usize);
-        left.or_else(of_a_second).unwrap_or(usize::MAX)
+        let of_a_second = self.per_second.map(|rate| rate as usize);
+        left.into_iter().chain(of_a_second).min().unwrap_or(usize::MAX)
     }
 }
 

@@ -71,7 +71,7 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// last. What an organisation gives to one claim is dealt alike: in turn from each of its lanes, which are the rows of one sender
     /// and broadcast, or of one sender and no broadcast. In a lane the longest due goes first, of those due at once the
     /// lower id; among what lanes give in the same round, too. A sender gives no more to one claim than
-    /// [`ClaimRequest::left`] says, or else than it sends in a second (see [`tertulia_core::account::Account::rate`]).
+    /// [`ClaimRequest::left`] says, nor than it sends in a second (see [`tertulia_core::account::Account::rate`]).
     /// Applies [`Dispatch::lease`], durably, as a write of the row. Two workers never get the same row.
     async fn claim(&self, request: ClaimRequest) -> Result<Claimed, StorageError>;
 
@@ -351,7 +351,7 @@ pub struct ClaimRequest {
     pub after: Option<OrgId>,
     /// The most rows.
     pub limit: usize,
-    /// The most rows of these senders; others give as many as they send in a second.
+    /// The most rows of these senders; none gives more than it sends in a second.
     pub left: BTreeMap<(OrgId, AccountId), usize>,
 }
 

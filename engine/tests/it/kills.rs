@@ -150,8 +150,8 @@ struct Lives<'a> {
 impl Lives<'_> {
     fn begin(&self, life: u64, random: &mut fastrand::Rng) -> Life {
         let by_itself = random.bool();
-        // A window is claimed, committed and landed, with a boundary before and after each.
-        let boundaries = 6 + self.share * 6 / SEND_WINDOW as u64;
+        // 16 rows are claimed, committed and landed together, with a boundary before and after each.
+        let boundaries = 6 + self.share * 6 / 16;
         let boundary = if by_itself { random.u64(1..=boundaries) } else { 0 };
         let mut command = Command::new(std::env::current_exe().unwrap());
         command

@@ -351,3 +351,42 @@ async fn who_is_put_off_uses_up_nothing_of_the_rate() {
     done.await.expect("it waits for nobody").unwrap();
     assert_eq!(shop.org.broadcasts().stats(id).await.unwrap().pending, 20);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_platform_that_hangs_for_one_sender_holds_up_no_other() {
+    let shop = Shop::in_memory().await;
+    for n in 0..70 {
+        shop.opted_in(&number(n), &["vip"]).await;
+    }
+    let hangs = Fault::DelayBefore(Duration::from_secs(20));
+    shop.platform
+        .script(Faults::new(1).when(|attempt| !attempt.recipient.ends_with("0999"), hangs));
+    let large = shop.launch("order_ready", "vip").await;
+    let crm = shop.crm.clone();
+    let running = tokio::spawn(async move { crm.run_due().await });
+    let sending = async || shop.org.broadcasts().stats(large).await.unwrap().sending;
+    let hung = async {
+        while sending().await < 48 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    timeout(LONG, hung).await.expect("fewer are sent");
+    // Launched while nothing of the other sender comes back.
+    shop.opted_in(&number(999), &["lone"]).await;
+    let other = NewAccount {
+        sender_id: OTHER_NUMBER.to_owned(),
+        ..new_account(&shop.platform)
+    };
+    let mut small = shop.broadcast("order_ready", "lone");
+    small.account = shop.org.accounts().connect(other).await.unwrap();
+    let small = shop.org.broadcasts().create(small).await.unwrap();
+    shop.org.broadcasts().launch(small).await.unwrap();
+    shop.clock.advance(Duration::from_secs(1));
+    accepted(&shop, 1).await;
+    assert_eq!(shop.platform.accepted()[0].to, Some(number(999)));
+    assert_eq!(sending().await, 48, "some places are left for others");
+    shop.platform.script(Faults::new(1));
+    shop.clock.advance(Duration::from_secs(20));
+    timeout(LONG, running).await.expect("it ends").unwrap().unwrap();
+    assert_eq!(shop.org.broadcasts().stats(large).await.unwrap().sent, 70);
+}

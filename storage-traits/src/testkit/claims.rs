@@ -414,7 +414,7 @@ pub async fn a_sender_gives_no_more_than_it_may(factory: &dyn StoreFactory) {
         "a sender without a rate has none"
     );
     assert!(kept_back);
-    let (rows, _, kept_back) = take(&[(1, 2, 9)], 10).await;
+    let (rows, _, kept_back) = take(&[(1, 1, 9), (1, 2, 9)], 10).await;
     assert_eq!(rows, ids([11, 21, 31, 12, 32, 33]), "three of the first sender");
     assert!(kept_back);
     let (rows, _, kept_back) = take(&[(2, 2, 0), (1, 1, 3)], 10).await;
