@@ -72,6 +72,10 @@ async fn by_default_a_whatsapp_number_sends_80_a_second() {
         shop.opted_in(&number(n), &["vip"]).await;
     }
     shop.org.accounts().set_rate(shop.account, None).await.unwrap();
+    shop.platform.limits(Limits {
+        per_second: Some(80),
+        ..Limits::default()
+    });
     shop.launch("order_ready", "vip").await;
     let (crm, clock) = (shop.crm.clone(), shop.clock.clone());
     let running = tokio::spawn(async move { crm.run_due().await });
@@ -85,6 +89,7 @@ async fn by_default_a_whatsapp_number_sends_80_a_second() {
         .filter(|sent| sent.at == at(0))
         .count();
     assert_eq!(first, 80);
+    assert_eq!(shop.platform.requests().len(), 90, "nothing was refused");
     let error = shop.org.accounts().set_rate(shop.account, Some(10_001)).await;
     assert_eq!(error.unwrap_err().code(), Code::AccountInvalid);
     let fast = NewAccount {
