@@ -15,6 +15,10 @@ const SEEDS: u32 = 1_000;
 /// How many the copy itself, with no mutant switched on, must live through.
 const SOUND: u32 = 200;
 
+/// Where the copy's packages lie below its workspace. Cargo tells packages apart by their place in the workspace: in the
+/// same place they would be taken for each other in the target folder that both share, for the sake of the dependencies.
+const FOLDER: &str = "mutant";
+
 /// The variable that says which mutant is switched on.
 const SWITCH: &str = "TERTULIA_MUTANT";
 
@@ -38,7 +42,7 @@ struct Mutant {
     noticed: &'static [&'static str],
 }
 
-const MUTANTS: [Mutant; 5] = [
+const MUTANTS: [Mutant; 9] = [
     Mutant {
         name: "send before the commit",
         file: "engine/src/runtime.rs",
@@ -86,13 +90,57 @@ const MUTANTS: [Mutant; 5] = [
         without: "&& (row.epoch == epoch || $))",
         noticed: &["sends a row that it does not hold"],
     },
+    Mutant {
+        name: "wake up late and send",
+        file: "engine/src/worker.rs",
+        rule: "        if self.runtime.clock.now() > flight.send_by {",
+        without: "        if self.runtime.clock.now() > flight.send_by && !$ {",
+        noticed: &["too late"],
+    },
+    Mutant {
+        name: "miss a pause that is committed meanwhile",
+        file: "core/src/decide/sending.rs",
+        rule: "        // A pause or cancellation that is committed meanwhile wins.
+        set.expect(&Key::Broadcast {
+            org: ctx.org.id,
+            broadcast: broadcast.id,
+        });",
+        without: "        if !$ {
+            set.expect(&Key::Broadcast {
+                org: ctx.org.id,
+                broadcast: broadcast.id,
+            });
+        }",
+        noticed: &["though the broadcast is"],
+    },
+    Mutant {
+        name: "send to both of who were merged",
+        file: "core/src/decide/sending.rs",
+        rule: "    if goes_by_another_row(set, ctx, &row, &asked)? {",
+        without: "    if goes_by_another_row(set, ctx, &row, &asked)? && !$ {",
+        noticed: &["the person has it already", "within 24 hours"],
+    },
+    Mutant {
+        name: "finish what goes on",
+        file: "core/src/decide/broadcasts.rs",
+        rule: "    if set.version(&key) != Some(counted_at) {",
+        without: "    if set.version(&key) != Some(counted_at) && !$ {",
+        noticed: &["it is over, and somebody waits"],
+    },
 ];
 
 /// The mutants stage.
 pub(crate) fn run(project: &Project) -> Result<String, String> {
     let copy = project.scratch.join("mutants");
-    copy_folder(project, &project.root, &copy)?;
-    let simulation = project.test_program(&copy, "simulation", &[])?;
+    copy_folder(project, &project.root, &copy.join(FOLDER))?;
+    let workspace = moved(&project.read("Cargo.toml")?, project);
+    for (name, text) in [
+        ("Cargo.toml", workspace),
+        ("Cargo.lock", project.read("Cargo.lock")?),
+    ] {
+        keep(&copy.join(name), text.as_bytes())?;
+    }
+    let simulation = project.test_program(&copy, &format!("{FOLDER}/engine"), "simulation", &[])?;
     let tell = |mutant: &str, seeds: u32| {
         let mut command = Command::new(&simulation);
         command
@@ -129,15 +177,34 @@ fn first(text: &str, most: usize) -> String {
     text.chars().take(most).collect()
 }
 
-/// Copies what cargo builds from, with the mutants in it. A file that is as it should be is left alone, so that cargo
-/// need not build it anew.
+/// Writes a file, unless it is as it should be: then cargo need not build it anew.
+fn keep(path: &Path, bytes: &[u8]) -> Result<(), String> {
+    if fs::read(path).is_ok_and(|known| known == bytes) {
+        return Ok(());
+    }
+    fs::write(path, bytes).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The workspace's manifest, with its packages in the copy's folder.
+fn moved(manifest: &str, project: &Project) -> String {
+    let folders = project.packages.iter().filter_map(|package| {
+        let folder = package.manifest_path.parent()?;
+        folder.strip_prefix(&project.root).ok()
+    });
+    folders.fold(manifest.to_owned(), |manifest, folder| {
+        manifest.replace(&format!("\"{folder}\""), &format!("\"{FOLDER}/{folder}\""))
+    })
+}
+
+/// Copies what cargo builds from, with the mutants in it.
 fn copy_folder(project: &Project, from: &Path, to: &Path) -> Result<(), String> {
     let failed = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     fs::create_dir_all(to).map_err(|error| failed(to, &error))?;
     for entry in fs::read_dir(from).map_err(|error| failed(from, &error))? {
         let path = entry.map_err(|error| failed(from, &error))?.path();
         let name = path.file_name().unwrap_or_default();
-        if path == project.target || name == ".git" || name == "node_modules" {
+        let workspace = path == project.root.join("Cargo.toml");
+        if workspace || path == project.target || name == ".git" || name == "node_modules" {
             continue;
         }
         let place = to.join(name);
@@ -148,9 +215,7 @@ fn copy_folder(project: &Project, from: &Path, to: &Path) -> Result<(), String> 
             if let Ok(file) = path.strip_prefix(&project.root) {
                 bytes = mutated(&file.to_string_lossy(), bytes)?;
             }
-            if fs::read(&place).ok().as_ref() != Some(&bytes) {
-                fs::write(&place, bytes).map_err(|error| failed(&place, &error))?;
-            }
+            keep(&place, &bytes)?;
         }
     }
     Ok(())

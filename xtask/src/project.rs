@@ -103,8 +103,14 @@ impl Project {
         Ok(())
     }
 
-    /// Builds a test program of the engine, of this workspace or of a copy of it, and says where it is.
-    pub(crate) fn test_program(&self, root: &Path, name: &str, also: &[&str]) -> Result<PathBuf, String> {
+    /// Builds a test program of the package in a folder of this workspace, or of a copy of it, and says where it is.
+    pub(crate) fn test_program(
+        &self,
+        root: &Path,
+        folder: &str,
+        name: &str,
+        also: &[&str],
+    ) -> Result<PathBuf, String> {
         let always = [
             "test",
             "--workspace",
@@ -120,11 +126,11 @@ impl Project {
                 .chain(also.iter().copied()),
         );
         command.current_dir(root).env("CARGO_TARGET_DIR", &self.target);
-        let engine = root.join("engine");
+        let package = root.join(folder);
         for message in Message::parse_stream(output(&mut command)?.as_bytes()) {
             if let Message::CompilerArtifact(artifact) = message.map_err(|error| error.to_string())?
                 && artifact.target.name == name
-                && artifact.manifest_path.starts_with(&engine)
+                && artifact.manifest_path.starts_with(&package)
                 && let Some(program) = artifact.executable
             {
                 return Ok(program.into_std_path_buf());

@@ -40,9 +40,9 @@ pub(crate) fn run(project: &Project, soak: &Soak) -> Result<(), String> {
         }
         project::succeed(&mut command)
     };
-    let fast = |name: &str| project.test_program(&project.root, name, &["--release"]);
+    let fast = |name: &str| project.test_program(&project.root, "engine", name, &["--release"]);
     if let Some(seed) = soak.seed {
-        let simulation = project.test_program(&project.root, "simulation", &[])?;
+        let simulation = project.test_program(&project.root, "engine", "simulation", &[])?;
         return told(&simulation, SIMULATION, &[("TERTULIA_SEED", seed)]);
     }
     if soak.seeds > 0 {

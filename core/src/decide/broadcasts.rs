@@ -451,19 +451,15 @@ pub fn reopen(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<
         BroadcastState::Finished { launched, .. } => {
             broadcast.state = BroadcastState::Running { since: launched };
             journal(set, ctx, id, "reopened");
-            set.put(broadcast);
-            Ok(())
-        }
-        // Written as it is: whoever counted before must not finish it.
-        BroadcastState::Running { .. } => {
-            set.put(broadcast);
-            Ok(())
         }
         BroadcastState::Cancelling { .. } | BroadcastState::Cancelled { .. } => {
-            Err(wrong_state(&broadcast, "sent again"))
+            return Err(wrong_state(&broadcast, "sent again"));
         }
-        _ => Ok(()),
+        _ => {}
     }
+    // Even as it is: whoever counted before must not finish it.
+    set.put(broadcast);
+    Ok(())
 }
 
 /// Whether a recipient of whom nothing was known may wait again: a broadcast that was finished runs again, one that was

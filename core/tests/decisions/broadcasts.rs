@@ -5,7 +5,7 @@ use tertulia_core::broadcast::{Broadcast, BroadcastState};
 use tertulia_core::decide::broadcasts::{
     cancel, finish, launch, pause, reopen, resume, schedule, start_due, unschedule,
 };
-use tertulia_core::decide::sending::{Flight, begin, call_off};
+use tertulia_core::decide::sending::{Flight, begin, call_off, expire, resend};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{BroadcastId, ContactId};
 use tertulia_core::ledger::{DispatchState, Outcome, SkipReason, StateName};
@@ -484,4 +484,23 @@ fn who_waits_again_after_the_count_keeps_a_broadcast_from_being_finished() {
     let finished = world.decide(|set, ctx| finish(set, ctx, id, counted_at));
     assert!(!finished.unwrap());
     assert_eq!(stands(&world, id).state.as_str(), "running");
+}
+
+#[test]
+fn of_a_choice_to_send_again_and_a_finish_that_race_one_wins() {
+    let mut world = World::new();
+    let ana = world.contact(ANA);
+    let id = world.launch("receipt");
+    let row = unheard_of(&mut world, id, ana).dispatch;
+    world.now = noon() + TimeDelta::days(31);
+    world.decide(|set, ctx| expire(set, ctx, row)).unwrap();
+    world.decide(|set, ctx| pause(set, ctx, id)).unwrap();
+    let (again, changes) = world.plan(|set, ctx| {
+        resend(set, ctx, row)?;
+        reopen(set, ctx, id)
+    });
+    again.unwrap();
+    world.decide(|set, ctx| resume(set, ctx, id)).unwrap();
+    assert!(finishes(&mut world, id));
+    assert!(world.commit(changes).is_err());
 }

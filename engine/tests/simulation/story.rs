@@ -542,10 +542,8 @@ impl Story {
         let (one, _, under_way) = self.somebody_of(shop);
         let people = &self.shops[shop].people;
         let other = people[self.below(people.len())].0;
-        let (undone, fault) = match self.chance(3) {
-            true => (true, Fault::MergeUndone),
-            false => (false, Fault::Merge),
-        };
+        let undone = self.chance(3);
+        let fault = if undone { Fault::MergeUndone } else { Fault::Merge };
         if one == other || (under_way && !self.strikes(fault)) {
             return;
         }

@@ -393,11 +393,11 @@ pub(crate) fn look(world: &World) {
         if over && !stats.is_finished() {
             broken.push("it is over, and somebody waits or is on the wire");
         }
-        let mut state = world.lock();
+        let mut seen = world.lock();
         for broken in broken {
-            state.broken(format!("{broken}: {broadcast:?} had {before:?}, has {stats:?}"));
+            seen.broken(format!("{broken}: {broadcast:?} had {before:?}, has {stats:?}"));
         }
-        state.witness.broadcasts.insert(id, (org, stats));
+        seen.witness.broadcasts.insert(id, (org, stats));
     }
 }
 

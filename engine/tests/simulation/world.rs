@@ -188,7 +188,7 @@ impl World {
             None => false,
         };
         if !comes {
-            pending().await
+            pending::<()>().await;
         }
     }
 }
@@ -208,7 +208,7 @@ impl Clock for SkewedClock {
 
     async fn sleep_until(&self, _: DateTime<Utc>) {
         // Nobody here works without end.
-        pending().await
+        pending::<()>().await;
     }
 
     async fn pause(&self, _: Duration) {
