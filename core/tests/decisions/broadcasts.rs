@@ -501,6 +501,6 @@ fn of_a_choice_to_send_again_and_a_finish_that_race_one_wins() {
     });
     again.unwrap();
     world.decide(|set, ctx| resume(set, ctx, id)).unwrap();
-    assert!(finishes(&mut world, id));
+    assert!(world.finishes(id));
     assert!(world.commit(changes).is_err());
 }

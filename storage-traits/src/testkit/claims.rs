@@ -115,6 +115,41 @@ pub async fn organisations_and_their_lanes_take_turns(factory: &dyn StoreFactory
         (2, 2, 0, 28..=28, 4),
         (3, 1, 0, 30..=31, 9),
     ];
+    wait_in_lanes(&mut bench, lanes).await;
+    let take = async |bench: &Bench, after: Option<OrgId>, limit: usize| -> Vec<DispatchId> {
+        let request = ClaimRequest {
+            after,
+            ..request("w1", 9, limit)
+        };
+        let claimed = bench.store.claim(request).await.unwrap().rows;
+        claimed.into_iter().map(|stored| stored.record.id).collect()
+    };
+    assert_eq!(
+        take(&bench, None, 2).await,
+        ids([10, 25]),
+        "the third has its turn next"
+    );
+    assert_eq!(take(&bench, Some(id(2)), 2).await, ids([30, 11]));
+    assert_eq!(
+        take(&bench, Some(id(1)), 6).await,
+        ids([26, 31, 12, 28, 13, 20]),
+        "what is behind the last organisation, then from the first on"
+    );
+    assert_eq!(take(&bench, Some(id(3)), 100).await, ids([14, 21, 15]));
+    assert_eq!(take(&bench, Some(id(3)), 100).await, ids([]));
+    wait_in_lanes(&mut bench, [(4, 1, 1, 40..=42, 0), (4, 1, 2, 45..=46, 1)]).await;
+    assert_eq!(
+        take(&bench, None, 4).await,
+        ids([40, 45, 41, 46]),
+        "two broadcasts of one sender take turns, too"
+    );
+}
+
+/// Rows that wait: by organisation, sender, broadcast or 0, with their ids and when they are due.
+async fn wait_in_lanes(
+    bench: &mut Bench,
+    lanes: impl IntoIterator<Item = (u128, u128, u128, std::ops::RangeInclusive<u128>, i64)>,
+) {
     for (org, sender, broadcast, rows, due) in lanes {
         let sender_key = Key::Account {
             org: id(org),
@@ -145,23 +180,6 @@ pub async fn organisations_and_their_lanes_take_turns(factory: &dyn StoreFactory
             bench.insert([row]).await;
         }
     }
-    let take = async |after: Option<OrgId>, limit: usize| -> Vec<DispatchId> {
-        let request = ClaimRequest {
-            after,
-            ..request("w1", 9, limit)
-        };
-        let claimed = bench.store.claim(request).await.unwrap().rows;
-        claimed.into_iter().map(|stored| stored.record.id).collect()
-    };
-    assert_eq!(take(None, 2).await, ids([10, 25]), "the third has its turn next");
-    assert_eq!(take(Some(id(2)), 2).await, ids([30, 11]));
-    assert_eq!(
-        take(Some(id(1)), 6).await,
-        ids([26, 31, 12, 28, 13, 20]),
-        "what is behind the last organisation, then from the first on"
-    );
-    assert_eq!(take(Some(id(3)), 100).await, ids([14, 21, 15]));
-    assert_eq!(take(Some(id(3)), 100).await, ids([]));
 }
 
 /// A claimed row is stored as leased, by the worker until the time, with a new epoch and version.
