@@ -307,14 +307,14 @@ async fn a_sender_that_the_platform_stops_says_why_in_report_and_account_and_goe
         (133_010, "set-up"),
     ] {
         let shop = Shop::in_memory().await;
-        for n in 0..20 {
+        for n in 0..60 {
             shop.opted_in(&number(n), &["vip"]).await;
         }
         shop.platform.script(Faults::new(1).always(Fault::refuse(code)));
         let id = shop.launch("order_ready", "vip").await;
         shop.crm.run_due().await.unwrap();
         let stats = shop.org.broadcasts().stats(id).await.unwrap();
-        assert_eq!((stats.sent, stats.pending, stats.failed_total()), (0, 20, 0));
+        assert_eq!((stats.sent, stats.pending, stats.failed_total()), (0, 60, 0));
         let waits = stats.waits.unwrap();
         assert!(
             waits.reason.contains(word) && waits.reason.contains(&code.to_string()),
@@ -328,7 +328,7 @@ async fn a_sender_that_the_platform_stops_says_why_in_report_and_account_and_goe
         };
         assert_eq!(failure.code, code.to_string());
         let tried = shop.platform.requests().len();
-        assert!(tried <= 16, "the rest was not even tried: {tried}");
+        assert!(tried <= 48, "the rest was not even tried: {tried}");
         shop.platform.script(Faults::default());
         shop.clock.advance(Duration::from_secs(3600));
         shop.crm.run_due().await.unwrap();
@@ -336,7 +336,7 @@ async fn a_sender_that_the_platform_stops_says_why_in_report_and_account_and_goe
         shop.org.accounts().resume(shop.account).await.unwrap();
         shop.crm.run_due().await.unwrap();
         let stats = shop.org.broadcasts().stats(id).await.unwrap();
-        assert_eq!((stats.sent, stats.waits), (20, None));
+        assert_eq!((stats.sent, stats.waits), (60, None));
     }
 }
 

@@ -1,6 +1,7 @@
 //! Broadcasts to those who are named, and to recipients of another one.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tertulia::core::ids::{BroadcastId, ContactId};
 use tertulia::core::ledger::{SkipReason, StateName};
@@ -256,6 +257,8 @@ async fn those_who_did_not_read_the_last_one_are_a_target() {
     let all = simulated(&shop, id, PageOf::first(1)).await;
     assert_eq!(all.len(), 3);
     assert_eq!(broadcasts.preview(id).await.unwrap().total, 3);
+    // A sender leaves some seconds between two messages to one person.
+    shop.clock.advance(Duration::from_secs(6));
     broadcasts.launch(id).await.unwrap();
     shop.crm.run_due().await.unwrap();
     let stats = broadcasts.stats(id).await.unwrap();
