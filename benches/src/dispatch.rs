@@ -14,6 +14,9 @@ use crate::shop::{Shop, bare};
 
 const RECIPIENTS: usize = 20_000;
 
+/// How many rows a commit of ours has.
+const TOGETHER: usize = 16;
+
 /// How many recipients, by the environment.
 pub(crate) fn recipients() -> Outcome<usize> {
     Ok(std::env::var("RECIPIENTS").map_or(Ok(RECIPIENTS), |recipients| recipients.parse())?)
@@ -53,8 +56,8 @@ pub(crate) fn run() -> Outcome<()> {
             ours,
             jobs(1000, 1, recipients),
             jobs(100, 1, recipients),
-            jobs(SEND_WINDOW, 1, recipients),
-            jobs(SEND_WINDOW, 2, recipients),
+            jobs(TOGETHER, 1, recipients),
+            jobs(TOGETHER, 2, recipients),
         ],
     )?;
     launches.sort();
