@@ -35,6 +35,8 @@ pub(crate) fn run() -> Outcome<()> {
     let mut launches = Vec::new();
     let mut peak = None;
     let ours = side("Crm::run_due", recipients, || {
+        // A sender leaves some seconds between two broadcasts to one person.
+        std::thread::sleep(Duration::from_secs(6));
         forget_peak();
         let everybody = Selection::Filter(Filter::tagged_any(["vip"]));
         let launch = runtime.block_on(launch(&shop, everybody, recipients))?;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tertulia::core::ids::AccountId;
-use tertulia::{Crm, Filter, Org, Selection};
+use tertulia::core::ids::{AccountId, ContactId};
+use tertulia::{ContactOrder, Crm, Filter, Org, PageOf, Selection};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
@@ -13,7 +13,7 @@ use crate::measure::Outcome;
 use crate::nowhere::{Heard, Nowhere, broadcast, people};
 use crate::shop::{Shop, organisation};
 
-/// The small organisation's people, and how often it sends to them.
+/// How many people each of the small organisation's broadcasts is for, and how many broadcasts there are.
 const PEOPLE: usize = 10;
 const LAUNCHES: usize = 20;
 
@@ -30,12 +30,19 @@ pub(crate) fn run() -> Outcome<()> {
         let large = Shop::open(Nowhere::listening(TAKES, Arc::clone(&heard))).await?;
         people(&large.org, recipients).await?;
         let (org, account) = organisation(&large.crm, SMALL).await?;
-        people(&org, PEOPLE).await?;
-        let small = Small {
+        people(&org, 2 * LAUNCHES * PEOPLE).await?;
+        let page = PageOf::first(2 * LAUNCHES * PEOPLE);
+        let found = org
+            .contacts()
+            .list(&Filter::Everyone, ContactOrder::Created, &page)
+            .await?;
+        let ids: Vec<ContactId> = found.items.iter().map(|contact| contact.id).collect();
+        let mut small = Small {
             crm: large.crm.clone(),
             org,
             account,
             heard,
+            people: ids.chunks(PEOPLE).map(<[ContactId]>::to_vec).collect(),
         };
 
         let alone = small.delays(true).await?;
@@ -80,16 +87,19 @@ struct Small {
     org: Org,
     account: AccountId,
     heard: Arc<Heard>,
+    /// Whom each broadcast is for: a sender leaves some seconds between two to one person.
+    people: Vec<Vec<ContactId>>,
 }
 
 impl Small {
     /// How long each broadcast waited for its first message, from the least to the longest. `by_itself`: it has to run
     /// what is due, since nobody else does.
-    async fn delays(&self, by_itself: bool) -> Outcome<Vec<Duration>> {
+    async fn delays(&mut self, by_itself: bool) -> Outcome<Vec<Duration>> {
         let broadcasts = self.org.broadcasts();
         let mut delays = Vec::with_capacity(LAUNCHES);
         for _ in 0..LAUNCHES {
-            let new = broadcast(self.account, Selection::Filter(Filter::Everyone))?;
+            let who = self.people.pop().ok_or("there is nobody left to send to")?;
+            let new = broadcast(self.account, Selection::Ids(who))?;
             let id = broadcasts.create(new).await?;
             self.heard.listen();
             let start = Instant::now();
