@@ -485,8 +485,8 @@ pub struct Slot {
     pub attempt: AttemptId,
     /// When.
     pub taken_at: DateTime<Utc>,
-    /// Earlier ones of contacts that were merged into this one, the last first: should the attempt be turned away, the
-    /// first of them counts.
+    /// Earlier ones, of the contact and of those that were merged into it, the last first: should the attempt be turned
+    /// away, the first of them counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<(AttemptId, DateTime<Utc>)>,
 }
@@ -494,7 +494,31 @@ pub struct Slot {
 /// How long a slot keeps others out; at exactly this age it is free again.
 pub const SLOT: TimeDelta = TimeDelta::hours(24);
 
+/// How many earlier ones are kept: as many attempts may be on the wire at once, each by a process whose clock says that
+/// the slot is free, before one that was accepted is forgotten.
+const KEPT: usize = 3;
+
 impl Slot {
+    /// Taken by an attempt, now, for which that of before was free.
+    pub fn taken(
+        org: OrgId,
+        contact: ContactId,
+        attempt: AttemptId,
+        now: DateTime<Utc>,
+        before: Option<Self>,
+    ) -> Self {
+        let before = before.map(|before| [vec![(before.attempt, before.taken_at)], before.earlier].concat());
+        let mut earlier = before.unwrap_or_default();
+        earlier.truncate(KEPT);
+        Self {
+            org,
+            contact,
+            attempt,
+            taken_at: now,
+            earlier,
+        }
+    }
+
     /// Whether it keeps another marketing template out.
     pub fn is_taken(&self, now: DateTime<Utc>) -> bool {
         now < self.taken_at + SLOT

@@ -529,7 +529,7 @@ pub fn again(
     };
     let mut asked = Asked::load(set, ctx, contact, account, template, row.match_key.as_deref())?;
     // Its own turn is no hindrance.
-    asked.slot = asked.slot.filter(|slot| slot.attempt != flight.attempt);
+    asked.slot = asked.slot.and_then(|slot| slot.without(flight.attempt));
     if let Some(denial) = asked
         .check(ctx, &row.origin, message.content.kind())
         .into_iter()
@@ -917,6 +917,7 @@ fn take_off(
         mut account,
         template,
         destination,
+        slot,
         begins,
         others,
         ..
@@ -997,13 +998,7 @@ fn take_off(
         dispatch: Some(row.id),
     });
     if template.is_some_and(|template| template.category == Category::Marketing) {
-        set.put(Slot {
-            org: ctx.org.id,
-            contact: contact.id,
-            attempt,
-            taken_at: ctx.now,
-            earlier: Vec::new(),
-        });
+        set.put(Slot::taken(ctx.org.id, contact.id, attempt, ctx.now, slot));
     }
     row.state = DispatchState::Sending { since: ctx.now };
     row.attempts += 1;

@@ -92,16 +92,13 @@ pub(crate) fn take_over(
         }
     }
     if let Some((taken_at, attempt)) = held.slot {
-        let taken = Slot {
-            org: ctx.org.id,
-            contact: contact.id,
-            attempt,
-            taken_at,
-            earlier: Vec::new(),
-        };
+        let taken = Slot::taken(ctx.org.id, contact.id, attempt, taken_at, None);
         let own: Option<Slot> = set.get(&slot_key(ctx, contact.id))?;
-        if taken.is_taken(ctx.now) && own.is_none_or(|own| own.taken_at < taken_at) {
-            set.put(taken);
+        if taken.is_taken(ctx.now) {
+            set.put(match own {
+                Some(own) => own.joined(&taken),
+                None => taken,
+            });
         }
     }
     Ok(())

@@ -192,6 +192,23 @@ fn of_slots_that_are_joined_the_last_counts_and_the_one_before_if_it_is_turned_a
 }
 
 #[test]
+fn a_slot_that_is_taken_anew_keeps_the_last_that_it_was_taken_by() {
+    let attempt = |n: u128| AttemptId(Uuid::from_u128(n));
+    let mut slot: Option<Slot> = None;
+    for n in 1..=6 {
+        let (org, contact) = (OrgId(Uuid::nil()), ContactId(Uuid::nil()));
+        let now = at(i64::try_from(n).expect("small"));
+        slot = Some(Slot::taken(org, contact, attempt(n), now, slot));
+    }
+    let mut left = Vec::new();
+    while let Some(taken) = slot {
+        left.push(taken.attempt);
+        slot = taken.clone().without(taken.attempt);
+    }
+    assert_eq!(left, [attempt(6), attempt(5), attempt(4), attempt(3)]);
+}
+
+#[test]
 fn open_states_are_those_that_keep_a_broadcast_from_being_finished() {
     let open: Vec<StateName> = StateName::ALL
         .into_iter()

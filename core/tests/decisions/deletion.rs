@@ -613,6 +613,24 @@ fn the_marketing_cap_follows_an_address_through_a_deletion() {
 }
 
 #[test]
+fn a_cap_that_comes_with_an_address_counts_when_ones_own_attempt_is_turned_away() {
+    let mut world = World::new();
+    let id = world.contact(ANA);
+    world.send(&template_to(id, "offer")).unwrap();
+    removed(&mut world, id);
+    let other = world.contact("+14155550100");
+    world.now = at(60);
+    let own = world.send(&template_to(other, "offer")).unwrap();
+    world
+        .decide(|set, ctx| moves::add_phone(set, ctx, other, ANA))
+        .unwrap();
+    let turned_away = failure(FailureClass::RecipientInvalid, "131026");
+    world.land(&own, &Outcome::Refused(turned_away));
+    let refused = world.send(&template_to(other, "offer")).unwrap_err();
+    assert_eq!(refused.code(), Code::CapReached);
+}
+
+#[test]
 fn the_deletion_of_whoever_has_a_former_number_does_not_free_the_cap() {
     let mut world = World::new();
     let id = world.contact(ANA);

@@ -161,10 +161,21 @@ fn another_attempt_by_hand_passes_the_gate_anew_and_keeps_row_and_message() {
     assert_eq!(world.row(first.dispatch).state.name(), StateName::Sending);
     // Refused with that key, too: nobody asks for ever.
     world.land(&second, &Outcome::Refused(refused.clone()));
+    assert_eq!(world.slot(id), None);
     assert!(matches!(
         account(&world, SHOP).state,
         AccountState::Stopped { .. }
     ));
+
+    // Whoever had the slot before has it again.
+    let (mut world, _, id) = self::world();
+    let before = world.send(&template_to(id, "offer")).unwrap();
+    world.land(&before, &accepted("out.1"));
+    world.now += TimeDelta::days(1);
+    let first = world.send(&template_to(id, "offer")).unwrap();
+    let second = world.decide(|set, ctx| again(set, ctx, &first, &refused));
+    world.land(&second.unwrap(), &Outcome::Refused(refused.clone()));
+    assert_eq!(world.slot(id).unwrap().attempt, before.attempt);
 
     let (mut world, _, id) = self::world();
     let first = world.send(&template_to(id, "offer")).unwrap();

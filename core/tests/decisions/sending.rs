@@ -241,6 +241,23 @@ fn a_slot_that_another_attempt_took_is_not_given_back() {
 }
 
 #[test]
+fn a_slot_that_a_clock_ahead_took_anew_is_given_back_to_who_had_it() {
+    let turned_away = || Outcome::Refused(failure(FailureClass::RecipientInvalid, "131026"));
+    let (mut world, id, first) = in_flight("offer");
+    world.land(&first, &accepted("out.1"));
+    // By a clock that is a day ahead, and another that is two.
+    world.now = noon() + DAY;
+    let second = world.send(&template_to(id, "offer")).unwrap();
+    world.now = noon() + DAY + DAY;
+    let third = world.send(&template_to(id, "offer")).unwrap();
+    world.now = noon() + TimeDelta::hours(1);
+    world.land(&third, &turned_away());
+    world.land(&second, &turned_away());
+    assert_eq!(world.slot(id).unwrap().attempt, first.attempt);
+    assert_eq!(refused(&mut world, &template_to(id, "offer")), Code::CapReached);
+}
+
+#[test]
 fn the_answer_says_the_platforms_own_spelling_which_the_next_message_goes_to() {
     let mut world = World::new();
     let id = world.contact("+525512345678");
