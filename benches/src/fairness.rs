@@ -1,16 +1,18 @@
-//! How long a small organisation waits for its first message while a large one's broadcast is being sent.
+//! How long a small organisation waits for its first message while a large one's broadcast is being sent, or while its
+//! people are being enrolled in a sequence.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tertulia::core::ids::{AccountId, ContactId};
-use tertulia::{ContactOrder, Crm, Filter, Org, PageOf, Selection};
+use tertulia::sequence::Trigger;
+use tertulia::{BulkAction, BulkWatch, CancellationToken, ContactOrder, Crm, Filter, Org, PageOf, Selection};
 use tokio::runtime::Runtime;
 use tokio::time::timeout;
 
 use crate::dispatch::recipients;
 use crate::measure::Outcome;
-use crate::nowhere::{Heard, Nowhere, broadcast, people};
+use crate::nowhere::{Heard, Nowhere, broadcast, drip, people};
 use crate::shop::{Shop, organisation};
 
 /// How many people each of the small organisation's broadcasts is for, and how many broadcasts there are.
@@ -30,8 +32,8 @@ pub(crate) fn run() -> Outcome<()> {
         let large = Shop::open(Nowhere::listening(TAKES, Arc::clone(&heard))).await?;
         people(&large.org, recipients).await?;
         let (org, account) = organisation(&large.crm, SMALL).await?;
-        people(&org, 2 * LAUNCHES * PEOPLE).await?;
-        let page = PageOf::first(2 * LAUNCHES * PEOPLE);
+        people(&org, 3 * LAUNCHES * PEOPLE).await?;
+        let page = PageOf::first(3 * LAUNCHES * PEOPLE);
         let found = org
             .contacts()
             .list(&Filter::Everyone, ContactOrder::Created, &page)
@@ -65,6 +67,9 @@ pub(crate) fn run() -> Outcome<()> {
         let sent = large.org.broadcasts().stats(id).await?.sent;
         large.org.broadcasts().cancel(id).await?;
         sending.await??;
+        // Those who waited for what was called off are left out first.
+        large.crm.run_due().await?;
+        let (enrolling, enrolled) = small.beside_enrolling(&large).await?;
 
         println!(
             "\nfairness: from launch to first message of {LAUNCHES} broadcasts to {PEOPLE}, {} ms a message at the platform",
@@ -77,6 +82,11 @@ pub(crate) fn run() -> Outcome<()> {
             "| another organisation's broadcast to {recipients}, of which {sent} were sent by then | {:.2?} | {:.2?} |",
             beside[LAUNCHES / 2],
             beside[LAUNCHES - 1]
+        );
+        println!(
+            "| {recipients} of another organisation being enrolled by a tag in bulk, of whom {enrolled} were by then | {:.2?} | {:.2?} |",
+            enrolling[LAUNCHES / 2],
+            enrolling[LAUNCHES - 1]
         );
         Ok(())
     })
@@ -92,6 +102,38 @@ struct Small {
 }
 
 impl Small {
+    /// The delays while a large organisation's people get a tag, and are enrolled by it; and how many were at the end.
+    async fn beside_enrolling(&mut self, large: &Shop) -> Outcome<(Vec<Duration>, u64)> {
+        let sequences = large.org.sequences();
+        let new = drip(large.account, Trigger::TagAdded("wave".to_owned()), 24)?;
+        let id = sequences.create(new).await?;
+        sequences.activate(id).await?;
+        let (org, cancel) = (large.org.clone(), CancellationToken::new());
+        let cancelled = cancel.clone();
+        let enrolling = tokio::spawn(async move {
+            let (everybody, tag) = (
+                Selection::Filter(Filter::Everyone),
+                BulkAction::Tag(vec!["wave".to_owned()]),
+            );
+            let watch = BulkWatch {
+                cancel: Some(cancelled),
+                ..BulkWatch::default()
+            };
+            org.contacts().bulk(&everybody, &tag, watch).await
+        });
+        while sequences.stats(id).await?.enrolled == 0 {
+            tokio::time::sleep(TAKES).await;
+        }
+        let delays = self.delays(true).await?;
+        if enrolling.is_finished() {
+            return Err("all were enrolled too soon; make RECIPIENTS larger".into());
+        }
+        let enrolled = sequences.stats(id).await?.enrolled;
+        cancel.cancel();
+        enrolling.await??;
+        Ok((delays, enrolled))
+    }
+
     /// How long each broadcast waited for its first message, from the least to the longest. `by_itself`: it has to run
     /// what is due, since nobody else does.
     async fn delays(&mut self, by_itself: bool) -> Outcome<Vec<Duration>> {

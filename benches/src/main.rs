@@ -13,6 +13,7 @@ mod nowhere;
 mod people;
 mod phone;
 mod render;
+mod sequences;
 mod shop;
 mod tagging;
 
@@ -21,7 +22,7 @@ use measure::Outcome;
 /// A bench: its name, and what runs it.
 type Bench = (&'static str, fn() -> Outcome<()>);
 
-const BENCHES: [Bench; 12] = [
+const BENCHES: [Bench; 13] = [
     ("tagging", tagging::run),
     ("phone", phone::run),
     ("render", render::run),
@@ -29,6 +30,7 @@ const BENCHES: [Bench; 12] = [
     ("inbox", inbox::run),
     ("dispatch", dispatch::run),
     ("fairness", fairness::run),
+    ("sequences", sequences::run),
     ("border", border::run),
     ("people", people::run),
     ("merge", merge::run),

@@ -1,19 +1,22 @@
-//! A platform that takes every message, people to send to, and a broadcast to all of them.
+//! A platform that takes every message, people to send to, a broadcast to all of them, and a sequence.
 
 use std::fmt::Write as _;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
+use tertulia::clock::{Clock, SystemClock};
 use tertulia::core::channel::Channel;
 use tertulia::core::ids::AccountId;
 use tertulia::core::inbound::InboundEvent;
+use tertulia::sequence::{Definition, Delay, MessageStep, Step, StepKind, Trigger};
 use tertulia::transport::{Accepted, Correlation, Outcome as Sent, Outgoing, SenderRef};
 use tertulia::{
-    Error, ImportOptions, Language, NewBroadcast, Org, Selection, Template, TemplateParameters, Transport,
-    Watch, WebhookRequest,
+    Error, ImportOptions, Language, NewBroadcast, NewSequence, Org, Selection, Template, TemplateParameters,
+    Transport, Watch, WebhookRequest,
 };
 use tokio::sync::Notify;
 
@@ -155,4 +158,58 @@ pub(crate) fn broadcast(account: AccountId, target: Selection) -> Outcome<NewBro
         parameters: TemplateParameters::body(["{{contact.firstName|there}}"])?,
         target,
     })
+}
+
+/// A sequence of a message after so many hours. It enrolls in bulk, too.
+pub(crate) fn drip(account: AccountId, trigger: Trigger, hours: i64) -> Outcome<NewSequence> {
+    let message = MessageStep {
+        template: "order_ready".to_owned(),
+        language: Language::parse("en_US")?,
+        parameters: TemplateParameters::body(["{{contact.firstName|there}}"])?,
+    };
+    let step = |name: &str, does| Step {
+        name: name.to_owned(),
+        does,
+        next: None,
+    };
+    Ok(NewSequence {
+        name: "Drip".to_owned(),
+        definition: Definition {
+            account,
+            trigger,
+            from_bulk: true,
+            again: false,
+            goals: Vec::new(),
+            steps: vec![
+                step("wait", StepKind::Delay(Delay::hours(hours))),
+                step("ready", StepKind::Message(message)),
+            ],
+        },
+    })
+}
+
+/// The machine's clock, so many seconds ahead.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Ahead(Arc<AtomicI64>);
+
+impl Ahead {
+    /// Puts it forward.
+    pub(crate) fn advance(&self, hours: i64) {
+        self.0.fetch_add(hours * 3_600, Ordering::Relaxed);
+    }
+
+    fn by(&self) -> TimeDelta {
+        TimeDelta::seconds(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[async_trait]
+impl Clock for Ahead {
+    fn now(&self) -> DateTime<Utc> {
+        SystemClock.now() + self.by()
+    }
+
+    async fn sleep_until(&self, deadline: DateTime<Utc>) {
+        SystemClock.sleep_until(deadline - self.by()).await;
+    }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use tempfile::TempDir;
+use tertulia::clock::{Clock, SystemClock};
 use tertulia::core::channel::Channel;
 use tertulia::core::decide::organisation::NewAccount;
 use tertulia::core::ids::AccountId;
@@ -25,11 +26,20 @@ pub(crate) struct Shop {
 impl Shop {
     /// A shop with one sender, reached by this transport.
     pub(crate) async fn open(transport: impl Transport + 'static) -> Outcome<Self> {
+        Self::open_at(transport, SystemClock).await
+    }
+
+    /// The same, in a time of its own.
+    pub(crate) async fn open_at(
+        transport: impl Transport + 'static,
+        clock: impl Clock + 'static,
+    ) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
         let crm = Crm::builder()
             .storage(Arc::new(SqliteStorage::open(folder.path().join("crm.db"))?))
             .transport("whatsapp", transport)
             .credentials(StaticCredentials::default().with("main", "access token"))
+            .clock(clock)
             .build()?;
         let (org, account) = organisation(&crm, SENDER).await?;
         Ok(Self {

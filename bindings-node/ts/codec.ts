@@ -146,6 +146,7 @@ export const Author: w.Codec<t.Author> = w.named(["contact", "elsewhere", "stop_
   host: ["host", w.text],
   handler: ["handler", w.text],
   broadcast: ["broadcast", BroadcastId],
+  sequence: ["sequence", SequenceId],
   survey: ["survey", SurveyId],
 }));
 
@@ -210,6 +211,8 @@ export const BulkAction: w.Codec<t.BulkAction> = w.named(["unassign", "delete"],
   untag: ["untag", w.list(w.text)],
   lead: ["lead", LeadStatus],
   assign: ["assign", AgentId],
+  enroll: ["enroll", SequenceId],
+  unenroll: ["unenroll", SequenceId],
 }));
 
 export const BulkRefusal: w.RecordCodec<t.BulkRefusal> = w.record(() => ({
@@ -554,6 +557,7 @@ export const Done: w.RecordCodec<t.Done> = w.record(() => ({
   unconfirmed: ["unconfirmed", w.natural],
   started: ["started", w.natural],
   finished: ["finished", w.natural],
+  stepped: ["stepped", w.natural],
   erased: ["erased", w.natural],
   answered: ["answered", w.natural],
   unanswered: ["unanswered", w.natural],
@@ -572,6 +576,16 @@ export const Drained: w.RecordCodec<t.Drained> = w.record(() => ({
   delivered: ["delivered", w.natural],
   refused: ["refused", w.natural],
   waiting: ["waiting", w.natural],
+}));
+
+export const DripSequence: w.RecordCodec<t.DripSequence> = w.record(() => ({
+  id: ["id", SequenceId],
+  org: ["org", OrgId],
+  name: ["name", w.text],
+  definition: ["definition", SequenceDefinition],
+  version: ["version", w.natural],
+  state: ["state", SequenceState],
+  createdAt: ["created_at", w.time],
 }));
 
 export const Duplicate: w.RecordCodec<t.Duplicate> = w.record(() => ({
@@ -600,6 +614,47 @@ export const Edit: w.RecordCodec<t.Edit> = w.record(() => ({
 }));
 
 export const Encoding: w.Codec<t.Encoding> = w.choice(["utf8", "utf16_le", "utf16_be", "windows1252"]);
+
+export const Enrollment: w.RecordCodec<t.Enrollment> = w.record(() => ({
+  id: ["id", EnrollmentId],
+  org: ["org", OrgId],
+  sequence: ["sequence", SequenceId],
+  version: ["version", w.natural],
+  contact: ["contact", ContactId],
+  enrolledAt: ["enrolled_at", w.time],
+  by: ["by", Actor],
+  byTrigger: ["by_trigger", w.bool, false],
+  state: ["state", EnrollmentState],
+  path: ["path", w.list(PassedStep)],
+}));
+
+export const EnrollmentFilter: w.RecordCodec<t.EnrollmentFilter> = w.record(() => ({
+  states: ["states", w.list(EnrollmentStateName), []],
+  steps: ["steps", w.list(w.text), []],
+  reasons: ["reasons", w.list(ExitReason), []],
+}));
+
+export const EnrollmentId: w.Codec<t.EnrollmentId> = w.id();
+
+export const EnrollmentState: w.Codec<t.EnrollmentState> = w.tagged("state", () => ({
+  waiting: w.record(() => ({
+    step: ["step", w.text],
+    until: ["until", w.time],
+  })),
+  sending: w.record(() => ({
+    step: ["step", w.text],
+    dispatch: ["dispatch", DispatchId],
+  })),
+  finished: w.record(() => ({
+    at: ["at", w.time],
+  })),
+  exited: w.record(() => ({
+    at: ["at", w.time],
+    reason: ["reason", ExitReason],
+  })),
+}));
+
+export const EnrollmentStateName: w.Codec<t.EnrollmentStateName> = w.choice(["waiting", "sending", "finished", "exited"]);
 
 export const ErasedMedia: w.RecordCodec<t.ErasedMedia> = w.record(() => ({
   message: ["message", MessageId],
@@ -652,6 +707,8 @@ export const EventSource: w.RecordCodec<t.EventSource> = w.record(() => ({
   poolId: ["pool_id", w.optional(w.text)],
   number: ["number", w.optional(w.text)],
 }));
+
+export const ExitReason: w.Codec<t.ExitReason> = w.choice(["opted_out", "blocked", "deleted", "replied", "tagged", "merged", "removed"]);
 
 export const Explanation: w.RecordCodec<t.Explanation> = w.record(() => ({
   allowed: ["allowed", w.bool],
@@ -931,6 +988,7 @@ export const InboxFigures: w.RecordCodec<t.InboxFigures> = w.record(() => ({
   sentByBots: ["sent_by_bots", w.natural],
   sentByHost: ["sent_by_host", w.natural],
   sentByBroadcasts: ["sent_by_broadcasts", w.natural],
+  sentBySequences: ["sent_by_sequences", w.natural],
   sentAutomatically: ["sent_automatically", w.natural],
   opened: ["opened", w.natural],
   reopened: ["reopened", w.natural],
@@ -1095,6 +1153,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
     channel: ["channel", Channel],
     dispatch: ["dispatch", w.optional(DispatchId)],
     broadcast: ["broadcast", w.optional(BroadcastId)],
+    sequence: ["sequence", w.optional(SequenceId)],
   })),
   message_status: w.record(() => ({
     message: ["message", MessageId],
@@ -1114,6 +1173,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   dispatch_changed: w.record(() => ({
     dispatch: ["dispatch", DispatchId],
     broadcast: ["broadcast", w.optional(BroadcastId)],
+    sequence: ["sequence", w.optional(SequenceId)],
     state: ["state", StateName],
     reason: ["reason", w.optional(SkipReason)],
     code: ["code", w.optional(w.text)],
@@ -1121,6 +1181,17 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   broadcast_changed: w.record(() => ({
     broadcast: ["broadcast", BroadcastId],
     change: ["change", w.text],
+  })),
+  sequence_changed: w.record(() => ({
+    sequence: ["sequence", SequenceId],
+    change: ["change", w.text],
+    version: ["version", w.natural],
+  })),
+  enrollment_changed: w.record(() => ({
+    sequence: ["sequence", SequenceId],
+    enrollment: ["enrollment", EnrollmentId],
+    state: ["state", EnrollmentStateName],
+    reason: ["reason", w.optional(ExitReason)],
   })),
   settings_changed: w.record(() => ({
     before: ["before", w.json],
@@ -1181,7 +1252,7 @@ export const JournalEvent: w.Codec<t.JournalEvent> = w.tagged("what", () => ({
   })),
 }));
 
-export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "conversation_assigned", "conversation_handled", "handler_failed", "conversation_resolved", "conversation_reopened", "conversation_marked", "conversation_deleted", "survey", "label_added", "label_removed", "routing_changed", "routing_passed_over", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "quick_reply_changed", "member_changed", "hashes_keyed", "access_refused", "import_changed", "provider_notice"]);
+export const JournalKind: w.Codec<t.JournalKind> = w.choice(["contact_created", "contact_updated", "contact_merged", "contact_unmerged", "contact_blocked", "contact_unblocked", "contact_deleted", "contact_erased", "contact_reactivated", "blocked_message", "identity_added", "identity_moved", "identity_conflict", "tag_added", "tag_removed", "consent_changed", "note_changed", "conversation_opened", "conversation_assigned", "conversation_handled", "handler_failed", "conversation_resolved", "conversation_reopened", "conversation_marked", "conversation_deleted", "survey", "label_added", "label_removed", "routing_changed", "routing_passed_over", "message_received", "message_sent", "message_status", "message_changed", "call", "dispatch_changed", "broadcast_changed", "sequence_changed", "enrollment_changed", "settings_changed", "rule_changed", "template_changed", "account_changed", "tag_changed", "attribute_changed", "segment_changed", "quick_reply_changed", "member_changed", "hashes_keyed", "access_refused", "import_changed", "provider_notice"]);
 
 export const Keyword: w.Codec<t.Keyword> = w.choice(["stop", "help", "conditionalStart", "start"]);
 
@@ -1344,6 +1415,8 @@ export const Message: w.RecordCodec<t.Message> = w.record(() => ({
   revokedAt: ["revoked_at", w.optional(w.time)],
 }));
 
+export const MessageFate: w.Codec<t.MessageFate> = w.choice(["sent", "delivered", "read", "replied", "failed", "skipped"]);
+
 export const MessageId: w.Codec<t.MessageId> = w.id();
 
 export const NewAccount: w.RecordCodec<t.NewAccount> = w.record(() => ({
@@ -1397,6 +1470,11 @@ export const NewSchedule: w.RecordCodec<t.NewSchedule> = w.record(() => ({
   at: ["at", w.text],
   zone: ["zone", w.optional(w.text)],
   recipientsZones: ["recipients_zones", w.bool, false],
+}));
+
+export const NewSequence: w.RecordCodec<t.NewSequence> = w.record(() => ({
+  name: ["name", w.text],
+  definition: ["definition", SequenceDefinition],
 }));
 
 export const Note: w.RecordCodec<t.Note> = w.record(() => ({
@@ -1478,6 +1556,14 @@ export const Parameter: w.Codec<t.Parameter> = w.tagged("type", () => ({
 }));
 
 export const ParameterFormat: w.Codec<t.ParameterFormat> = w.choice(["POSITIONAL", "NAMED"]);
+
+export const PassedStep: w.RecordCodec<t.PassedStep> = w.record(() => ({
+  step: ["step", w.text],
+  at: ["at", w.time],
+  dispatch: ["dispatch", w.optional(DispatchId)],
+  branch: ["branch", w.optional(w.bool)],
+  problem: ["problem", w.optional(w.text)],
+}));
 
 export const Pattern: w.RecordCodec<t.Pattern> = w.record(() => ({
   kind: ["kind", PatternKind],
@@ -1712,6 +1798,7 @@ export const SegmentUser: w.Codec<t.SegmentUser> = w.named([], () => ({
   broadcast: ["broadcast", BroadcastId],
   segment: ["segment", SegmentId],
   routing: ["routing", RuleId],
+  sequence: ["sequence", SequenceId],
 }));
 
 export const Selection: w.Codec<t.Selection> = w.named([], () => ({
@@ -1782,6 +1869,84 @@ export const SenderStanding: w.RecordCodec<t.SenderStanding> = w.record(() => ({
   unclaimed: ["unclaimed", w.map(SenderQuality), {}],
 }));
 
+export const SequenceCondition: w.RecordCodec<t.SequenceCondition> = w.record(() => ({
+  when: ["when", SequenceTest],
+  yes: ["yes", w.optional(w.text)],
+  no: ["no", w.optional(w.text)],
+}));
+
+export const SequenceDefinition: w.RecordCodec<t.SequenceDefinition> = w.record(() => ({
+  account: ["account", AccountId],
+  trigger: ["trigger", SequenceTrigger, "manual"],
+  fromBulk: ["fromBulk", w.bool, false],
+  again: ["again", w.bool, false],
+  goals: ["goals", w.list(SequenceGoal), []],
+  steps: ["steps", w.list(SequenceStep)],
+}));
+
+export const SequenceDelay: w.RecordCodec<t.SequenceDelay> = w.record(() => ({
+  days: ["days", w.integer, 0],
+  hours: ["hours", w.integer, 0],
+}));
+
+export const SequenceFunnel: w.RecordCodec<t.SequenceFunnel> = w.record(() => ({
+  enrolled: ["enrolled", w.natural],
+  underWay: ["under_way", w.natural],
+  finished: ["finished", w.natural],
+  exited: ["exited", w.map(w.natural)],
+  steps: ["steps", w.list(StepFunnel)],
+  waits: ["waits", w.optional(Waits)],
+}));
+
+export const SequenceGoal: w.Codec<t.SequenceGoal> = w.named(["reply"], () => ({
+  tag: ["tag", w.text],
+}));
+
+export const SequenceId: w.Codec<t.SequenceId> = w.id();
+
+export const SequenceMessage: w.RecordCodec<t.SequenceMessage> = w.record(() => ({
+  template: ["template", w.text],
+  language: ["language", w.text],
+  parameters: ["parameters", TemplateParameters, {"body":[]}],
+}));
+
+export const SequenceMessageTest: w.RecordCodec<t.SequenceMessageTest> = w.record(() => ({
+  step: ["step", w.text],
+  was: ["was", MessageFate],
+}));
+
+export const SequenceState: w.Codec<t.SequenceState> = w.tagged("state", () => ({
+  draft: w.record(() => ({})),
+  active: w.record(() => ({
+    since: ["since", w.time],
+  })),
+  paused: w.record(() => ({
+    since: ["since", w.time],
+    refusal: ["refusal", w.optional(Refusal)],
+  })),
+}));
+
+export const SequenceStep: w.RecordCodec<t.SequenceStep> = w.record(() => ({
+  name: ["name", w.text],
+  does: ["does", SequenceStepKind],
+  next: ["next", w.optional(w.text)],
+}));
+
+export const SequenceStepKind: w.Codec<t.SequenceStepKind> = w.named([], () => ({
+  message: ["message", SequenceMessage],
+  delay: ["delay", SequenceDelay],
+  condition: ["condition", SequenceCondition],
+}));
+
+export const SequenceTest: w.Codec<t.SequenceTest> = w.named([], () => ({
+  contact: ["contact", Filter],
+  message: ["message", SequenceMessageTest],
+}));
+
+export const SequenceTrigger: w.Codec<t.SequenceTrigger> = w.named(["manual", "contactCreated"], () => ({
+  tagAdded: ["tagAdded", w.text],
+}));
+
 export const Settings: w.RecordCodec<t.Settings> = w.record(() => ({
   name: ["name", w.text, ""],
   zone: ["zone", w.text, "UTC"],
@@ -1812,7 +1977,25 @@ export const Simulated: w.RecordCodec<t.Simulated> = w.record(() => ({
   reason: ["reason", w.optional(w.text)],
 }));
 
-export const SkipReason: w.Codec<t.SkipReason> = w.choice(["not_opted_in", "opted_out", "inactive", "blocked", "deleted", "not_found", "capped", "no_address", "template_not_approved", "missing_value", "window_closed", "merged", "survey_over", "cancelled", "late"]);
+export const SimulatedRun: w.RecordCodec<t.SimulatedRun> = w.record(() => ({
+  contact: ["contact", ContactId],
+  refusal: ["refusal", w.optional(Refusal)],
+  steps: ["steps", w.list(SimulatedStep)],
+  finishedAt: ["finished_at", w.optional(w.time)],
+}));
+
+export const SimulatedStep: w.RecordCodec<t.SimulatedStep> = w.record(() => ({
+  step: ["step", w.text],
+  at: ["at", w.time],
+  text: ["text", w.optional(w.text)],
+  skip: ["skip", w.optional(SkipReason)],
+  branch: ["branch", w.optional(w.bool)],
+  reason: ["reason", w.optional(w.text)],
+}));
+
+export const SimulationAssumption: w.Codec<t.SimulationAssumption> = w.choice(["delivered", "read", "failed"]);
+
+export const SkipReason: w.Codec<t.SkipReason> = w.choice(["not_opted_in", "opted_out", "inactive", "blocked", "deleted", "not_found", "capped", "no_address", "template_not_approved", "missing_value", "window_closed", "merged", "survey_over", "cancelled", "late", "left_sequence"]);
 
 export const Span: w.RecordCodec<t.Span> = w.record(() => ({
   start: ["start", w.natural],
@@ -1861,6 +2044,12 @@ export const StatusUpdate: w.RecordCodec<t.StatusUpdate> = w.record(() => ({
   priceCategory: ["price_category", w.optional(w.text)],
   billable: ["billable", w.optional(w.bool)],
   freeEntryUntil: ["free_entry_until", w.optional(w.time)],
+}));
+
+export const StepFunnel: w.RecordCodec<t.StepFunnel> = w.record(() => ({
+  step: ["step", w.text],
+  here: ["here", w.natural],
+  messages: ["messages", w.optional(Stats)],
 }));
 
 export const StoredFile: w.RecordCodec<t.StoredFile> = w.record(() => ({
@@ -2178,6 +2367,20 @@ export const methods = {
   "broadcasts.stats": w.method("broadcasts.stats", [["id", BroadcastId]], Stats),
   "broadcasts.recipients": w.method("broadcasts.recipients", [["id", BroadcastId], ["who", w.optional(RecipientFilter)], ["page", w.optional(PageRequest)]], w.page(Recipient)),
   "broadcasts.resend_unconfirmed": w.method("broadcasts.resend_unconfirmed", [["dispatch", DispatchId]], w.nothing),
+  "sequences.create": w.method("sequences.create", [["new", NewSequence]], SequenceId),
+  "sequences.update": w.method("sequences.update", [["id", SequenceId], ["new", NewSequence]], w.natural),
+  "sequences.get": w.method("sequences.get", [["id", SequenceId]], DripSequence),
+  "sequences.get_version": w.method("sequences.get_version", [["id", SequenceId], ["version", w.natural]], SequenceDefinition),
+  "sequences.list": w.method("sequences.list", [["page", w.optional(PageRequest)]], w.page(DripSequence)),
+  "sequences.activate": w.method("sequences.activate", [["id", SequenceId]], w.nothing),
+  "sequences.pause": w.method("sequences.pause", [["id", SequenceId]], w.nothing),
+  "sequences.resume": w.method("sequences.resume", [["id", SequenceId]], w.nothing),
+  "sequences.enroll": w.method("sequences.enroll", [["id", SequenceId], ["contact", ContactId]], EnrollmentId),
+  "sequences.unenroll": w.method("sequences.unenroll", [["id", SequenceId], ["contact", ContactId]], w.nothing),
+  "sequences.enrollments": w.method("sequences.enrollments", [["id", SequenceId], ["who", w.optional(EnrollmentFilter)], ["page", w.optional(PageRequest)]], w.page(Enrollment)),
+  "sequences.of_contact": w.method("sequences.of_contact", [["contact", ContactId], ["page", w.optional(PageRequest)]], w.page(Enrollment)),
+  "sequences.stats": w.method("sequences.stats", [["id", SequenceId]], SequenceFunnel),
+  "sequences.simulate": w.method("sequences.simulate", [["id", SequenceId], ["contacts", Selection], ["assume", w.optional(SimulationAssumption)], ["page", w.optional(PageRequest)]], w.page(SimulatedRun)),
   "accounts.connect": w.method("accounts.connect", [["new", NewAccount]], AccountId),
   "accounts.get": w.method("accounts.get", [["id", AccountId]], Account),
   "accounts.waits": w.method("accounts.waits", [["id", AccountId]], w.optional(Waits)),

@@ -89,7 +89,7 @@ const CODES = {
   "segment.not_found": ["not_found", "never", 503],
   /** Another segment has the name. */
   "segment.exists": ["conflict", "never", 503],
-  /** A draft of a broadcast or another segment names the segment. */
+  /** A draft of a broadcast, a sequence, a rule of routing or another segment names the segment. */
   "segment.in_use": ["refused", "never", 503],
   /** The segment's filter comes back to the segment itself. */
   "segment.cycle": ["invalid", "never", 503],
@@ -207,6 +207,18 @@ const CODES = {
   "broadcast.pair_pause": ["refused", "later", 503],
   /** The sender began to write to as many people as its platform allows in 24 hours. */
   "broadcast.day_full": ["refused", "later", 503],
+  /** The sequence's name or steps are not what can be done. */
+  "sequence.invalid": ["invalid", "never", 503],
+  /** There is no such sequence, or none with that version. */
+  "sequence.not_found": ["not_found", "never", 503],
+  /** A sequence that stands there cannot do that. */
+  "sequence.wrong_state": ["refused", "never", 503],
+  /** The contact is in the sequence already, or was. */
+  "sequence.enrolled": ["conflict", "never", 503],
+  /** The contact has the tag that the sequence is to lead to. */
+  "sequence.goal_reached": ["refused", "never", 503],
+  /** The contact is not under way in the sequence. */
+  "sequence.not_enrolled": ["not_found", "never", 503],
   /** The broadcast cannot be launched so. */
   "broadcast.invalid": ["invalid", "never", 503],
   /** The file's header cannot be used. */

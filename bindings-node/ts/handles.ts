@@ -1423,6 +1423,141 @@ export class BroadcastsArea extends Handle {
   }
 }
 
+/** Sequences: drip campaigns. */
+export class SequencesArea extends Handle {
+  /**
+   * Saves a draft; its id. What could never be done is refused now: `sequence.invalid` for loops, steps that
+   * nothing
+   * leads to, names that no step has and delays that are none; `template.*`, `filter.*`, `account.not_found`.
+   */
+  create(new_: t.NewSequence): Promise<t.SequenceId> {
+    return this.call(methods["sequences.create"], [new_]);
+  }
+
+  /**
+   * Gives a sequence another name and definition; the edition that whoever is enrolled from now on has. Once it was
+   * active, those who are under way finish on theirs. Fails as `create` does.
+   */
+  update(id: t.SequenceId, new_: t.NewSequence): Promise<number> {
+    return this.call(methods["sequences.update"], [id, new_]);
+  }
+
+  /** The sequence, which must be there. */
+  get(id: t.SequenceId): Promise<t.DripSequence> {
+    return this.call(methods["sequences.get"], [id]);
+  }
+
+  /** An edition of the definition, which must be there: today's, or one that was replaced. */
+  getVersion(id: t.SequenceId, version: number): Promise<t.SequenceDefinition> {
+    return this.call(methods["sequences.get_version"], [id, version]);
+  }
+
+  /**
+   * All sequences, by the time they were drafted.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  list(page?: t.PageRequest): AsyncIterableIterator<t.DripSequence> {
+    return this.pages(methods["sequences.list"], [page]);
+  }
+
+  /** One page of what `list` gives. */
+  listPage(page?: t.PageRequest): Promise<t.Page<t.DripSequence>> {
+    return this.call(methods["sequences.list"], [page]);
+  }
+
+  /**
+   * Lets a draft enroll and send; `runDue` or `work` sends. Fails with `template.not_approved` while one of its
+   * templates may not be sent, and with `sequence.wrong_state` for one that is paused.
+   */
+  activate(id: t.SequenceId): Promise<void> {
+    return this.call(methods["sequences.activate"], [id]);
+  }
+
+  /**
+   * Lets nobody be enrolled and nothing more go out until `resume`. What is on the wire stays there. Fails with
+   * `sequence.wrong_state` for a draft.
+   */
+  pause(id: t.SequenceId): Promise<void> {
+    return this.call(methods["sequences.pause"], [id]);
+  }
+
+  /** Goes on where it was paused: what fell due meanwhile is done once, now. Fails as `activate` does. */
+  resume(id: t.SequenceId): Promise<void> {
+    return this.call(methods["sequences.resume"], [id]);
+  }
+
+  /**
+   * Enrolls a contact, who is at the first step then. To enroll many, give `contacts.bulk` the action `enroll`.
+   *
+   * Fails with `sequence.enrolled` for somebody who is in it, or was, unless it enrolls again who is through;
+   * `sequence.wrong_state` if it is not active; `sequence.goal_reached`, `contact.blocked`, `consent.opted_out`.
+   */
+  enroll(id: t.SequenceId, contact: t.ContactId): Promise<t.EnrollmentId> {
+    return this.call(methods["sequences.enroll"], [id, contact]);
+  }
+
+  /**
+   * Takes a contact out: what was not sent yet is not. Fails with `sequence.not_enrolled` if they are not under
+   * way.
+   */
+  unenroll(id: t.SequenceId, contact: t.ContactId): Promise<void> {
+    return this.call(methods["sequences.unenroll"], [id, contact]);
+  }
+
+  /**
+   * Who was enrolled in a sequence, with where they stand and the way they came, by the time they were; absent:
+   * all.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  enrollments(id: t.SequenceId, who?: t.EnrollmentFilter, page?: t.PageRequest): AsyncIterableIterator<t.Enrollment> {
+    return this.pages(methods["sequences.enrollments"], [id, who, page]);
+  }
+
+  /** One page of what `enrollments` gives. */
+  enrollmentsPage(id: t.SequenceId, who?: t.EnrollmentFilter, page?: t.PageRequest): Promise<t.Page<t.Enrollment>> {
+    return this.call(methods["sequences.enrollments"], [id, who, page]);
+  }
+
+  /**
+   * All enrollments of a contact and of those who were merged into it, in whatever sequence, by the time they were
+   * made.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  ofContact(contact: t.ContactId, page?: t.PageRequest): AsyncIterableIterator<t.Enrollment> {
+    return this.pages(methods["sequences.of_contact"], [contact, page]);
+  }
+
+  /** One page of what `ofContact` gives. */
+  ofContactPage(contact: t.ContactId, page?: t.PageRequest): Promise<t.Page<t.Enrollment>> {
+    return this.call(methods["sequences.of_contact"], [contact, page]);
+  }
+
+  /** The funnel, step by step, as of now. */
+  stats(id: t.SequenceId): Promise<t.SequenceFunnel> {
+    return this.call(methods["sequences.stats"], [id]);
+  }
+
+  /**
+   * What each of these contacts would come through if they were enrolled now and nothing else happened to them,
+   * whatever the sequence's state: months of it at once, by the rules that run it. `assume` says what becomes of
+   * the
+   * messages; absent: they arrive, and are not opened. Nothing is sent, and nobody is enrolled.
+   *
+   * All of them, page after page; each page is asked for when it is reached.
+   */
+  simulate(id: t.SequenceId, contacts: t.Selection, assume?: t.SimulationAssumption, page?: t.PageRequest): AsyncIterableIterator<t.SimulatedRun> {
+    return this.pages(methods["sequences.simulate"], [id, contacts, assume, page]);
+  }
+
+  /** One page of what `simulate` gives. */
+  simulatePage(id: t.SequenceId, contacts: t.Selection, assume?: t.SimulationAssumption, page?: t.PageRequest): Promise<t.Page<t.SimulatedRun>> {
+    return this.call(methods["sequences.simulate"], [id, contacts, assume, page]);
+  }
+}
+
 /** Senders. */
 export class AccountsArea extends Handle {
   /**
@@ -1620,6 +1755,8 @@ export class Org extends Handle {
   readonly templates: TemplatesArea;
   /** One template to many. */
   readonly broadcasts: BroadcastsArea;
+  /** Sequences: drip campaigns. */
+  readonly sequences: SequencesArea;
   /** Senders. */
   readonly accounts: AccountsArea;
   /** The people who work with the contacts. */
@@ -1652,6 +1789,7 @@ export class Org extends Handle {
     this.analytics = new AnalyticsArea(scope);
     this.templates = new TemplatesArea(scope);
     this.broadcasts = new BroadcastsArea(scope);
+    this.sequences = new SequencesArea(scope);
     this.accounts = new AccountsArea(scope);
     this.team = new TeamArea(scope);
     this.settings = new SettingsArea(scope);

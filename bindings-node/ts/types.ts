@@ -319,6 +319,8 @@ export type Author =
   | { handler: string }
   /** A broadcast. */
   | { broadcast: BroadcastId }
+  /** A sequence. */
+  | { sequence: SequenceId }
   /** The business, elsewhere: its phone app or another program. */
   | "elsewhere"
   /** The answer to a STOP. */
@@ -445,6 +447,10 @@ export type BulkAction =
   | { assign: AgentId }
   /** Makes nobody responsible. */
   | "unassign"
+  /** Enrolls them in a sequence. Who is in it, or was and may not again, stays as they are. */
+  | { enroll: SequenceId }
+  /** Takes them out of a sequence. */
+  | { unenroll: SequenceId }
   /** Deletes the contact. */
   | "delete";
 
@@ -1348,6 +1354,8 @@ export interface Done {
   started: number;
   /** Broadcasts that were finished. */
   finished: number;
+  /** Contacts who went on in a sequence, having waited long enough. */
+  stepped: number;
   /** Erases that were gone on with, and finished. */
   erased: number;
   /** Turns that handlers answered. */
@@ -1380,6 +1388,24 @@ export interface Drained {
   refused: number;
   /** POSTs that are still waiting. */
   waiting: number;
+}
+
+/** A sequence. */
+export interface DripSequence {
+  /** The id. */
+  id: SequenceId;
+  /** The organisation. */
+  org: OrgId;
+  /** A name for people. */
+  name: string;
+  /** What whoever is enrolled from now on gets. */
+  definition: SequenceDefinition;
+  /** Which edition of the definition that is: it grows with each change once the sequence was active. */
+  version: number;
+  /** Where it stands. */
+  state: SequenceState;
+  /** When it was drafted. */
+  createdAt: Date;
 }
 
 /** Contacts that are likely one person. */
@@ -1434,6 +1460,87 @@ export type Encoding =
   | "utf16_be"
   /** Windows-1252, what western versions of Excel call ANSI. */
   | "windows1252";
+
+/** A contact in a sequence, once. Who is enrolled again has another one. */
+export interface Enrollment {
+  /** The id. */
+  id: EnrollmentId;
+  /** The organisation. */
+  org: OrgId;
+  /** The sequence. */
+  sequence: SequenceId;
+  /** The edition of its definition. */
+  version: number;
+  /** The contact, by the id of then. */
+  contact: ContactId;
+  /** When they were enrolled. */
+  enrolledAt: Date;
+  /** Who enrolled them, or did what enrolled them. */
+  by: Actor;
+  /** Whether the trigger did. */
+  byTrigger: boolean;
+  /** Where they stand. */
+  state: EnrollmentState;
+  /** The steps that they came through, in order; of the one where they stand, what is known so far. */
+  path: PassedStep[];
+}
+
+/** Which enrollments of a sequence. */
+export interface EnrollmentFilter {
+  /** In any of these states; empty: in all. */
+  states?: EnrollmentStateName[] | undefined;
+  /** At any of these steps; empty: wherever they are. */
+  steps?: string[] | undefined;
+  /** Who left for any of these reasons; empty: for whatever reason. */
+  reasons?: ExitReason[] | undefined;
+}
+
+/** A contact in a sequence, once. */
+export type EnrollmentId = string & { readonly [of]: "EnrollmentId" };
+
+/** Where somebody who was enrolled stands. */
+export type EnrollmentState =
+  /** At a step that waits. */
+  | {
+      state: "waiting";
+      /** The step. */
+      step: string;
+      /** Until when. */
+      until: Date;
+    }
+  /** At a message, which waits in the ledger or is on its way. */
+  | {
+      state: "sending";
+      /** The step. */
+      step: string;
+      /** The row of the ledger. */
+      dispatch: DispatchId;
+    }
+  /** Through. */
+  | {
+      state: "finished";
+      /** When. */
+      at: Date;
+    }
+  /** Out, before they were through. */
+  | {
+      state: "exited";
+      /** When. */
+      at: Date;
+      /** Why. */
+      reason: ExitReason;
+    };
+
+/** The states of an enrollment as bare words. */
+export type EnrollmentStateName =
+  /** At a step that waits. */
+  | "waiting"
+  /** At a message. */
+  | "sending"
+  /** Through. */
+  | "finished"
+  /** Out. */
+  | "exited";
 
 /** A media file of an erased message. */
 export interface ErasedMedia {
@@ -1540,6 +1647,23 @@ export interface EventSource {
   /** The sender's number in digits, if the event shows it beside the id: how notices name it that know no id. */
   number?: string | undefined;
 }
+
+/** Why somebody left a sequence before they were through. */
+export type ExitReason =
+  /** They opted out of all that it sends. */
+  | "opted_out"
+  /** They were blocked. */
+  | "blocked"
+  /** They were deleted or erased. */
+  | "deleted"
+  /** They wrote: the goal. */
+  | "replied"
+  /** They got the tag that is the goal. */
+  | "tagged"
+  /** They were merged with somebody who is or was in the sequence, too. */
+  | "merged"
+  /** Somebody took them out. */
+  | "removed";
 
 /** Whether a message may be sent now, and if not, every rule that says no. */
 export interface Explanation {
@@ -2169,7 +2293,7 @@ export interface ImportReport {
 export type InboundConsent =
   /** Everything. */
   | "everything"
-  /** Everything but marketing: Meta's own reading (platform-facts D). */
+  /** Everything but marketing: Meta's own reading (WhatsApp, "Get opt-in"). */
   | "all_but_marketing";
 
 /** One thing that a webhook body tells. A body may hold a thousand, of several organisations. */
@@ -2280,6 +2404,8 @@ export interface InboxFigures {
   sentByHost: number;
   /** Messages of broadcasts. */
   sentByBroadcasts: number;
+  /** Messages of sequences. */
+  sentBySequences: number;
   /** Answers to a STOP, and surveys. */
   sentAutomatically: number;
   /** Conversations that were opened for the first time. */
@@ -2605,6 +2731,8 @@ export type JournalEvent =
       dispatch?: DispatchId | undefined;
       /** The broadcast it belongs to. */
       broadcast?: BroadcastId | undefined;
+      /** The sequence it belongs to. */
+      sequence?: SequenceId | undefined;
     }
   /** A message got further. */
   | {
@@ -2643,6 +2771,8 @@ export type JournalEvent =
       dispatch: DispatchId;
       /** The broadcast it belongs to. */
       broadcast?: BroadcastId | undefined;
+      /** The sequence it belongs to. */
+      sequence?: SequenceId | undefined;
       /** The state now. */
       state: StateName;
       /** Why it was skipped. */
@@ -2657,6 +2787,28 @@ export type JournalEvent =
       broadcast: BroadcastId;
       /** `created`, `updated`, `launched` or `finished`. */
       change: string;
+    }
+  /** A sequence was drafted, changed, activated, paused or resumed. */
+  | {
+      what: "sequence_changed";
+      /** The sequence. */
+      sequence: SequenceId;
+      /** What changed. */
+      change: string;
+      /** The edition of its definition that new enrollments have since. */
+      version: number;
+    }
+  /** A contact was enrolled in a sequence, came through it, or left it. */
+  | {
+      what: "enrollment_changed";
+      /** The sequence. */
+      sequence: SequenceId;
+      /** The enrollment. */
+      enrollment: EnrollmentId;
+      /** The state: `waiting` or `sending` when they were enrolled, `finished`, `exited`. */
+      state: EnrollmentStateName;
+      /** Why they left. */
+      reason?: ExitReason | undefined;
     }
   /** A setting changed. */
   | {
@@ -2849,6 +3001,10 @@ export type JournalKind =
   | "dispatch_changed"
   /** `broadcast_changed` */
   | "broadcast_changed"
+  /** `sequence_changed` */
+  | "sequence_changed"
+  /** `enrollment_changed` */
+  | "enrollment_changed"
   /** `settings_changed` */
   | "settings_changed"
   /** `rule_changed` */
@@ -3252,6 +3408,21 @@ export interface Message {
   revokedAt?: Date | undefined;
 }
 
+/** What may become of a step's message. */
+export type MessageFate =
+  /** The platform took it. */
+  | "sent"
+  /** It reached the device. */
+  | "delivered"
+  /** It was opened. */
+  | "read"
+  /** The contact wrote afterwards, and before any later campaign. */
+  | "replied"
+  /** It will not arrive. */
+  | "failed"
+  /** It was left out. */
+  | "skipped";
+
 /** One message, in or out. */
 export type MessageId = string & { readonly [of]: "MessageId" };
 
@@ -3362,6 +3533,14 @@ export interface NewSchedule {
   zone?: string | undefined;
   /** Everybody gets it at that time of their own zone, where that is known (see `Settings.zone_attribute`). */
   recipientsZones?: boolean | undefined;
+}
+
+/** A sequence to create, or what one is to become. */
+export interface NewSequence {
+  /** A name for people. */
+  name: string;
+  /** What it is made of. */
+  definition: SequenceDefinitionInput;
 }
 
 /** A note about a contact: seen by the whole team, never by the contact. */
@@ -3521,6 +3700,20 @@ export type ParameterFormat =
   /** By name: `{{first_name}}`. */
   | "NAMED";
 
+/** A step that a contact came to. */
+export interface PassedStep {
+  /** The step. */
+  step: string;
+  /** When they came to it. */
+  at: Date;
+  /** A message's row of the ledger, which says what became of it. */
+  dispatch?: DispatchId | undefined;
+  /** Which way a condition went. */
+  branch?: boolean | undefined;
+  /** The dotted code of why a condition could not be read, and went the way of no. */
+  problem?: string | undefined;
+}
+
 /** What a rule looks for. */
 export interface Pattern {
   /** How the text is compared. */
@@ -3643,7 +3836,10 @@ export type PlatformStatus =
       code: number;
     };
 
-/** A person's choice at the platform about marketing messages of this sender (platform-facts A12). */
+/**
+ * A person's choice at the platform about marketing messages of this sender (WhatsApp webhooks,
+ * `user_preferences`).
+ */
 export interface Preference {
   /** Who chose. */
   person: InboundPerson;
@@ -4047,7 +4243,9 @@ export type SegmentUser =
   /** Another segment. */
   | { segment: SegmentId }
   /** A rule of routing. */
-  | { routing: RuleId };
+  | { routing: RuleId }
+  /** A sequence. */
+  | { sequence: SequenceId };
 
 /**
  * Which contacts are meant: of a bulk action, an export or a broadcast.
@@ -4179,6 +4377,211 @@ export interface SenderStanding {
   unclaimed: Record<string, SenderQuality>;
 }
 
+/** A fork. */
+export interface SequenceCondition {
+  /** What is asked. */
+  when: SequenceTest;
+  /** The step that comes next where it is so, or `end`; absent: the next in the list. */
+  yes?: string | undefined;
+  /** The step that comes next where it is not so, or `end`; absent: the next in the list. */
+  no?: string | undefined;
+}
+
+/** What a sequence is made of. */
+export interface SequenceDefinition {
+  /** The sender of all its messages. */
+  account: AccountId;
+  /** What enrolls contacts by itself. */
+  trigger: SequenceTrigger;
+  /** Whether imports, bulk actions and the merging of tags enroll by the trigger, too. */
+  fromBulk: boolean;
+  /** Whether a contact who is through, or out, may be enrolled again. */
+  again: boolean;
+  /** What a contact leaves the sequence for, whichever comes first. */
+  goals: SequenceGoal[];
+  /** The steps. It begins with the first. */
+  steps: SequenceStep[];
+}
+
+/** A {@link SequenceDefinition} to hand over: what has a default may be left out. */
+export interface SequenceDefinitionInput {
+  /** The sender of all its messages. */
+  account: AccountId;
+  /** What enrolls contacts by itself. */
+  trigger?: SequenceTrigger | undefined;
+  /** Whether imports, bulk actions and the merging of tags enroll by the trigger, too. */
+  fromBulk?: boolean | undefined;
+  /** Whether a contact who is through, or out, may be enrolled again. */
+  again?: boolean | undefined;
+  /** What a contact leaves the sequence for, whichever comes first. */
+  goals?: SequenceGoal[] | undefined;
+  /** The steps. It begins with the first. */
+  steps: SequenceStepInput[];
+}
+
+/** How long to wait: both together, an hour at least and 366 days at most. A day has 24 hours. */
+export interface SequenceDelay {
+  /** Days. */
+  days: number;
+  /** Hours. */
+  hours: number;
+}
+
+/** A {@link SequenceDelay} to hand over: what has a default may be left out. */
+export interface SequenceDelayInput {
+  /** Days. */
+  days?: number | undefined;
+  /** Hours. */
+  hours?: number | undefined;
+}
+
+/** How far the contacts of a sequence got, all editions together. */
+export interface SequenceFunnel {
+  /** How often anybody was enrolled. */
+  enrolled: number;
+  /** How many are under way. */
+  underWay: number;
+  /** How many are through. */
+  finished: number;
+  /** How many left before, by reason. */
+  exited: Record<string, number>;
+  /** Each step: first those of today's edition, in its order, then those of earlier editions, by name. */
+  steps: StepFunnel[];
+  /**
+   * Why none of the messages that wait goes out just now, and until when, where that is the sender's; absent: they
+   * do,
+   * or the sequence is not active.
+   */
+  waits?: Waits | undefined;
+}
+
+/**
+ * What a contact leaves a sequence for.
+ *
+ * In JSON: `"reply"`, `{"tag": "purchased"}`.
+ */
+export type SequenceGoal =
+  /** They write. */
+  | "reply"
+  /** They get this tag. Who has it is not enrolled. */
+  | { tag: string };
+
+/** One sequence. */
+export type SequenceId = string & { readonly [of]: "SequenceId" };
+
+/** A message: a stored template, filled for the contact. */
+export interface SequenceMessage {
+  /** The template's name. */
+  template: string;
+  /** The template's language. */
+  language: string;
+  /** What fills the template. */
+  parameters: TemplateParameters;
+}
+
+/** A {@link SequenceMessage} to hand over: what has a default may be left out. */
+export interface SequenceMessageInput {
+  /** The template's name. */
+  template: string;
+  /** The template's language. */
+  language: string;
+  /** What fills the template. */
+  parameters?: TemplateParametersInput | undefined;
+}
+
+/** What became of an earlier step's message; of one that the contact never came to, nothing did. */
+export interface SequenceMessageTest {
+  /** The step. */
+  step: string;
+  /** What became of it. */
+  was: MessageFate;
+}
+
+/** Where a sequence stands. */
+export type SequenceState =
+  /** Saved; nobody is enrolled yet. */
+  | { state: "draft" }
+  /** Enrolls, and sends. */
+  | {
+      state: "active";
+      /** Since when. */
+      since: Date;
+    }
+  /** Nobody is enrolled and nothing more goes out until it is resumed; times that waiting steps wait for run on. */
+  | {
+      state: "paused";
+      /** Since when. */
+      since: Date;
+      /** Why it paused by itself, a template being stopped; absent: somebody paused it. */
+      refusal?: Refusal | undefined;
+    };
+
+/** One step. */
+export interface SequenceStep {
+  /** Its name, unique in the sequence. */
+  name: string;
+  /** What is done. */
+  does: SequenceStepKind;
+  /** The step that comes next, or `end`; absent: the next in the list. A condition has branches instead. */
+  next?: string | undefined;
+}
+
+/** A {@link SequenceStep} to hand over: what has a default may be left out. */
+export interface SequenceStepInput {
+  /** Its name, unique in the sequence. */
+  name: string;
+  /** What is done. */
+  does: SequenceStepKindInput;
+  /** The step that comes next, or `end`; absent: the next in the list. A condition has branches instead. */
+  next?: string | undefined;
+}
+
+/** What a step does. */
+export type SequenceStepKind =
+  /** Sends a template. */
+  | { message: SequenceMessage }
+  /** Waits. */
+  | { delay: SequenceDelay }
+  /** Goes one way or the other. */
+  | { condition: SequenceCondition };
+
+/** A {@link SequenceStepKind} to hand over: what has a default may be left out. */
+export type SequenceStepKindInput =
+  /** Sends a template. */
+  | { message: SequenceMessageInput }
+  /** Waits. */
+  | { delay: SequenceDelayInput }
+  /** Goes one way or the other. */
+  | { condition: SequenceCondition };
+
+/**
+ * What a condition asks, at the moment when a contact comes to it.
+ *
+ * In JSON: `{"contact": {"tags": {"any": ["purchased"]}}}`, `{"message": {"step": "welcome", "was": "read"}}`.
+ */
+export type SequenceTest =
+  /**
+   * Whether the contact fits a filter. One that cannot be read any more, as it names an attribute that is gone,
+   * fits
+   * nobody.
+   */
+  | { contact: Filter }
+  /** What became of an earlier step's message. */
+  | { message: SequenceMessageTest };
+
+/**
+ * What enrolls contacts by itself.
+ *
+ * In JSON: `"manual"`, `"contactCreated"`, `{"tagAdded": "vip"}`.
+ */
+export type SequenceTrigger =
+  /** Nothing: somebody enrolls them. */
+  | "manual"
+  /** A contact comes to be, whoever or whatever creates it; a merge never does. */
+  | "contactCreated"
+  /** A contact gets this tag who did not have it, by whatever way. */
+  | { tagAdded: string };
+
 /** The settings of one organisation. Durations are whole seconds. */
 export interface Settings {
   /** The business's name: `{{org.name}}`. */
@@ -4289,6 +4692,43 @@ export interface Simulated {
   reason?: string | undefined;
 }
 
+/** What a contact would come through if they were enrolled now, and nothing else happened to them. */
+export interface SimulatedRun {
+  /** The contact. */
+  contact: ContactId;
+  /** Why they would not be enrolled: the dotted code and the words of the refusal; absent: they would be. */
+  refusal?: Refusal | undefined;
+  /** The steps, in order. */
+  steps: SimulatedStep[];
+  /** When they would be through. */
+  finishedAt?: Date | undefined;
+}
+
+/** A step that a contact would come to. */
+export interface SimulatedStep {
+  /** The step. */
+  step: string;
+  /** When; of a message, when it would go out. */
+  at: Date;
+  /** A message's text as they would read it. */
+  text?: string | undefined;
+  /** Why a message would be left out. */
+  skip?: SkipReason | undefined;
+  /** Which way a condition would go. */
+  branch?: boolean | undefined;
+  /** What would keep the message waiting without an end, in words: the sequence would go no further. */
+  reason?: string | undefined;
+}
+
+/** What is assumed of everybody's messages in a simulation. */
+export type SimulationAssumption =
+  /** They arrive, and are not opened. */
+  | "delivered"
+  /** They are opened. */
+  | "read"
+  /** They fail. */
+  | "failed";
+
 /** Why a recipient was left out. */
 export type SkipReason =
   /** Never opted in, or not to this purpose. */
@@ -4320,7 +4760,9 @@ export type SkipReason =
   /** The broadcast was cancelled before their turn. */
   | "cancelled"
   /** At the scheduled time of their own zone nothing ran, nor soon enough afterwards. */
-  | "late";
+  | "late"
+  /** Left the sequence before their turn. */
+  | "left_sequence";
 
 /** A place in a text, in bytes. */
 export interface Span {
@@ -4443,6 +4885,16 @@ export interface StatusUpdate {
    * WhatsApp the end of the free entry point's conversation).
    */
   freeEntryUntil?: Date | undefined;
+}
+
+/** How far the contacts at one step got. */
+export interface StepFunnel {
+  /** The step. */
+  step: string;
+  /** How many stand there now. */
+  here: number;
+  /** What became of its messages; absent: it sends none. */
+  messages?: Stats | undefined;
 }
 
 /** A file in the media store. */

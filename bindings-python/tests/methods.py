@@ -946,6 +946,100 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: None,
     ),
+    "sequences.create": (
+        {
+        "new": ("new", lambda v: read_new_sequence(v.get("new"))),
+        },
+        lambda v: v,
+    ),
+    "sequences.update": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "new": ("new", lambda v: read_new_sequence(v.get("new"))),
+        },
+        lambda v: v,
+    ),
+    "sequences.get": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: write_drip_sequence(v),
+    ),
+    "sequences.get_version": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "version": ("version", lambda v: v.get("version")),
+        },
+        lambda v: write_sequence_definition(v),
+    ),
+    "sequences.list": (
+        {
+        "page": ("page", lambda v: optional(v.get("page"), read_page_request)),
+        },
+        lambda v: write_page(v, write_drip_sequence),
+    ),
+    "sequences.activate": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "sequences.pause": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "sequences.resume": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: None,
+    ),
+    "sequences.enroll": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "contact": ("contact", lambda v: v.get("contact")),
+        },
+        lambda v: v,
+    ),
+    "sequences.unenroll": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "contact": ("contact", lambda v: v.get("contact")),
+        },
+        lambda v: None,
+    ),
+    "sequences.enrollments": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "who": ("who", lambda v: optional(v.get("who"), read_enrollment_filter)),
+        "page": ("page", lambda v: optional(v.get("page"), read_page_request)),
+        },
+        lambda v: write_page(v, write_enrollment),
+    ),
+    "sequences.of_contact": (
+        {
+        "contact": ("contact", lambda v: v.get("contact")),
+        "page": ("page", lambda v: optional(v.get("page"), read_page_request)),
+        },
+        lambda v: write_page(v, write_enrollment),
+    ),
+    "sequences.stats": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        },
+        lambda v: write_sequence_funnel(v),
+    ),
+    "sequences.simulate": (
+        {
+        "id": ("id", lambda v: v.get("id")),
+        "contacts": ("contacts", lambda v: read_selection(v.get("contacts"))),
+        "assume": ("assume", lambda v: v.get("assume")),
+        "page": ("page", lambda v: optional(v.get("page"), read_page_request)),
+        },
+        lambda v: write_page(v, write_simulated_run),
+    ),
     "accounts.connect": (
         {
         "new": ("new", lambda v: read_new_account(v.get("new"))),

@@ -17,6 +17,7 @@ pub(crate) mod quick_replies;
 pub(crate) mod routing;
 pub(crate) mod rules;
 pub(crate) mod segments;
+pub(crate) mod sequences;
 pub(crate) mod settings;
 pub(crate) mod tags;
 pub(crate) mod team;
@@ -45,6 +46,7 @@ pub(crate) fn of_org() -> Vec<Area<Org>> {
         analytics::analytics(),
         templates::templates(),
         broadcasts::broadcasts(),
+        sequences::sequences(),
         accounts::accounts(),
         team::team(),
         settings::settings(),

@@ -57,7 +57,7 @@ pub struct Begun {
     pub people: u64,
 }
 
-/// What a platform's limit of people is counted over, without a pause (platform-facts A9).
+/// What a platform's limit of people is counted over, without a pause (WhatsApp, "Messaging limits").
 pub const DAY: TimeDelta = TimeDelta::hours(24);
 
 /// How many minutes are counted together: people count that much longer at most, and a day is 145 numbers.
@@ -194,8 +194,8 @@ pub enum AccountState {
 }
 
 /// How many messages a second a sender may send where nobody said otherwise; `None`: there is no limit. A WhatsApp number
-/// takes 80, one that is shared with the Business app 20, a large one 1,000 (Cloud API "throughput", 2026; platform-facts
-/// A9). Twilio queues by itself, and says when its queue is full.
+/// takes 80, one that is shared with the Business app 20, a large one 1,000 (Cloud API "throughput", 2026).
+/// Twilio queues by itself, and says when its queue is full.
 const fn usual_rate(channel: Channel) -> Option<NonZeroU32> {
     match channel {
         Channel::WhatsApp => NonZeroU32::new(80),
@@ -204,7 +204,7 @@ const fn usual_rate(channel: Channel) -> Option<NonZeroU32> {
 }
 
 /// How long a sender waits between two messages to one person; `None`: not at all. WhatsApp takes one in 6 seconds, and
-/// lends some of those to come (Cloud API "throughput", 2026; platform-facts A9).
+/// lends some of those to come (Cloud API "throughput", 2026).
 pub const fn pair_pause(channel: Channel) -> Option<TimeDelta> {
     match channel {
         Channel::WhatsApp => Some(TimeDelta::seconds(6)),

@@ -261,6 +261,8 @@ pub struct Bucket {
     pub replied: bool,
     /// The contact opted out afterwards.
     pub opted_out_after: bool,
+    /// The step of a sequence.
+    pub step: Option<String>,
 }
 
 impl Bucket {
@@ -277,6 +279,7 @@ impl Bucket {
             accepted: row.accepted,
             replied: row.replied,
             opted_out_after: row.opted_out_after,
+            step: row.step.as_ref().map(|of| of.step.clone()),
         }
     }
 }

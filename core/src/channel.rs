@@ -37,7 +37,7 @@ impl Channel {
 
     /// Whether a STOP is confirmed to the person by the carrier or the provider: then nobody else may.
     ///
-    /// Source: Twilio and the carriers answer STOP words by themselves (help article 223134027; platform-facts B6).
+    /// Source: Twilio and the carriers answer STOP words by themselves (Twilio help article 223134027).
     pub const fn confirms_stop(self) -> bool {
         matches!(self, Self::Sms)
     }

@@ -14,7 +14,8 @@ use crate::conversation::{Conversation, ConversationStatus};
 use crate::error::{Code, Error};
 use crate::fold::fold;
 use crate::identity::{Address, AddressKind};
-use crate::ids::{AccountId, AgentId, ContactId, ConversationId, DispatchId, OrgId};
+use crate::ids::{AccountId, AgentId, ContactId, ConversationId, DispatchId, OrgId, SequenceId};
+use crate::sequence::Enrolled;
 
 /// A person, with all that a decision about them needs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -75,11 +76,14 @@ pub struct Contact {
     /// Where that thread stands.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation_status: Option<ConversationStatus>,
-    /// The last broadcast message sent to them: what a reply or an opt-out is counted for.
-    pub last_broadcast: Option<(DateTime<Utc>, DispatchId)>,
+    /// The last message of a broadcast or sequence sent to them: what a reply or an opt-out is counted for.
+    pub last_campaign: Option<(DateTime<Utc>, DispatchId)>,
     /// What each sender last wrote to them, of the last day.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub written: Vec<Written>,
+    /// Their last enrollment in each sequence that they were ever in.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub enrolled: BTreeMap<SequenceId, Enrolled>,
     /// Each time that they became a customer: what ads are credited with.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub became_customer: BTreeSet<DateTime<Utc>>,
@@ -247,8 +251,9 @@ impl Contact {
             consent: Consent::default(),
             conversation: None,
             conversation_status: None,
-            last_broadcast: None,
+            last_campaign: None,
             written: Vec::new(),
+            enrolled: BTreeMap::new(),
             became_customer: BTreeSet::new(),
             merged: Vec::new(),
         }

@@ -9,6 +9,7 @@ use crate::ids::{AgentId, IdSource, OrgId, RuleId};
 use crate::journal::{Actor, Entry, What};
 use crate::record::{Expect, Key, Org, OrgRule};
 use crate::routing::RoutingRule;
+use crate::sequence::Watch;
 use crate::settings::Settings;
 use crate::suppression::{AddressHasher, HostKey};
 use crate::tagging::RuleSet;
@@ -32,6 +33,8 @@ pub struct OrgContext {
     pub rule_tags: HashMap<RuleId, Vec<String>>,
     /// Who gets a conversation that is new or open again.
     pub routing: Vec<RoutingRule>,
+    /// What its active sequences are on the watch for.
+    pub watches: Vec<Watch>,
 }
 
 impl OrgContext {
@@ -59,6 +62,7 @@ impl OrgContext {
             rules: compiled,
             rule_tags,
             routing: org.routing,
+            watches: org.watches,
         })
     }
 
@@ -80,6 +84,8 @@ pub struct Context<'a> {
     pub org: &'a OrgContext,
     /// Who asks.
     pub actor: Actor,
+    /// Whether it is one of many alike that somebody asked for at once: an import's, a bulk action's, a tag's merge.
+    pub bulk: bool,
     /// The turn that a handler asks in.
     pub turn: Option<InTurn>,
     /// Where new ids come from.

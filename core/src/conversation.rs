@@ -13,7 +13,7 @@ use crate::error::{Code, Error};
 use crate::identity::Address;
 use crate::ids::{
     AccountId, AgentId, AttemptId, BroadcastId, ContactId, ConversationId, DispatchId, MessageId, OrgId,
-    SurveyId,
+    SequenceId, SurveyId,
 };
 use crate::inbound::Referral;
 use crate::journal::Actor;
@@ -324,6 +324,8 @@ pub enum Author {
     Handler(String),
     /// A broadcast.
     Broadcast(BroadcastId),
+    /// A sequence.
+    Sequence(SequenceId),
     /// The business, elsewhere: its phone app or another program.
     Elsewhere,
     /// The answer to a STOP.

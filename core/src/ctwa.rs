@@ -13,7 +13,7 @@ use crate::inbound::Referral;
 /// The reserved attribute that a contact's first touch lives under.
 pub const ATTRIBUTE: &str = "ctwa";
 
-/// How long after a click a new customer counts for its ad (platform-facts A3).
+/// How long after a click a new customer counts for its ad ("Conversions API for Business Messaging").
 pub const ATTRIBUTED_WITHIN: TimeDelta = TimeDelta::days(7);
 
 /// A message that an ad or post led to. One for each such message.

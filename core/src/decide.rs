@@ -5,6 +5,7 @@
 //! and `team` are what a caller asks for; `suppression` is what an address is held to when its contact is gone; `filters`
 //! are checked as they come in; `conversations` is what becomes of a thread, `routing` who gets it and `turns` what its bot answers; `access` is who may ask for what; `selections` is who is meant of many, and `bulk` does one thing with them; `import_row` is what a file's rows do;
 //! `sending` takes a row of the ledger to the socket, and `landing` is what becomes of it there;
+//! `sequences` are what a caller keeps, `enrollments` the contacts in them, `reactions` what follows from whatever was decided, and `rehearsals` what would become of a contact in one;
 //! `surveys` is how satisfied a contact was when a conversation was resolved.
 
 pub mod access;
@@ -14,6 +15,7 @@ mod calls;
 pub mod contacts;
 pub mod conversations;
 pub mod deletion;
+pub mod enrollments;
 pub mod erasure;
 mod evidence;
 pub mod external_ids;
@@ -28,12 +30,15 @@ pub mod notes;
 pub mod organisation;
 pub mod profile;
 pub mod quick_replies;
+pub mod reactions;
 pub mod receive;
+pub mod rehearsals;
 pub mod routing;
 pub mod segments;
 pub mod selections;
 pub mod senders;
 pub mod sending;
+pub mod sequences;
 mod suppression;
 pub mod surveys;
 pub mod tags;

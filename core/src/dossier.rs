@@ -19,6 +19,7 @@ use crate::media::MediaFile;
 use crate::merge::Merged;
 use crate::note::Note;
 use crate::record::{Quarantined, Record, RecordKind};
+use crate::sequence::Enrollment;
 use crate::suppression::{AddressHasher, Suppression};
 use crate::survey::Survey;
 use crate::window::Window;
@@ -48,6 +49,8 @@ pub struct Dossier {
     pub evidence: Vec<Parked>,
     /// Its rows of the ledger.
     pub ledger: Vec<Dispatch>,
+    /// The sequences that it was in, and what it went through there.
+    pub enrollments: Vec<Enrollment>,
     /// The windows of its addresses.
     pub windows: Vec<Window>,
     /// The last marketing template to it.
@@ -90,6 +93,7 @@ impl Dossier {
             message_references: Vec::new(),
             evidence: Vec::new(),
             ledger: Vec::new(),
+            enrollments: Vec::new(),
             windows: Vec::new(),
             slots: Vec::new(),
             suppressions: Vec::new(),
@@ -161,6 +165,9 @@ impl Gathering {
                 self.rows.insert(row.id);
                 dossier.ledger.push(row);
             }
+            Record::Enrollment(enrollment) if trail.is(enrollment.contact) => {
+                dossier.enrollments.push(enrollment);
+            }
             Record::Survey(survey) if trail.is(survey.contact) => dossier.surveys.push(survey),
             Record::MessageRef(way)
                 if named
@@ -200,7 +207,7 @@ impl Gathering {
 }
 
 /// The kinds of records that a dossier is gathered from, in this order.
-pub const GATHERED: [RecordKind; 17] = [
+pub const GATHERED: [RecordKind; 18] = [
     RecordKind::Merged,
     RecordKind::Note,
     RecordKind::Conversation,
@@ -209,6 +216,7 @@ pub const GATHERED: [RecordKind; 17] = [
     RecordKind::Touch,
     RecordKind::Survey,
     RecordKind::Dispatch,
+    RecordKind::Enrollment,
     RecordKind::MessageRef,
     RecordKind::Parked,
     RecordKind::Window,
@@ -219,3 +227,6 @@ pub const GATHERED: [RecordKind; 17] = [
     RecordKind::Quarantined,
     RecordKind::Erasure,
 ];
+
+#[cfg(test)]
+mod tests;

@@ -148,7 +148,7 @@ codes! {
     SegmentInvalid = "segment.invalid", Invalid, Never, "The segment's name is empty or too long.", "Give it a name of at most 100 characters.";
     SegmentNotFound = "segment.not_found", NotFound, Never, "There is no such segment.", "List the segments for their ids.";
     SegmentExists = "segment.exists", Conflict, Never, "Another segment has the name.", "Choose another name, or update that segment.";
-    SegmentInUse = "segment.in_use", Refused, Never, "A draft of a broadcast or another segment names the segment.", "Change what the message names first.";
+    SegmentInUse = "segment.in_use", Refused, Never, "A draft of a broadcast, a sequence, a rule of routing or another segment names the segment.", "Change what the message names first.";
     SegmentCycle = "segment.cycle", Invalid, Never, "The segment's filter comes back to the segment itself.", "Leave out the segment that leads back.";
 
     OrgNotFound = "org.not_found", NotFound, Never, "There is no such organisation.", "Create it first.";
@@ -210,6 +210,12 @@ codes! {
     QuietHours = "broadcast.quiet_hours", Refused, Later, "It is a quiet hour where the contact is: broadcasts rest.", "It goes out by itself when the quiet hours end.";
     PairPause = "broadcast.pair_pause", Refused, Later, "The sender wrote to the contact a moment ago, and platforms take one message in some seconds: broadcasts wait.", "It goes out by itself when the pause is over.";
     DayFull = "broadcast.day_full", Refused, Later, "The sender began to write to as many people as its platform allows in 24 hours.", "It goes out by itself when the first of them are 24 hours ago.";
+    SequenceInvalid = "sequence.invalid", Invalid, Never, "The sequence's name or steps are not what can be done.", "See the message for the step, and what is wrong with it.";
+    SequenceNotFound = "sequence.not_found", NotFound, Never, "There is no such sequence, or none with that version.", "List the sequences for their ids.";
+    SequenceWrongState = "sequence.wrong_state", Refused, Never, "A sequence that stands there cannot do that.", "See the message for where it stands; activate or resume it.";
+    SequenceEnrolled = "sequence.enrolled", Conflict, Never, "The contact is in the sequence already, or was.", "Nothing, or let the sequence enroll again who is through.";
+    SequenceGoalReached = "sequence.goal_reached", Refused, Never, "The contact has the tag that the sequence is to lead to.", "Nothing is to be done.";
+    SequenceNotEnrolled = "sequence.not_enrolled", NotFound, Never, "The contact is not under way in the sequence.", "List the contact's enrollments.";
     BroadcastInvalid = "broadcast.invalid", Invalid, Never, "The broadcast cannot be launched so.", "See the message for what is missing.";
 
     ImportHeader = "import.header", Invalid, Never, "The file's header cannot be used.", "See the message; map a column to phone or email.";

@@ -108,7 +108,7 @@ fn record_status(p: &Passage<'_>) -> Option<Denial> {
     Some(match p.contact.status {
         RecordStatus::Active => return None,
         // Set aside from campaigns; a person may still be answered.
-        RecordStatus::Inactive if !matches!(p.author, Author::Broadcast(_)) => return None,
+        RecordStatus::Inactive if !is_campaign(p) => return None,
         RecordStatus::Inactive => deny(
             Code::ContactInactive,
             SkipReason::Inactive,
@@ -286,10 +286,10 @@ fn cap(p: &Passage<'_>) -> Option<Denial> {
     ))
 }
 
-/// Broadcasts wait a moment; what people and bots write, the platform takes in advance.
+/// Broadcasts and sequences wait a moment; what people and bots write, the platform takes in advance.
 fn pair_pause(p: &Passage<'_>) -> Option<Denial> {
     // Later than now: the clock was set back.
-    let last = p.written.filter(|last| is_broadcast(p) && *last <= p.now)?;
+    let last = p.written.filter(|last| is_campaign(p) && *last <= p.now)?;
     let free = last + account::pair_pause(p.account.channel)?;
     (p.now < free).then(|| Denial {
         code: Code::PairPause,
@@ -304,9 +304,9 @@ fn pair_pause(p: &Passage<'_>) -> Option<Denial> {
     })
 }
 
-/// Broadcasts keep to the number of people; with what somebody writes by hand the platform has the last word.
+/// Broadcasts and sequences keep to the number of people; with what somebody writes by hand the platform has the last word.
 fn day(p: &Passage<'_>) -> Option<Denial> {
-    let until = p.full_until.filter(|until| is_broadcast(p) && p.now < *until)?;
+    let until = p.full_until.filter(|until| is_campaign(p) && p.now < *until)?;
     Some(Denial {
         code: Code::DayFull,
         message: format!(
@@ -319,13 +319,13 @@ fn day(p: &Passage<'_>) -> Option<Denial> {
     })
 }
 
-const fn is_broadcast(p: &Passage<'_>) -> bool {
-    matches!(p.author, Author::Broadcast(_))
+const fn is_campaign(p: &Passage<'_>) -> bool {
+    matches!(p.author, Author::Broadcast(_) | Author::Sequence(_))
 }
 
-/// Broadcasts rest; whoever is at work may write.
+/// Broadcasts and sequences rest; whoever is at work may write.
 fn quiet_hours(p: &Passage<'_>) -> Option<Denial> {
-    let hours = p.settings.quiet_hours.filter(|_| is_broadcast(p))?;
+    let hours = p.settings.quiet_hours.filter(|_| is_campaign(p))?;
     let zone = zone_of(p.contact, p.settings).unwrap_or(p.settings.zone);
     let end = hours.end(p.now, zone)?;
     Some(Denial {

@@ -80,6 +80,10 @@ ids! {
     TurnId;
     /// One survey of satisfaction.
     SurveyId;
+    /// One sequence.
+    SequenceId;
+    /// A contact in a sequence, once.
+    EnrollmentId;
     /// A member of the organisation's team.
     AgentId;
 }

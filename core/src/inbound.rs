@@ -197,7 +197,7 @@ pub struct Revoke {
     pub target: String,
 }
 
-/// A person's choice at the platform about marketing messages of this sender (platform-facts A12).
+/// A person's choice at the platform about marketing messages of this sender (WhatsApp webhooks, `user_preferences`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Preference {
     /// Who chose.

@@ -11,13 +11,14 @@ use crate::contact::CreatedBy;
 use crate::conversation::{ConversationStatus, Handler};
 use crate::identity::Address;
 use crate::ids::{
-    AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, NoteId,
-    OrgId, QuickReplyId, RuleId, SegmentId, SurveyId,
+    AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, EnrollmentId, ImportId,
+    MessageId, NoteId, OrgId, QuickReplyId, RuleId, SegmentId, SequenceId, SurveyId,
 };
 use crate::inbound::{CallEvent, Caller};
 use crate::ledger::{SkipReason, StateName};
 use crate::message::{ContentKind, DeliveryStatus};
 use crate::roles::Role;
+use crate::sequence::{ExitReason, Stage};
 use crate::suppression::nameless;
 
 /// Who did something.
@@ -312,6 +313,9 @@ pub enum What {
         dispatch: Option<DispatchId>,
         /// The broadcast it belongs to.
         broadcast: Option<BroadcastId>,
+        /// The sequence it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sequence: Option<SequenceId>,
     },
     /// A message got further.
     MessageStatus {
@@ -346,6 +350,9 @@ pub enum What {
         dispatch: DispatchId,
         /// The broadcast it belongs to.
         broadcast: Option<BroadcastId>,
+        /// The sequence it belongs to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sequence: Option<SequenceId>,
         /// The state now.
         state: StateName,
         /// Why it was skipped.
@@ -359,6 +366,26 @@ pub enum What {
         broadcast: BroadcastId,
         /// `created`, `updated`, `launched` or `finished`.
         change: String,
+    },
+    /// A sequence was drafted, changed, activated, paused or resumed.
+    SequenceChanged {
+        /// The sequence.
+        sequence: SequenceId,
+        /// What changed.
+        change: String,
+        /// The edition of its definition that new enrollments have since.
+        version: u32,
+    },
+    /// A contact was enrolled in a sequence, came through it, or left it.
+    EnrollmentChanged {
+        /// The sequence.
+        sequence: SequenceId,
+        /// The enrollment.
+        enrollment: EnrollmentId,
+        /// The state: `waiting` or `sending` when they were enrolled, `finished`, `exited`.
+        state: Stage,
+        /// Why they left.
+        reason: Option<ExitReason>,
     },
     /// A setting changed.
     SettingsChanged {
@@ -533,6 +560,8 @@ impl What {
             | Self::MessageChanged { .. }
             | Self::DispatchChanged { .. }
             | Self::BroadcastChanged { .. }
+            | Self::SequenceChanged { .. }
+            | Self::EnrollmentChanged { .. }
             | Self::SettingsChanged { .. }
             | Self::RuleChanged { .. }
             | Self::TemplateChanged { .. }
@@ -626,6 +655,8 @@ kinds! {
     Call = "call", true, false;
     DispatchChanged = "dispatch_changed", true, false;
     BroadcastChanged = "broadcast_changed", false, true;
+    SequenceChanged = "sequence_changed", false, true;
+    EnrollmentChanged = "enrollment_changed", true, false;
     SettingsChanged = "settings_changed", false, true;
     RuleChanged = "rule_changed", false, true;
     TemplateChanged = "template_changed", false, true;

@@ -14,10 +14,13 @@ use std::cmp::Reverse;
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::conversation::Author;
 use crate::identity::Address;
-use crate::ids::{AccountId, AttemptId, BroadcastId, ContactId, DispatchId, MessageId, OrgId};
+use crate::ids::{
+    AccountId, AttemptId, BroadcastId, ContactId, DispatchId, EnrollmentId, MessageId, OrgId, SequenceId,
+};
 use crate::message::{Delivery, DeliveryStatus};
 use crate::retry::Failure;
 
@@ -73,12 +76,43 @@ pub struct Dispatch {
     /// The platform took it once, whatever became of it afterwards.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub accepted: bool,
-    /// The contact wrote after it, and before any later broadcast.
+    /// The step of a sequence that it is the message of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepRow>,
+    /// The contact wrote after it, and before any later broadcast or step.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replied: bool,
-    /// The contact opted out after it, and before any later broadcast.
+    /// The contact opted out after it, and before any later broadcast or step.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub opted_out_after: bool,
+}
+
+/// Whose row of the ledger it is, and of which step.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepRow {
+    /// Who is in the sequence.
+    pub enrollment: EnrollmentId,
+    /// The step.
+    pub step: String,
+}
+
+/// What rows of the ledger are counted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Campaign {
+    /// A broadcast.
+    Broadcast(BroadcastId),
+    /// A sequence.
+    Sequence(SequenceId),
+}
+
+impl Campaign {
+    /// The id: no broadcast has that of a sequence.
+    pub const fn id(self) -> Uuid {
+        match self {
+            Self::Broadcast(id) => id.0,
+            Self::Sequence(id) => id.0,
+        }
+    }
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
@@ -175,6 +209,8 @@ pub enum SkipReason {
     Cancelled,
     /// At the scheduled time of their own zone nothing ran, nor soon enough afterwards.
     Late,
+    /// Left the sequence before their turn.
+    LeftSequence,
 }
 
 impl SkipReason {
@@ -196,6 +232,7 @@ impl SkipReason {
             Self::SurveyOver => "survey_over",
             Self::Cancelled => "cancelled",
             Self::Late => "late",
+            Self::LeftSequence => "left_sequence",
         }
     }
 }
@@ -219,6 +256,7 @@ impl SkipReason {
             Self::Cancelled => "the broadcast was cancelled before their turn",
             Self::SurveyOver => "the survey's time was over",
             Self::Late => "nothing ran at the scheduled time of their zone",
+            Self::LeftSequence => "left the sequence before their turn",
         }
     }
 
@@ -229,7 +267,9 @@ impl SkipReason {
             Self::OptedOut => "Leave them alone; only they can change that.",
             Self::Inactive => "Make them active, if they are to get broadcasts again.",
             Self::Blocked => "Unblock them, if that was a mistake.",
-            Self::Deleted | Self::Merged | Self::Cancelled | Self::SurveyOver => "Nothing is to be done.",
+            Self::Deleted | Self::Merged | Self::Cancelled | Self::SurveyOver | Self::LeftSequence => {
+                "Nothing is to be done."
+            }
             Self::NotFound => "Look where the id came from.",
             Self::Capped => "Send another broadcast to this group later.",
             Self::NoAddress => "Record their number.",
@@ -304,7 +344,7 @@ impl StateName {
         }
     }
 
-    /// Whether a broadcast with such a row is not finished.
+    /// Whether a broadcast or step with such a row is not finished.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Pending | Self::Leased | Self::Sending)
     }
@@ -366,6 +406,7 @@ impl Dispatch {
             settles_within_seconds,
             failure: None,
             accepted: false,
+            step: None,
             replied: false,
             opted_out_after: false,
         }
@@ -375,6 +416,23 @@ impl Dispatch {
     pub const fn broadcast(&self) -> Option<BroadcastId> {
         match self.origin {
             Author::Broadcast(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The sequence it belongs to.
+    pub const fn sequence(&self) -> Option<SequenceId> {
+        match self.origin {
+            Author::Sequence(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// The broadcast or sequence that it belongs to.
+    pub const fn campaign(&self) -> Option<Campaign> {
+        match self.origin {
+            Author::Broadcast(id) => Some(Campaign::Broadcast(id)),
+            Author::Sequence(id) => Some(Campaign::Sequence(id)),
             _ => None,
         }
     }

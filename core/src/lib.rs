@@ -47,6 +47,7 @@ pub mod schedule;
 pub mod search;
 pub mod segment;
 pub mod selection;
+pub mod sequence;
 pub mod settings;
 pub mod suppression;
 pub mod survey;

@@ -18,8 +18,8 @@ use crate::ctwa::Touch;
 use crate::erasure::Erasure;
 use crate::identity::AddressKind;
 use crate::ids::{
-    AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, ImportId, MessageId, NoteId,
-    OrgId, QuickReplyId, RuleId, SegmentId, SurveyId,
+    AccountId, AgentId, BroadcastId, ContactId, ConversationId, DispatchId, EnrollmentId, ImportId,
+    MessageId, NoteId, OrgId, QuickReplyId, RuleId, SegmentId, SequenceId, SurveyId,
 };
 use crate::import::Import;
 use crate::journal::Entry;
@@ -31,6 +31,7 @@ use crate::quick_reply::{QuickReply, QuickReplyName};
 use crate::routing::RoutingRule;
 use crate::segment::{Segment, SegmentName};
 use crate::selection::TargetList;
+use crate::sequence::{Enrollment, Sequence, SequenceVersion, Watch};
 use crate::settings::Settings;
 use crate::suppression::{HostKeyed, Suppression, SuppressionKey};
 use crate::survey::Survey;
@@ -56,6 +57,9 @@ pub struct Org {
     /// Who gets a conversation that is new or open again: the first rule that fits.
     #[serde(default)]
     pub routing: Vec<RoutingRule>,
+    /// What its active sequences are on the watch for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub watches: Vec<Watch>,
 }
 
 /// Whose an address is. Unique per organisation, kind and match key.
@@ -245,6 +249,15 @@ records! {
     /// The contacts that a broadcast is for, where they were named.
     TargetList(TargetList) = "target_list", TargetList { org: OrgId, broadcast: BroadcastId },
         |r| Key::TargetList { org: r.org, broadcast: r.broadcast };
+    /// A sequence.
+    Sequence(Sequence) = "sequence", Sequence { org: OrgId, sequence: SequenceId },
+        |r| Key::Sequence { org: r.org, sequence: r.id };
+    /// An edition of a sequence that was replaced.
+    SequenceVersion(SequenceVersion) = "sequence_version", SequenceVersion { org: OrgId, sequence: SequenceId, version: u32 },
+        |r| Key::SequenceVersion { org: r.org, sequence: r.sequence, version: r.version };
+    /// A contact in a sequence.
+    Enrollment(Enrollment) = "enrollment", Enrollment { org: OrgId, enrollment: EnrollmentId },
+        |r| Key::Enrollment { org: r.org, enrollment: r.id };
     /// A row of the ledger.
     Dispatch(Dispatch) = "dispatch", Dispatch { org: OrgId, dispatch: DispatchId },
         |r| Key::Dispatch { org: r.org, dispatch: r.id };
@@ -312,6 +325,9 @@ impl Key {
             | Self::Parked { org, .. }
             | Self::Broadcast { org, .. }
             | Self::TargetList { org, .. }
+            | Self::Sequence { org, .. }
+            | Self::SequenceVersion { org, .. }
+            | Self::Enrollment { org, .. }
             | Self::Dispatch { org, .. }
             | Self::Slot { org, .. }
             | Self::Import { org, .. }

@@ -186,8 +186,8 @@ pub enum NextStep {
 /// What to do after attempt number `attempt` (from 1) failed so: of attempts that [use a row up](FailureClass::uses_up)
 /// the number of those, of others the number of the others.
 ///
-/// Waits grow with the attempts: pair limits by 4ⁿ seconds (platform-facts A8), others by doubling. Faults without an
-/// explanation, and files, are tried again twice (A8).
+/// Waits grow with the attempts: pair limits by 4ⁿ seconds (Cloud API, "Error codes"), others by doubling. Faults without
+/// an explanation, and files, are tried again twice.
 pub fn next_step(failure: &Failure, attempt: u32) -> NextStep {
     let doubled = |seconds: i64, most: i64| {
         TimeDelta::seconds(

@@ -60,6 +60,14 @@ macro_rules! calls {
                 match self { $(Self::$name => $text,)* }
             }
 
+            /// Whether it does one thing to many contacts, which sequences follow only where they say so.
+            pub const fn is_bulk(self) -> bool {
+                matches!(
+                    self,
+                    Self::ContactsBulk | Self::TagsRename | Self::TagsMerge | Self::ImportsCheck | Self::ImportsRun | Self::ImportsResume
+                )
+            }
+
             /// The least role that may make it.
             pub const fn needs(self) -> Role {
                 match self { $(Self::$name => Role::$needs,)* }
@@ -204,6 +212,20 @@ calls! {
     TemplatesGet = "templates.get", Viewer;
     TemplatesList = "templates.list", Viewer;
 
+    SequencesCreate = "sequences.create", Admin;
+    SequencesUpdate = "sequences.update", Admin;
+    SequencesGet = "sequences.get", Viewer;
+    SequencesGetVersion = "sequences.get_version", Viewer;
+    SequencesList = "sequences.list", Viewer;
+    SequencesActivate = "sequences.activate", Admin;
+    SequencesPause = "sequences.pause", Admin;
+    SequencesResume = "sequences.resume", Admin;
+    SequencesEnroll = "sequences.enroll", Agent;
+    SequencesUnenroll = "sequences.unenroll", Agent;
+    SequencesEnrollments = "sequences.enrollments", Viewer;
+    SequencesOfContact = "sequences.of_contact", Viewer;
+    SequencesStats = "sequences.stats", Viewer;
+    SequencesSimulate = "sequences.simulate", Viewer;
     BroadcastsCreate = "broadcasts.create", Admin;
     BroadcastsUpdate = "broadcasts.update", Admin;
     BroadcastsGet = "broadcasts.get", Viewer;

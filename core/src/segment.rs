@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::contact::tag_key;
 use crate::error::{Code, Error};
 use crate::filter::Filter;
-use crate::ids::{BroadcastId, OrgId, RuleId, SegmentId};
+use crate::ids::{BroadcastId, OrgId, RuleId, SegmentId, SequenceId};
 
 /// The most characters that a segment's name may have.
 pub const NAME_MAX_CHARS: usize = 100;
@@ -42,6 +42,8 @@ pub enum SegmentUser {
     Segment(SegmentId),
     /// A rule of routing.
     Routing(RuleId),
+    /// A sequence.
+    Sequence(SequenceId),
 }
 
 /// Whose a segment's name is. Unique per organisation and folded name.

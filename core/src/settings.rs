@@ -138,7 +138,7 @@ pub enum Reopening {
 pub enum InboundConsent {
     /// Everything.
     Everything,
-    /// Everything but marketing: Meta's own reading (platform-facts D).
+    /// Everything but marketing: Meta's own reading (WhatsApp, "Get opt-in").
     AllButMarketing,
 }
 

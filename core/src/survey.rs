@@ -21,10 +21,11 @@ use crate::template::Language;
 /// turn.
 pub const ONCE_WITHIN: TimeDelta = TimeDelta::hours(24);
 
-/// The most characters that a question may have: those of a list's text on WhatsApp (platform-facts A2).
+/// The most characters that a question may have: those of a list's text on WhatsApp (Cloud API,
+/// "Interactive list messages").
 pub const QUESTION_MAX_CHARS: usize = 1_024;
 
-/// The most characters that a button opening a list may have on WhatsApp (platform-facts A2).
+/// The most characters that a button opening a list may have on WhatsApp (the same page).
 pub const BUTTON_MAX_CHARS: usize = 20;
 
 /// The longest that answers may count, in seconds: seven days.

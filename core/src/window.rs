@@ -28,7 +28,7 @@ pub struct Window {
 
 /// How long the person's last message or call keeps the window open, by channel; `None`: there is no window.
 ///
-/// Sources: WhatsApp Cloud API "send messages" (2026-05), Messenger Platform policy (2026-09); platform-facts A5, C.
+/// Sources: WhatsApp Cloud API "send messages" (2026-05), Messenger Platform policy (2026-09).
 pub const fn length(channel: Channel) -> Option<TimeDelta> {
     match channel {
         Channel::WhatsApp | Channel::Instagram | Channel::Messenger => Some(TimeDelta::hours(24)),

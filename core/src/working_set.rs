@@ -290,6 +290,23 @@ impl WorkingSet {
         self.journal.push(entry);
     }
 
+    /// What the decision under way told the journal.
+    pub fn told(&self) -> &[Entry] {
+        &self.journal[self.mark.1..]
+    }
+
+    /// The records that the decision under way wrote and did not remove: each as it was before, if it was there, and as it
+    /// is now.
+    pub fn written(&self) -> impl Iterator<Item = (Option<&Record>, &Record)> {
+        let mut seen = HashSet::new();
+        let first = self.undo.iter().filter(move |(key, _)| seen.insert(key));
+        first.filter_map(|(key, before)| {
+            let now = self.cells.get(key)?.record.as_deref()?;
+            let before = before.as_ref().and_then(|cell| cell.record.as_deref());
+            Some((before, now))
+        })
+    }
+
     /// Adds a set-based write.
     pub fn also(&mut self, op: Op) {
         self.extra.push(op);

@@ -8,14 +8,14 @@ use chrono::{DateTime, Utc};
 use tertulia_core::account::Account;
 use tertulia_core::channel::Channel;
 use tertulia_core::error::{Code, Error};
-use tertulia_core::ids::{IdSource, OrgId};
+use tertulia_core::ids::{BroadcastId, IdSource, OrgId};
 use tertulia_core::journal::Actor;
 use tertulia_core::record::{ChangeSet, Op, Org as OrgRecord, RecordKind};
 use tertulia_core::settings::Settings;
 use tertulia_core::suppression::{HostKey, HostKeyed, SuppressionKey};
 #[cfg(feature = "sqlite")]
 use tertulia_storage_sqlite::{Options as SqliteOptions, SqliteStorage};
-use tertulia_storage_traits::{Query, Storage, StorageErrorKind};
+use tertulia_storage_traits::{Cursor, Query, Storage, StorageErrorKind};
 use tertulia_transport_traits::{Credentials, Secret, SenderRef, Transport};
 use tokio_util::sync::CancellationToken;
 
@@ -50,6 +50,8 @@ pub(crate) struct Inner {
     /// so that what is left of a rate is given once.
     pub(crate) last_turn: tokio::sync::Mutex<Option<OrgId>>,
     rates: Mutex<Rates>,
+    /// How far broadcasts that were called off are gone through.
+    pub(crate) calling_off: tokio::sync::Mutex<BTreeMap<BroadcastId, Cursor>>,
     pub(crate) closed: CancellationToken,
     /// Held by whoever goes on with erases: when due work may scrub the store's files again.
     pub(crate) erasing: tokio::sync::Mutex<Option<DateTime<Utc>>>,
@@ -246,6 +248,7 @@ impl Builder {
                 worker,
                 last_turn: tokio::sync::Mutex::new(None),
                 rates: Mutex::default(),
+                calling_off: tokio::sync::Mutex::default(),
                 closed: CancellationToken::new(),
                 erasing: tokio::sync::Mutex::new(None),
             }),
@@ -283,6 +286,7 @@ impl Crm {
                     done: true,
                 }),
                 routing: Vec::new(),
+                watches: Vec::new(),
             };
             let changes = ChangeSet {
                 expect: Vec::new(),

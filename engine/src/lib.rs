@@ -1,4 +1,4 @@
-//! An embeddable messaging CRM: contacts, consent, inbox and broadcasts inside the host's own process.
+//! An embeddable messaging CRM: contacts, consent, inbox, broadcasts and sequences inside the host's own process.
 //!
 //! [`Crm`] is opened once; [`Crm::org`] gives the handles. A message never goes to somebody who opted out, never
 //! free-form outside the window, and never twice to one recipient of a broadcast: at most once, always. What a crash
@@ -33,8 +33,8 @@ pub use handles::{
     BulkWatch, Consent, ConsentState, Contacts, ConversationCounts, Event, Events, ExportCounts,
     ExportOptions, ExportProgress, ExportReport, ExportWatch, ImportOptions, ImportReport, Imports, Inbox,
     InboxProgress, InboxRefusal, InboxReport, InboxWatch, Inspected, LabelCount, Listed, NewRoutingRule,
-    Notes, PageOf, Phones, Progress, QuickReplies, Recipient, Routing, Rules, Segments, SettingsHandle,
-    StatusCount, TagCount, Tags, Team, Templates, Watch,
+    Notes, PageOf, Phones, Progress, QuickReplies, Recipient, Routing, Rules, Segments, Sequences,
+    SettingsHandle, StatusCount, TagCount, Tags, Team, Templates, Watch,
 };
 pub use media::{MediaFolder, MediaStore, StoredFile, media_of_bytes, media_of_file};
 pub use org::Org;
@@ -56,6 +56,7 @@ pub use tertulia_core::decide::external_ids::Upserted;
 pub use tertulia_core::decide::organisation::NewAccount;
 pub use tertulia_core::decide::profile::{ContactField, ContactUpdate};
 pub use tertulia_core::decide::sending::{Draft, Explanation, SendRequest};
+pub use tertulia_core::decide::sequences::NewSequence;
 pub use tertulia_core::dossier::{Dossier, DossierMention};
 pub use tertulia_core::duplicates::{Duplicate, Likeness, LikenessReason};
 pub use tertulia_core::erasure::{ErasedMedia, ErasureCertificate, ErasureCounts};
@@ -70,6 +71,7 @@ pub use tertulia_core::roles::Role;
 pub use tertulia_core::routing::{RoutingRule, RoutingTarget};
 pub use tertulia_core::schedule::{NewSchedule, QuietHours, Schedule};
 pub use tertulia_core::selection::{RecipientSelection, Selection, Target};
+pub use tertulia_core::sequence;
 pub use tertulia_core::settings::{DeletedConversations, Plan, PlanUsage, Reopening, Settings};
 pub use tertulia_core::suppression::HostKey;
 pub use tertulia_core::survey::{Csat, CsatReport, CsatTemplate, LastSurvey};

@@ -15,7 +15,7 @@ use tertulia_core::working_set::{Step, WorkingSet};
 use crate::crm::Inner;
 use crate::handles::{
     Accounts, Analytics, Attributes, Audit, Broadcasts, Consent, Contacts, Events, Imports, Inbox, Notes,
-    Phones, QuickReplies, Routing, Rules, Segments, SettingsHandle, Tags, Team, Templates,
+    Phones, QuickReplies, Routing, Rules, Segments, Sequences, SettingsHandle, Tags, Team, Templates,
 };
 use crate::runtime::{By, to_the_end};
 
@@ -178,6 +178,11 @@ impl Org {
     /// One template to many.
     pub const fn broadcasts(&self) -> Broadcasts<'_> {
         Broadcasts(self)
+    }
+
+    /// What is sent step by step.
+    pub const fn sequences(&self) -> Sequences<'_> {
+        Sequences(self)
     }
 
     /// The durable feed of what changed.

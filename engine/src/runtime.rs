@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tertulia_core::context::{Context, OrgContext};
-use tertulia_core::decide::access;
+use tertulia_core::decide::{access, reactions};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
@@ -212,6 +212,10 @@ impl Runtime {
         mut refused: impl FnMut(&mut WorkingSet, &mut Context<'_>, &I, &Error),
     ) -> Result<Vec<Result<R, Error>>, Error> {
         let by = by.into();
+        let mut decision = |set: &mut WorkingSet, ctx: &mut Context<'_>, item: &I| {
+            let decided = decision(set, ctx, item)?;
+            reactions::follow(set, ctx).map(|()| decided)
+        };
         for attempt in 0..TRIES {
             let ready = if attempt == 0 {
                 self.org(org).await?
@@ -223,6 +227,7 @@ impl Runtime {
                 now,
                 org: &ready,
                 actor: by.actor.clone(),
+                bulk: by.call.is_some_and(Call::is_bulk),
                 turn: by.turn,
                 ids: IdSource::new(now, self.random()),
             };
@@ -315,6 +320,7 @@ impl Runtime {
             now,
             org: &ready,
             actor: actor.clone(),
+            bulk: false,
             turn: None,
             ids,
         };

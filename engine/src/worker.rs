@@ -10,14 +10,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::account::Account;
 use tertulia_core::broadcast::{Broadcast, BroadcastState, RecipientFilter};
-use tertulia_core::decide::sending::Flight;
-use tertulia_core::decide::{broadcasts, sending};
+use tertulia_core::decide::sending::{Begun, Flight};
+use tertulia_core::decide::{broadcasts, enrollments, sending};
 use tertulia_core::error::Error;
-use tertulia_core::ids::{AttemptId, DispatchId, OrgId};
+use tertulia_core::ids::{AttemptId, DispatchId, EnrollmentId, OrgId};
 use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Dispatch, DispatchState, LEASE, Outcome, SEND_WINDOW, StateName};
 use tertulia_core::record::{Key, Stored};
 use tertulia_core::retry::{Failure, FailureClass};
+use tertulia_core::sequence::{Enrollment, Sequence};
 use tertulia_storage_traits::{ClaimRequest, PageRequest, Query};
 use tertulia_transport_traits::{Outgoing, SenderRef, Transport};
 use tokio::task::JoinSet;
@@ -36,6 +37,9 @@ pub(crate) const REST: TimeDelta = TimeDelta::seconds(1);
 
 /// How many rows are claimed, begun and landed together at most, each in one commit.
 const TOGETHER: usize = 16;
+
+/// With how many contacts of a sequence a worker goes on in one commit.
+const STEPS: usize = 256;
 
 /// How many rows of one sender are under way at most: if its platform hangs, the other places are left for others.
 const OF_ONE: usize = SEND_WINDOW / 4 * 3;
@@ -59,6 +63,8 @@ pub struct Done {
     pub started: u64,
     /// Broadcasts that were finished.
     pub finished: u64,
+    /// Contacts who went on in a sequence, having waited long enough.
+    pub stepped: u64,
     /// Erases that were gone on with, and finished.
     pub erased: u64,
     /// Turns that handlers answered.
@@ -77,6 +83,7 @@ impl Done {
             + self.unconfirmed
             + self.started
             + self.finished
+            + self.stepped
             + self.erased
             + self.answered
             + self.unanswered
@@ -92,6 +99,7 @@ impl Done {
         self.unconfirmed += other.unconfirmed;
         self.started += other.started;
         self.finished += other.finished;
+        self.stepped += other.stepped;
         self.erased += other.erased;
         self.answered += other.answered;
         self.unanswered += other.unanswered;
@@ -214,16 +222,22 @@ impl Inner {
     /// All that is due but handlers' turns.
     async fn due(self: &Arc<Self>, done: &mut Done) -> Result<(), Error> {
         self.expire(done).await?;
-        self.start_and_call_off(done).await?;
-        let (sent_all, mut also) = (CancellationToken::new(), Done::default());
-        let sending = async {
-            let sent = self.dispatch(done).await;
-            sent_all.cancel();
-            sent
-        };
-        let (sent, minded) = tokio::join!(sending, self.meanwhile(&sent_all, &mut also));
-        done.add(&also);
-        sent.and(minded)?;
+        self.start(done).await?;
+        loop {
+            let some = self.some(done).await?;
+            let (sent_all, mut also) = (CancellationToken::new(), Done::default());
+            let sending = async {
+                let sent = self.dispatch(done).await;
+                sent_all.cancel();
+                sent
+            };
+            let (sent, minded) = tokio::join!(sending, self.meanwhile(&sent_all, &mut also));
+            done.add(&also);
+            sent.and(minded)?;
+            if !some || self.closed.is_cancelled() {
+                break;
+            }
+        }
         self.finish(done).await?;
         self.erase_due(done).await
     }
@@ -237,9 +251,46 @@ impl Inner {
                 () = clock.sleep_until(clock.now() + REST) => {}
             }
             self.expire(done).await?;
-            self.start_and_call_off(done).await?;
+            self.start(done).await?;
+            while self.some(done).await? && !sent_all.is_cancelled() {}
             self.finish(done).await?;
         }
+    }
+
+    /// Goes on with some of each sequence who waited long enough; whether anybody did.
+    async fn step_on(&self, done: &mut Done) -> Result<bool, Error> {
+        let by = self.runtime.clock.now();
+        let mut stepped = 0;
+        for sequence in self.runtime.all(Query::DueSequences { by }).await? {
+            let Ok(Sequence { org, id, .. }) = Sequence::try_from(sequence) else {
+                continue;
+            };
+            let due = Query::DueEnrollments {
+                org,
+                sequence: id,
+                by,
+            };
+            let due = self.runtime.page(PageRequest::first(due, STEPS)).await?.records;
+            let due: Vec<EnrollmentId> = due
+                .into_iter()
+                .filter_map(|stored| Enrollment::try_from(stored.record).ok())
+                .map(|enrollment| enrollment.id)
+                .collect();
+            let gone_on = self.runtime.decide_all(
+                org,
+                &Actor::Worker,
+                &due,
+                |set, ctx, id| enrollments::go_on(set, ctx, *id),
+                |_, _, _, error| tracing::error!(code = error.code().as_str(), "a sequence cannot go on"),
+            );
+            stepped += gone_on
+                .await?
+                .iter()
+                .filter(|gone| matches!(gone, Ok(true)))
+                .count() as u64;
+        }
+        done.stepped += stepped;
+        Ok(stepped > 0)
     }
 
     /// Moves on what waited too long: `sending` to unknown, unknown to unconfirmed; and forgets stale evidence.
@@ -285,22 +336,19 @@ impl Inner {
         Ok(())
     }
 
-    /// Starts what is scheduled for by now, and leaves out who waits for what was called off.
-    async fn start_and_call_off(&self, done: &mut Done) -> Result<(), Error> {
-        let by = self.runtime.clock.now();
-        for Stored { record, version } in self.runtime.all_stored(Query::DueBroadcasts { by }).await? {
+    /// Starts what is scheduled for by now.
+    async fn start(&self, done: &mut Done) -> Result<(), Error> {
+        for Stored { record, .. } in self.due_broadcasts().await? {
             let Ok(broadcast) = Broadcast::try_from(record) else {
                 continue;
             };
-            let (org, id) = (broadcast.org, broadcast.id);
             if let BroadcastState::Cancelling { .. } = broadcast.state {
-                self.call_off(&broadcast, version, done).await?;
                 continue;
             }
             let seed = self.runtime.random();
             self.runtime
-                .decide(org, &Actor::Worker, |set, ctx| {
-                    broadcasts::start_due(set, ctx, id, seed)
+                .decide(broadcast.org, &Actor::Worker, |set, ctx| {
+                    broadcasts::start_due(set, ctx, broadcast.id, seed)
                 })
                 .await?;
             done.started += 1;
@@ -308,15 +356,39 @@ impl Inner {
         Ok(())
     }
 
-    async fn call_off(&self, broadcast: &Broadcast, version: u64, done: &mut Done) -> Result<(), Error> {
-        let waiting = Query::Dispatches {
-            org: broadcast.org,
-            broadcast: broadcast.id,
-            recipients: RecipientFilter::in_states(&[StateName::Pending, StateName::Leased]),
-        };
-        let mut request = PageRequest::first(waiting, BATCH);
-        loop {
-            let page = self.runtime.page(request.clone()).await?;
+    async fn due_broadcasts(&self) -> Result<Vec<Stored>, Error> {
+        let by = self.runtime.clock.now();
+        self.runtime.all_stored(Query::DueBroadcasts { by }).await
+    }
+
+    /// Does some of what is much: of each broadcast that was called off, and of each sequence. Nobody waits for all of
+    /// somebody else's. Whether there was anything.
+    async fn some(&self, done: &mut Done) -> Result<bool, Error> {
+        let called_off = self.call_off(done).await?;
+        Ok(self.step_on(done).await? || called_off)
+    }
+
+    /// Leaves out some who wait for what was called off; whether anybody did.
+    async fn call_off(&self, done: &mut Done) -> Result<bool, Error> {
+        let mut any = false;
+        for Stored { record, version } in self.due_broadcasts().await? {
+            let Ok(broadcast) = Broadcast::try_from(record) else {
+                continue;
+            };
+            if !matches!(broadcast.state, BroadcastState::Cancelling { .. }) {
+                continue;
+            }
+            let waiting = Query::Dispatches {
+                org: broadcast.org,
+                broadcast: broadcast.id,
+                recipients: RecipientFilter::in_states(&[StateName::Pending, StateName::Leased]),
+            };
+            let place = self.calling_off.lock().await.remove(&broadcast.id);
+            let request = PageRequest {
+                cursor: place,
+                ..PageRequest::first(waiting, BATCH)
+            };
+            let page = self.runtime.page(request).await?;
             let rows: Vec<DispatchId> = page
                 .records
                 .into_iter()
@@ -331,11 +403,13 @@ impl Inner {
                 |_, _, _, _| (),
             );
             done.skipped += step.await?.len() as u64;
+            any |= !rows.is_empty();
             match page.next {
-                Some(next) => request.cursor = Some(next),
-                None => return self.finish_one(broadcast, version, done).await,
+                Some(next) => drop(self.calling_off.lock().await.insert(broadcast.id, next)),
+                None => self.finish_one(&broadcast, version, done).await?,
             }
         }
+        Ok(any)
     }
 
     /// Sends what is due, until nothing is. At most [`SEND_WINDOW`] rows are under way at any time, and [`OF_ONE`] of one
@@ -433,28 +507,22 @@ impl Inner {
                 org,
                 &Actor::Worker,
                 rows,
-                |set, ctx, leased| {
-                    let flight = sending::begin(set, ctx, leased.row, leased.epoch)?;
-                    let (org, dispatch) = (ctx.org.id, leased.row);
-                    let row: Option<Dispatch> = set.get(&Key::Dispatch { org, dispatch })?;
-                    Ok((flight, row.map(|row| row.state.name())))
-                },
+                |set, ctx, leased| sending::begin(set, ctx, leased.row, leased.epoch),
                 |_, _, _, error| tracing::error!(code = error.code().as_str(), "a ledger row cannot be sent"),
             )
             .await?;
         let mut flights = Vec::new();
         for (leased, result) in rows.iter().zip(begun) {
             match result {
-                Ok((Some(flight), _)) => {
+                Ok(Begun::Flies(flight)) => {
                     flights.push(flight);
                     continue;
                 }
-                // Put back, as its broadcast is paused, its sender is held, or it is not the time. Or an error, which is said
-                // above: the row stays leased and comes again; those that were begun must fly.
-                Ok((None, Some(StateName::Pending))) | Err(_) => done.postponed += 1,
-                Ok((None, Some(StateName::Skipped))) => done.skipped += 1,
-                // Another worker's by now, who counts it.
-                Ok((None, _)) => {}
+                // An error is said above: the row stays leased and comes again; those that were begun must fly.
+                Ok(Begun::PutBack) | Err(_) => done.postponed += 1,
+                Ok(Begun::LeftOut) => done.skipped += 1,
+                // Whoever has it counts it.
+                Ok(Begun::NotOurs) => {}
             }
             self.rates().take_back(leased.sender);
         }

@@ -64,3 +64,8 @@ fn broadcast() {
 fn inbox() {
     prints(env!("CARGO_BIN_EXE_inbox"), include_str!("../data/inbox.txt"));
 }
+
+#[test]
+fn drip() {
+    prints(env!("CARGO_BIN_EXE_drip"), include_str!("../data/drip.txt"));
+}

@@ -15,6 +15,7 @@ use tertulia_core::inbox::ConversationOrder;
 use tertulia_core::journal::Entry;
 use tertulia_core::ledger::StateName;
 use tertulia_core::record::{Key, Record, Stored};
+use tertulia_core::sequence::Standing;
 use tertulia_storage_traits::{
     Cursor, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, Shared, SharedPage,
     SharedRequest, StorageError, StorageErrorKind,
@@ -36,19 +37,29 @@ impl State {
     }
 
     fn fits(&self, query: &Query, record: &Record) -> bool {
-        let (Query::Conversations { org, filter, .. }, Record::Conversation(conversation)) = (query, record)
-        else {
-            return fits(query, record);
-        };
-        let key = Key::Contact {
-            org: *org,
-            contact: conversation.contact,
-        };
-        let contact = match self.records.get(&key).map(|stored| &stored.record) {
-            Some(Record::Contact(contact)) => Some(contact),
-            _ => None,
-        };
-        conversation.org == *org && filter.matches(conversation, contact)
+        match (query, record) {
+            (Query::Conversations { org, filter, .. }, Record::Conversation(conversation)) => {
+                let key = Key::Contact {
+                    org: *org,
+                    contact: conversation.contact,
+                };
+                let contact = match self.records.get(&key).map(|stored| &stored.record) {
+                    Some(Record::Contact(contact)) => Some(contact),
+                    _ => None,
+                };
+                conversation.org == *org && filter.matches(conversation, contact)
+            }
+            (Query::DueSequences { by }, Record::Sequence(sequence)) => {
+                let due = Query::DueEnrollments {
+                    org: sequence.org,
+                    sequence: sequence.id,
+                    by: *by,
+                };
+                let mut records = self.records.values();
+                sequence.state.is_active() && records.any(|stored| fits(&due, &stored.record))
+            }
+            _ => fits(query, record),
+        }
     }
 
     pub(crate) fn page(&self, request: &PageRequest) -> Result<Page, StorageError> {
@@ -229,6 +240,26 @@ fn fits(query: &Query, record: &Record) -> bool {
             thread.handler.as_ref().is_some_and(|has| has.name == *handler)
                 && thread.turn.as_ref().is_some_and(|turn| turn.due <= *by)
         }
+        (
+            Query::Enrollments {
+                org,
+                sequence,
+                filter,
+            },
+            Record::Enrollment(enrollment),
+        ) => {
+            enrollment.org == *org
+                && enrollment.sequence == *sequence
+                && filter.matches(&Standing::of(enrollment))
+        }
+        (Query::EnrollmentsOf { org, contacts }, Record::Enrollment(enrollment)) => {
+            enrollment.org == *org && contacts.contains(&enrollment.contact)
+        }
+        (Query::DueEnrollments { org, sequence, by }, Record::Enrollment(enrollment)) => {
+            enrollment.org == *org
+                && enrollment.sequence == *sequence
+                && enrollment.due().is_some_and(|due| due <= *by)
+        }
         (Query::RunningBroadcasts, Record::Broadcast(broadcast)) => {
             matches!(broadcast.state, BroadcastState::Running { .. })
         }
@@ -279,6 +310,9 @@ fn place(query: &Query, record: &Record) -> String {
             at_then(due, joined(&[&thread.id, &thread.org]))
         }
         (Query::Due { .. }, Record::Dispatch(row)) => joined(&[&row.id, &row.org]),
+        (Query::DueEnrollments { .. }, Record::Enrollment(enrollment)) => {
+            at_then(enrollment.due().unwrap_or_default(), enrollment.id)
+        }
         (_, record) => key_place(&record.key()),
     }
 }
@@ -322,6 +356,13 @@ fn key_place(key: &Key) -> String {
             provider_id,
         } => joined(&[org, account, provider_id]),
         Key::Broadcast { org, broadcast } | Key::TargetList { org, broadcast } => joined(&[org, broadcast]),
+        Key::Sequence { org, sequence } => joined(&[org, sequence]),
+        Key::SequenceVersion {
+            org,
+            sequence,
+            version,
+        } => joined(&[org, sequence, &format!("{version:010}")]),
+        Key::Enrollment { org, enrollment } => joined(&[org, enrollment]),
         Key::Dispatch { org, dispatch } => joined(&[org, dispatch]),
         Key::Import { org, import } => joined(&[org, import]),
         Key::Segment { org, segment } => joined(&[org, segment]),

@@ -9,12 +9,13 @@ use chrono::{DateTime, Utc};
 use tertulia_core::account::Account;
 use tertulia_core::broadcast::{Audience, Broadcast, BroadcastState, Bucket};
 use tertulia_core::contact::{Contact, RecordStatus};
-use tertulia_core::ids::{AccountId, BroadcastId, ContactId, ConversationId, IdSource, OrgId};
+use tertulia_core::ids::{AccountId, ContactId, ConversationId, IdSource, OrgId, SequenceId};
 use tertulia_core::journal::Entry;
-use tertulia_core::ledger::{Dispatch, Slot};
+use tertulia_core::ledger::{Campaign, Dispatch, Slot};
 use tertulia_core::merge::{Merged, led_to};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, Stored};
 use tertulia_core::selection::Selection;
+use tertulia_core::sequence::{Sequence, Standing};
 use tertulia_storage_traits::{
     ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
     SharedRequest, Storage, StorageError, StorageErrorKind,
@@ -78,15 +79,34 @@ impl Storage for MemoryStorage {
         self.with(|state| state.journal_page(&request))
     }
 
-    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>, StorageError> {
+    async fn tally(&self, org: OrgId, campaign: Campaign) -> Result<Vec<(Bucket, u64)>, StorageError> {
         self.with(|state| {
             let mut buckets: BTreeMap<Bucket, u64> = BTreeMap::new();
             for (_, row) in state.dispatches() {
-                if row.org == org && row.broadcast() == Some(broadcast) {
+                if row.org == org && row.campaign() == Some(campaign) {
                     *buckets.entry(Bucket::of(row)).or_default() += 1;
                 }
             }
             Ok(buckets.into_iter().collect())
+        })
+    }
+
+    async fn standings(
+        &self,
+        org: OrgId,
+        sequence: SequenceId,
+    ) -> Result<Vec<(Standing, u64)>, StorageError> {
+        self.with(|state| {
+            let mut standings: BTreeMap<Standing, u64> = BTreeMap::new();
+            for stored in state.records.values() {
+                if let Record::Enrollment(enrollment) = &stored.record
+                    && enrollment.org == org
+                    && enrollment.sequence == sequence
+                {
+                    *standings.entry(Standing::of(enrollment)).or_default() += 1;
+                }
+            }
+            Ok(standings.into_iter().collect())
         })
     }
 
@@ -401,7 +421,7 @@ impl State {
         self.record::<Account>(&key)?.rate()
     }
 
-    /// Whether the row's sender and broadcast let it go out now.
+    /// Whether the row's sender, and its broadcast or sequence, let it go out now.
     fn may_go(&self, row: &Dispatch, now: DateTime<Utc>) -> bool {
         let sender = self.records.get(&Key::Account {
             org: row.org,
@@ -409,20 +429,20 @@ impl State {
         });
         let sendable =
             matches!(sender.map(|s| &s.record), Some(Record::Account(account)) if account.may_send(now));
-        let running = row.broadcast().is_none_or(|broadcast| {
-            let key = Key::Broadcast {
-                org: row.org,
-                broadcast,
-            };
-            matches!(
-                self.records.get(&key).map(|s| &s.record),
-                Some(Record::Broadcast(Broadcast {
-                    state: BroadcastState::Running { .. },
-                    ..
-                }))
-            )
-        });
-        sendable && running
+        let runs = row.campaign().is_none_or(|campaign| self.runs(row.org, campaign));
+        sendable && runs
+    }
+
+    /// Whether a broadcast is running, or a sequence active.
+    fn runs(&self, org: OrgId, campaign: Campaign) -> bool {
+        match campaign {
+            Campaign::Broadcast(broadcast) => self
+                .record(&Key::Broadcast { org, broadcast })
+                .is_some_and(|found: Broadcast| matches!(found.state, BroadcastState::Running { .. })),
+            Campaign::Sequence(sequence) => self
+                .record(&Key::Sequence { org, sequence })
+                .is_some_and(|found: Sequence| found.state.is_active()),
+        }
     }
 }
 
@@ -437,7 +457,7 @@ fn dealt(
     let mut rounds: Vec<_> = rows
         .into_iter()
         .map(|(version, row)| {
-            let round = lanes.entry((row.org, row.account, row.broadcast())).or_default();
+            let round = lanes.entry((row.org, row.account, row.campaign())).or_default();
             *round += 1;
             (*round, version, row)
         })

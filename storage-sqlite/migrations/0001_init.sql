@@ -301,11 +301,90 @@ CREATE TABLE target_lists (
     PRIMARY KEY (org, broadcast)
 ) STRICT;
 
+CREATE TABLE sequences (
+    org BLOB NOT NULL,
+    sequence BLOB NOT NULL,
+    active INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, sequence)
+) STRICT;
+
+CREATE INDEX sequences_active ON sequences (org, sequence) WHERE active = 1;
+
+CREATE TABLE sequence_versions (
+    org BLOB NOT NULL,
+    sequence BLOB NOT NULL,
+    -- Which edition; `version` is that of the record, as everywhere.
+    edition INTEGER NOT NULL,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, sequence, edition)
+) STRICT;
+
+CREATE TABLE enrollments (
+    org BLOB NOT NULL,
+    enrollment BLOB NOT NULL,
+    sequence BLOB NOT NULL,
+    contact BLOB NOT NULL,
+    state TEXT NOT NULL,
+    -- Where they stand, of those under way.
+    step TEXT,
+    -- Why, of those who left.
+    reason TEXT,
+    -- When it next wants attention without anybody asking.
+    due INTEGER,
+    version INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (org, enrollment)
+) STRICT;
+
+-- Lists: a body is read only for an enrollment that fits.
+CREATE INDEX enrollments_of_sequence ON enrollments (org, sequence, enrollment, state, step, reason);
+CREATE INDEX enrollments_contact ON enrollments (org, contact, enrollment);
+CREATE INDEX enrollments_due ON enrollments (org, sequence, due, enrollment) WHERE due IS NOT NULL;
+
+-- The enrollments of each sequence, counted by where they stand, as `tallies` counts the ledger's rows.
+CREATE TABLE standings (
+    org BLOB NOT NULL,
+    sequence BLOB NOT NULL,
+    state TEXT NOT NULL,
+    step ANY NOT NULL,
+    reason ANY NOT NULL,
+    enrollments INTEGER NOT NULL,
+    PRIMARY KEY (org, sequence, state, step, reason)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER enrollments_counted AFTER INSERT ON enrollments BEGIN
+    INSERT INTO standings VALUES (
+        new.org, new.sequence, new.state, coalesce(new.step, 0), coalesce(new.reason, 0), 1
+    ) ON CONFLICT DO UPDATE SET enrollments = enrollments + 1;
+END;
+
+CREATE TRIGGER enrollments_uncounted AFTER DELETE ON enrollments BEGIN
+    UPDATE standings SET enrollments = enrollments - 1
+    WHERE org = old.org AND sequence = old.sequence AND state = old.state
+        AND step = coalesce(old.step, 0) AND reason = coalesce(old.reason, 0);
+END;
+
+CREATE TRIGGER enrollments_recounted AFTER UPDATE ON enrollments
+WHEN (old.sequence, old.state, old.step, old.reason) IS NOT (new.sequence, new.state, new.step, new.reason)
+BEGIN
+    UPDATE standings SET enrollments = enrollments - 1
+    WHERE org = old.org AND sequence = old.sequence AND state = old.state
+        AND step = coalesce(old.step, 0) AND reason = coalesce(old.reason, 0);
+    INSERT INTO standings VALUES (
+        new.org, new.sequence, new.state, coalesce(new.step, 0), coalesce(new.reason, 0), 1
+    ) ON CONFLICT DO UPDATE SET enrollments = enrollments + 1;
+END;
+
 CREATE TABLE dispatches (
     org BLOB NOT NULL,
     dispatch BLOB NOT NULL,
-    -- x'' if it belongs to none: an absent value could not be walked past in an index.
-    broadcast BLOB NOT NULL,
+    -- The broadcast or sequence; x'' if it belongs to none: an absent value could not be walked past in an index.
+    campaign BLOB NOT NULL,
+    -- The step, of a sequence's rows; absent from all others.
+    step TEXT,
     contact BLOB NOT NULL,
     account BLOB NOT NULL,
     match_key TEXT,
@@ -322,54 +401,60 @@ CREATE TABLE dispatches (
     PRIMARY KEY (org, dispatch)
 ) STRICT;
 
-CREATE UNIQUE INDEX dispatches_once_a_contact ON dispatches (org, broadcast, contact) WHERE broadcast <> x'';
-CREATE UNIQUE INDEX dispatches_once_an_address ON dispatches (org, broadcast, account, match_key)
-    WHERE broadcast <> x'';
-CREATE INDEX dispatches_of_broadcast ON dispatches (org, broadcast, dispatch, state) WHERE broadcast <> x'';
--- What workers take: one lane for each sender and broadcast. Only open rows are in it, so it stays small.
-CREATE INDEX dispatches_lanes ON dispatches (org, account, broadcast, due, dispatch)
+-- Of broadcasts: a sequence has a row for each step that somebody comes to.
+CREATE UNIQUE INDEX dispatches_once_a_contact ON dispatches (org, campaign, contact)
+    WHERE campaign <> x'' AND step IS NULL;
+CREATE UNIQUE INDEX dispatches_once_an_address ON dispatches (org, campaign, account, match_key)
+    WHERE campaign <> x'' AND step IS NULL;
+CREATE INDEX dispatches_of_broadcast ON dispatches (org, campaign, dispatch, state)
+    WHERE campaign <> x'' AND step IS NULL;
+-- What workers take: one lane for each sender and broadcast or sequence. Only open rows are in it, so it stays small.
+CREATE INDEX dispatches_lanes ON dispatches (org, account, campaign, due, dispatch)
     WHERE state IN ('pending', 'leased');
 CREATE INDEX dispatches_open ON dispatches (org, contact, dispatch) WHERE state IN ('pending', 'leased');
 CREATE INDEX dispatches_due ON dispatches (state, due) WHERE state IN ('sending', 'unknown');
 
--- The rows of each broadcast, counted by what its statistics tell apart: kept by triggers, so that a count never reads
--- the rows. A reason that is absent is 0, which no text equals.
+-- The rows of each broadcast and sequence, counted by what their statistics tell apart: kept by triggers, so that a count
+-- never reads the rows. A step or reason that is absent is 0, which no text equals.
 CREATE TABLE tallies (
     org BLOB NOT NULL,
-    broadcast BLOB NOT NULL,
+    campaign BLOB NOT NULL,
+    step ANY NOT NULL,
     state TEXT NOT NULL,
     reason ANY NOT NULL,
     accepted INTEGER NOT NULL,
     replied INTEGER NOT NULL,
     opted_out_after INTEGER NOT NULL,
     dispatches INTEGER NOT NULL,
-    PRIMARY KEY (org, broadcast, state, reason, accepted, replied, opted_out_after)
+    PRIMARY KEY (org, campaign, step, state, reason, accepted, replied, opted_out_after)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TRIGGER dispatches_counted AFTER INSERT ON dispatches WHEN new.broadcast <> x'' BEGIN
+CREATE TRIGGER dispatches_counted AFTER INSERT ON dispatches WHEN new.campaign <> x'' BEGIN
     INSERT INTO tallies VALUES (
-        new.org, new.broadcast, new.state, coalesce(new.reason, 0),
+        new.org, new.campaign, coalesce(new.step, 0), new.state, coalesce(new.reason, 0),
         new.accepted, new.replied, new.opted_out_after, 1
     ) ON CONFLICT DO UPDATE SET dispatches = dispatches + 1;
 END;
 
-CREATE TRIGGER dispatches_uncounted AFTER DELETE ON dispatches WHEN old.broadcast <> x'' BEGIN
+CREATE TRIGGER dispatches_uncounted AFTER DELETE ON dispatches WHEN old.campaign <> x'' BEGIN
     UPDATE tallies SET dispatches = dispatches - 1
-    WHERE org = old.org AND broadcast = old.broadcast AND state = old.state AND reason = coalesce(old.reason, 0)
+    WHERE org = old.org AND campaign = old.campaign AND step = coalesce(old.step, 0)
+        AND state = old.state AND reason = coalesce(old.reason, 0)
         AND accepted = old.accepted AND replied = old.replied AND opted_out_after = old.opted_out_after;
 END;
 
 CREATE TRIGGER dispatches_recounted AFTER UPDATE ON dispatches
-WHEN (old.broadcast, old.state, old.reason, old.accepted, old.replied, old.opted_out_after)
-    IS NOT (new.broadcast, new.state, new.reason, new.accepted, new.replied, new.opted_out_after)
+WHEN (old.campaign, old.step, old.state, old.reason, old.accepted, old.replied, old.opted_out_after)
+    IS NOT (new.campaign, new.step, new.state, new.reason, new.accepted, new.replied, new.opted_out_after)
 BEGIN
     UPDATE tallies SET dispatches = dispatches - 1
-    WHERE org = old.org AND broadcast = old.broadcast AND state = old.state AND reason = coalesce(old.reason, 0)
+    WHERE org = old.org AND campaign = old.campaign AND step = coalesce(old.step, 0)
+        AND state = old.state AND reason = coalesce(old.reason, 0)
         AND accepted = old.accepted AND replied = old.replied AND opted_out_after = old.opted_out_after;
     INSERT INTO tallies SELECT
-        new.org, new.broadcast, new.state, coalesce(new.reason, 0),
+        new.org, new.campaign, coalesce(new.step, 0), new.state, coalesce(new.reason, 0),
         new.accepted, new.replied, new.opted_out_after, 1
-    WHERE new.broadcast <> x''
+    WHERE new.campaign <> x''
     ON CONFLICT DO UPDATE SET dispatches = dispatches + 1;
 END;
 

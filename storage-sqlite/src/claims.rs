@@ -14,13 +14,13 @@ use uuid::Uuid;
 use crate::error::Result;
 use crate::rows::{self, micros, reading};
 
-/// A sender and a broadcast (empty: none) that have rows waiting. A sender that may not send costs one step, however
-/// many rows wait for it.
+/// A sender and a broadcast or sequence (empty: neither) that have rows waiting. A sender that may not send costs one
+/// step, however many rows wait for it.
 #[derive(Clone)]
 struct Lane {
     org: Vec<u8>,
     account: Vec<u8>,
-    broadcast: Vec<u8>,
+    campaign: Vec<u8>,
     may_send: bool,
     /// How many messages a second the sender sends; absent: there is no limit.
     per_second: Option<u32>,
@@ -61,7 +61,7 @@ pub(crate) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<C
     let end = after.clone().map(|org| Lane {
         org,
         account: LAST.to_vec(),
-        broadcast: LAST.to_vec(),
+        campaign: LAST.to_vec(),
         may_send: false,
         per_second: None,
     });
@@ -144,27 +144,29 @@ pub(crate) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<C
 /// The lane after this one, among those with rows that are pending or leased.
 fn next_lane(connection: &Connection, request: &ClaimRequest, after: Option<&Lane>) -> Result<Option<Lane>> {
     let empty = Vec::new();
-    let (org, account, broadcast) = after.map_or((&empty, &empty, &empty), |lane| {
-        (&lane.org, &lane.account, &lane.broadcast)
+    let (org, account, campaign) = after.map_or((&empty, &empty, &empty), |lane| {
+        (&lane.org, &lane.account, &lane.campaign)
     });
     // The last instant of all is in the comparison because SQLite begins at what is equal: at a lane's end, not at its
     // beginning.
     let mut statement = connection
         .prepare_cached(
-            "SELECT d.org, d.account, d.broadcast,
+            "SELECT d.org, d.account, d.campaign,
                  (SELECT a.per_second FROM accounts a WHERE a.org = d.org AND a.account = d.account),
                  EXISTS (SELECT 1 FROM accounts a
                      WHERE a.org = d.org AND a.account = d.account AND a.sendable_from <= ?4)
-                 AND (d.broadcast = x'' OR EXISTS (SELECT 1 FROM broadcasts b
-                     WHERE b.org = d.org AND b.broadcast = d.broadcast AND b.running = 1))
+                 AND (d.campaign = x'' OR EXISTS (SELECT 1 FROM broadcasts b
+                     WHERE b.org = d.org AND b.broadcast = d.campaign AND b.running = 1)
+                 OR EXISTS (SELECT 1 FROM sequences s
+                     WHERE s.org = d.org AND s.sequence = d.campaign AND s.active = 1))
              FROM dispatches d INDEXED BY dispatches_lanes
              WHERE d.state IN ('pending', 'leased')
-                 AND (d.org, d.account, d.broadcast, d.due) > (?1, ?2, ?3, 9223372036854775807)
-             ORDER BY d.org, d.account, d.broadcast LIMIT 1",
+                 AND (d.org, d.account, d.campaign, d.due) > (?1, ?2, ?3, 9223372036854775807)
+             ORDER BY d.org, d.account, d.campaign LIMIT 1",
         )
         .map_err(reading)?;
     let mut found = statement
-        .query((org, account, broadcast, micros(request.now)))
+        .query((org, account, campaign, micros(request.now)))
         .map_err(reading)?;
     let Some(row) = found.next().map_err(reading)? else {
         return Ok(None);
@@ -173,7 +175,7 @@ fn next_lane(connection: &Connection, request: &ClaimRequest, after: Option<&Lan
         Ok(Lane {
             org: row.get(0)?,
             account: row.get(1)?,
-            broadcast: row.get(2)?,
+            campaign: row.get(2)?,
             per_second: row.get(3)?,
             may_send: row.get(4)?,
         })
@@ -192,7 +194,7 @@ fn waiting(
     let mut statement = connection
         .prepare_cached(
             "SELECT due, dispatch FROM dispatches INDEXED BY dispatches_lanes
-             WHERE org = ? AND account = ? AND broadcast = ? AND state IN ('pending', 'leased') AND due <= ?
+             WHERE org = ? AND account = ? AND campaign = ? AND state IN ('pending', 'leased') AND due <= ?
              ORDER BY due, dispatch LIMIT ?",
         )
         .map_err(reading)?;
@@ -201,7 +203,7 @@ fn waiting(
             (
                 &lane.org,
                 &lane.account,
-                &lane.broadcast,
+                &lane.campaign,
                 micros(request.now),
                 most,
             ),

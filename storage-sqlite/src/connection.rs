@@ -120,7 +120,7 @@ fn tune(connection: &Connection, busy_timeout: Duration) -> rusqlite::Result<()>
          PRAGMA trusted_schema = OFF;",
     )?;
     // One statement for each thing that is done to each kind of record.
-    connection.set_prepared_statement_cache_capacity(192);
+    connection.set_prepared_statement_cache_capacity(512);
     Ok(())
 }
 

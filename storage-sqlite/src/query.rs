@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use tertulia_core::broadcast::Bucket;
-use tertulia_core::ids::{BroadcastId, ContactId, OrgId};
+use tertulia_core::ids::{ContactId, OrgId, SequenceId};
 use tertulia_core::journal::Entry;
-use tertulia_core::ledger::StateName;
+use tertulia_core::ledger::{Campaign, StateName};
 use tertulia_core::record::RecordKind;
+use tertulia_core::sequence::Standing;
 use tertulia_storage_traits::{
     Cursor, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, Shared, SharedPage,
     SharedRequest, StorageError, StorageErrorKind,
@@ -100,15 +101,12 @@ fn plan(query: &Query) -> Plan {
             broadcast,
             recipients,
         } => {
-            let mut sql = "t.org = ? AND t.broadcast = ? AND t.broadcast <> x''".to_owned();
+            let mut sql = OF_BROADCAST.to_owned();
             let mut values = vec![blob(org.0.as_bytes()), blob(broadcast.0.as_bytes())];
             let states = recipients.states.iter().map(|state| state.as_str());
             let reasons = recipients.reasons.iter().map(String::as_str);
             let lists: [(&str, Vec<&str>); 2] = [("state", states.collect()), ("reason", reasons.collect())];
-            for (column, words) in lists.into_iter().filter(|(_, words)| !words.is_empty()) {
-                sql = format!("{sql} AND t.{column} IN ({})", filter::marks(words.len()));
-                values.extend(words.into_iter().map(word));
-            }
+            any_of(&mut sql, &mut values, lists);
             for (column, wanted) in [
                 ("replied", recipients.replied),
                 ("opted_out_after", recipients.opted_out_after),
@@ -129,7 +127,7 @@ fn plan(query: &Query) -> Plan {
         } => Plan::over(
             RecordKind::Dispatch,
             format!(
-                "t.org = ? AND t.broadcast = ? AND t.broadcast <> x'' AND t.contact IN ({})",
+                "{OF_BROADCAST} AND t.contact IN ({})",
                 filter::marks(contacts.len())
             ),
             with_contacts(
@@ -158,6 +156,51 @@ fn plan(query: &Query) -> Plan {
             plan.from += " INDEXED BY conversations_turn";
             plan
         }
+        Query::Enrollments {
+            org,
+            sequence,
+            filter,
+        } => {
+            let mut sql = "t.org = ? AND t.sequence = ?".to_owned();
+            let mut values = vec![blob(org.0.as_bytes()), blob(sequence.0.as_bytes())];
+            let states = filter.states.iter().map(|stage| stage.as_str());
+            let steps = filter.steps.iter().map(String::as_str);
+            let reasons = filter.reasons.iter().map(|reason| reason.as_str());
+            let lists: [(&str, Vec<&str>); 3] = [
+                ("state", states.collect()),
+                ("step", steps.collect()),
+                ("reason", reasons.collect()),
+            ];
+            any_of(&mut sql, &mut values, lists);
+            let mut plan = Plan::over(RecordKind::Enrollment, sql, values, &["enrollment"]);
+            plan.from += " INDEXED BY enrollments_of_sequence";
+            plan
+        }
+        Query::EnrollmentsOf { org, contacts } => Plan::over(
+            RecordKind::Enrollment,
+            format!("t.org = ? AND t.contact IN ({})", filter::marks(contacts.len())),
+            with_contacts(vec![blob(org.0.as_bytes())], contacts),
+            &["enrollment"],
+        ),
+        Query::DueSequences { by } => {
+            let mut plan = Plan::over(
+                RecordKind::Sequence,
+                "t.active = 1 AND EXISTS (SELECT 1 FROM enrollments e INDEXED BY enrollments_due
+                 WHERE e.org = t.org AND e.sequence = t.sequence AND e.due IS NOT NULL AND e.due <= ?)",
+                vec![micros(*by)],
+                &["org", "sequence"],
+            );
+            plan.from += " INDEXED BY sequences_active";
+            plan
+        }
+        Query::DueEnrollments { org, sequence, by } => {
+            // Spelled as the index spells it, or the index would not serve.
+            let sql = "t.org = ? AND t.sequence = ? AND t.due IS NOT NULL AND t.due <= ?";
+            let values = vec![blob(org.0.as_bytes()), blob(sequence.0.as_bytes()), micros(*by)];
+            let mut plan = Plan::over(RecordKind::Enrollment, sql, values, &["due", "enrollment"]);
+            plan.from += " INDEXED BY enrollments_due";
+            plan
+        }
         Query::RunningBroadcasts => Plan::over(
             RecordKind::Broadcast,
             "t.running = 1",
@@ -181,6 +224,21 @@ fn plan(query: &Query) -> Plan {
             )
         }
         Query::OpenErasures => Plan::over(RecordKind::Erasure, "t.open = 1", Vec::new(), &["org", "contact"]),
+    }
+}
+
+/// The rows of a broadcast: spelled as their indexes spell it, or those would not serve.
+const OF_BROADCAST: &str = "t.org = ? AND t.campaign = ? AND t.campaign <> x'' AND t.step IS NULL";
+
+/// Narrows to rows whose column has one of the words, for each column that is asked for any.
+fn any_of<'a>(
+    sql: &mut String,
+    values: &mut Vec<Value>,
+    lists: impl IntoIterator<Item = (&'static str, Vec<&'a str>)>,
+) {
+    for (column, words) in lists.into_iter().filter(|(_, words)| !words.is_empty()) {
+        *sql = format!("{sql} AND t.{column} IN ({})", filter::marks(words.len()));
+        values.extend(words.into_iter().map(word));
     }
 }
 
@@ -552,20 +610,16 @@ fn feed_end(connection: &Connection, request: &JournalRequest, org: Value) -> Re
     Ok(feed_cursor(end.unwrap_or_default().max(begun).cast_unsigned()))
 }
 
-/// The ledger rows of a broadcast, counted.
-pub(crate) fn tally(
-    connection: &Connection,
-    org: OrgId,
-    broadcast: BroadcastId,
-) -> Result<Vec<(Bucket, u64)>> {
+/// The ledger rows of a broadcast or sequence, counted.
+pub(crate) fn tally(connection: &Connection, org: OrgId, campaign: Campaign) -> Result<Vec<(Bucket, u64)>> {
     let mut statement = connection
         .prepare_cached(
-            "SELECT state, reason, accepted, replied, opted_out_after, dispatches FROM tallies
-             WHERE org = ? AND broadcast = ? AND dispatches > 0",
+            "SELECT state, reason, accepted, replied, opted_out_after, step, dispatches FROM tallies
+             WHERE org = ? AND campaign = ? AND dispatches > 0",
         )
         .map_err(reading)?;
     let mut rows = statement
-        .query([blob(org.0.as_bytes()), blob(broadcast.0.as_bytes())])
+        .query([blob(org.0.as_bytes()), blob(campaign.id().as_bytes())])
         .map_err(reading)?;
     let mut buckets = Vec::new();
     while let Some(row) = rows.next().map_err(reading)? {
@@ -579,22 +633,72 @@ pub(crate) fn tally(
                 ),
             )
         })?;
+        let text = |column: usize| -> rusqlite::Result<Option<String>> {
+            Ok(match row.get(column)? {
+                Value::Text(text) => Some(text),
+                _ => None,
+            })
+        };
         let read = || -> rusqlite::Result<_> {
             let bucket = Bucket {
                 state,
-                reason: match row.get(1)? {
-                    Value::Text(reason) => Some(reason),
-                    _ => None,
-                },
+                reason: text(1)?,
                 accepted: row.get(2)?,
                 replied: row.get(3)?,
                 opted_out_after: row.get(4)?,
+                step: text(5)?,
             };
-            Ok((bucket, row.get::<_, i64>(5)?.cast_unsigned()))
+            Ok((bucket, row.get::<_, i64>(6)?.cast_unsigned()))
         };
         buckets.push(read().map_err(reading)?);
     }
     Ok(buckets)
+}
+
+/// The enrollments of a sequence, counted.
+pub(crate) fn standings(
+    connection: &Connection,
+    org: OrgId,
+    sequence: SequenceId,
+) -> Result<Vec<(Standing, u64)>> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT state, nullif(step, 0), nullif(reason, 0), enrollments FROM standings
+             WHERE org = ? AND sequence = ? AND enrollments > 0",
+        )
+        .map_err(reading)?;
+    let mut rows = statement
+        .query([blob(org.0.as_bytes()), blob(sequence.0.as_bytes())])
+        .map_err(reading)?;
+    let mut standings = Vec::new();
+    while let Some(row) = rows.next().map_err(reading)? {
+        let read = || -> rusqlite::Result<_> { Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)) };
+        let (state, step, reason, count): (String, _, Option<String>, i64) = read().map_err(reading)?;
+        let standing = Standing {
+            stage: known("state", state, serde_json::from_value)?,
+            step,
+            reason: reason
+                .map(|reason| known("reason", reason, serde_json::from_value))
+                .transpose()?,
+        };
+        standings.push((standing, count.cast_unsigned()));
+    }
+    Ok(standings)
+}
+
+/// A word that an enrollment has in a column, read.
+fn known<T>(
+    what: &str,
+    word: String,
+    read: impl FnOnce(serde_json::Value) -> serde_json::Result<T>,
+) -> Result<T> {
+    read(serde_json::Value::String(word)).map_err(|e| {
+        StorageError::new(
+            StorageErrorKind::Corrupt,
+            format!("an enrollment has a {what} that this version does not know; update the library"),
+        )
+        .because(e)
+    })
 }
 
 /// How many contacts that are not deleted carry each tag.
@@ -679,6 +783,7 @@ mod tests {
     use tertulia_core::ids::IdSource;
     use tertulia_core::inbox::{Archived, ConversationFilter, ConversationOrder};
     use tertulia_core::journal::{EntryFilter, EntryKind};
+    use tertulia_core::sequence::{EnrollmentFilter, ExitReason, Stage};
 
     use super::*;
 
@@ -807,6 +912,23 @@ mod tests {
                 handler: "clerk".to_owned(),
                 by: chrono::DateTime::UNIX_EPOCH,
             },
+            Query::EnrollmentsOf {
+                org,
+                contacts: vec![ids.next()],
+            },
+            Query::DueSequences {
+                by: chrono::DateTime::UNIX_EPOCH,
+            },
+            Query::DueEnrollments {
+                org,
+                sequence: ids.next(),
+                by: chrono::DateTime::UNIX_EPOCH,
+            },
+            Query::Recipients {
+                org,
+                broadcast: ids.next(),
+                contacts: vec![ids.next()],
+            },
             Query::RunningBroadcasts,
             Query::DueBroadcasts {
                 by: chrono::DateTime::UNIX_EPOCH,
@@ -834,6 +956,19 @@ mod tests {
                 recipients: RecipientFilter::in_states(&states),
             });
         }
+        let narrow = EnrollmentFilter {
+            states: vec![Stage::Waiting, Stage::Exited],
+            steps: vec!["welcome".to_owned()],
+            reasons: vec![ExitReason::Replied],
+        };
+        for filter in [EnrollmentFilter::default(), narrow] {
+            let sequence = ids.next();
+            queries.push(Query::Enrollments {
+                org,
+                sequence,
+                filter,
+            });
+        }
         for kind in RecordKind::ALL {
             for org in [None, Some(org)] {
                 if org.is_none() || rows::table(*kind).key[0] == "org" {
@@ -858,6 +993,74 @@ mod tests {
         let steps = explained(&connection, &query);
         assert!(
             steps[0].contains("dispatches_due (state=? AND due<?)"),
+            "{steps:#?}"
+        );
+    }
+
+    /// How SQLite answers a statement.
+    fn steps_of(connection: &Connection, sql: &str, values: Vec<Value>) -> Vec<String> {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3));
+        rows.unwrap().map(std::result::Result::unwrap).collect()
+    }
+
+    #[test]
+    fn who_is_due_in_a_sequence_is_found_by_one_step_into_an_index() {
+        let connection = crate::connection::open_in_memory().unwrap();
+        crate::migrate::migrate(&connection, "a test", Duration::ZERO).unwrap();
+        let by = DateTime::UNIX_EPOCH;
+        // One step for each active sequence, however SQLite words it.
+        let steps = explained(&connection, &Query::DueSequences { by });
+        assert_eq!(
+            steps[0], "SEARCH t USING INDEX sequences_active ((org,sequence)>(?,?))",
+            "{steps:#?}"
+        );
+        let last = steps.last().unwrap();
+        assert!(
+            last.starts_with("SEARCH e ")
+                && last.contains("COVERING INDEX enrollments_due (org=? AND sequence=? AND ")
+                && last.ends_with("due<?)"),
+            "{steps:#?}"
+        );
+        let mut ids = IdSource::new(by, 1);
+        let query = Query::DueEnrollments {
+            org: ids.next(),
+            sequence: ids.next(),
+            by,
+        };
+        let steps = explained(&connection, &query);
+        assert_eq!(
+            steps,
+            [
+                "SEARCH t USING INDEX enrollments_due (org=? AND sequence=? AND (due,enrollment)>(?,?) AND due<?)"
+            ]
+        );
+    }
+
+    #[test]
+    fn counts_of_enrollments_read_no_body() {
+        let connection = crate::connection::open_in_memory().unwrap();
+        crate::migrate::migrate(&connection, "a test", Duration::ZERO).unwrap();
+        let mut ids = IdSource::new(DateTime::UNIX_EPOCH, 1);
+        let (org, sequence) = (ids.next(), ids.next());
+        let covered =
+            "SEARCH enrollments USING COVERING INDEX enrollments_of_sequence (org=? AND sequence=?)";
+        let filter = EnrollmentFilter {
+            states: vec![Stage::Exited],
+            steps: vec!["welcome".to_owned()],
+            reasons: vec![ExitReason::Replied],
+        };
+        let plan = plan(&Query::Enrollments {
+            org,
+            sequence,
+            filter,
+        });
+        let lane = &plan.lanes[0];
+        let sql = format!("SELECT count(*) FROM {} WHERE {}", plan.from, lane.sql);
+        let steps = steps_of(&connection, &sql, lane.values.clone());
+        assert_eq!(
+            steps,
+            [covered.replace("SEARCH enrollments", "SEARCH t")],
             "{steps:#?}"
         );
     }

@@ -27,6 +27,7 @@ use tertulia_core::record::{
 use tertulia_core::search;
 use tertulia_core::segment::{Segment, SegmentName};
 use tertulia_core::selection::TargetList;
+use tertulia_core::sequence::{Enrollment, Sequence, SequenceVersion, Standing};
 use tertulia_core::suppression::Suppression;
 use tertulia_core::survey::Survey;
 use tertulia_core::team::Member;
@@ -98,11 +99,19 @@ pub(crate) const fn table(kind: RecordKind) -> Table {
         RecordKind::Parked => ("parked", &["org", "account", "provider_id"], &["since"]),
         RecordKind::Broadcast => ("broadcasts", &["org", "broadcast"], &["running", "due"]),
         RecordKind::TargetList => ("target_lists", &["org", "broadcast"], &[]),
+        RecordKind::Sequence => ("sequences", &["org", "sequence"], &["active"]),
+        RecordKind::SequenceVersion => ("sequence_versions", &["org", "sequence", "edition"], &[]),
+        RecordKind::Enrollment => (
+            "enrollments",
+            &["org", "enrollment"],
+            &["sequence", "contact", "state", "step", "reason", "due"],
+        ),
         RecordKind::Dispatch => (
             "dispatches",
             &["org", "dispatch"],
             &[
-                "broadcast",
+                "campaign",
+                "step",
                 "contact",
                 "account",
                 "match_key",
@@ -212,6 +221,17 @@ pub(crate) fn key_values(key: &Key) -> Vec<Value> {
             values
         }
         Key::Broadcast { org, broadcast } | Key::TargetList { org, broadcast } => ids![org, broadcast],
+        Key::Sequence { org, sequence } => ids![org, sequence],
+        Key::SequenceVersion {
+            org,
+            sequence,
+            version,
+        } => {
+            let mut values = ids![org, sequence];
+            values.push(Value::Integer((*version).into()));
+            values
+        }
+        Key::Enrollment { org, enrollment } => ids![org, enrollment],
         Key::Dispatch { org, dispatch } => ids![org, dispatch],
         Key::Import { org, import } => ids![org, import],
         Key::Segment { org, segment } => ids![org, segment],
@@ -250,6 +270,8 @@ fn column_values(record: &Record) -> Vec<Value> {
                 broadcast.state.due().map_or(Value::Null, micros),
             ]
         }
+        Record::Sequence(sequence) => vec![flag(sequence.state.is_active())],
+        Record::Enrollment(enrollment) => enrollment_values(enrollment),
         Record::Dispatch(dispatch) => dispatch_values(dispatch),
         Record::Erasure(erasure) => vec![flag(erasure.is_open())],
         _ => Vec::new(),
@@ -311,12 +333,28 @@ pub(crate) fn spaced(channel: Channel) -> String {
     format!(" {} ", channel.as_str())
 }
 
+fn enrollment_values(enrollment: &Enrollment) -> Vec<Value> {
+    let standing = Standing::of(enrollment);
+    vec![
+        blob(enrollment.sequence.0.as_bytes()),
+        blob(enrollment.contact.0.as_bytes()),
+        text(standing.stage.as_str()),
+        standing.step.map_or(Value::Null, Value::Text),
+        standing
+            .reason
+            .map_or(Value::Null, |reason| text(reason.as_str())),
+        enrollment.due().map_or(Value::Null, micros),
+    ]
+}
+
 fn dispatch_values(dispatch: &Dispatch) -> Vec<Value> {
     let bucket = Bucket::of(dispatch);
     vec![
-        dispatch
-            .broadcast()
-            .map_or_else(|| Value::Blob(Vec::new()), |id| blob(id.0.as_bytes())),
+        dispatch.campaign().map_or_else(
+            || Value::Blob(Vec::new()),
+            |campaign| blob(campaign.id().as_bytes()),
+        ),
+        bucket.step.map_or(Value::Null, Value::Text),
         blob(dispatch.contact.0.as_bytes()),
         blob(dispatch.account.0.as_bytes()),
         dispatch.match_key.as_deref().map_or(Value::Null, text),
@@ -352,7 +390,7 @@ bodies! {
     Org(Org), Route(Route), Account(Account), Contact(Contact), Identity(IdentityRef),
     ExternalRef(ExternalRef), Window(Window), Tag(Tag), Rule(OrgRule), Attribute(Attribute), Member(Member), Template(OrgTemplate),
     Conversation(Conversation), Label(Label), Message(Message), MessageRef(MessageRef), Parked(Parked), Broadcast(Broadcast), TargetList(TargetList),
-    Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
+    Sequence(Sequence), SequenceVersion(SequenceVersion), Enrollment(Enrollment), Dispatch(Dispatch), Slot(Slot), Import(Import), Segment(Segment),
     SegmentName(SegmentName), MediaFile(MediaFile), Touch(Touch), Survey(Survey), QuickReply(QuickReply),
     QuickReplyName(QuickReplyName), Note(Note), Merged(Merged), Suppression(Suppression), Seal(Seal), Erasure(Erasure),
     Quarantined(Quarantined),
@@ -361,8 +399,9 @@ bodies! {
 /// The statements of a kind.
 struct Statements {
     find: String,
+    /// The columns that queries look at, at a version.
+    columns: String,
     insert: String,
-    update: String,
     remove: String,
 }
 
@@ -378,8 +417,6 @@ fn statements(Table { name, key, columns }: &Table) -> Statements {
     let at_key = is(key).join(" AND ");
     let mut all = key.to_vec();
     all.extend_from_slice(columns);
-    let mut set = is(columns);
-    set.push("body = ?".to_owned());
     Statements {
         find: format!("SELECT version, body FROM {name} WHERE {at_key}"),
         insert: format!(
@@ -387,9 +424,9 @@ fn statements(Table { name, key, columns }: &Table) -> Statements {
             all.join(", "),
             "?, ".repeat(all.len())
         ),
-        update: format!(
-            "UPDATE {name} SET {}, version = version + 1 WHERE {at_key} AND version = ?",
-            set.join(", ")
+        columns: format!(
+            "SELECT {} FROM {name} WHERE {at_key} AND version = ?",
+            columns.join(", ")
         ),
         remove: format!("DELETE FROM {name} WHERE {at_key} AND version = ?"),
     }
@@ -451,13 +488,47 @@ pub(crate) fn insert(connection: &Connection, record: &Record) -> Result<()> {
     execute(connection, &of(record.kind()).insert, values).map(|_| ())
 }
 
-/// Writes a record in place of a version; whether that version was there.
+/// Writes a record in place of a version; whether that version was there. Columns that stay as they are are not written:
+/// SQLite would take the row out of every index that has one of them, and put it in again.
 pub(crate) fn update(connection: &Connection, record: &Record, version: u64) -> Result<bool> {
-    let mut values = column_values(record);
+    let (key, version) = (key_values(&record.key()), Value::Integer(version.cast_signed()));
+    let at = || key.iter().cloned().chain([version.clone()]);
+    let table = table(record.kind());
+    let new = column_values(record);
+    let changed: Vec<usize> = if new.is_empty() {
+        Vec::new()
+    } else {
+        let old = connection
+            .prepare_cached(&of(record.kind()).columns)
+            .and_then(|mut statement| {
+                let read = |row: &Row<'_>| (0..new.len()).map(|place| row.get(place)).collect();
+                statement.query_row(params_from_iter(at()), read).optional()
+            });
+        let old: Option<Vec<Value>> = old.map_err(reading)?;
+        let Some(old) = old else { return Ok(false) };
+        (0..new.len())
+            .filter(|place| new[*place] != old[*place])
+            .collect()
+    };
+    let names: Vec<&str> = changed.iter().map(|place| table.columns[*place]).collect();
+    let mut values: Vec<Value> = changed.into_iter().map(|place| new[place].clone()).collect();
     values.push(Value::Text(body(record)?));
-    values.extend(key_values(&record.key()));
-    values.push(Value::Integer(version.cast_signed()));
-    execute(connection, &of(record.kind()).update, values).map(|rows| rows == 1)
+    values.extend(at());
+    execute(connection, &update_of(&table, &names), values).map(|rows| rows == 1)
+}
+
+/// The statement that writes these columns of a record.
+fn update_of(Table { name, key, .. }: &Table, columns: &[&str]) -> String {
+    let mut sql = format!("UPDATE {name} SET ");
+    for column in columns {
+        sql.extend([column, " = ?, "]);
+    }
+    sql.push_str("body = ?, version = version + 1 WHERE ");
+    for column in *key {
+        sql.extend([column, " = ? AND "]);
+    }
+    sql.push_str("version = ?");
+    sql
 }
 
 /// Removes the record under a key; whether that version was there.

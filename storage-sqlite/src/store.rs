@@ -8,8 +8,10 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use tertulia_core::broadcast::Bucket;
-use tertulia_core::ids::{BroadcastId, OrgId};
+use tertulia_core::ids::{OrgId, SequenceId};
+use tertulia_core::ledger::Campaign;
 use tertulia_core::record::{ChangeSet, Key, Stored};
+use tertulia_core::sequence::Standing;
 use tertulia_storage_traits::{
     ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
     SharedRequest, Storage, StorageError, StorageErrorKind,
@@ -177,8 +179,13 @@ impl Storage for SqliteStorage {
         self.read(move |instant| query::journal(instant, &request)).await
     }
 
-    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>> {
-        self.read(move |instant| query::tally(instant, org, broadcast))
+    async fn tally(&self, org: OrgId, campaign: Campaign) -> Result<Vec<(Bucket, u64)>> {
+        self.read(move |instant| query::tally(instant, org, campaign))
+            .await
+    }
+
+    async fn standings(&self, org: OrgId, sequence: SequenceId) -> Result<Vec<(Standing, u64)>> {
+        self.read(move |instant| query::standings(instant, org, sequence))
             .await
     }
 

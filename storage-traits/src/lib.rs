@@ -15,11 +15,12 @@ use serde::{Deserialize, Serialize};
 use tertulia_core::broadcast::{Bucket, RecipientFilter};
 use tertulia_core::contact::ContactOrder;
 use tertulia_core::filter::Filter;
-use tertulia_core::ids::{AccountId, BroadcastId, ContactId, ConversationId, OrgId};
+use tertulia_core::ids::{AccountId, BroadcastId, ContactId, ConversationId, OrgId, SequenceId};
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::journal::{Entry, EntryFilter};
-use tertulia_core::ledger::{Dispatch, StateName};
+use tertulia_core::ledger::{Campaign, Dispatch, StateName};
 use tertulia_core::record::{ChangeSet, Key, RecordKind, Stored};
+use tertulia_core::sequence::{EnrollmentFilter, Standing};
 
 /// A store of records.
 ///
@@ -40,8 +41,12 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// One page of the journal.
     async fn journal(&self, request: JournalRequest) -> Result<JournalPage, StorageError>;
 
-    /// The ledger rows of a broadcast, counted by their [`Bucket::of`], in any order.
-    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>, StorageError>;
+    /// The ledger rows of a broadcast or sequence, counted by their [`Bucket::of`], in any order.
+    async fn tally(&self, org: OrgId, campaign: Campaign) -> Result<Vec<(Bucket, u64)>, StorageError>;
+
+    /// The enrollments of a sequence, counted by their [`Standing::of`], in any order.
+    async fn standings(&self, org: OrgId, sequence: SequenceId)
+    -> Result<Vec<(Standing, u64)>, StorageError>;
 
     /// How many contacts that are not deleted carry each tag, by the tag's key, in any order; tags that none carries
     /// are left out.
@@ -65,14 +70,15 @@ pub trait Storage: fmt::Debug + Send + Sync {
 
     /// Leases ledger rows to a worker: pending ones whose time has come and leased ones whose lease is over, whose
     /// sender may send (see [`tertulia_core::account::Account::sendable_from`]) and whose broadcast, if any, is
-    /// running. A row whose sender or broadcast has no record stays.
+    /// running, or whose sequence, if any, is active. A row whose sender, broadcast or sequence has no record stays.
     ///
     /// Organisations take turns, row by row, by their ids from the one after [`ClaimRequest::after`] on, those up to it
-    /// last. What an organisation gives to one claim is dealt alike: in turn from each of its lanes, which are the rows of one sender
-    /// and broadcast, or of one sender and no broadcast. In a lane the longest due goes first, of those due at once the
-    /// lower id; among what lanes give in the same round, too. A sender gives no more to one claim than
-    /// [`ClaimRequest::left`] says, nor than it sends in a second (see [`tertulia_core::account::Account::rate`]).
-    /// Applies [`Dispatch::lease`], durably, as a write of the row. Two workers never get the same row.
+    /// last. What an organisation gives to one claim is dealt alike: in turn from each of its lanes, which are the rows
+    /// of one sender and broadcast, of one sender and sequence, or of one sender and neither. In a lane the longest due
+    /// goes first, of those due at once the lower id; among what lanes give in the same round, too. A sender gives no
+    /// more to one claim than [`ClaimRequest::left`] says, nor than it sends in a second (see
+    /// [`tertulia_core::account::Account::rate`]). Applies [`Dispatch::lease`], durably, as a write of the row. Two
+    /// workers never get the same row.
     async fn claim(&self, request: ClaimRequest) -> Result<Claimed, StorageError>;
 
     /// Forgets evidence that waited for its message since before this time; how many rows.
@@ -198,6 +204,41 @@ pub enum Query {
     DueTurns {
         /// The handler's name.
         handler: String,
+        /// The time.
+        by: DateTime<Utc>,
+    },
+    /// The enrollments of a sequence whose standing fits (see [`EnrollmentFilter::matches`]), by id.
+    Enrollments {
+        /// The organisation.
+        org: OrgId,
+        /// The sequence.
+        sequence: SequenceId,
+        /// Which of them.
+        filter: EnrollmentFilter,
+    },
+    /// All enrollments of these contacts, by id.
+    EnrollmentsOf {
+        /// The organisation.
+        org: OrgId,
+        /// The contacts.
+        contacts: Vec<ContactId>,
+    },
+    /// The active sequences of all organisations that have an enrollment whose [`Enrollment::due`] is at or before that
+    /// time, by key.
+    ///
+    /// [`Enrollment::due`]: tertulia_core::sequence::Enrollment::due
+    DueSequences {
+        /// The time.
+        by: DateTime<Utc>,
+    },
+    /// The enrollments of a sequence whose [`Enrollment::due`] is at or before that time, by that time and id.
+    ///
+    /// [`Enrollment::due`]: tertulia_core::sequence::Enrollment::due
+    DueEnrollments {
+        /// The organisation.
+        org: OrgId,
+        /// The sequence.
+        sequence: SequenceId,
         /// The time.
         by: DateTime<Utc>,
     },

@@ -37,6 +37,7 @@ pub mod pages;
 pub mod races;
 mod random;
 pub mod records;
+pub mod sequences;
 pub mod shared;
 mod support;
 
@@ -99,6 +100,13 @@ macro_rules! conformance_cases {
             pages::due_broadcasts_of_all_organisations,
             pages::open_erasures_of_all_organisations,
             pages::due_turns_of_all_organisations,
+            sequences::editions_by_number,
+            sequences::enrollments_by_standing,
+            sequences::enrollments_of_some_contacts,
+            sequences::due_enrollments_of_a_sequence,
+            sequences::due_sequences_of_all_organisations,
+            sequences::standings_are_a_count_by_hand,
+            sequences::a_contact_may_be_enrolled_again,
             pages::pages_hold_still_while_others_write,
             pages::a_cursor_is_good_for_its_own_query,
             filters::random_filters_find_what_core_finds,
@@ -124,13 +132,16 @@ macro_rules! conformance_cases {
             ledger::a_broadcast_has_one_row_for_a_contact,
             ledger::a_broadcast_has_one_row_for_an_address,
             ledger::rows_without_broadcast_or_address_never_meet,
+            ledger::rows_of_a_sequence_never_meet,
             ledger::the_tally_is_a_count_by_hand,
+            ledger::the_tally_of_a_sequence_tells_its_steps_apart,
             claims::the_longest_due_come_first,
             claims::organisations_and_their_lanes_take_turns,
             claims::a_claim_leases_durably,
             claims::a_lease_is_free_again_at_its_end,
             claims::only_senders_that_may_send,
             claims::only_running_broadcasts,
+            claims::only_active_sequences,
             claims::only_rows_that_wait,
             claims::a_sender_gives_no_more_than_it_may,
             audiences::an_audience_is_enlisted_as_core_says,

@@ -1,4 +1,4 @@
-//! What the platform's error codes mean: one table (platform-facts B5).
+//! What the platform's error codes mean: one table.
 //!
 //! Source: Twilio's dictionary of errors (`twilio.com/docs/api/errors`), read in 2026.
 
@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    /// Every code of platform-facts B5.
+    /// Every code of the dictionary that a message can meet.
     const DOCUMENTED: &[i64] = &[
         20_003, 20_429, 21_211, 21_614, 21_604, 21_212, 21_603, 21_606, 21_701, 21_703, 21_408, 21_602,
         21_617, 21_608, 21_610, 21_611, 21_612, 21_655, 21_656, 30_001, 30_002, 30_003, 30_004, 30_005,

@@ -1,4 +1,4 @@
-//! A webhook's form, read (platform-facts B1, B4). What is not as expected is absent; what makes no sense is kept.
+//! A webhook's form, read. What is not as expected is absent; what makes no sense is kept.
 
 mod message;
 mod status;

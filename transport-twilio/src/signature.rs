@@ -1,4 +1,4 @@
-//! Who sent a webhook: the signature over the public URL and the form's parameters (platform-facts B2).
+//! Who sent a webhook: the signature over the public URL and the form's parameters (Twilio, "Webhooks security").
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The forms of requests, and what answers say (platform-facts B3).
+//! The forms of requests, and what answers say (Twilio, "Messages resource").
 
 use serde_json::{Map, Value};
 use tertulia_core::channel::Channel;

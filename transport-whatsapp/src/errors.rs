@@ -1,4 +1,4 @@
-//! What the platform's error codes mean: one table (platform-facts A8).
+//! What the platform's error codes mean: one table.
 //!
 //! Source: the Cloud API's error code reference
 //! (`developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes`), read in May 2026.
@@ -114,7 +114,7 @@ mod tests {
 
     use super::*;
 
-    /// Every code of platform-facts A8.
+    /// Every code of the reference.
     const DOCUMENTED: &[i64] = &[
         0, 190, 3, 10, 200, 250, 299, 131_005, 1, 2, 131_016, 133_004, 4, 80_007, 130_429, 131_056, 131_048,
         131_064, 133_016, 368, 131_031, 130_497, 131_042, 131_044, 131_045, 133_010, 131_037, 131_026,

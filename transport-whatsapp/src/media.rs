@@ -1,4 +1,4 @@
-//! Files: where they are, what fits, down and up (platform-facts A3).
+//! Files: where they are, what fits, down and up (Cloud API, "Media").
 
 use std::time::Duration;
 

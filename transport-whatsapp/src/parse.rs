@@ -1,4 +1,4 @@
-//! A webhook's body, read (platform-facts A2): every item on its own, so that one that makes no sense costs no other.
+//! A webhook's body, read ("Webhooks overview"): every item on its own, so that one that makes no sense costs no other.
 
 mod call;
 mod message;
@@ -275,7 +275,7 @@ fn category(word: &str) -> Option<Category> {
     serde_json::from_value(Value::from(word.to_ascii_uppercase())).ok()
 }
 
-/// One of `user_preferences[]` (platform-facts A12).
+/// One of `user_preferences[]` (WhatsApp webhooks, `user_preferences`).
 fn preference(item: &Value, contacts: &[Value]) -> Result<InboundKind, &'static str> {
     let person = person(
         [
@@ -303,7 +303,8 @@ fn preference(item: &Value, contacts: &[Value]) -> Result<InboundKind, &'static 
     Ok(InboundKind::Preference(Preference { person, choice }))
 }
 
-/// One of `user_id_update[]` (platform-facts A6). The phone that it names stays, so it is among the current addresses.
+/// One of `user_id_update[]` ("Business-scoped user IDs"). The phone that it names stays, so it is among the current
+/// addresses.
 fn user_id_update(item: &Value) -> Result<InboundKind, &'static str> {
     let (mut previous, mut current) = (Vec::new(), Vec::new());
     add(&mut current, filled(item, "wa_id").as_deref());

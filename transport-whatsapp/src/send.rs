@@ -12,7 +12,7 @@ use crate::errors::PlatformError;
 use crate::parse::read::platform_error;
 use crate::wire;
 
-/// Templates asked for at once. An account holds 6,000 at most (platform-facts A9).
+/// Templates asked for at once. An account holds 6,000 at most ("Templates overview").
 const TEMPLATE_PAGE: &str = "100";
 const TEMPLATE_PAGES: usize = 200;
 

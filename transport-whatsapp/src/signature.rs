@@ -1,4 +1,6 @@
-//! Who sent a webhook: the signature over its raw bytes, and the verification request (platform-facts A1).
+//! Who sent a webhook: the signature over its raw bytes, and the verification request.
+//!
+//! Source: WhatsApp webhooks, "Create a webhook endpoint".
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;

@@ -1,4 +1,4 @@
-//! The bodies of requests and answers (platform-facts A5).
+//! The bodies of requests and answers (Cloud API, "Send messages").
 
 use std::ops::RangeInclusive;
 

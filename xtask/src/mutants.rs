@@ -33,99 +33,152 @@ pub fn mutant(name: &str) -> bool {
 /// A rule that is taken out.
 struct Mutant {
     name: &'static str,
-    file: &'static str,
-    /// The rule's text, as it stands once in the file.
-    rule: &'static str,
-    /// What stands there without it. `$` asks whether the mutant is switched on.
-    without: &'static str,
+    /// Every place that the rule is held at.
+    rules: &'static [Rule],
     /// What the simulation says then, in any of these words.
     noticed: &'static [&'static str],
 }
 
-const MUTANTS: [Mutant; 9] = [
+struct Rule {
+    file: &'static str,
+    /// The rule's text, as it stands once in the file.
+    text: &'static str,
+    /// What stands there without it. `$` asks whether the mutant is switched on.
+    without: &'static str,
+}
+
+static MUTANTS: [Mutant; 12] = [
     Mutant {
         name: "send before the commit",
-        file: "engine/src/runtime.rs",
-        rule: "            match self.storage.commit(changes).await {",
-        without: "            if $ {
+        rules: &[Rule {
+            file: "engine/src/runtime.rs",
+            text: "            match self.storage.commit(changes).await {",
+            without: "            if $ {
                 let storage = Arc::clone(&self.storage);
                 tokio::spawn(async move { storage.commit(changes).await.map(|_| ()) });
                 return results;
             }
             match self.storage.commit(changes).await {",
+        }],
         noticed: &["a message leaves whose sending is not committed"],
     },
     Mutant {
         name: "skip the gate at sending",
-        file: "core/src/decide/sending.rs",
-        rule: "    if let Some(denial) = asked.check(ctx, &row.origin, kind).into_iter().next() {\n        match",
-        without: "    if let Some(denial) = asked.check(ctx, &row.origin, kind).into_iter().next().filter(|_| !$) {\n        match",
+        rules: &[Rule {
+            file: "core/src/decide/sending.rs",
+            text: "    if let Some(denial) = asked.check(ctx, &row.origin, kind).into_iter().next() {\n        set.expect",
+            without: "    if let Some(denial) = asked.check(ctx, &row.origin, kind).into_iter().next().filter(|_| !$) {\n        set.expect",
+        }],
         noticed: &["committed after an opt-out", "within 24 hours"],
     },
     Mutant {
         name: "resend unknown",
-        file: "core/src/decide/landing.rs",
-        rule: "        DispatchState::Sending { since } => DispatchState::Unknown {",
-        without: "        DispatchState::Sending { .. } if $ => DispatchState::Pending,
+        rules: &[Rule {
+            file: "core/src/decide/landing.rs",
+            text: "        DispatchState::Sending { since } => DispatchState::Unknown {",
+            without: "        DispatchState::Sending { .. } if $ => DispatchState::Pending,
         DispatchState::Sending { since } => DispatchState::Unknown {",
+        }],
         noticed: &["twice"],
     },
     Mutant {
         name: "slot back on late failure",
-        file: "core/src/decide/landing.rs",
-        rule: "    row.observe(&new.delivery);\n",
-        without: "    row.observe(&new.delivery);
+        rules: &[Rule {
+            file: "core/src/decide/landing.rs",
+            text: "    row.observe(&new.delivery);\n",
+            without: "    row.observe(&new.delivery);
     if row.state == DispatchState::Failed && $ {
         let slot_key = slot_key(ctx, resolve(set, ctx, row.contact)?);
         if set.get::<Slot>(&slot_key)?.is_some_and(|slot| Some(slot.attempt) == row.attempt) {
             set.remove(slot_key);
         }
     }\n",
+        }],
         noticed: &["two marketing messages to one person within 24 hours"],
     },
     Mutant {
         name: "lease without fencing",
-        file: "core/src/decide/sending.rs",
-        rule: "&& row.epoch == epoch)",
-        without: "&& (row.epoch == epoch || $))",
+        rules: &[Rule {
+            file: "core/src/decide/sending.rs",
+            text: "&& row.epoch == epoch)",
+            without: "&& (row.epoch == epoch || $))",
+        }],
         noticed: &["sends a row that it does not hold"],
     },
     Mutant {
         name: "wake up late and send",
-        file: "engine/src/worker.rs",
-        rule: "        if self.runtime.clock.now() > flight.send_by {",
-        without: "        if self.runtime.clock.now() > flight.send_by && !$ {",
+        rules: &[Rule {
+            file: "engine/src/worker.rs",
+            text: "        if self.runtime.clock.now() > flight.send_by {",
+            without: "        if self.runtime.clock.now() > flight.send_by && !$ {",
+        }],
         noticed: &["too late"],
     },
     Mutant {
         name: "miss a pause that is committed meanwhile",
-        file: "core/src/decide/sending.rs",
-        rule: "        // A pause or cancellation that is committed meanwhile wins.
-        set.expect(&Key::Broadcast {
-            org: ctx.org.id,
-            broadcast: broadcast.id,
-        });",
-        without: "        if !$ {
-            set.expect(&Key::Broadcast {
-                org: ctx.org.id,
-                broadcast: broadcast.id,
-            });
+        rules: &[Rule {
+            file: "core/src/decide/sending.rs",
+            text: "        // A pause or cancellation that is committed meanwhile wins.
+        set.expect(&broadcasts::key(ctx, broadcast.id));",
+            without: "        if !$ {
+            set.expect(&broadcasts::key(ctx, broadcast.id));
         }",
+        }],
         noticed: &["though the broadcast is"],
     },
     Mutant {
         name: "send to both of who were merged",
-        file: "core/src/decide/sending.rs",
-        rule: "    if goes_by_another_row(set, ctx, &row, &asked)? {",
-        without: "    if goes_by_another_row(set, ctx, &row, &asked)? && !$ {",
+        rules: &[Rule {
+            file: "core/src/decide/sending.rs",
+            text: "    if goes_by_another_row(set, ctx, &row, &asked)? {",
+            without: "    if goes_by_another_row(set, ctx, &row, &asked)? && !$ {",
+        }],
         noticed: &["the person has it already", "within 24 hours"],
     },
     Mutant {
         name: "finish what goes on",
-        file: "core/src/decide/broadcasts.rs",
-        rule: "    if set.version(&key) != Some(counted_at) {",
-        without: "    if set.version(&key) != Some(counted_at) && !$ {",
+        rules: &[Rule {
+            file: "core/src/decide/broadcasts.rs",
+            text: "    if set.version(&key(ctx, id)) != Some(counted_at) {",
+            without: "    if set.version(&key(ctx, id)) != Some(counted_at) && !$ {",
+        }],
         noticed: &["it is over, and somebody waits"],
+    },
+    Mutant {
+        name: "a step goes on twice",
+        rules: &[Rule {
+            file: "core/src/decide/enrollments.rs",
+            text: "    let Some(enrollment) = known.filter(due) else {",
+            without: "    let Some(enrollment) = known.filter(|known| due(known) || ($ && known.is_open())) else {",
+        }],
+        noticed: &["went on though their message waits", "went on before their time"],
+    },
+    Mutant {
+        name: "an exit does not win",
+        rules: &[
+            Rule {
+                file: "core/src/decide/enrollments.rs",
+                text: "    if let Some(row) = row.filter(waits) {",
+                without: "    if let Some(row) = row.filter(waits).filter(|_| !$) {",
+            },
+            Rule {
+                file: "core/src/decide/sending.rs",
+                text: "enrollment.filter(|enrollment| enrollments::waits_for(enrollment, row))",
+                without: "enrollment.filter(|enrollment| enrollments::waits_for(enrollment, row) || $)",
+            },
+        ],
+        noticed: &["though they left the sequence"],
+    },
+    Mutant {
+        name: "miss a pause of a sequence that is committed meanwhile",
+        rules: &[Rule {
+            file: "core/src/decide/sending.rs",
+            text: "    set.expect(&sequences::key(ctx, sequence.id));",
+            without: "    if !$ {
+        set.expect(&sequences::key(ctx, sequence.id));
+    }",
+        }],
+        noticed: &["sending was committed though the sequence is"],
     },
 ];
 
@@ -162,7 +215,7 @@ pub(crate) fn run(project: &Project) -> Result<String, String> {
     }
     // How often each thing went wrong.
     println!("{text}");
-    for mutant in MUTANTS {
+    for mutant in &MUTANTS {
         let (lives, text) = tell(mutant.name, SEEDS)?;
         let said = text.lines().find(|line| line.starts_with("seed ")).unwrap_or("");
         if lives || !mutant.noticed.iter().any(|words| said.contains(words)) {
@@ -223,7 +276,11 @@ fn copy_folder(project: &Project, from: &Path, to: &Path) -> Result<(), String> 
 
 /// A file of the sources, without the rules that mutants do without.
 fn mutated(file: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
-    let mutants: Vec<_> = MUTANTS.iter().filter(|mutant| mutant.file == file).collect();
+    let of_file = |mutant: &'static Mutant| {
+        let rules = mutant.rules.iter().filter(|rule| rule.file == file);
+        rules.map(|rule| (mutant.name, rule))
+    };
+    let mutants: Vec<_> = MUTANTS.iter().flat_map(of_file).collect();
     if mutants.is_empty() && file != "core/src/lib.rs" {
         return Ok(bytes);
     }
@@ -231,11 +288,10 @@ fn mutated(file: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
     if file == "core/src/lib.rs" {
         text.push_str(ASK);
     }
-    for mutant in mutants {
-        if text.matches(mutant.rule).count() != 1 {
+    for (mutant, rule) in mutants {
+        if text.matches(rule.text).count() != 1 {
             return Err(format!(
-                "{file} does not have the rule once that {:?} takes out; say in xtask/src/mutants.rs what it is now",
-                mutant.name
+                "{file} does not have the rule once that {mutant:?} takes out; say in xtask/src/mutants.rs what it is now"
             ));
         }
         let library = if file.starts_with("core/") {
@@ -243,8 +299,8 @@ fn mutated(file: &str, bytes: Vec<u8>) -> Result<Vec<u8>, String> {
         } else {
             "tertulia_core"
         };
-        let ask = format!("{library}::mutant({:?})", mutant.name);
-        text = text.replace(mutant.rule, &mutant.without.replace('$', &ask));
+        let ask = format!("{library}::mutant({mutant:?})");
+        text = text.replace(rule.text, &rule.without.replace('$', &ask));
     }
     Ok(text.into_bytes())
 }

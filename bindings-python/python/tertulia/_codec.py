@@ -490,6 +490,18 @@ def write_author_broadcast(v: AuthorBroadcast) -> Any:
     return {"broadcast": v.value}
 
 
+def read_author_sequence(v: Any) -> AuthorSequence:
+    return AuthorSequence(
+        value=v,
+    )
+
+
+def write_author_sequence(v: AuthorSequence) -> Any:
+    if not isinstance(v, AuthorSequence):
+        raise wrong(v, "AuthorSequence")
+    return {"sequence": v.value}
+
+
 def read_author_survey(v: Any) -> AuthorSurvey:
     return AuthorSurvey(
         value=v,
@@ -731,6 +743,30 @@ def write_bulk_action_assign(v: BulkActionAssign) -> Any:
     if not isinstance(v, BulkActionAssign):
         raise wrong(v, "BulkActionAssign")
     return {"assign": v.value}
+
+
+def read_bulk_action_enroll(v: Any) -> BulkActionEnroll:
+    return BulkActionEnroll(
+        value=v,
+    )
+
+
+def write_bulk_action_enroll(v: BulkActionEnroll) -> Any:
+    if not isinstance(v, BulkActionEnroll):
+        raise wrong(v, "BulkActionEnroll")
+    return {"enroll": v.value}
+
+
+def read_bulk_action_unenroll(v: Any) -> BulkActionUnenroll:
+    return BulkActionUnenroll(
+        value=v,
+    )
+
+
+def write_bulk_action_unenroll(v: BulkActionUnenroll) -> Any:
+    if not isinstance(v, BulkActionUnenroll):
+        raise wrong(v, "BulkActionUnenroll")
+    return {"unenroll": v.value}
 
 
 def read_bulk_refusal(v: Any) -> BulkRefusal:
@@ -1692,6 +1728,7 @@ def read_done(v: Any) -> Done:
         unconfirmed=v["unconfirmed"],
         started=v["started"],
         finished=v["finished"],
+        stepped=v["stepped"],
         erased=v["erased"],
         answered=v["answered"],
         unanswered=v["unanswered"],
@@ -1710,6 +1747,7 @@ def write_done(v: Done) -> Any:
         "unconfirmed": v.unconfirmed,
         "started": v.started,
         "finished": v.finished,
+        "stepped": v.stepped,
         "erased": v.erased,
         "answered": v.answered,
         "unanswered": v.unanswered,
@@ -1761,6 +1799,32 @@ def write_drained(v: Drained) -> Any:
         "delivered": v.delivered,
         "refused": v.refused,
         "waiting": v.waiting,
+    }
+
+
+def read_drip_sequence(v: Any) -> DripSequence:
+    return DripSequence(
+        id=v["id"],
+        org=v["org"],
+        name=v["name"],
+        definition=read_sequence_definition(v["definition"]),
+        version=v["version"],
+        state=read_sequence_state(v["state"]),
+        created_at=read_time(v["created_at"]),
+    )
+
+
+def write_drip_sequence(v: DripSequence) -> Any:
+    if not isinstance(v, DripSequence):
+        raise wrong(v, "DripSequence")
+    return {
+        "id": v.id,
+        "org": v.org,
+        "name": v.name,
+        "definition": write_sequence_definition(v.definition),
+        "version": v.version,
+        "state": write_sequence_state(v.state),
+        "created_at": write_time(v.created_at),
     }
 
 
@@ -1835,6 +1899,122 @@ def write_edit(v: Edit) -> Any:
         "from": write_inbound_person(v.from_),
         "target": v.target,
         "content": write_content(v.content),
+    }
+
+
+def read_enrollment(v: Any) -> Enrollment:
+    return Enrollment(
+        id=v["id"],
+        org=v["org"],
+        sequence=v["sequence"],
+        version=v["version"],
+        contact=v["contact"],
+        enrolled_at=read_time(v["enrolled_at"]),
+        by=read_actor(v["by"]),
+        state=read_enrollment_state(v["state"]),
+        path=[read_passed_step(v1) for v1 in v["path"]],
+        by_trigger=v.get("by_trigger", False),
+    )
+
+
+def write_enrollment(v: Enrollment) -> Any:
+    if not isinstance(v, Enrollment):
+        raise wrong(v, "Enrollment")
+    return {
+        "id": v.id,
+        "org": v.org,
+        "sequence": v.sequence,
+        "version": v.version,
+        "contact": v.contact,
+        "enrolled_at": write_time(v.enrolled_at),
+        "by": write_actor(v.by),
+        "state": write_enrollment_state(v.state),
+        "path": [write_passed_step(v1) for v1 in v.path],
+        "by_trigger": v.by_trigger,
+    }
+
+
+def read_enrollment_filter(v: Any) -> EnrollmentFilter:
+    return EnrollmentFilter(
+        states=v.get("states", []),
+        steps=v.get("steps", []),
+        reasons=v.get("reasons", []),
+    )
+
+
+def write_enrollment_filter(v: EnrollmentFilter) -> Any:
+    if not isinstance(v, EnrollmentFilter):
+        raise wrong(v, "EnrollmentFilter")
+    return {
+        "states": v.states,
+        "steps": v.steps,
+        "reasons": v.reasons,
+    }
+
+
+def read_enrollment_state_waiting(v: Any) -> EnrollmentStateWaiting:
+    return EnrollmentStateWaiting(
+        step=v["step"],
+        until=read_time(v["until"]),
+    )
+
+
+def write_enrollment_state_waiting(v: EnrollmentStateWaiting) -> Any:
+    if not isinstance(v, EnrollmentStateWaiting):
+        raise wrong(v, "EnrollmentStateWaiting")
+    return {
+        "state": "waiting",
+        "step": v.step,
+        "until": write_time(v.until),
+    }
+
+
+def read_enrollment_state_sending(v: Any) -> EnrollmentStateSending:
+    return EnrollmentStateSending(
+        step=v["step"],
+        dispatch=v["dispatch"],
+    )
+
+
+def write_enrollment_state_sending(v: EnrollmentStateSending) -> Any:
+    if not isinstance(v, EnrollmentStateSending):
+        raise wrong(v, "EnrollmentStateSending")
+    return {
+        "state": "sending",
+        "step": v.step,
+        "dispatch": v.dispatch,
+    }
+
+
+def read_enrollment_state_finished(v: Any) -> EnrollmentStateFinished:
+    return EnrollmentStateFinished(
+        at=read_time(v["at"]),
+    )
+
+
+def write_enrollment_state_finished(v: EnrollmentStateFinished) -> Any:
+    if not isinstance(v, EnrollmentStateFinished):
+        raise wrong(v, "EnrollmentStateFinished")
+    return {
+        "state": "finished",
+        "at": write_time(v.at),
+    }
+
+
+def read_enrollment_state_exited(v: Any) -> EnrollmentStateExited:
+    return EnrollmentStateExited(
+        at=read_time(v["at"]),
+        reason=v["reason"],
+    )
+
+
+def write_enrollment_state_exited(v: EnrollmentStateExited) -> Any:
+    if not isinstance(v, EnrollmentStateExited):
+        raise wrong(v, "EnrollmentStateExited")
+    return {
+        "state": "exited",
+        "at": write_time(v.at),
+        "reason": v.reason,
     }
 
 
@@ -2967,6 +3147,7 @@ def read_inbox_figures(v: Any) -> InboxFigures:
         sent_by_bots=v["sent_by_bots"],
         sent_by_host=v["sent_by_host"],
         sent_by_broadcasts=v["sent_by_broadcasts"],
+        sent_by_sequences=v["sent_by_sequences"],
         sent_automatically=v["sent_automatically"],
         opened=v["opened"],
         reopened=v["reopened"],
@@ -2987,6 +3168,7 @@ def write_inbox_figures(v: InboxFigures) -> Any:
         "sent_by_bots": v.sent_by_bots,
         "sent_by_host": v.sent_by_host,
         "sent_by_broadcasts": v.sent_by_broadcasts,
+        "sent_by_sequences": v.sent_by_sequences,
         "sent_automatically": v.sent_automatically,
         "opened": v.opened,
         "reopened": v.reopened,
@@ -3608,6 +3790,7 @@ def read_journal_event_message_sent(v: Any) -> JournalEventMessageSent:
         channel=v["channel"],
         dispatch=v.get("dispatch"),
         broadcast=v.get("broadcast"),
+        sequence=v.get("sequence"),
     )
 
 
@@ -3621,6 +3804,7 @@ def write_journal_event_message_sent(v: JournalEventMessageSent) -> Any:
         "channel": v.channel,
         "dispatch": v.dispatch,
         "broadcast": v.broadcast,
+        "sequence": v.sequence,
     }
 
 
@@ -3686,6 +3870,7 @@ def read_journal_event_dispatch_changed(v: Any) -> JournalEventDispatchChanged:
         dispatch=v["dispatch"],
         state=v["state"],
         broadcast=v.get("broadcast"),
+        sequence=v.get("sequence"),
         reason=v.get("reason"),
         code=v.get("code"),
     )
@@ -3699,6 +3884,7 @@ def write_journal_event_dispatch_changed(v: JournalEventDispatchChanged) -> Any:
         "dispatch": v.dispatch,
         "state": v.state,
         "broadcast": v.broadcast,
+        "sequence": v.sequence,
         "reason": v.reason,
         "code": v.code,
     }
@@ -3718,6 +3904,46 @@ def write_journal_event_broadcast_changed(v: JournalEventBroadcastChanged) -> An
         "what": "broadcast_changed",
         "broadcast": v.broadcast,
         "change": v.change,
+    }
+
+
+def read_journal_event_sequence_changed(v: Any) -> JournalEventSequenceChanged:
+    return JournalEventSequenceChanged(
+        sequence=v["sequence"],
+        change=v["change"],
+        version=v["version"],
+    )
+
+
+def write_journal_event_sequence_changed(v: JournalEventSequenceChanged) -> Any:
+    if not isinstance(v, JournalEventSequenceChanged):
+        raise wrong(v, "JournalEventSequenceChanged")
+    return {
+        "what": "sequence_changed",
+        "sequence": v.sequence,
+        "change": v.change,
+        "version": v.version,
+    }
+
+
+def read_journal_event_enrollment_changed(v: Any) -> JournalEventEnrollmentChanged:
+    return JournalEventEnrollmentChanged(
+        sequence=v["sequence"],
+        enrollment=v["enrollment"],
+        state=v["state"],
+        reason=v.get("reason"),
+    )
+
+
+def write_journal_event_enrollment_changed(v: JournalEventEnrollmentChanged) -> Any:
+    if not isinstance(v, JournalEventEnrollmentChanged):
+        raise wrong(v, "JournalEventEnrollmentChanged")
+    return {
+        "what": "enrollment_changed",
+        "sequence": v.sequence,
+        "enrollment": v.enrollment,
+        "state": v.state,
+        "reason": v.reason,
     }
 
 
@@ -4552,6 +4778,22 @@ def write_new_schedule(v: NewSchedule) -> Any:
     }
 
 
+def read_new_sequence(v: Any) -> NewSequence:
+    return NewSequence(
+        name=v["name"],
+        definition=read_sequence_definition(v["definition"]),
+    )
+
+
+def write_new_sequence(v: NewSequence) -> Any:
+    if not isinstance(v, NewSequence):
+        raise wrong(v, "NewSequence")
+    return {
+        "name": v.name,
+        "definition": write_sequence_definition(v.definition),
+    }
+
+
 def read_note(v: Any) -> Note:
     return Note(
         id=v["id"],
@@ -4809,6 +5051,28 @@ def write_parameter_flow_action(v: ParameterFlowAction) -> Any:
         "type": "flow_action",
         "token": v.token,
         "data": optional(v.data, lambda v1: {k: v2 for k, v2 in items(v1)}),
+    }
+
+
+def read_passed_step(v: Any) -> PassedStep:
+    return PassedStep(
+        step=v["step"],
+        at=read_time(v["at"]),
+        dispatch=v.get("dispatch"),
+        branch=v.get("branch"),
+        problem=v.get("problem"),
+    )
+
+
+def write_passed_step(v: PassedStep) -> Any:
+    if not isinstance(v, PassedStep):
+        raise wrong(v, "PassedStep")
+    return {
+        "step": v.step,
+        "at": write_time(v.at),
+        "dispatch": v.dispatch,
+        "branch": v.branch,
+        "problem": v.problem,
     }
 
 
@@ -5497,6 +5761,18 @@ def write_segment_user_routing(v: SegmentUserRouting) -> Any:
     return {"routing": v.value}
 
 
+def read_segment_user_sequence(v: Any) -> SegmentUserSequence:
+    return SegmentUserSequence(
+        value=v,
+    )
+
+
+def write_segment_user_sequence(v: SegmentUserSequence) -> Any:
+    if not isinstance(v, SegmentUserSequence):
+        raise wrong(v, "SegmentUserSequence")
+    return {"sequence": v.value}
+
+
 def read_selection_ids(v: Any) -> SelectionIds:
     return SelectionIds(
         value=v,
@@ -5707,6 +5983,268 @@ def write_sender_standing(v: SenderStanding) -> Any:
     }
 
 
+def read_sequence_condition(v: Any) -> SequenceCondition:
+    return SequenceCondition(
+        when=read_sequence_test(v["when"]),
+        yes=v.get("yes"),
+        no=v.get("no"),
+    )
+
+
+def write_sequence_condition(v: SequenceCondition) -> Any:
+    if not isinstance(v, SequenceCondition):
+        raise wrong(v, "SequenceCondition")
+    return {
+        "when": write_sequence_test(v.when),
+        "yes": v.yes,
+        "no": v.no,
+    }
+
+
+def read_sequence_definition(v: Any) -> SequenceDefinition:
+    return SequenceDefinition(
+        account=v["account"],
+        steps=[read_sequence_step(v1) for v1 in v["steps"]],
+        trigger=read_sequence_trigger(v["trigger"]) if "trigger" in v else "manual",
+        from_bulk=v.get("fromBulk", False),
+        again=v.get("again", False),
+        goals=[read_sequence_goal(v1) for v1 in v["goals"]] if "goals" in v else [],
+    )
+
+
+def write_sequence_definition(v: SequenceDefinition) -> Any:
+    if not isinstance(v, SequenceDefinition):
+        raise wrong(v, "SequenceDefinition")
+    return {
+        "account": v.account,
+        "steps": [write_sequence_step(v1) for v1 in v.steps],
+        "trigger": write_sequence_trigger(v.trigger),
+        "fromBulk": v.from_bulk,
+        "again": v.again,
+        "goals": [write_sequence_goal(v1) for v1 in v.goals],
+    }
+
+
+def read_sequence_delay(v: Any) -> SequenceDelay:
+    return SequenceDelay(
+        days=v.get("days", 0),
+        hours=v.get("hours", 0),
+    )
+
+
+def write_sequence_delay(v: SequenceDelay) -> Any:
+    if not isinstance(v, SequenceDelay):
+        raise wrong(v, "SequenceDelay")
+    return {
+        "days": v.days,
+        "hours": v.hours,
+    }
+
+
+def read_sequence_funnel(v: Any) -> SequenceFunnel:
+    return SequenceFunnel(
+        enrolled=v["enrolled"],
+        under_way=v["under_way"],
+        finished=v["finished"],
+        exited=v["exited"],
+        steps=[read_step_funnel(v1) for v1 in v["steps"]],
+        waits=optional(v.get("waits"), read_waits),
+    )
+
+
+def write_sequence_funnel(v: SequenceFunnel) -> Any:
+    if not isinstance(v, SequenceFunnel):
+        raise wrong(v, "SequenceFunnel")
+    return {
+        "enrolled": v.enrolled,
+        "under_way": v.under_way,
+        "finished": v.finished,
+        "exited": {k: v1 for k, v1 in items(v.exited)},
+        "steps": [write_step_funnel(v1) for v1 in v.steps],
+        "waits": optional(v.waits, write_waits),
+    }
+
+
+def read_sequence_goal_tag(v: Any) -> SequenceGoalTag:
+    return SequenceGoalTag(
+        value=v,
+    )
+
+
+def write_sequence_goal_tag(v: SequenceGoalTag) -> Any:
+    if not isinstance(v, SequenceGoalTag):
+        raise wrong(v, "SequenceGoalTag")
+    return {"tag": v.value}
+
+
+def read_sequence_message(v: Any) -> SequenceMessage:
+    return SequenceMessage(
+        template=v["template"],
+        language=v["language"],
+        parameters=read_template_parameters(v["parameters"]) if "parameters" in v else TemplateParameters(),
+    )
+
+
+def write_sequence_message(v: SequenceMessage) -> Any:
+    if not isinstance(v, SequenceMessage):
+        raise wrong(v, "SequenceMessage")
+    return {
+        "template": v.template,
+        "language": v.language,
+        "parameters": write_template_parameters(v.parameters),
+    }
+
+
+def read_sequence_message_test(v: Any) -> SequenceMessageTest:
+    return SequenceMessageTest(
+        step=v["step"],
+        was=v["was"],
+    )
+
+
+def write_sequence_message_test(v: SequenceMessageTest) -> Any:
+    if not isinstance(v, SequenceMessageTest):
+        raise wrong(v, "SequenceMessageTest")
+    return {
+        "step": v.step,
+        "was": v.was,
+    }
+
+
+def read_sequence_state_draft(v: Any) -> SequenceStateDraft:
+    return SequenceStateDraft()
+
+
+def write_sequence_state_draft(v: SequenceStateDraft) -> Any:
+    if not isinstance(v, SequenceStateDraft):
+        raise wrong(v, "SequenceStateDraft")
+    return {
+        "state": "draft",
+    }
+
+
+def read_sequence_state_active(v: Any) -> SequenceStateActive:
+    return SequenceStateActive(
+        since=read_time(v["since"]),
+    )
+
+
+def write_sequence_state_active(v: SequenceStateActive) -> Any:
+    if not isinstance(v, SequenceStateActive):
+        raise wrong(v, "SequenceStateActive")
+    return {
+        "state": "active",
+        "since": write_time(v.since),
+    }
+
+
+def read_sequence_state_paused(v: Any) -> SequenceStatePaused:
+    return SequenceStatePaused(
+        since=read_time(v["since"]),
+        refusal=optional(v.get("refusal"), read_refusal),
+    )
+
+
+def write_sequence_state_paused(v: SequenceStatePaused) -> Any:
+    if not isinstance(v, SequenceStatePaused):
+        raise wrong(v, "SequenceStatePaused")
+    return {
+        "state": "paused",
+        "since": write_time(v.since),
+        "refusal": optional(v.refusal, write_refusal),
+    }
+
+
+def read_sequence_step(v: Any) -> SequenceStep:
+    return SequenceStep(
+        name=v["name"],
+        does=read_sequence_step_kind(v["does"]),
+        next=v.get("next"),
+    )
+
+
+def write_sequence_step(v: SequenceStep) -> Any:
+    if not isinstance(v, SequenceStep):
+        raise wrong(v, "SequenceStep")
+    return {
+        "name": v.name,
+        "does": write_sequence_step_kind(v.does),
+        "next": v.next,
+    }
+
+
+def read_sequence_step_kind_message(v: Any) -> SequenceStepKindMessage:
+    return SequenceStepKindMessage(
+        value=read_sequence_message(v),
+    )
+
+
+def write_sequence_step_kind_message(v: SequenceStepKindMessage) -> Any:
+    if not isinstance(v, SequenceStepKindMessage):
+        raise wrong(v, "SequenceStepKindMessage")
+    return {"message": write_sequence_message(v.value)}
+
+
+def read_sequence_step_kind_delay(v: Any) -> SequenceStepKindDelay:
+    return SequenceStepKindDelay(
+        value=read_sequence_delay(v),
+    )
+
+
+def write_sequence_step_kind_delay(v: SequenceStepKindDelay) -> Any:
+    if not isinstance(v, SequenceStepKindDelay):
+        raise wrong(v, "SequenceStepKindDelay")
+    return {"delay": write_sequence_delay(v.value)}
+
+
+def read_sequence_step_kind_condition(v: Any) -> SequenceStepKindCondition:
+    return SequenceStepKindCondition(
+        value=read_sequence_condition(v),
+    )
+
+
+def write_sequence_step_kind_condition(v: SequenceStepKindCondition) -> Any:
+    if not isinstance(v, SequenceStepKindCondition):
+        raise wrong(v, "SequenceStepKindCondition")
+    return {"condition": write_sequence_condition(v.value)}
+
+
+def read_sequence_test_contact(v: Any) -> SequenceTestContact:
+    return SequenceTestContact(
+        value=read_filter(v),
+    )
+
+
+def write_sequence_test_contact(v: SequenceTestContact) -> Any:
+    if not isinstance(v, SequenceTestContact):
+        raise wrong(v, "SequenceTestContact")
+    return {"contact": write_filter(v.value)}
+
+
+def read_sequence_test_message(v: Any) -> SequenceTestMessage:
+    return SequenceTestMessage(
+        value=read_sequence_message_test(v),
+    )
+
+
+def write_sequence_test_message(v: SequenceTestMessage) -> Any:
+    if not isinstance(v, SequenceTestMessage):
+        raise wrong(v, "SequenceTestMessage")
+    return {"message": write_sequence_message_test(v.value)}
+
+
+def read_sequence_trigger_tag_added(v: Any) -> SequenceTriggerTagAdded:
+    return SequenceTriggerTagAdded(
+        value=v,
+    )
+
+
+def write_sequence_trigger_tag_added(v: SequenceTriggerTagAdded) -> Any:
+    if not isinstance(v, SequenceTriggerTagAdded):
+        raise wrong(v, "SequenceTriggerTagAdded")
+    return {"tagAdded": v.value}
+
+
 def read_settings(v: Any) -> Settings:
     return Settings(
         name=v.get("name", ""),
@@ -5775,6 +6313,50 @@ def write_simulated(v: Simulated) -> Any:
         "at": optional(v.at, write_time),
         "text": v.text,
         "skip": v.skip,
+        "reason": v.reason,
+    }
+
+
+def read_simulated_run(v: Any) -> SimulatedRun:
+    return SimulatedRun(
+        contact=v["contact"],
+        steps=[read_simulated_step(v1) for v1 in v["steps"]],
+        refusal=optional(v.get("refusal"), read_refusal),
+        finished_at=optional(v.get("finished_at"), read_time),
+    )
+
+
+def write_simulated_run(v: SimulatedRun) -> Any:
+    if not isinstance(v, SimulatedRun):
+        raise wrong(v, "SimulatedRun")
+    return {
+        "contact": v.contact,
+        "steps": [write_simulated_step(v1) for v1 in v.steps],
+        "refusal": optional(v.refusal, write_refusal),
+        "finished_at": optional(v.finished_at, write_time),
+    }
+
+
+def read_simulated_step(v: Any) -> SimulatedStep:
+    return SimulatedStep(
+        step=v["step"],
+        at=read_time(v["at"]),
+        text=v.get("text"),
+        skip=v.get("skip"),
+        branch=v.get("branch"),
+        reason=v.get("reason"),
+    )
+
+
+def write_simulated_step(v: SimulatedStep) -> Any:
+    if not isinstance(v, SimulatedStep):
+        raise wrong(v, "SimulatedStep")
+    return {
+        "step": v.step,
+        "at": write_time(v.at),
+        "text": v.text,
+        "skip": v.skip,
+        "branch": v.branch,
         "reason": v.reason,
     }
 
@@ -5914,6 +6496,24 @@ def write_status_update(v: StatusUpdate) -> Any:
         "price_category": v.price_category,
         "billable": v.billable,
         "free_entry_until": optional(v.free_entry_until, write_time),
+    }
+
+
+def read_step_funnel(v: Any) -> StepFunnel:
+    return StepFunnel(
+        step=v["step"],
+        here=v["here"],
+        messages=optional(v.get("messages"), read_stats),
+    )
+
+
+def write_step_funnel(v: StepFunnel) -> Any:
+    if not isinstance(v, StepFunnel):
+        raise wrong(v, "StepFunnel")
+    return {
+        "step": v.step,
+        "here": v.here,
+        "messages": optional(v.messages, write_stats),
     }
 
 
@@ -6488,6 +7088,7 @@ _READ_AUTHOR: dict[str, Callable[[Any], Author]] = {
     "host": read_author_host,
     "handler": read_author_handler,
     "broadcast": read_author_broadcast,
+    "sequence": read_author_sequence,
     "survey": read_author_survey,
 }
 _WRITE_AUTHOR: dict[type, Callable[[Any], Any]] = {
@@ -6495,6 +7096,7 @@ _WRITE_AUTHOR: dict[type, Callable[[Any], Any]] = {
     AuthorHost: write_author_host,
     AuthorHandler: write_author_handler,
     AuthorBroadcast: write_author_broadcast,
+    AuthorSequence: write_author_sequence,
     AuthorSurvey: write_author_survey,
 }
 
@@ -6553,12 +7155,16 @@ _READ_BULK_ACTION: dict[str, Callable[[Any], BulkAction]] = {
     "untag": read_bulk_action_untag,
     "lead": read_bulk_action_lead,
     "assign": read_bulk_action_assign,
+    "enroll": read_bulk_action_enroll,
+    "unenroll": read_bulk_action_unenroll,
 }
 _WRITE_BULK_ACTION: dict[type, Callable[[Any], Any]] = {
     BulkActionTag: write_bulk_action_tag,
     BulkActionUntag: write_bulk_action_untag,
     BulkActionLead: write_bulk_action_lead,
     BulkActionAssign: write_bulk_action_assign,
+    BulkActionEnroll: write_bulk_action_enroll,
+    BulkActionUnenroll: write_bulk_action_unenroll,
 }
 
 
@@ -6777,6 +7383,31 @@ def write_draft(v: Draft) -> Any:
     write = _WRITE_DRAFT.get(type(v))
     if write is None:
         raise wrong(v, "Draft")
+    return write(v)
+
+
+_READ_ENROLLMENT_STATE: dict[str, Callable[[Any], EnrollmentState]] = {
+    "waiting": read_enrollment_state_waiting,
+    "sending": read_enrollment_state_sending,
+    "finished": read_enrollment_state_finished,
+    "exited": read_enrollment_state_exited,
+}
+_WRITE_ENROLLMENT_STATE: dict[type, Callable[[Any], Any]] = {
+    EnrollmentStateWaiting: write_enrollment_state_waiting,
+    EnrollmentStateSending: write_enrollment_state_sending,
+    EnrollmentStateFinished: write_enrollment_state_finished,
+    EnrollmentStateExited: write_enrollment_state_exited,
+}
+
+
+def read_enrollment_state(v: Any) -> EnrollmentState:
+    return _READ_ENROLLMENT_STATE[v["state"]](v)
+
+
+def write_enrollment_state(v: EnrollmentState) -> Any:
+    write = _WRITE_ENROLLMENT_STATE.get(type(v))
+    if write is None:
+        raise wrong(v, "EnrollmentState")
     return write(v)
 
 
@@ -7085,6 +7716,8 @@ _READ_JOURNAL_EVENT: dict[str, Callable[[Any], JournalEvent]] = {
     "call": read_journal_event_call,
     "dispatch_changed": read_journal_event_dispatch_changed,
     "broadcast_changed": read_journal_event_broadcast_changed,
+    "sequence_changed": read_journal_event_sequence_changed,
+    "enrollment_changed": read_journal_event_enrollment_changed,
     "settings_changed": read_journal_event_settings_changed,
     "rule_changed": read_journal_event_rule_changed,
     "template_changed": read_journal_event_template_changed,
@@ -7137,6 +7770,8 @@ _WRITE_JOURNAL_EVENT: dict[type, Callable[[Any], Any]] = {
     JournalEventCall: write_journal_event_call,
     JournalEventDispatchChanged: write_journal_event_dispatch_changed,
     JournalEventBroadcastChanged: write_journal_event_broadcast_changed,
+    JournalEventSequenceChanged: write_journal_event_sequence_changed,
+    JournalEventEnrollmentChanged: write_journal_event_enrollment_changed,
     JournalEventSettingsChanged: write_journal_event_settings_changed,
     JournalEventRuleChanged: write_journal_event_rule_changed,
     JournalEventTemplateChanged: write_journal_event_template_changed,
@@ -7420,11 +8055,13 @@ _READ_SEGMENT_USER: dict[str, Callable[[Any], SegmentUser]] = {
     "broadcast": read_segment_user_broadcast,
     "segment": read_segment_user_segment,
     "routing": read_segment_user_routing,
+    "sequence": read_segment_user_sequence,
 }
 _WRITE_SEGMENT_USER: dict[type, Callable[[Any], Any]] = {
     SegmentUserBroadcast: write_segment_user_broadcast,
     SegmentUserSegment: write_segment_user_segment,
     SegmentUserRouting: write_segment_user_routing,
+    SegmentUserSequence: write_segment_user_sequence,
 }
 
 
@@ -7461,6 +8098,123 @@ def write_selection(v: Selection) -> Any:
     write = _WRITE_SELECTION.get(type(v))
     if write is None:
         raise wrong(v, "Selection")
+    return write(v)
+
+
+_READ_SEQUENCE_GOAL: dict[str, Callable[[Any], SequenceGoal]] = {
+    "tag": read_sequence_goal_tag,
+}
+_WRITE_SEQUENCE_GOAL: dict[type, Callable[[Any], Any]] = {
+    SequenceGoalTag: write_sequence_goal_tag,
+}
+
+
+def read_sequence_goal(v: Any) -> SequenceGoal:
+    if isinstance(v, str):
+        return v  # type: ignore[return-value]
+    [(name, v)] = v.items()
+    return _READ_SEQUENCE_GOAL[name](v)
+
+
+def write_sequence_goal(v: SequenceGoal) -> Any:
+    if isinstance(v, str):
+        return v
+    write = _WRITE_SEQUENCE_GOAL.get(type(v))
+    if write is None:
+        raise wrong(v, "SequenceGoal")
+    return write(v)
+
+
+_READ_SEQUENCE_STATE: dict[str, Callable[[Any], SequenceState]] = {
+    "draft": read_sequence_state_draft,
+    "active": read_sequence_state_active,
+    "paused": read_sequence_state_paused,
+}
+_WRITE_SEQUENCE_STATE: dict[type, Callable[[Any], Any]] = {
+    SequenceStateDraft: write_sequence_state_draft,
+    SequenceStateActive: write_sequence_state_active,
+    SequenceStatePaused: write_sequence_state_paused,
+}
+
+
+def read_sequence_state(v: Any) -> SequenceState:
+    return _READ_SEQUENCE_STATE[v["state"]](v)
+
+
+def write_sequence_state(v: SequenceState) -> Any:
+    write = _WRITE_SEQUENCE_STATE.get(type(v))
+    if write is None:
+        raise wrong(v, "SequenceState")
+    return write(v)
+
+
+_READ_SEQUENCE_STEP_KIND: dict[str, Callable[[Any], SequenceStepKind]] = {
+    "message": read_sequence_step_kind_message,
+    "delay": read_sequence_step_kind_delay,
+    "condition": read_sequence_step_kind_condition,
+}
+_WRITE_SEQUENCE_STEP_KIND: dict[type, Callable[[Any], Any]] = {
+    SequenceStepKindMessage: write_sequence_step_kind_message,
+    SequenceStepKindDelay: write_sequence_step_kind_delay,
+    SequenceStepKindCondition: write_sequence_step_kind_condition,
+}
+
+
+def read_sequence_step_kind(v: Any) -> SequenceStepKind:
+    [(name, v)] = v.items()
+    return _READ_SEQUENCE_STEP_KIND[name](v)
+
+
+def write_sequence_step_kind(v: SequenceStepKind) -> Any:
+    write = _WRITE_SEQUENCE_STEP_KIND.get(type(v))
+    if write is None:
+        raise wrong(v, "SequenceStepKind")
+    return write(v)
+
+
+_READ_SEQUENCE_TEST: dict[str, Callable[[Any], SequenceTest]] = {
+    "contact": read_sequence_test_contact,
+    "message": read_sequence_test_message,
+}
+_WRITE_SEQUENCE_TEST: dict[type, Callable[[Any], Any]] = {
+    SequenceTestContact: write_sequence_test_contact,
+    SequenceTestMessage: write_sequence_test_message,
+}
+
+
+def read_sequence_test(v: Any) -> SequenceTest:
+    [(name, v)] = v.items()
+    return _READ_SEQUENCE_TEST[name](v)
+
+
+def write_sequence_test(v: SequenceTest) -> Any:
+    write = _WRITE_SEQUENCE_TEST.get(type(v))
+    if write is None:
+        raise wrong(v, "SequenceTest")
+    return write(v)
+
+
+_READ_SEQUENCE_TRIGGER: dict[str, Callable[[Any], SequenceTrigger]] = {
+    "tagAdded": read_sequence_trigger_tag_added,
+}
+_WRITE_SEQUENCE_TRIGGER: dict[type, Callable[[Any], Any]] = {
+    SequenceTriggerTagAdded: write_sequence_trigger_tag_added,
+}
+
+
+def read_sequence_trigger(v: Any) -> SequenceTrigger:
+    if isinstance(v, str):
+        return v  # type: ignore[return-value]
+    [(name, v)] = v.items()
+    return _READ_SEQUENCE_TRIGGER[name](v)
+
+
+def write_sequence_trigger(v: SequenceTrigger) -> Any:
+    if isinstance(v, str):
+        return v
+    write = _WRITE_SEQUENCE_TRIGGER.get(type(v))
+    if write is None:
+        raise wrong(v, "SequenceTrigger")
     return write(v)
 
 

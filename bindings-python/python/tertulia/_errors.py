@@ -91,7 +91,7 @@ ErrorCode: TypeAlias = Literal[
     "segment.not_found",
     # Another segment has the name.
     "segment.exists",
-    # A draft of a broadcast or another segment names the segment.
+    # A draft of a broadcast, a sequence, a rule of routing or another segment names the segment.
     "segment.in_use",
     # The segment's filter comes back to the segment itself.
     "segment.cycle",
@@ -209,6 +209,18 @@ ErrorCode: TypeAlias = Literal[
     "broadcast.pair_pause",
     # The sender began to write to as many people as its platform allows in 24 hours.
     "broadcast.day_full",
+    # The sequence's name or steps are not what can be done.
+    "sequence.invalid",
+    # There is no such sequence, or none with that version.
+    "sequence.not_found",
+    # A sequence that stands there cannot do that.
+    "sequence.wrong_state",
+    # The contact is in the sequence already, or was.
+    "sequence.enrolled",
+    # The contact has the tag that the sequence is to lead to.
+    "sequence.goal_reached",
+    # The contact is not under way in the sequence.
+    "sequence.not_enrolled",
     # The broadcast cannot be launched so.
     "broadcast.invalid",
     # The file's header cannot be used.
@@ -557,6 +569,12 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "broadcast.quiet_hours": ("refused", "later", 503),
     "broadcast.pair_pause": ("refused", "later", 503),
     "broadcast.day_full": ("refused", "later", 503),
+    "sequence.invalid": ("invalid", "never", 503),
+    "sequence.not_found": ("not_found", "never", 503),
+    "sequence.wrong_state": ("refused", "never", 503),
+    "sequence.enrolled": ("conflict", "never", 503),
+    "sequence.goal_reached": ("refused", "never", 503),
+    "sequence.not_enrolled": ("not_found", "never", 503),
     "broadcast.invalid": ("invalid", "never", 503),
     "import.header": ("invalid", "never", 503),
     "import.encoding": ("invalid", "never", 503),

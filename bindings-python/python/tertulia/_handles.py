@@ -1337,6 +1337,169 @@ class OrgBroadcasts(Area):
         await self._scope.call("broadcasts.resend_unconfirmed", {"dispatch": dispatch})
 
 
+class OrgSequences(Area):
+    """Sequences: drip campaigns."""
+
+    __slots__ = ()
+
+    async def create(self, new: NewSequence) -> SequenceId:
+        """Saves a draft; its id. What could never be done is refused now: `sequence.invalid` for loops, steps that
+        nothing leads to, names that no step has and delays that are none; `template.*`, `filter.*`,
+        `account.not_found`.
+        """
+        v: SequenceId = await self._scope.call("sequences.create", {"new": write_new_sequence(new)})
+        return v
+
+    async def update(self, id: SequenceId, new: NewSequence) -> int:
+        """Gives a sequence another name and definition; the edition that whoever is enrolled from now on has. Once
+        it was active, those who are under way finish on theirs. Fails as `create` does.
+        """
+        v: int = await self._scope.call("sequences.update", {"id": id, "new": write_new_sequence(new)})
+        return v
+
+    async def get(self, id: SequenceId) -> DripSequence:
+        """The sequence, which must be there."""
+        v: Any = await self._scope.call("sequences.get", {"id": id})
+        return read_drip_sequence(v)
+
+    async def get_version(self, id: SequenceId, version: int) -> SequenceDefinition:
+        """An edition of the definition, which must be there: today's, or one that was replaced."""
+        v: Any = await self._scope.call("sequences.get_version", {"id": id, "version": version})
+        return read_sequence_definition(v)
+
+    def list(self, page: PageRequest | None = None) -> AsyncIterator[DripSequence]:
+        """All sequences, by the time they were drafted."""
+
+        def fetch(page: PageRequest) -> Awaitable[Page[DripSequence]]:
+            return self.list_page(page)
+
+        return each(fetch, page)
+
+    async def list_page(self, page: PageRequest | None = None) -> Page[DripSequence]:
+        """One page of `list`."""
+        v: Any = await self._scope.call("sequences.list", {"page": optional(page, write_page_request)})
+        return read_page(v, read_drip_sequence)
+
+    async def activate(self, id: SequenceId) -> None:
+        """Lets a draft enroll and send; `run_due` or `work` sends. Fails with `template.not_approved` while one of
+        its templates may not be sent, and with `sequence.wrong_state` for one that is paused.
+        """
+        await self._scope.call("sequences.activate", {"id": id})
+
+    async def pause(self, id: SequenceId) -> None:
+        """Lets nobody be enrolled and nothing more go out until `resume`. What is on the wire stays there. Fails
+        with `sequence.wrong_state` for a draft.
+        """
+        await self._scope.call("sequences.pause", {"id": id})
+
+    async def resume(self, id: SequenceId) -> None:
+        """Goes on where it was paused: what fell due meanwhile is done once, now. Fails as `activate` does."""
+        await self._scope.call("sequences.resume", {"id": id})
+
+    async def enroll(self, id: SequenceId, contact: ContactId) -> EnrollmentId:
+        """Enrolls a contact, who is at the first step then. To enroll many, give `contacts.bulk` the action
+        `enroll`.
+
+        Fails with `sequence.enrolled` for somebody who is in it, or was, unless it enrolls again who is through;
+        `sequence.wrong_state` if it is not active; `sequence.goal_reached`, `contact.blocked`,
+        `consent.opted_out`.
+        """
+        v: EnrollmentId = await self._scope.call("sequences.enroll", {"id": id, "contact": contact})
+        return v
+
+    async def unenroll(self, id: SequenceId, contact: ContactId) -> None:
+        """Takes a contact out: what was not sent yet is not. Fails with `sequence.not_enrolled` if they are not
+        under way.
+        """
+        await self._scope.call("sequences.unenroll", {"id": id, "contact": contact})
+
+    def enrollments(
+        self,
+        id: SequenceId,
+        who: EnrollmentFilter | None = None,
+        page: PageRequest | None = None,
+    ) -> AsyncIterator[Enrollment]:
+        """Who was enrolled in a sequence, with where they stand and the way they came, by the time they were;
+        absent: all.
+        """
+
+        def fetch(page: PageRequest) -> Awaitable[Page[Enrollment]]:
+            return self.enrollments_page(id, who, page)
+
+        return each(fetch, page)
+
+    async def enrollments_page(
+        self,
+        id: SequenceId,
+        who: EnrollmentFilter | None = None,
+        page: PageRequest | None = None,
+    ) -> Page[Enrollment]:
+        """One page of `enrollments`."""
+        v: Any = await self._scope.call("sequences.enrollments", {
+            "id": id,
+            "who": optional(who, write_enrollment_filter),
+            "page": optional(page, write_page_request),
+        })
+        return read_page(v, read_enrollment)
+
+    def of_contact(self, contact: ContactId, page: PageRequest | None = None) -> AsyncIterator[Enrollment]:
+        """All enrollments of a contact and of those who were merged into it, in whatever sequence, by the time they
+        were made.
+        """
+
+        def fetch(page: PageRequest) -> Awaitable[Page[Enrollment]]:
+            return self.of_contact_page(contact, page)
+
+        return each(fetch, page)
+
+    async def of_contact_page(self, contact: ContactId, page: PageRequest | None = None) -> Page[Enrollment]:
+        """One page of `of_contact`."""
+        v: Any = await self._scope.call("sequences.of_contact", {
+            "contact": contact,
+            "page": optional(page, write_page_request),
+        })
+        return read_page(v, read_enrollment)
+
+    async def stats(self, id: SequenceId) -> SequenceFunnel:
+        """The funnel, step by step, as of now."""
+        v: Any = await self._scope.call("sequences.stats", {"id": id})
+        return read_sequence_funnel(v)
+
+    def simulate(
+        self,
+        id: SequenceId,
+        contacts: Selection,
+        assume: SimulationAssumption | None = None,
+        page: PageRequest | None = None,
+    ) -> AsyncIterator[SimulatedRun]:
+        """What each of these contacts would come through if they were enrolled now and nothing else happened to
+        them, whatever the sequence's state: months of it at once, by the rules that run it. `assume` says what
+        becomes of the messages; absent: they arrive, and are not opened. Nothing is sent, and nobody is
+        enrolled.
+        """
+
+        def fetch(page: PageRequest) -> Awaitable[Page[SimulatedRun]]:
+            return self.simulate_page(id, contacts, assume, page)
+
+        return each(fetch, page)
+
+    async def simulate_page(
+        self,
+        id: SequenceId,
+        contacts: Selection,
+        assume: SimulationAssumption | None = None,
+        page: PageRequest | None = None,
+    ) -> Page[SimulatedRun]:
+        """One page of `simulate`."""
+        v: Any = await self._scope.call("sequences.simulate", {
+            "id": id,
+            "contacts": write_selection(contacts),
+            "assume": assume,
+            "page": optional(page, write_page_request),
+        })
+        return read_page(v, read_simulated_run)
+
+
 class OrgAccounts(Area):
     """Senders."""
 
@@ -1605,6 +1768,11 @@ class Org(Area):
     def broadcasts(self) -> OrgBroadcasts:
         """One template to many."""
         return OrgBroadcasts(self._scope)
+
+    @property
+    def sequences(self) -> OrgSequences:
+        """Sequences: drip campaigns."""
+        return OrgSequences(self._scope)
 
     @property
     def accounts(self) -> OrgAccounts:
@@ -2019,6 +2187,7 @@ __all__ = [
     "OrgAnalytics",
     "OrgTemplates",
     "OrgBroadcasts",
+    "OrgSequences",
     "OrgAccounts",
     "OrgTeam",
     "OrgSettings",

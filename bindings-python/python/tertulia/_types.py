@@ -34,6 +34,9 @@ ConversationId = NewType("ConversationId", str)
 DispatchId = NewType("DispatchId", str)
 """One row of the ledger: at most one message to one address."""
 
+EnrollmentId = NewType("EnrollmentId", str)
+"""A contact in a sequence, once."""
+
 ImportId = NewType("ImportId", str)
 """One CSV import."""
 
@@ -54,6 +57,9 @@ RuleId = NewType("RuleId", str)
 
 SegmentId = NewType("SegmentId", str)
 """A filter saved under a name."""
+
+SequenceId = NewType("SequenceId", str)
+"""One sequence."""
 
 SurveyId = NewType("SurveyId", str)
 """One survey of satisfaction."""
@@ -333,6 +339,36 @@ Encoding: TypeAlias = Literal[
 ]
 """How a file's text is written down."""
 
+EnrollmentStateName: TypeAlias = Literal[
+    # At a step that waits.
+    "waiting",
+    # At a message.
+    "sending",
+    # Through.
+    "finished",
+    # Out.
+    "exited",
+]
+"""The states of an enrollment as bare words."""
+
+ExitReason: TypeAlias = Literal[
+    # They opted out of all that it sends.
+    "opted_out",
+    # They were blocked.
+    "blocked",
+    # They were deleted or erased.
+    "deleted",
+    # They wrote: the goal.
+    "replied",
+    # They got the tag that is the goal.
+    "tagged",
+    # They were merged with somebody who is or was in the sequence, too.
+    "merged",
+    # Somebody took them out.
+    "removed",
+]
+"""Why somebody left a sequence before they were through."""
+
 HandlerKind: TypeAlias = Literal[
     # A bot: it goes by rules.
     "bot",
@@ -344,7 +380,7 @@ HandlerKind: TypeAlias = Literal[
 InboundConsent: TypeAlias = Literal[
     # Everything.
     "everything",
-    # Everything but marketing: Meta's own reading (platform-facts D).
+    # Everything but marketing: Meta's own reading (WhatsApp, "Get opt-in").
     "all_but_marketing",
 ]
 """What an inbound message consents to."""
@@ -424,6 +460,10 @@ JournalKind: TypeAlias = Literal[
     "dispatch_changed",
     # `broadcast_changed`
     "broadcast_changed",
+    # `sequence_changed`
+    "sequence_changed",
+    # `enrollment_changed`
+    "enrollment_changed",
     # `settings_changed`
     "settings_changed",
     # `rule_changed`
@@ -518,6 +558,22 @@ MediaKind: TypeAlias = Literal[
     "sticker",
 ]
 """The kind of a media file."""
+
+MessageFate: TypeAlias = Literal[
+    # The platform took it.
+    "sent",
+    # It reached the device.
+    "delivered",
+    # It was opened.
+    "read",
+    # The contact wrote afterwards, and before any later campaign.
+    "replied",
+    # It will not arrive.
+    "failed",
+    # It was left out.
+    "skipped",
+]
+"""What may become of a step's message."""
 
 OnDuplicate: TypeAlias = Literal[
     # Leave the contact as it is.
@@ -630,6 +686,16 @@ SenderBanKind: TypeAlias = Literal[
 ]
 """How far a platform has barred a sender."""
 
+SimulationAssumption: TypeAlias = Literal[
+    # They arrive, and are not opened.
+    "delivered",
+    # They are opened.
+    "read",
+    # They fail.
+    "failed",
+]
+"""What is assumed of everybody's messages in a simulation."""
+
 SkipReason: TypeAlias = Literal[
     # Never opted in, or not to this purpose.
     "not_opted_in",
@@ -661,6 +727,8 @@ SkipReason: TypeAlias = Literal[
     "cancelled",
     # At the scheduled time of their own zone nothing ran, nor soon enough afterwards.
     "late",
+    # Left the sequence before their turn.
+    "left_sequence",
 ]
 """Why a recipient was left out."""
 
@@ -1305,6 +1373,21 @@ class AuthorBroadcast(Record):
         put(self, "value", value)
 
 
+class AuthorSequence(Record):
+    """A sequence."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: SequenceId
+
+    def __init__(
+        self,
+        value: SequenceId,
+    ) -> None:
+        put(self, "value", value)
+
+
 class AuthorSurvey(Record):
     """A survey of satisfaction: its question, and what follows the rating."""
 
@@ -1614,6 +1697,36 @@ class BulkActionAssign(Record):
     def __init__(
         self,
         value: AgentId,
+    ) -> None:
+        put(self, "value", value)
+
+
+class BulkActionEnroll(Record):
+    """Enrolls them in a sequence. Who is in it, or was and may not again, stays as they are."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: SequenceId
+
+    def __init__(
+        self,
+        value: SequenceId,
+    ) -> None:
+        put(self, "value", value)
+
+
+class BulkActionUnenroll(Record):
+    """Takes them out of a sequence."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: SequenceId
+
+    def __init__(
+        self,
+        value: SequenceId,
     ) -> None:
         put(self, "value", value)
 
@@ -2996,6 +3109,7 @@ class Done(Record):
         "unconfirmed",
         "started",
         "finished",
+        "stepped",
         "erased",
         "answered",
         "unanswered",
@@ -3017,6 +3131,8 @@ class Done(Record):
     """Scheduled broadcasts that were started, or held."""
     finished: int
     """Broadcasts that were finished."""
+    stepped: int
+    """Contacts who went on in a sequence, having waited long enough."""
     erased: int
     """Erases that were gone on with, and finished."""
     answered: int
@@ -3035,6 +3151,7 @@ class Done(Record):
         unconfirmed: int,
         started: int,
         finished: int,
+        stepped: int,
         erased: int,
         answered: int,
         unanswered: int,
@@ -3047,6 +3164,7 @@ class Done(Record):
         put(self, "unconfirmed", unconfirmed)
         put(self, "started", started)
         put(self, "finished", finished)
+        put(self, "stepped", stepped)
         put(self, "erased", erased)
         put(self, "answered", answered)
         put(self, "unanswered", unanswered)
@@ -3113,6 +3231,46 @@ class Drained(Record):
         put(self, "delivered", delivered)
         put(self, "refused", refused)
         put(self, "waiting", waiting)
+
+
+class DripSequence(Record):
+    """A sequence."""
+
+    __slots__ = ("id", "org", "name", "definition", "version", "state", "created_at")
+
+    id: SequenceId
+    """The id."""
+    org: OrgId
+    """The organisation."""
+    name: str
+    """A name for people."""
+    definition: SequenceDefinition
+    """What whoever is enrolled from now on gets."""
+    version: int
+    """Which edition of the definition that is: it grows with each change once the sequence was active."""
+    state: SequenceState
+    """Where it stands."""
+    created_at: datetime
+    """When it was drafted."""
+
+    def __init__(
+        self,
+        *,
+        id: SequenceId,
+        org: OrgId,
+        name: str,
+        definition: SequenceDefinition,
+        version: int,
+        state: SequenceState,
+        created_at: datetime,
+    ) -> None:
+        put(self, "id", id)
+        put(self, "org", org)
+        put(self, "name", name)
+        put(self, "definition", definition)
+        put(self, "version", version)
+        put(self, "state", state)
+        put(self, "created_at", created_at)
 
 
 class Duplicate(Record):
@@ -3213,6 +3371,158 @@ class Edit(Record):
         put(self, "from_", from_)
         put(self, "target", target)
         put(self, "content", content)
+
+
+class Enrollment(Record):
+    """A contact in a sequence, once. Who is enrolled again has another one."""
+
+    __slots__ = ("id", "org", "sequence", "version", "contact", "enrolled_at", "by", "state", "path", "by_trigger")
+
+    id: EnrollmentId
+    """The id."""
+    org: OrgId
+    """The organisation."""
+    sequence: SequenceId
+    """The sequence."""
+    version: int
+    """The edition of its definition."""
+    contact: ContactId
+    """The contact, by the id of then."""
+    enrolled_at: datetime
+    """When they were enrolled."""
+    by: Actor
+    """Who enrolled them, or did what enrolled them."""
+    state: EnrollmentState
+    """Where they stand."""
+    path: list[PassedStep]
+    """The steps that they came through, in order; of the one where they stand, what is known so far."""
+    by_trigger: bool
+    """Whether the trigger did."""
+
+    def __init__(
+        self,
+        *,
+        id: EnrollmentId,
+        org: OrgId,
+        sequence: SequenceId,
+        version: int,
+        contact: ContactId,
+        enrolled_at: datetime,
+        by: Actor,
+        state: EnrollmentState,
+        path: list[PassedStep],
+        by_trigger: bool = False,
+    ) -> None:
+        put(self, "id", id)
+        put(self, "org", org)
+        put(self, "sequence", sequence)
+        put(self, "version", version)
+        put(self, "contact", contact)
+        put(self, "enrolled_at", enrolled_at)
+        put(self, "by", by)
+        put(self, "state", state)
+        put(self, "path", path)
+        put(self, "by_trigger", by_trigger)
+
+
+class EnrollmentFilter(Record):
+    """Which enrollments of a sequence."""
+
+    __slots__ = ("states", "steps", "reasons")
+
+    states: list[EnrollmentStateName]
+    """In any of these states; empty: in all."""
+    steps: list[str]
+    """At any of these steps; empty: wherever they are."""
+    reasons: list[ExitReason]
+    """Who left for any of these reasons; empty: for whatever reason."""
+
+    def __init__(
+        self,
+        *,
+        states: list[EnrollmentStateName] = LEFT_OUT,
+        steps: list[str] = LEFT_OUT,
+        reasons: list[ExitReason] = LEFT_OUT,
+    ) -> None:
+        put(self, "states", [] if states is LEFT_OUT else states)
+        put(self, "steps", [] if steps is LEFT_OUT else steps)
+        put(self, "reasons", [] if reasons is LEFT_OUT else reasons)
+
+
+class EnrollmentStateWaiting(Record):
+    """At a step that waits."""
+
+    __slots__ = ("step", "until")
+
+    step: str
+    """The step."""
+    until: datetime
+    """Until when."""
+
+    def __init__(
+        self,
+        *,
+        step: str,
+        until: datetime,
+    ) -> None:
+        put(self, "step", step)
+        put(self, "until", until)
+
+
+class EnrollmentStateSending(Record):
+    """At a message, which waits in the ledger or is on its way."""
+
+    __slots__ = ("step", "dispatch")
+
+    step: str
+    """The step."""
+    dispatch: DispatchId
+    """The row of the ledger."""
+
+    def __init__(
+        self,
+        *,
+        step: str,
+        dispatch: DispatchId,
+    ) -> None:
+        put(self, "step", step)
+        put(self, "dispatch", dispatch)
+
+
+class EnrollmentStateFinished(Record):
+    """Through."""
+
+    __slots__ = ("at",)
+    __match_args__ = ("at",)
+
+    at: datetime
+    """When."""
+
+    def __init__(
+        self,
+        at: datetime,
+    ) -> None:
+        put(self, "at", at)
+
+
+class EnrollmentStateExited(Record):
+    """Out, before they were through."""
+
+    __slots__ = ("at", "reason")
+
+    at: datetime
+    """When."""
+    reason: ExitReason
+    """Why."""
+
+    def __init__(
+        self,
+        *,
+        at: datetime,
+        reason: ExitReason,
+    ) -> None:
+        put(self, "at", at)
+        put(self, "reason", reason)
 
 
 class ErasedMedia(Record):
@@ -4710,6 +5020,7 @@ class InboxFigures(Record):
         "sent_by_bots",
         "sent_by_host",
         "sent_by_broadcasts",
+        "sent_by_sequences",
         "sent_automatically",
         "opened",
         "reopened",
@@ -4733,6 +5044,8 @@ class InboxFigures(Record):
     """Messages of the host's program."""
     sent_by_broadcasts: int
     """Messages of broadcasts."""
+    sent_by_sequences: int
+    """Messages of sequences."""
     sent_automatically: int
     """Answers to a STOP, and surveys."""
     opened: int
@@ -4759,6 +5072,7 @@ class InboxFigures(Record):
         sent_by_bots: int,
         sent_by_host: int,
         sent_by_broadcasts: int,
+        sent_by_sequences: int,
         sent_automatically: int,
         opened: int,
         reopened: int,
@@ -4773,6 +5087,7 @@ class InboxFigures(Record):
         put(self, "sent_by_bots", sent_by_bots)
         put(self, "sent_by_host", sent_by_host)
         put(self, "sent_by_broadcasts", sent_by_broadcasts)
+        put(self, "sent_by_sequences", sent_by_sequences)
         put(self, "sent_automatically", sent_automatically)
         put(self, "opened", opened)
         put(self, "reopened", reopened)
@@ -5493,7 +5808,7 @@ class JournalEventMessageReceived(Record):
 class JournalEventMessageSent(Record):
     """A message goes out: committed before the socket is touched."""
 
-    __slots__ = ("message", "kind", "channel", "dispatch", "broadcast")
+    __slots__ = ("message", "kind", "channel", "dispatch", "broadcast", "sequence")
 
     message: MessageId
     """The message."""
@@ -5505,6 +5820,8 @@ class JournalEventMessageSent(Record):
     """The ledger row."""
     broadcast: BroadcastId | None
     """The broadcast it belongs to."""
+    sequence: SequenceId | None
+    """The sequence it belongs to."""
 
     def __init__(
         self,
@@ -5514,12 +5831,14 @@ class JournalEventMessageSent(Record):
         channel: Channel,
         dispatch: DispatchId | None = None,
         broadcast: BroadcastId | None = None,
+        sequence: SequenceId | None = None,
     ) -> None:
         put(self, "message", message)
         put(self, "kind", kind)
         put(self, "channel", channel)
         put(self, "dispatch", dispatch)
         put(self, "broadcast", broadcast)
+        put(self, "sequence", sequence)
 
 
 class JournalEventMessageStatus(Record):
@@ -5599,7 +5918,7 @@ class JournalEventDispatchChanged(Record):
     again.
     """
 
-    __slots__ = ("dispatch", "state", "broadcast", "reason", "code")
+    __slots__ = ("dispatch", "state", "broadcast", "sequence", "reason", "code")
 
     dispatch: DispatchId
     """The row."""
@@ -5607,6 +5926,8 @@ class JournalEventDispatchChanged(Record):
     """The state now."""
     broadcast: BroadcastId | None
     """The broadcast it belongs to."""
+    sequence: SequenceId | None
+    """The sequence it belongs to."""
     reason: SkipReason | None
     """Why it was skipped."""
     code: str | None
@@ -5618,12 +5939,14 @@ class JournalEventDispatchChanged(Record):
         dispatch: DispatchId,
         state: StateName,
         broadcast: BroadcastId | None = None,
+        sequence: SequenceId | None = None,
         reason: SkipReason | None = None,
         code: str | None = None,
     ) -> None:
         put(self, "dispatch", dispatch)
         put(self, "state", state)
         put(self, "broadcast", broadcast)
+        put(self, "sequence", sequence)
         put(self, "reason", reason)
         put(self, "code", code)
 
@@ -5646,6 +5969,58 @@ class JournalEventBroadcastChanged(Record):
     ) -> None:
         put(self, "broadcast", broadcast)
         put(self, "change", change)
+
+
+class JournalEventSequenceChanged(Record):
+    """A sequence was drafted, changed, activated, paused or resumed."""
+
+    __slots__ = ("sequence", "change", "version")
+
+    sequence: SequenceId
+    """The sequence."""
+    change: str
+    """What changed."""
+    version: int
+    """The edition of its definition that new enrollments have since."""
+
+    def __init__(
+        self,
+        *,
+        sequence: SequenceId,
+        change: str,
+        version: int,
+    ) -> None:
+        put(self, "sequence", sequence)
+        put(self, "change", change)
+        put(self, "version", version)
+
+
+class JournalEventEnrollmentChanged(Record):
+    """A contact was enrolled in a sequence, came through it, or left it."""
+
+    __slots__ = ("sequence", "enrollment", "state", "reason")
+
+    sequence: SequenceId
+    """The sequence."""
+    enrollment: EnrollmentId
+    """The enrollment."""
+    state: EnrollmentStateName
+    """The state: `waiting` or `sending` when they were enrolled, `finished`, `exited`."""
+    reason: ExitReason | None
+    """Why they left."""
+
+    def __init__(
+        self,
+        *,
+        sequence: SequenceId,
+        enrollment: EnrollmentId,
+        state: EnrollmentStateName,
+        reason: ExitReason | None = None,
+    ) -> None:
+        put(self, "sequence", sequence)
+        put(self, "enrollment", enrollment)
+        put(self, "state", state)
+        put(self, "reason", reason)
 
 
 class JournalEventSettingsChanged(Record):
@@ -6824,6 +7199,26 @@ class NewSchedule(Record):
         put(self, "recipients_zones", recipients_zones)
 
 
+class NewSequence(Record):
+    """A sequence to create, or what one is to become."""
+
+    __slots__ = ("name", "definition")
+
+    name: str
+    """A name for people."""
+    definition: SequenceDefinition
+    """What it is made of."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        definition: SequenceDefinition,
+    ) -> None:
+        put(self, "name", name)
+        put(self, "definition", definition)
+
+
 class Note(Record):
     """A note about a contact: seen by the whole team, never by the contact."""
 
@@ -7148,6 +7543,38 @@ class ParameterFlowAction(Record):
         put(self, "data", data)
 
 
+class PassedStep(Record):
+    """A step that a contact came to."""
+
+    __slots__ = ("step", "at", "dispatch", "branch", "problem")
+
+    step: str
+    """The step."""
+    at: datetime
+    """When they came to it."""
+    dispatch: DispatchId | None
+    """A message's row of the ledger, which says what became of it."""
+    branch: bool | None
+    """Which way a condition went."""
+    problem: str | None
+    """The dotted code of why a condition could not be read, and went the way of no."""
+
+    def __init__(
+        self,
+        *,
+        step: str,
+        at: datetime,
+        dispatch: DispatchId | None = None,
+        branch: bool | None = None,
+        problem: str | None = None,
+    ) -> None:
+        put(self, "step", step)
+        put(self, "at", at)
+        put(self, "dispatch", dispatch)
+        put(self, "branch", branch)
+        put(self, "problem", problem)
+
+
 class Pattern(Record):
     """What a rule looks for."""
 
@@ -7349,7 +7776,9 @@ class PlatformStatusFailed(Record):
 
 
 class Preference(Record):
-    """A person's choice at the platform about marketing messages of this sender (platform-facts A12)."""
+    """A person's choice at the platform about marketing messages of this sender (WhatsApp webhooks,
+    `user_preferences`).
+    """
 
     __slots__ = ("person", "choice")
 
@@ -8077,6 +8506,21 @@ class SegmentUserRouting(Record):
         put(self, "value", value)
 
 
+class SegmentUserSequence(Record):
+    """A sequence."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: SequenceId
+
+    def __init__(
+        self,
+        value: SequenceId,
+    ) -> None:
+        put(self, "value", value)
+
+
 class SelectionIds(Record):
     """These. An id of a contact that was merged leads to the one that it was merged into."""
 
@@ -8365,6 +8809,341 @@ class SenderStanding(Record):
         put(self, "unclaimed", {} if unclaimed is LEFT_OUT else unclaimed)
 
 
+class SequenceCondition(Record):
+    """A fork."""
+
+    __slots__ = ("when", "yes", "no")
+
+    when: SequenceTest
+    """What is asked."""
+    yes: str | None
+    """The step that comes next where it is so, or `end`; absent: the next in the list."""
+    no: str | None
+    """The step that comes next where it is not so, or `end`; absent: the next in the list."""
+
+    def __init__(
+        self,
+        *,
+        when: SequenceTest,
+        yes: str | None = None,
+        no: str | None = None,
+    ) -> None:
+        put(self, "when", when)
+        put(self, "yes", yes)
+        put(self, "no", no)
+
+
+class SequenceDefinition(Record):
+    """What a sequence is made of."""
+
+    __slots__ = ("account", "steps", "trigger", "from_bulk", "again", "goals")
+
+    account: AccountId
+    """The sender of all its messages."""
+    steps: list[SequenceStep]
+    """The steps. It begins with the first."""
+    trigger: SequenceTrigger
+    """What enrolls contacts by itself."""
+    from_bulk: bool
+    """Whether imports, bulk actions and the merging of tags enroll by the trigger, too."""
+    again: bool
+    """Whether a contact who is through, or out, may be enrolled again."""
+    goals: list[SequenceGoal]
+    """What a contact leaves the sequence for, whichever comes first."""
+
+    def __init__(
+        self,
+        *,
+        account: AccountId,
+        steps: list[SequenceStep],
+        trigger: SequenceTrigger = "manual",
+        from_bulk: bool = False,
+        again: bool = False,
+        goals: list[SequenceGoal] = LEFT_OUT,
+    ) -> None:
+        put(self, "account", account)
+        put(self, "steps", steps)
+        put(self, "trigger", trigger)
+        put(self, "from_bulk", from_bulk)
+        put(self, "again", again)
+        put(self, "goals", [] if goals is LEFT_OUT else goals)
+
+
+class SequenceDelay(Record):
+    """How long to wait: both together, an hour at least and 366 days at most. A day has 24 hours."""
+
+    __slots__ = ("days", "hours")
+
+    days: int
+    """Days."""
+    hours: int
+    """Hours."""
+
+    def __init__(
+        self,
+        *,
+        days: int = 0,
+        hours: int = 0,
+    ) -> None:
+        put(self, "days", days)
+        put(self, "hours", hours)
+
+
+class SequenceFunnel(Record):
+    """How far the contacts of a sequence got, all editions together."""
+
+    __slots__ = ("enrolled", "under_way", "finished", "exited", "steps", "waits")
+
+    enrolled: int
+    """How often anybody was enrolled."""
+    under_way: int
+    """How many are under way."""
+    finished: int
+    """How many are through."""
+    exited: dict[str, int]
+    """How many left before, by reason."""
+    steps: list[StepFunnel]
+    """Each step: first those of today's edition, in its order, then those of earlier editions, by name."""
+    waits: Waits | None
+    """Why none of the messages that wait goes out just now, and until when, where that is the sender's; absent:
+    they do, or the sequence is not active.
+    """
+
+    def __init__(
+        self,
+        *,
+        enrolled: int,
+        under_way: int,
+        finished: int,
+        exited: dict[str, int],
+        steps: list[StepFunnel],
+        waits: Waits | None = None,
+    ) -> None:
+        put(self, "enrolled", enrolled)
+        put(self, "under_way", under_way)
+        put(self, "finished", finished)
+        put(self, "exited", exited)
+        put(self, "steps", steps)
+        put(self, "waits", waits)
+
+
+class SequenceGoalTag(Record):
+    """They get this tag. Who has it is not enrolled."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: str
+
+    def __init__(
+        self,
+        value: str,
+    ) -> None:
+        put(self, "value", value)
+
+
+class SequenceMessage(Record):
+    """A message: a stored template, filled for the contact."""
+
+    __slots__ = ("template", "language", "parameters")
+
+    template: str
+    """The template's name."""
+    language: str
+    """The template's language."""
+    parameters: TemplateParameters
+    """What fills the template."""
+
+    def __init__(
+        self,
+        *,
+        template: str,
+        language: str,
+        parameters: TemplateParameters = LEFT_OUT,
+    ) -> None:
+        put(self, "template", template)
+        put(self, "language", language)
+        put(self, "parameters", TemplateParameters() if parameters is LEFT_OUT else parameters)
+
+
+class SequenceMessageTest(Record):
+    """What became of an earlier step's message; of one that the contact never came to, nothing did."""
+
+    __slots__ = ("step", "was")
+
+    step: str
+    """The step."""
+    was: MessageFate
+    """What became of it."""
+
+    def __init__(
+        self,
+        *,
+        step: str,
+        was: MessageFate,
+    ) -> None:
+        put(self, "step", step)
+        put(self, "was", was)
+
+
+class SequenceStateDraft(Record):
+    """Saved; nobody is enrolled yet."""
+
+    __slots__ = ()
+
+
+class SequenceStateActive(Record):
+    """Enrolls, and sends."""
+
+    __slots__ = ("since",)
+    __match_args__ = ("since",)
+
+    since: datetime
+    """Since when."""
+
+    def __init__(
+        self,
+        since: datetime,
+    ) -> None:
+        put(self, "since", since)
+
+
+class SequenceStatePaused(Record):
+    """Nobody is enrolled and nothing more goes out until it is resumed; times that waiting steps wait for run on."""
+
+    __slots__ = ("since", "refusal")
+
+    since: datetime
+    """Since when."""
+    refusal: Refusal | None
+    """Why it paused by itself, a template being stopped; absent: somebody paused it."""
+
+    def __init__(
+        self,
+        *,
+        since: datetime,
+        refusal: Refusal | None = None,
+    ) -> None:
+        put(self, "since", since)
+        put(self, "refusal", refusal)
+
+
+class SequenceStep(Record):
+    """One step."""
+
+    __slots__ = ("name", "does", "next")
+
+    name: str
+    """Its name, unique in the sequence."""
+    does: SequenceStepKind
+    """What is done."""
+    next: str | None
+    """The step that comes next, or `end`; absent: the next in the list. A condition has branches instead."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        does: SequenceStepKind,
+        next: str | None = None,
+    ) -> None:
+        put(self, "name", name)
+        put(self, "does", does)
+        put(self, "next", next)
+
+
+class SequenceStepKindMessage(Record):
+    """Sends a template."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: SequenceMessage
+
+    def __init__(
+        self,
+        value: SequenceMessage,
+    ) -> None:
+        put(self, "value", value)
+
+
+class SequenceStepKindDelay(Record):
+    """Waits."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: SequenceDelay
+
+    def __init__(
+        self,
+        value: SequenceDelay,
+    ) -> None:
+        put(self, "value", value)
+
+
+class SequenceStepKindCondition(Record):
+    """Goes one way or the other."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: SequenceCondition
+
+    def __init__(
+        self,
+        value: SequenceCondition,
+    ) -> None:
+        put(self, "value", value)
+
+
+class SequenceTestContact(Record):
+    """Whether the contact fits a filter. One that cannot be read any more, as it names an attribute that is gone,
+    fits nobody.
+    """
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: Filter
+
+    def __init__(
+        self,
+        value: Filter,
+    ) -> None:
+        put(self, "value", value)
+
+
+class SequenceTestMessage(Record):
+    """What became of an earlier step's message."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: SequenceMessageTest
+
+    def __init__(
+        self,
+        value: SequenceMessageTest,
+    ) -> None:
+        put(self, "value", value)
+
+
+class SequenceTriggerTagAdded(Record):
+    """A contact gets this tag who did not have it, by whatever way."""
+
+    __slots__ = ("value",)
+    __match_args__ = ("value",)
+
+    value: str
+
+    def __init__(
+        self,
+        value: str,
+    ) -> None:
+        put(self, "value", value)
+
+
 class Settings(Record):
     """The settings of one organisation. Durations are whole seconds."""
 
@@ -8506,6 +9285,70 @@ class Simulated(Record):
         put(self, "at", at)
         put(self, "text", text)
         put(self, "skip", skip)
+        put(self, "reason", reason)
+
+
+class SimulatedRun(Record):
+    """What a contact would come through if they were enrolled now, and nothing else happened to them."""
+
+    __slots__ = ("contact", "steps", "refusal", "finished_at")
+
+    contact: ContactId
+    """The contact."""
+    steps: list[SimulatedStep]
+    """The steps, in order."""
+    refusal: Refusal | None
+    """Why they would not be enrolled: the dotted code and the words of the refusal; absent: they would be."""
+    finished_at: datetime | None
+    """When they would be through."""
+
+    def __init__(
+        self,
+        *,
+        contact: ContactId,
+        steps: list[SimulatedStep],
+        refusal: Refusal | None = None,
+        finished_at: datetime | None = None,
+    ) -> None:
+        put(self, "contact", contact)
+        put(self, "steps", steps)
+        put(self, "refusal", refusal)
+        put(self, "finished_at", finished_at)
+
+
+class SimulatedStep(Record):
+    """A step that a contact would come to."""
+
+    __slots__ = ("step", "at", "text", "skip", "branch", "reason")
+
+    step: str
+    """The step."""
+    at: datetime
+    """When; of a message, when it would go out."""
+    text: str | None
+    """A message's text as they would read it."""
+    skip: SkipReason | None
+    """Why a message would be left out."""
+    branch: bool | None
+    """Which way a condition would go."""
+    reason: str | None
+    """What would keep the message waiting without an end, in words: the sequence would go no further."""
+
+    def __init__(
+        self,
+        *,
+        step: str,
+        at: datetime,
+        text: str | None = None,
+        skip: SkipReason | None = None,
+        branch: bool | None = None,
+        reason: str | None = None,
+    ) -> None:
+        put(self, "step", step)
+        put(self, "at", at)
+        put(self, "text", text)
+        put(self, "skip", skip)
+        put(self, "branch", branch)
         put(self, "reason", reason)
 
 
@@ -8731,6 +9574,30 @@ class StatusUpdate(Record):
         put(self, "price_category", price_category)
         put(self, "billable", billable)
         put(self, "free_entry_until", free_entry_until)
+
+
+class StepFunnel(Record):
+    """How far the contacts at one step got."""
+
+    __slots__ = ("step", "here", "messages")
+
+    step: str
+    """The step."""
+    here: int
+    """How many stand there now."""
+    messages: Stats | None
+    """What became of its messages; absent: it sends none."""
+
+    def __init__(
+        self,
+        *,
+        step: str,
+        here: int,
+        messages: Stats | None = None,
+    ) -> None:
+        put(self, "step", step)
+        put(self, "here", here)
+        put(self, "messages", messages)
 
 
 class StoredFile(Record):
@@ -9443,6 +10310,7 @@ Author: TypeAlias = (
     | AuthorHost
     | AuthorHandler
     | AuthorBroadcast
+    | AuthorSequence
     | AuthorSurvey
 )
 """Who wrote a message."""
@@ -9470,6 +10338,8 @@ BulkAction: TypeAlias = (
     | BulkActionUntag
     | BulkActionLead
     | BulkActionAssign
+    | BulkActionEnroll
+    | BulkActionUnenroll
 )
 """What is done with each contact."""
 
@@ -9569,6 +10439,14 @@ Draft: TypeAlias = (
     | DraftTemplate
 )
 """What somebody wants to send."""
+
+EnrollmentState: TypeAlias = (
+    EnrollmentStateWaiting
+    | EnrollmentStateSending
+    | EnrollmentStateFinished
+    | EnrollmentStateExited
+)
+"""Where somebody who was enrolled stands."""
 
 ExportColumn: TypeAlias = (
     Literal[
@@ -9831,6 +10709,8 @@ JournalEvent: TypeAlias = (
     | JournalEventCall
     | JournalEventDispatchChanged
     | JournalEventBroadcastChanged
+    | JournalEventSequenceChanged
+    | JournalEventEnrollmentChanged
     | JournalEventSettingsChanged
     | JournalEventRuleChanged
     | JournalEventTemplateChanged
@@ -9958,6 +10838,7 @@ SegmentUser: TypeAlias = (
     SegmentUserBroadcast
     | SegmentUserSegment
     | SegmentUserRouting
+    | SegmentUserSequence
 )
 """What relies on a segment."""
 
@@ -9970,6 +10851,55 @@ Selection: TypeAlias = (
 
 In JSON: `{"ids": ["<id>", …]}`, `{"filter": {"tags": {"any": ["vip"]}}}`, `{"recipients": {"broadcast":
 "<id>", "who": {"states": ["delivered"]}}}`.
+"""
+
+SequenceGoal: TypeAlias = (
+    Literal[
+        # They write.
+        "reply",
+    ]
+    | SequenceGoalTag
+)
+"""What a contact leaves a sequence for.
+
+In JSON: `"reply"`, `{"tag": "purchased"}`.
+"""
+
+SequenceState: TypeAlias = (
+    SequenceStateDraft
+    | SequenceStateActive
+    | SequenceStatePaused
+)
+"""Where a sequence stands."""
+
+SequenceStepKind: TypeAlias = (
+    SequenceStepKindMessage
+    | SequenceStepKindDelay
+    | SequenceStepKindCondition
+)
+"""What a step does."""
+
+SequenceTest: TypeAlias = (
+    SequenceTestContact
+    | SequenceTestMessage
+)
+"""What a condition asks, at the moment when a contact comes to it.
+
+In JSON: `{"contact": {"tags": {"any": ["purchased"]}}}`, `{"message": {"step": "welcome", "was": "read"}}`.
+"""
+
+SequenceTrigger: TypeAlias = (
+    Literal[
+        # Nothing: somebody enrolls them.
+        "manual",
+        # A contact comes to be, whoever or whatever creates it; a merge never does.
+        "contactCreated",
+    ]
+    | SequenceTriggerTagAdded
+)
+"""What enrolls contacts by itself.
+
+In JSON: `"manual"`, `"contactCreated"`, `{"tagAdded": "vip"}`.
 """
 
 StatusKind: TypeAlias = (
@@ -10102,6 +11032,7 @@ __all__ = [
     "AuthorBroadcast",
     "AuthorHandler",
     "AuthorHost",
+    "AuthorSequence",
     "AuthorSurvey",
     "BanNotice",
     "BodyParameters",
@@ -10118,8 +11049,10 @@ __all__ = [
     "BroadcastStateScheduled",
     "BulkAction",
     "BulkActionAssign",
+    "BulkActionEnroll",
     "BulkActionLead",
     "BulkActionTag",
+    "BulkActionUnenroll",
     "BulkActionUntag",
     "BulkRefusal",
     "BulkReport",
@@ -10200,16 +11133,27 @@ __all__ = [
     "DraftContent",
     "DraftTemplate",
     "Drained",
+    "DripSequence",
     "Duplicate",
     "Durations",
     "Echo",
     "Edit",
     "Encoding",
+    "Enrollment",
+    "EnrollmentFilter",
+    "EnrollmentId",
+    "EnrollmentState",
+    "EnrollmentStateExited",
+    "EnrollmentStateFinished",
+    "EnrollmentStateName",
+    "EnrollmentStateSending",
+    "EnrollmentStateWaiting",
     "ErasedMedia",
     "ErasureCertificate",
     "ErasureCounts",
     "Event",
     "EventSource",
+    "ExitReason",
     "Explanation",
     "ExportColumn",
     "ExportColumnAttribute",
@@ -10314,6 +11258,7 @@ __all__ = [
     "JournalEventConversationReopened",
     "JournalEventConversationResolved",
     "JournalEventDispatchChanged",
+    "JournalEventEnrollmentChanged",
     "JournalEventHandlerFailed",
     "JournalEventHashesKeyed",
     "JournalEventIdentityAdded",
@@ -10334,6 +11279,7 @@ __all__ = [
     "JournalEventRoutingPassedOver",
     "JournalEventRuleChanged",
     "JournalEventSegmentChanged",
+    "JournalEventSequenceChanged",
     "JournalEventSettingsChanged",
     "JournalEventSurvey",
     "JournalEventTagAdded",
@@ -10376,6 +11322,7 @@ __all__ = [
     "MergeValue",
     "MergedContact",
     "Message",
+    "MessageFate",
     "MessageId",
     "NewAccount",
     "NewBroadcast",
@@ -10383,6 +11330,7 @@ __all__ = [
     "NewMedia",
     "NewRoutingRule",
     "NewSchedule",
+    "NewSequence",
     "Note",
     "NoteId",
     "OnDuplicate",
@@ -10407,6 +11355,7 @@ __all__ = [
     "ParameterMedia",
     "ParameterPayload",
     "ParameterText",
+    "PassedStep",
     "Pattern",
     "PatternKind",
     "Person",
@@ -10460,6 +11409,7 @@ __all__ = [
     "SegmentUserBroadcast",
     "SegmentUserRouting",
     "SegmentUserSegment",
+    "SegmentUserSequence",
     "Selection",
     "SelectionFilter",
     "SelectionIds",
@@ -10474,8 +11424,34 @@ __all__ = [
     "SenderNotice",
     "SenderQuality",
     "SenderStanding",
+    "SequenceCondition",
+    "SequenceDefinition",
+    "SequenceDelay",
+    "SequenceFunnel",
+    "SequenceGoal",
+    "SequenceGoalTag",
+    "SequenceId",
+    "SequenceMessage",
+    "SequenceMessageTest",
+    "SequenceState",
+    "SequenceStateActive",
+    "SequenceStateDraft",
+    "SequenceStatePaused",
+    "SequenceStep",
+    "SequenceStepKind",
+    "SequenceStepKindCondition",
+    "SequenceStepKindDelay",
+    "SequenceStepKindMessage",
+    "SequenceTest",
+    "SequenceTestContact",
+    "SequenceTestMessage",
+    "SequenceTrigger",
+    "SequenceTriggerTagAdded",
     "Settings",
     "Simulated",
+    "SimulatedRun",
+    "SimulatedStep",
+    "SimulationAssumption",
     "SkipReason",
     "Span",
     "StartedConversation",
@@ -10486,6 +11462,7 @@ __all__ = [
     "StatusKindFailed",
     "StatusKindOther",
     "StatusUpdate",
+    "StepFunnel",
     "StoredFile",
     "SurveyId",
     "TagCount",

@@ -15,6 +15,12 @@ const OWN: [&str; 6] = [
     "WhatsApp",
 ];
 
+/// Names that every program of one of the languages has anyway, and that a shape of the name would hide from it.
+const TAKEN: [&str; 13] = [
+    "Any", "Array", "Date", "Error", "Iterator", "List", "Map", "Object", "Optional", "Result", "Sequence",
+    "Set", "Task",
+];
+
 /// The names of shapes that a value refers to.
 fn named(value: &Value, found: &mut BTreeSet<String>) {
     match value {
@@ -63,6 +69,17 @@ fn a_shapes_name_is_a_word_in_every_language() {
 }
 
 #[test]
+fn no_shape_hides_a_name_that_a_language_has_anyway() {
+    let description = describe();
+    let shapes = description["shapes"].as_object().unwrap();
+    let hidden: Vec<&str> = TAKEN
+        .into_iter()
+        .filter(|name| shapes.contains_key(*name))
+        .collect();
+    assert!(hidden.is_empty(), "{hidden:?}");
+}
+
+#[test]
 fn every_area_and_method_says_what_it_is() {
     let description = describe();
     for list in ["crm", "org", "platform", "clock", "callbacks"] {
@@ -101,4 +118,13 @@ fn no_variant_has_a_field_of_its_own_that_is_called_as_the_unions_tag() {
         }
     }
     assert!(seen > 10);
+}
+
+#[test]
+fn the_definition_on_the_page_about_sequences_can_be_created() {
+    let page = include_str!("../../../docs/sequences.md");
+    let json = page.split("```json\n").nth(1).unwrap();
+    let json = json.split("```").next().unwrap();
+    let definition: tertulia::sequence::Definition = serde_json::from_str(json).unwrap();
+    definition.check().unwrap();
 }

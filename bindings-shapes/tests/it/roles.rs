@@ -61,12 +61,18 @@ impl Staffed {
 
     /// The positions and entries of the feed behind a position.
     async fn feed(&mut self, step: &Step, after: u64) -> Vec<(u64, Value)> {
-        let args = json!({ "after": after, "limit": 10_000 });
-        let events = self.beside(step, "events.read", args).await;
-        let events = events.as_array().unwrap().iter();
-        events
-            .map(|event| (event["position"].as_u64().unwrap(), event["entry"].clone()))
-            .collect()
+        let mut all: Vec<(u64, Value)> = Vec::new();
+        loop {
+            let after = all.last().map_or(after, |(position, _)| *position);
+            let args = json!({ "after": after, "limit": 1_000 });
+            let events = self.beside(step, "events.read", args).await;
+            let events = events.as_array().unwrap();
+            if events.is_empty() {
+                return all;
+            }
+            let each = |event: &Value| (event["position"].as_u64().unwrap(), event["entry"].clone());
+            all.extend(events.iter().map(each));
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What went on in conversations: messages, openings and resolutions, and how long people waited. A fold over the journal.
 //!
 //! An episode goes from the opening of a conversation, for the first time or again, to its resolution. Its first response
-//! is the first message of a person, a bot or the host after the contact's first one; a broadcast, a survey and the
-//! answer to a STOP are none. Everything counts when it happened: a response, for one, on the day that it was given.
+//! is the first message of a person, a bot or the host after the contact's first one; a broadcast, a sequence, a survey
+//! and the answer to a STOP are none. Everything counts when it happened: a response, for one, on the day that it was given.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,6 +15,7 @@ use super::{AnalyticsGroup, AnalyticsKey};
 use crate::channel::Channel;
 use crate::ids::{AgentId, ContactId, ConversationId};
 use crate::journal::{Actor, Entry, EntryKind, What};
+use crate::ledger::Campaign;
 use crate::message::ContentKind;
 
 /// The events that the figures are made of.
@@ -57,6 +58,8 @@ pub struct InboxFigures {
     pub sent_by_host: u64,
     /// Messages of broadcasts.
     pub sent_by_broadcasts: u64,
+    /// Messages of sequences.
+    pub sent_by_sequences: u64,
     /// Answers to a STOP, and surveys.
     pub sent_automatically: u64,
     /// Conversations that were opened for the first time.
@@ -331,29 +334,33 @@ impl Thread {
                 kind,
                 channel,
                 broadcast,
+                sequence,
                 ..
             } if is_message(*kind) => {
                 self.went(parts, *channel);
-                self.sent(parts, entry, *channel, broadcast.is_some());
+                let campaign = broadcast.map(Campaign::Broadcast);
+                let campaign = campaign.or(sequence.map(Campaign::Sequence));
+                self.sent(parts, entry, *channel, campaign);
             }
             _ => {}
         }
     }
 
-    fn sent(&mut self, parts: &mut Parts, entry: &Entry, channel: Channel, broadcast: bool) {
+    fn sent(&mut self, parts: &mut Parts, entry: &Entry, channel: Channel, campaign: Option<Campaign>) {
         let who = self.actor(&entry.actor);
         let by_bot = who.handler.is_some();
         let part = parts.of(entry.at, who, Some(channel));
-        let (slot, responds): (fn(&mut InboxFigures) -> &mut u64, bool) = match &entry.actor {
-            _ if broadcast => (|figures| &mut figures.sent_by_broadcasts, false),
+        let (slot, responds): (fn(&mut InboxFigures) -> &mut u64, bool) = match (campaign, &entry.actor) {
+            (Some(Campaign::Broadcast(_)), _) => (|figures| &mut figures.sent_by_broadcasts, false),
+            (Some(Campaign::Sequence(_)), _) => (|figures| &mut figures.sent_by_sequences, false),
             // What the business wrote in its phone app is told by the platform.
-            Actor::Agent(_) | Actor::Provider | Actor::Contact => {
+            (None, Actor::Agent(_) | Actor::Provider | Actor::Contact) => {
                 (|figures| &mut figures.sent_by_people, true)
             }
-            Actor::Handler(_) => (|figures| &mut figures.sent_by_bots, true),
-            Actor::System(_) if by_bot => (|figures| &mut figures.sent_by_bots, true),
-            Actor::System(_) => (|figures| &mut figures.sent_by_host, true),
-            Actor::Worker => (|figures| &mut figures.sent_automatically, false),
+            (None, Actor::Handler(_)) => (|figures| &mut figures.sent_by_bots, true),
+            (None, Actor::System(_)) if by_bot => (|figures| &mut figures.sent_by_bots, true),
+            (None, Actor::System(_)) => (|figures| &mut figures.sent_by_host, true),
+            (None, Actor::Worker) => (|figures| &mut figures.sent_automatically, false),
         };
         let waited = self.waits.filter(|_| responds);
         if let Some(part) = part {

@@ -8,6 +8,7 @@ fn bucket(state: StateName, reason: Option<&str>, accepted: bool) -> Bucket {
         accepted,
         replied: false,
         opted_out_after: false,
+        step: None,
     }
 }
 

@@ -9,10 +9,9 @@ use crate::account::Account;
 use crate::attributes::{Attribute, RESERVED};
 use crate::broadcast::{Audience, Broadcast, BroadcastState, RecipientFilter, Refusal};
 use crate::context::Context;
-use crate::decide::sending::{get_account, get_template, settles_within};
+use crate::decide::sending::{get_template, sender_of_templates, settles_within};
 use crate::decide::{filters, segments};
 use crate::error::{Code, Error};
-use crate::identity::AddressKind;
 use crate::ids::{AccountId, BroadcastId};
 use crate::journal::What;
 use crate::record::{Key, Op};
@@ -42,12 +41,16 @@ pub struct NewBroadcast {
     pub target: Selection,
 }
 
-/// The broadcast, which must be there.
-pub fn get(set: &mut WorkingSet, ctx: &Context<'_>, broadcast: BroadcastId) -> Step<Broadcast> {
-    let found: Option<Broadcast> = set.get(&Key::Broadcast {
+pub(crate) fn key(ctx: &Context<'_>, broadcast: BroadcastId) -> Key {
+    Key::Broadcast {
         org: ctx.org.id,
         broadcast,
-    })?;
+    }
+}
+
+/// The broadcast, which must be there.
+pub fn get(set: &mut WorkingSet, ctx: &Context<'_>, broadcast: BroadcastId) -> Step<Broadcast> {
+    let found: Option<Broadcast> = set.get(&key(ctx, broadcast))?;
     found.ok_or_else(|| {
         Error::new(
             Code::BroadcastNotFound,
@@ -179,7 +182,11 @@ fn wrong_state(broadcast: &Broadcast, wanted: &str) -> Stop {
 }
 
 /// Refuses parameters that name an attribute which nobody defined: it would be missing for everybody.
-fn check_variables(set: &mut WorkingSet, ctx: &Context<'_>, parameters: &TemplateParameters) -> Step<()> {
+pub(crate) fn check_variables(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    parameters: &TemplateParameters,
+) -> Step<()> {
     let key = |name: &str| Key::Attribute {
         org: ctx.org.id,
         name: name.to_owned(),
@@ -209,14 +216,7 @@ pub fn check(set: &mut WorkingSet, ctx: &Context<'_>, broadcast: &Broadcast) -> 
     if broadcast.name.is_empty() {
         return Err(Error::new(Code::BroadcastInvalid, "the broadcast has no name").into());
     }
-    let account = get_account(set, ctx, broadcast.account)?;
-    if !AddressKind::Phone.reaches(account.channel) {
-        let message = format!(
-            "sender {} is on {}, which has no templates",
-            account.name, account.channel
-        );
-        return Err(Error::new(Code::BroadcastInvalid, message).into());
-    }
+    let account = sender_of_templates(set, ctx, broadcast.account, Code::BroadcastInvalid)?;
     let template = get_template(set, ctx, &broadcast.template, &broadcast.language)?;
     template.check(&broadcast.parameters)?;
     check_variables(set, ctx, &broadcast.parameters)?;
@@ -421,11 +421,7 @@ pub fn cancel(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId) -> Step<
 /// this version; whether it did. Where somebody waits again since then, the version is another one.
 pub fn finish(set: &mut WorkingSet, ctx: &Context<'_>, id: BroadcastId, counted_at: u64) -> Step<bool> {
     let mut broadcast = get(set, ctx, id)?;
-    let key = Key::Broadcast {
-        org: ctx.org.id,
-        broadcast: id,
-    };
-    if set.version(&key) != Some(counted_at) {
+    if set.version(&key(ctx, id)) != Some(counted_at) {
         return Ok(false);
     }
     broadcast.state = match broadcast.state {

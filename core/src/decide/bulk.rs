@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use crate::contact::{LeadStatus, tag_name};
 use crate::context::Context;
 use crate::conversation::label_name;
-use crate::decide::{contacts, conversations, deletion, profile, surveys};
-use crate::error::Error;
-use crate::ids::{AgentId, ContactId, ConversationId};
+use crate::decide::{contacts, conversations, deletion, enrollments, profile, surveys};
+use crate::error::{Code, Error};
+use crate::ids::{AgentId, ContactId, ConversationId, SequenceId};
 use crate::inbox::ConversationFilter;
-use crate::working_set::{Step, WorkingSet};
+use crate::working_set::{Step, Stop, WorkingSet};
 
 /// What is done with each contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -26,6 +26,10 @@ pub enum BulkAction {
     Assign(AgentId),
     /// Makes nobody responsible.
     Unassign,
+    /// Enrolls them in a sequence. Who is in it, or was and may not again, stays as they are.
+    Enroll(SequenceId),
+    /// Takes them out of a sequence.
+    Unenroll(SequenceId),
     /// Deletes the contact.
     Delete,
 }
@@ -38,7 +42,12 @@ impl BulkAction {
     pub fn check(&self) -> Result<(), Error> {
         match self {
             Self::Tag(tags) | Self::Untag(tags) => tags.iter().try_for_each(|tag| tag_name(tag).map(|_| ())),
-            Self::Lead(_) | Self::Assign(_) | Self::Unassign | Self::Delete => Ok(()),
+            Self::Lead(_)
+            | Self::Assign(_)
+            | Self::Unassign
+            | Self::Enroll(_)
+            | Self::Unenroll(_)
+            | Self::Delete => Ok(()),
         }
     }
 }
@@ -124,14 +133,31 @@ pub fn apply_to_conversation(
     }
 }
 
+/// Whether a call changed anything; it did not where it was refused for being so already.
+fn changed<T>(decided: Step<T>, so_already: Code) -> Step<bool> {
+    match decided {
+        Ok(_) => Ok(true),
+        Err(Stop::Refused(error)) if error.code() == so_already => Ok(false),
+        Err(stop) => Err(stop),
+    }
+}
+
 /// Does it with one contact; whether anything changed.
-pub fn apply(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, action: &BulkAction) -> Step<bool> {
+pub fn apply(set: &mut WorkingSet, ctx: &mut Context<'_>, id: ContactId, action: &BulkAction) -> Step<bool> {
     match action {
         BulkAction::Tag(tags) => Ok(contacts::tag(set, ctx, id, tags)? > 0),
         BulkAction::Untag(tags) => Ok(contacts::untag(set, ctx, id, tags)? > 0),
         BulkAction::Lead(lead) => profile::set_lead(set, ctx, id, *lead),
         BulkAction::Assign(owner) => profile::set_owner(set, ctx, id, Some(*owner)),
         BulkAction::Unassign => profile::set_owner(set, ctx, id, None),
+        BulkAction::Enroll(sequence) => changed(
+            enrollments::enroll(set, ctx, *sequence, id),
+            Code::SequenceEnrolled,
+        ),
+        BulkAction::Unenroll(sequence) => changed(
+            enrollments::unenroll(set, ctx, *sequence, id),
+            Code::SequenceNotEnrolled,
+        ),
         BulkAction::Delete => deletion::delete(set, ctx, id).map(|()| true),
     }
 }

@@ -745,6 +745,7 @@ pub(crate) fn skip_open(
             let what = What::DispatchChanged {
                 dispatch: row.id,
                 broadcast: row.broadcast(),
+                sequence: row.sequence(),
                 state: row.state.name(),
                 reason: Some(reason),
                 code: None,

@@ -61,7 +61,7 @@ pub fn begin(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId, told: &[Add
     contact.source_channel = None;
     contact.last_inbound = None;
     contact.last_interaction = None;
-    contact.last_broadcast = None;
+    contact.last_campaign = None;
     contact.written = Vec::new();
     contact.became_customer = BTreeSet::new();
     contact.conversation = None;

@@ -11,17 +11,17 @@ use crate::decide::broadcasts;
 use crate::decide::contacts::{contact_key, find, identity_key, link_addresses, resolve};
 use crate::decide::erasure::is_erased;
 use crate::decide::evidence::{opted_out_at_platform, take_parked};
-use crate::decide::sending::{dispatch_key, get_account, journal_row, slot_key};
+use crate::decide::sending::{dispatch_key, get_account, journal_row, others_of_business, slot_key, stop};
 use crate::decide::surveys;
 use crate::error::{Code, Error};
 use crate::identity::Address;
 use crate::ids::{AccountId, AttemptId, ContactId, DispatchId, MessageId};
 use crate::journal::What;
-use crate::ledger::{Accepted, Dispatch, DispatchState, Outcome, Reached, Slot};
+use crate::ledger::{Accepted, Campaign, Dispatch, DispatchState, Outcome, Reached, Slot};
 use crate::message::{Delivery, StatusKind};
 use crate::record::Key;
 use crate::retry::{Failure, FailureClass, NextStep, next_step};
-use crate::working_set::{Lookup, Step, WorkingSet};
+use crate::working_set::{Step, WorkingSet};
 
 /// Records what is known about an attempt.
 pub fn land(
@@ -194,11 +194,16 @@ fn turned_away(
         step => step,
     };
     // An answer that comes late: the broadcast may be over.
-    let over = match (row.broadcast(), &row.state, step) {
+    let over = match (row.campaign(), &row.state, step) {
         (_, _, NextStep::GiveUp) => false,
-        (Some(broadcast), DispatchState::Unknown { .. }, _) => !broadcasts::takes_up(set, ctx, broadcast)?,
+        (Some(Campaign::Broadcast(broadcast)), DispatchState::Unknown { .. }, _) => {
+            !broadcasts::takes_up(set, ctx, broadcast)?
+        }
+        // The contact is further by now.
+        (Some(Campaign::Sequence(_)), DispatchState::Unknown { .. }, _) => true,
         _ => false,
     };
+    let mut stopped = false;
     match step {
         NextStep::HoldSender(wait) => set_account_state(set, ctx, account, held(ctx.now + wait)),
         NextStep::HoldBusiness(wait) => hold_business(set, ctx, &account, ctx.now + wait)?,
@@ -211,13 +216,11 @@ fn turned_away(
             set_account_state(set, ctx, account, state);
         }
         NextStep::StopBroadcast => {
-            if let Some(broadcast) = row.broadcast() {
-                let refusal = Refusal {
-                    code: failure.code.clone(),
-                    message: failure.detail.clone(),
-                };
-                broadcasts::stop(set, ctx, broadcast, refusal)?;
-            }
+            let refusal = Refusal {
+                code: failure.code.clone(),
+                message: failure.detail.clone(),
+            };
+            stopped = stop(set, ctx, &row, refusal)?;
         }
         NextStep::RetryAfter(_) | NextStep::GiveUp => {}
     }
@@ -231,7 +234,7 @@ fn turned_away(
     let pause = match step {
         NextStep::RetryAfter(wait) | NextStep::HoldSender(wait) | NextStep::HoldBusiness(wait) => Some(wait),
         NextStep::HoldBusinessToday | NextStep::StopSender => Some(TimeDelta::zero()),
-        NextStep::StopBroadcast => row.broadcast().map(|_| TimeDelta::zero()),
+        NextStep::StopBroadcast => stopped.then(TimeDelta::zero),
         NextStep::GiveUp => as_text.then(TimeDelta::zero),
     };
     if let Some(pause) = pause.filter(|_| !by_hand && !over) {
@@ -292,8 +295,8 @@ fn hold_business(
     account: &Account,
     until: DateTime<Utc>,
 ) -> Step<()> {
-    let all: Vec<Account> = set.list(&Lookup::Accounts { org: ctx.org.id })?;
-    for one in all.into_iter().filter(|one| one.shares_business(account)) {
+    let others = others_of_business(set, ctx, account)?;
+    for one in others.into_iter().chain([account.clone()]) {
         set_account_state(set, ctx, one, held(until));
     }
     Ok(())

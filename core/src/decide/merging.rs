@@ -1,6 +1,7 @@
 //! Two records of one person become one, and two again.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use crate::ctwa;
 use crate::decide::contacts::{
     check_attributes, contact_key, get, holder, identity_key, merged_key, skip_open,
 };
+use crate::decide::enrollments::leave;
 use crate::decide::sending::slot_key;
 use crate::decide::{conversations, external_ids, team};
 use crate::error::{Code, Error};
@@ -22,6 +24,7 @@ use crate::merge::{
     MergeChoice, MergeDifference, MergeField, MergeOutcome, MergeRequest, MergeValue, Merged, Undo,
 };
 use crate::record::{IdentityRef, Key};
+use crate::sequence::ExitReason;
 use crate::working_set::{Lookup, Step, Stop, WorkingSet};
 
 /// Merges contacts into one. The primary's fields win and its gaps are filled, but for what is chosen; addresses, tags,
@@ -148,7 +151,7 @@ fn absorb(
     latest(&mut primary.username, duplicate.username.as_ref());
     latest(&mut primary.last_inbound, duplicate.last_inbound.as_ref());
     latest(&mut primary.last_interaction, duplicate.last_interaction.as_ref());
-    latest(&mut primary.last_broadcast, duplicate.last_broadcast.as_ref());
+    latest(&mut primary.last_campaign, duplicate.last_campaign.as_ref());
     for theirs in &duplicate.written {
         let own = primary.written_by(theirs.account);
         let latest = own.map_or(*theirs, |own| *own.max(theirs));
@@ -163,6 +166,17 @@ fn absorb(
         ctwa::touched(&mut primary.attributes, touch);
     }
     primary.became_customer.extend(&duplicate.became_customer);
+    for (sequence, theirs) in &duplicate.enrolled {
+        match primary.enrolled.entry(*sequence) {
+            Entry::Vacant(place) => {
+                place.insert(*theirs);
+            }
+            Entry::Occupied(_) if theirs.open => {
+                leave(set, ctx, &mut duplicate.clone(), *sequence, ExitReason::Merged)?;
+            }
+            Entry::Occupied(_) => {}
+        }
+    }
     // Who is blocked as either is blocked.
     if duplicate.status == RecordStatus::Blocked && primary.status != RecordStatus::Blocked {
         primary.status_before_block = Some(primary.status);
@@ -345,6 +359,7 @@ pub fn unmerge(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<C
             None => {}
         }
     }
+    give_enrollments(&mut primary, &mut duplicate);
     take_back(set, ctx, &mut primary, &before, &after, &gone);
     for contact in [&mut primary, &mut duplicate] {
         fit_today(set, ctx, contact)?;
@@ -369,6 +384,19 @@ pub fn unmerge(set: &mut WorkingSet, ctx: &Context<'_>, id: ContactId) -> Step<C
     set.put(primary);
     set.put(duplicate.clone());
     Ok(duplicate)
+}
+
+/// The enrollments that came with a contact go with it again, as they stand now; one that ended with the merge stays ended.
+fn give_enrollments(primary: &mut Contact, duplicate: &mut Contact) {
+    for (sequence, theirs) in &mut duplicate.enrolled {
+        match primary.enrolled.get(sequence) {
+            Some(known) if known.id == theirs.id => {
+                theirs.open = known.open;
+                primary.enrolled.remove(sequence);
+            }
+            _ => theirs.open = false,
+        }
+    }
 }
 
 /// What comes back is what there is today: no tag that was deleted, no value that its attribute does not take any more,
@@ -456,7 +484,7 @@ fn take_back(
         username,
         last_inbound,
         last_interaction,
-        last_broadcast,
+        last_campaign,
         written,
         source_channel,
         became_customer

@@ -302,7 +302,7 @@ impl Inbox<'_> {
             }
             self.open_window(set, ctx, &message.from.addresses)?;
             self.consent(set, ctx, &mut contact, message, keyword)?;
-            self.mark_last_broadcast(set, ctx, &contact, |row| row.replied = true)?;
+            self.mark_last_campaign(set, ctx, &contact, |row| row.replied = true)?;
             if let Some(referral) = &message.referral {
                 self.touched(set, ctx, &mut contact, &stored, referral)?;
             }
@@ -455,6 +455,7 @@ impl Inbox<'_> {
             channel: self.account.channel,
             dispatch: None,
             broadcast: None,
+            sequence: None,
         };
         set.journal(Entry {
             at: self.at,
@@ -642,7 +643,7 @@ impl Inbox<'_> {
         let was_out = matches!(contact.consent.state(), State::Out { .. });
         let of = contact.merged_with(&message.from.addresses);
         record_consent_of(set, ctx, contact, of, self.stop(message));
-        self.mark_last_broadcast(set, ctx, contact, |row| row.opted_out_after = true)?;
+        self.mark_last_campaign(set, ctx, contact, |row| row.opted_out_after = true)?;
         if message.keyword.is_some() {
             // The platform has confirmed it; what goes by other senders still may, and the gate skips the rest.
             return Ok(());
@@ -660,7 +661,7 @@ impl Inbox<'_> {
 
     /// Marks the row of the broadcast message that the person was sent before this event, by the second, as platforms
     /// time events.
-    fn mark_last_broadcast(
+    fn mark_last_campaign(
         &self,
         set: &mut WorkingSet,
         ctx: &Context<'_>,
@@ -668,7 +669,7 @@ impl Inbox<'_> {
         mark: impl Fn(&mut Dispatch),
     ) -> Step<()> {
         let before = |sent: DateTime<Utc>| sent.timestamp() <= self.at.timestamp();
-        let Some((_, dispatch)) = contact.last_broadcast.filter(|(sent, _)| before(*sent)) else {
+        let Some((_, dispatch)) = contact.last_campaign.filter(|(sent, _)| before(*sent)) else {
             return Ok(());
         };
         let row: Option<Dispatch> = set.get(&Key::Dispatch {
@@ -745,7 +746,7 @@ impl Inbox<'_> {
         let of = contact.merged_with(&preference.person.addresses);
         let new = record_consent_of(set, ctx, &mut contact, of, fact);
         if change == Change::OptOut && new {
-            self.mark_last_broadcast(set, ctx, &contact, |row| row.opted_out_after = true)?;
+            self.mark_last_campaign(set, ctx, &contact, |row| row.opted_out_after = true)?;
         }
         set.put(contact);
         Ok(if new { Applied::Applied } else { Applied::Duplicate })

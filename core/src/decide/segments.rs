@@ -85,7 +85,7 @@ pub fn update(
 
 /// Deletes a segment that nothing relies on.
 ///
-/// Fails with `segment.in_use` while a draft of a broadcast or another segment names it.
+/// Fails with `segment.in_use` while a draft of a broadcast, a sequence or another segment names it.
 pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: SegmentId) -> Step<()> {
     let segment = get(set, ctx, id)?;
     if let Some(user) = segment.users.first() {
@@ -93,6 +93,7 @@ pub fn delete(set: &mut WorkingSet, ctx: &Context<'_>, id: SegmentId) -> Step<()
             SegmentUser::Broadcast(broadcast) => format!("the draft of broadcast {broadcast}"),
             SegmentUser::Segment(segment) => format!("segment {segment}"),
             SegmentUser::Routing(rule) => format!("rule of routing {rule}"),
+            SegmentUser::Sequence(sequence) => format!("sequence {sequence}"),
         };
         let message = format!("segment {:?} is used by {user}", segment.name);
         return Err(Error::new(Code::SegmentInUse, message).into());

@@ -14,27 +14,30 @@ use crate::conversation::{Author, Message, MessageRef, attempt_token};
 use crate::decide::broadcasts::{self, get as get_broadcast};
 use crate::decide::contacts::{contact_key, even_deleted, find as find_contact, get as get_contact};
 use crate::decide::conversations;
+use crate::decide::enrollments;
 pub use crate::decide::landing::{expire, land, resend};
 use crate::decide::selections::Meant;
+use crate::decide::sequences;
 use crate::decide::surveys::{self, Letter};
 use crate::decide::team::acting_name;
 use crate::decide::turns;
 use crate::error::{Code, Error};
 use crate::gate::{self, Denial, Lift, Passage};
-use crate::identity::Address;
-use crate::ids::{AccountId, AttemptId, ContactId, ConversationId, DispatchId};
+use crate::identity::{Address, AddressKind};
+use crate::ids::{AccountId, AttemptId, ContactId, ConversationId, DispatchId, SequenceId};
 use crate::journal::{Actor, What};
-use crate::ledger::{Dispatch, DispatchState, SEND_WITHIN, SkipReason, Slot, StateName};
+use crate::ledger::{Campaign, Dispatch, DispatchState, SEND_WITHIN, SkipReason, Slot, StateName};
 use crate::message::{Content, ContentKind, Delivery};
 use crate::record::{Key, OrgTemplate};
 use crate::render::{Attributes, Common, Values};
 use crate::retry::Failure;
 use crate::schedule::zone_of;
+use crate::sequence::{Enrollment, MessageStep, StepKind};
 use crate::template::{Category, Language, Template, TemplateParameters};
 use crate::window::{Window, WindowState};
 use crate::working_set::{Lookup, Step, Stop, WorkingSet};
 
-/// How long an authentication template lives: with no status by then it was dropped (platform-facts A4).
+/// How long an authentication template lives: with no status by then it was dropped (Meta's Cloud API, "Authentication templates", time to live).
 const AUTHENTICATION_LIFETIME_SECONDS: u32 = 10 * 60;
 
 /// How long a row waits whose sender is stopped or switched off, before it asks again.
@@ -109,6 +112,22 @@ pub fn get_account(set: &mut WorkingSet, ctx: &Context<'_>, account: AccountId) 
         account,
     })?;
     found.ok_or_else(|| Error::new(Code::AccountNotFound, format!("there is no sender {account}")).into())
+}
+
+/// The account, which must be one whose channel has templates.
+pub(crate) fn sender_of_templates(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    account: AccountId,
+    code: Code,
+) -> Step<Account> {
+    let account = get_account(set, ctx, account)?;
+    if AddressKind::Phone.reaches(account.channel) {
+        return Ok(account);
+    }
+    let (name, channel) = (&account.name, account.channel);
+    let message = format!("sender {name} is on {channel}, which has no templates");
+    Err(Error::new(code, message).into())
 }
 
 /// The template, which must be there.
@@ -668,19 +687,37 @@ fn template_to_send(
     Ok(template)
 }
 
-/// A worker is about to send a row that it leased. `None`: it is not to be sent, and the set says why.
-pub fn begin(
-    set: &mut WorkingSet,
-    ctx: &mut Context<'_>,
-    dispatch: DispatchId,
-    epoch: u64,
-) -> Step<Option<Flight>> {
+/// What became of a row that a worker was about to send.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// It may be put on the wire.
+    Flies(Box<Flight>),
+    /// It waits again: its campaign is paused, its sender is held, or it is not the time.
+    PutBack,
+    /// It is left out, for the reason that it has now.
+    LeftOut,
+    /// It is another worker's by now, or was left out by somebody else.
+    NotOurs,
+}
+
+impl Begun {
+    /// What may be put on the wire, if it may.
+    pub fn flight(self) -> Option<Flight> {
+        match self {
+            Self::Flies(flight) => Some(*flight),
+            Self::PutBack | Self::LeftOut | Self::NotOurs => None,
+        }
+    }
+}
+
+/// A worker is about to send a row that it leased.
+pub fn begin(set: &mut WorkingSet, ctx: &mut Context<'_>, dispatch: DispatchId, epoch: u64) -> Step<Begun> {
     let row: Option<Dispatch> = set.get(&dispatch_key(ctx, dispatch))?;
     // Skipped meanwhile, or another worker's by now.
     let Some(mut row) =
         row.filter(|row| matches!(row.state, DispatchState::Leased { .. }) && row.epoch == epoch)
     else {
-        return Ok(None);
+        return Ok(Begun::NotOurs);
     };
     set.need([
         contact_key(ctx, row.contact),
@@ -692,36 +729,38 @@ pub fn begin(
     ])?;
     let Some(contact) = find_contact(set, ctx, row.contact)? else {
         skip(set, ctx, row, SkipReason::Deleted)?;
-        return Ok(None);
+        return Ok(Begun::LeftOut);
     };
     let account = get_account(set, ctx, row.account)?;
     let letter = match row.origin {
         Author::Survey(survey) => {
             let Some(letter) = Letter::of(set, ctx, &row, survey, &contact)? else {
                 skip(set, ctx, row, SkipReason::SurveyOver)?;
-                return Ok(None);
+                return Ok(Begun::LeftOut);
             };
             Some(letter)
         }
         _ => None,
     };
-    let by_template = if let Some(broadcast) = row.broadcast() {
+    let by_template = if let Some(sequence) = row.sequence() {
+        let Some(message) = step_to_send(set, ctx, &row, sequence)? else {
+            return leave_step(set, ctx, row, sequence);
+        };
+        Some((message.template, message.language, message.parameters))
+    } else if let Some(broadcast) = row.broadcast() {
         let broadcast = get_broadcast(set, ctx, broadcast)?;
         // A pause or cancellation that is committed meanwhile wins.
-        set.expect(&Key::Broadcast {
-            org: ctx.org.id,
-            broadcast: broadcast.id,
-        });
+        set.expect(&broadcasts::key(ctx, broadcast.id));
         match broadcast.state {
             BroadcastState::Running { .. } => {}
             BroadcastState::Cancelling { .. } | BroadcastState::Cancelled { .. } => {
                 skip(set, ctx, row, SkipReason::Cancelled)?;
-                return Ok(None);
+                return Ok(Begun::LeftOut);
             }
             _ => {
                 row.state = DispatchState::Pending;
                 set.put(row);
-                return Ok(None);
+                return Ok(Begun::PutBack);
             }
         }
         Some((broadcast.template, broadcast.language, broadcast.parameters))
@@ -735,16 +774,13 @@ pub fn begin(
         Some((name, language, parameters)) => match template_to_send(set, ctx, &name, &language) {
             Ok(template) => (Some(template), parameters),
             Err(Stop::Refused(error)) => {
-                match row.broadcast() {
-                    // Nobody gets it now, so that nobody is used up.
-                    Some(broadcast) => {
-                        broadcasts::stop(set, ctx, broadcast, Refusal::from(&error))?;
-                        row.state = DispatchState::Pending;
-                        set.put(row);
-                    }
-                    None => skip(set, ctx, row, SkipReason::TemplateNotApproved)?,
+                if !stop(set, ctx, &row, Refusal::from(&error))? {
+                    skip(set, ctx, row, SkipReason::TemplateNotApproved)?;
+                    return Ok(Begun::LeftOut);
                 }
-                return Ok(None);
+                row.state = DispatchState::Pending;
+                set.put(row);
+                return Ok(Begun::PutBack);
             }
             Err(stop) => return Err(stop),
         },
@@ -757,7 +793,7 @@ pub fn begin(
     if goes_by_another_row(set, ctx, &row, &asked)? {
         skip(set, ctx, row, SkipReason::Merged)?;
         set.expect(&contact_key(ctx, asked.contact.id));
-        return Ok(None);
+        return Ok(Begun::LeftOut);
     }
     let kind = match (&asked.template, &letter) {
         (Some(_), _) => ContentKind::Template,
@@ -765,20 +801,19 @@ pub fn begin(
         (None, None) => ContentKind::Text,
     };
     if let Some(denial) = asked.check(ctx, &row.origin, kind).into_iter().next() {
-        match (denial.skip, denial.lifts) {
-            (Some(reason), _) => skip(set, ctx, row, reason)?,
-            // Not this recipient but the sender has to wait: back in the queue, without a word in the journal.
-            (None, lifts) => {
-                row.state = DispatchState::Pending;
-                row.not_before = match lifts {
-                    Lift::At(at) => at,
-                    Lift::When(_) => ctx.now + LOOK_AGAIN,
-                };
-                set.put(row);
-            }
-        }
         set.expect(&contact_key(ctx, asked.contact.id));
-        return Ok(None);
+        if let Some(reason) = denial.skip {
+            skip(set, ctx, row, reason)?;
+            return Ok(Begun::LeftOut);
+        }
+        // Not this recipient but the sender has to wait: back in the queue, without a word in the journal.
+        row.state = DispatchState::Pending;
+        row.not_before = match denial.lifts {
+            Lift::At(at) => at,
+            Lift::When(_) => ctx.now + LOOK_AGAIN,
+        };
+        set.put(row);
+        return Ok(Begun::PutBack);
     }
     let content = match (&asked.template, &letter) {
         (Some(template), _) => match fill(set, ctx, &asked.contact, template, &parameters) {
@@ -791,7 +826,7 @@ pub fn begin(
     };
     let Some(content) = content else {
         skip(set, ctx, row, SkipReason::MissingValue)?;
-        return Ok(None);
+        return Ok(Begun::LeftOut);
     };
     let heard = asked.contact.last_inbound;
     let into = letter.as_ref().map(Letter::conversation);
@@ -799,7 +834,63 @@ pub fn begin(
     if let Some(letter) = letter {
         letter.goes_out(set, ctx, heard)?;
     }
-    Ok(Some(flight))
+    Ok(Begun::Flies(Box::new(flight)))
+}
+
+/// Pauses the broadcast or sequence that a row with a stopped template is of: nobody gets it now, so that nobody is used
+/// up. Whether there was anything to pause: a sequence's earlier edition nobody can mend any more, and it goes on without.
+pub(crate) fn stop(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch, refusal: Refusal) -> Step<bool> {
+    match row.campaign() {
+        Some(Campaign::Broadcast(id)) => broadcasts::stop(set, ctx, id, refusal)?,
+        Some(Campaign::Sequence(id)) if enrollments::is_of_today(set, ctx, row)? => {
+            sequences::stop(set, ctx, id, refusal)?;
+        }
+        Some(Campaign::Sequence(_)) | None => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// The message of a step that somebody stands at, if its sequence is active: a pause, or whatever takes them out, that is
+/// committed meanwhile wins.
+fn step_to_send(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    row: &Dispatch,
+    sequence: SequenceId,
+) -> Step<Option<MessageStep>> {
+    let sequence = sequences::get(set, ctx, sequence)?;
+    set.expect(&sequences::key(ctx, sequence.id));
+    let Some(of) = row.step.as_ref().filter(|_| sequence.state.is_active()) else {
+        return Ok(None);
+    };
+    let enrollment: Option<Enrollment> = set.get(&enrollments::key(ctx, of.enrollment))?;
+    let Some(enrollment) = enrollment.filter(|enrollment| enrollments::waits_for(enrollment, row)) else {
+        return Ok(None);
+    };
+    let definition = sequences::edition(set, ctx, &sequence, enrollment.version)?;
+    let step = definition
+        .place(&of.step)
+        .map(|place| &definition.steps[place].does);
+    Ok(match step {
+        Some(StepKind::Message(message)) => Some(message.clone()),
+        _ => None,
+    })
+}
+
+/// A step's message that is not to be sent now: back in the queue while its sequence is paused, else left out.
+fn leave_step(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    mut row: Dispatch,
+    sequence: SequenceId,
+) -> Step<Begun> {
+    if sequences::get(set, ctx, sequence)?.state.is_active() {
+        skip(set, ctx, row, SkipReason::LeftSequence)?;
+        return Ok(Begun::LeftOut);
+    }
+    row.state = DispatchState::Pending;
+    set.put(row);
+    Ok(Begun::PutBack)
 }
 
 /// Leaves out a recipient of a cancelled broadcast, if they still wait.
@@ -833,7 +924,12 @@ fn goes_by_another_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch, 
     Ok(rows.iter().any(|other| other.id != row.id && goes_first(other)))
 }
 
-fn skip(set: &mut WorkingSet, ctx: &Context<'_>, mut row: Dispatch, reason: SkipReason) -> Step<()> {
+pub(crate) fn skip(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    mut row: Dispatch,
+    reason: SkipReason,
+) -> Step<()> {
     row.state = DispatchState::Skipped { reason };
     surveys::follow(set, ctx, &row)?;
     journal_row(set, ctx, &row);
@@ -851,6 +947,7 @@ pub(crate) fn journal_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatc
         What::DispatchChanged {
             dispatch: row.id,
             broadcast: row.broadcast(),
+            sequence: row.sequence(),
             state: row.state.name(),
             reason,
             code: row.failure.as_ref().map(|failure| failure.code.clone()),
@@ -985,6 +1082,7 @@ fn take_off(
                 channel: account.channel,
                 dispatch: Some(row.id),
                 broadcast: row.broadcast(),
+                sequence: row.sequence(),
             },
         ));
         message
@@ -1018,8 +1116,8 @@ fn take_off(
         took,
     });
     contact.touch(ctx.now, false);
-    if row.broadcast().is_some() {
-        contact.last_broadcast = Some((ctx.now, row.id));
+    if row.campaign().is_some() {
+        contact.last_campaign = Some((ctx.now, row.id));
     }
     let dispatch = row.id;
     set.put(conversation);

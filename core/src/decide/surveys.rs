@@ -234,6 +234,7 @@ impl Letter {
             org: ctx.org,
             actor: self.survey.agent.map_or_else(|| ctx.actor.clone(), Actor::Agent),
             ids: ctx.ids.clone(),
+            bulk: ctx.bulk,
             turn: None,
         };
         let mut parts = Vec::new();

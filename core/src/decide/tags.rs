@@ -3,20 +3,23 @@
 use crate::broadcast::Broadcast;
 use crate::contact::{Tag, tag_key, tag_name};
 use crate::context::Context;
+use crate::decide::broadcasts;
 use crate::decide::contacts;
 use crate::decide::organisation::{org, replace_rule};
 use crate::decide::routing;
 use crate::decide::segments::segment_key;
+use crate::decide::sequences;
 use crate::error::{Code, Error};
-use crate::ids::{BroadcastId, ContactId, RuleId, SegmentId};
+use crate::ids::{BroadcastId, ContactId, RuleId, SegmentId, SequenceId};
 use crate::journal::What;
 use crate::record::{Key, OrgRule, Record};
 use crate::segment::Segment;
 use crate::selection::Target;
+use crate::sequence::{Sequence, SequenceVersion};
 use crate::tagging::Rule;
 use crate::working_set::{Step, WorkingSet};
 
-/// Everything that may name a tag: an organisation's rules, segments, and drafts of broadcasts.
+/// Everything that may name a tag: an organisation's rules, segments, drafts of broadcasts, and sequences.
 #[derive(Debug, Clone, Default)]
 pub struct TagUsers {
     /// The rules.
@@ -25,6 +28,8 @@ pub struct TagUsers {
     pub segments: Vec<SegmentId>,
     /// The broadcasts; those that are no drafts any more do not count.
     pub broadcasts: Vec<BroadcastId>,
+    /// The sequences.
+    pub sequences: Vec<SequenceId>,
 }
 
 fn key_of(ctx: &Context<'_>, key: &str) -> Key {
@@ -41,7 +46,7 @@ pub fn get(set: &mut WorkingSet, ctx: &Context<'_>, name: &str) -> Step<Tag> {
     tag.ok_or_else(|| Error::new(Code::TagNotFound, format!("there is no tag {name:?}")).into())
 }
 
-/// Gives a tag another name; rules, segments and drafts follow in the same step. Contacts follow by [`retag`], and then
+/// Gives a tag another name; rules, segments, drafts and sequences follow in the same step. Contacts follow by [`retag`], and then
 /// the old name is [forgotten](forget). Gives the tag before and after.
 ///
 /// Fails with `tag.not_found`, `tag.empty`, `tag.too_long`, or `tag.exists` if another tag has the name.
@@ -72,7 +77,7 @@ pub fn rename(
     Ok((before, after))
 }
 
-/// Makes two tags one; rules, segments and drafts follow in the same step. Contacts follow by [`retag`], and then the
+/// Makes two tags one; rules, segments, drafts and sequences follow in the same step. Contacts follow by [`retag`], and then the
 /// first is [forgotten](forget). Gives the tag that goes and the one that stays.
 ///
 /// Fails with `tag.not_found`, or `tag.same`.
@@ -105,6 +110,8 @@ pub fn check_delete(set: &mut WorkingSet, ctx: &Context<'_>, name: &str, users: 
         format!("segment {:?} asks for", segment.name)
     } else if let Some(draft) = drafts_with(set, ctx, &tag, users)?.into_iter().next() {
         format!("the draft of broadcast {} asks for", draft.id)
+    } else if let Some(sequence) = sequences_with(set, ctx, &tag, users)?.into_iter().next() {
+        format!("sequence {:?} names", sequence.name)
     } else if let Some(rule) = routing::naming_tag(ctx, &tag.key).next() {
         format!("rule of routing {} asks for", rule.id)
     } else {
@@ -208,6 +215,15 @@ fn replace(set: &mut WorkingSet, ctx: &Context<'_>, from: &Tag, to: &Tag, users:
         }));
         set.put(draft);
     }
+    for mut sequence in sequences_with(set, ctx, from, users)? {
+        sequence.definition = sequence.definition.retagged(from, to);
+        sequences::watch(set, ctx, &sequence)?;
+        sequences::keep(set, ctx, sequence, "updated");
+    }
+    for mut edition in editions_with(set, ctx, from, users)? {
+        edition.definition = edition.definition.retagged(from, to);
+        set.put(edition);
+    }
     routing::retag(set, ctx, &from.key, &to.key)?;
     set.put(to.clone());
     journal(set, ctx, from, Some(to));
@@ -235,16 +251,46 @@ fn segments_with(set: &mut WorkingSet, ctx: &Context<'_>, tag: &Tag, users: &Tag
 }
 
 fn drafts_with(set: &mut WorkingSet, ctx: &Context<'_>, tag: &Tag, users: &TagUsers) -> Step<Vec<Broadcast>> {
-    let key = |broadcast: &BroadcastId| Key::Broadcast {
-        org: ctx.org.id,
-        broadcast: *broadcast,
-    };
-    let broadcasts: Vec<Broadcast> = all(set, users.broadcasts.iter().map(key))?;
+    let keys = users.broadcasts.iter().map(|id| broadcasts::key(ctx, *id));
+    let broadcasts: Vec<Broadcast> = all(set, keys)?;
     let names = |draft: &Broadcast| {
         let filter = draft.target.filter();
         draft.state.is_before_launch() && filter.is_some_and(|filter| filter.names_tag(&tag.key))
     };
     Ok(broadcasts.into_iter().filter(names).collect())
+}
+
+fn sequences_with(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    tag: &Tag,
+    users: &TagUsers,
+) -> Step<Vec<Sequence>> {
+    let keys = users.sequences.iter().map(|id| sequences::key(ctx, *id));
+    let sequences: Vec<Sequence> = all(set, keys)?;
+    let names = |sequence: &Sequence| sequence.definition.names_tag(&tag.key);
+    Ok(sequences.into_iter().filter(names).collect())
+}
+
+/// The editions that were replaced, which some may still be under way in.
+fn editions_with(
+    set: &mut WorkingSet,
+    ctx: &Context<'_>,
+    tag: &Tag,
+    users: &TagUsers,
+) -> Step<Vec<SequenceVersion>> {
+    let keys = users.sequences.iter().map(|id| sequences::key(ctx, *id));
+    let sequences: Vec<Sequence> = all(set, keys)?;
+    let mut replaced = Vec::new();
+    for sequence in &sequences {
+        replaced.extend((1..sequence.version).map(|version| (sequence.id, version)));
+    }
+    let keys = replaced
+        .iter()
+        .map(|(id, version)| sequences::version_key(ctx, *id, *version));
+    let editions: Vec<SequenceVersion> = all(set, keys)?;
+    let names = |edition: &SequenceVersion| edition.definition.names_tag(&tag.key);
+    Ok(editions.into_iter().filter(names).collect())
 }
 
 /// Those of the records that are there, loaded together.

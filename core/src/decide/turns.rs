@@ -119,7 +119,7 @@ pub(crate) fn inherited(
                 }
             }
             // Nobody's answer to anything.
-            Author::Broadcast(_) | Author::Survey(_) | Author::StopConfirmation => {}
+            Author::Broadcast(_) | Author::Sequence(_) | Author::Survey(_) | Author::StopConfirmation => {}
             Author::Agent(_) | Author::Host(_) | Author::Handler(_) | Author::Elsewhere => break,
         }
     }

@@ -5,7 +5,7 @@ use tertulia_core::broadcast::{Broadcast, BroadcastState};
 use tertulia_core::decide::broadcasts::{
     cancel, finish, launch, pause, reopen, resume, schedule, start_due, unschedule,
 };
-use tertulia_core::decide::sending::{Flight, begin, call_off, expire, resend};
+use tertulia_core::decide::sending::{Begun, Flight, begin, call_off, expire, resend};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{BroadcastId, ContactId};
 use tertulia_core::ledger::{DispatchState, Outcome, SkipReason, StateName};
@@ -228,14 +228,16 @@ fn what_is_paused_sends_nothing_and_goes_on_where_it_was() {
     let on_the_wire = world.begin(world.row_of(id, ana).id).unwrap();
     let leased = world.row_of(id, rui).id;
     let epoch = world.lease(leased);
-    let (begun, changes) = world.plan(|set, ctx| begin(set, ctx, leased, epoch));
+    let (begun, changes) = world.plan(|set, ctx| begin(set, ctx, leased, epoch).map(Begun::flight));
     assert!(begun.unwrap().is_some());
     world.decide(|set, ctx| pause(set, ctx, id)).unwrap();
     assert!(
         world.commit(changes).is_err(),
         "of a pause and a send that race one wins"
     );
-    let begun = world.decide(|set, ctx| begin(set, ctx, leased, epoch)).unwrap();
+    let begun = world
+        .decide(|set, ctx| begin(set, ctx, leased, epoch).map(Begun::flight))
+        .unwrap();
     assert_eq!(begun, None);
     assert_eq!(
         world.row(leased).state,

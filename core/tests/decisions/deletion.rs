@@ -10,6 +10,7 @@ use tertulia_core::conversation::{Conversation, Message, MessageRef};
 use tertulia_core::decide::bulk::{BulkAction, apply};
 use tertulia_core::decide::contacts::{self, ConsentRequest, NewContact, set_consent};
 use tertulia_core::decide::deletion::delete;
+use tertulia_core::decide::sending::Begun;
 use tertulia_core::decide::{external_ids, moves, notes, profile, sending, team};
 use tertulia_core::error::Code;
 use tertulia_core::filter::Filter;
@@ -201,7 +202,7 @@ fn what_waits_for_a_deleted_contact_is_skipped_and_no_audience_has_it() {
         2
     );
     let flight = world
-        .decide(|set, ctx| sending::begin(set, ctx, leased, epoch))
+        .decide(|set, ctx| sending::begin(set, ctx, leased, epoch).map(Begun::flight))
         .unwrap();
     assert_eq!(flight, None);
     let later = world.launch("receipt");
@@ -525,6 +526,7 @@ fn the_hash_is_keyed_by_organisation_and_kind_and_the_key_is_not_shown() {
         suppression_key: SuppressionKey::new([0xAB; 32]),
         host_key: None,
         routing: Vec::new(),
+        watches: Vec::new(),
     };
     let json = serde_json::to_string(&org).unwrap();
     assert!(json.contains(&"ab".repeat(32)));
@@ -672,6 +674,7 @@ fn hasher(key: u8, host: Option<&HostKey>) -> AddressHasher {
         suppression_key: SuppressionKey::new([key; 32]),
         host_key,
         routing: Vec::new(),
+        watches: Vec::new(),
     };
     AddressHasher::of(&org, host).unwrap()
 }

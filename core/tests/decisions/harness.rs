@@ -14,8 +14,9 @@ use tertulia_core::context::{Context, OrgContext};
 use tertulia_core::conversation::{Conversation, Message};
 use tertulia_core::decide::broadcasts::{self, NewBroadcast};
 use tertulia_core::decide::contacts::{self, NewContact};
+use tertulia_core::decide::reactions;
 use tertulia_core::decide::receive::{Applied, receive};
-use tertulia_core::decide::sending::{self, Draft, Flight, SendRequest};
+use tertulia_core::decide::sending::{self, Begun, Draft, Flight, SendRequest};
 use tertulia_core::decide::team;
 use tertulia_core::error::Error;
 use tertulia_core::filter::Filter;
@@ -70,6 +71,7 @@ pub(crate) struct World {
     pub(crate) actor: Actor,
     /// What a handler acts in.
     pub(crate) turn: Option<InTurn>,
+    pub(crate) bulk: bool,
     seed: u64,
 }
 
@@ -82,6 +84,7 @@ impl World {
             now: noon(),
             actor: Actor::System("host".to_owned()),
             turn: None,
+            bulk: false,
             seed: 0,
         };
         world.store(Org {
@@ -91,6 +94,7 @@ impl World {
             suppression_key: SuppressionKey::new([7; 32]),
             host_key: None,
             routing: Vec::new(),
+            watches: Vec::new(),
         });
         for (id, name) in [(SHOP, "shop"), (HELPDESK, "helpdesk")] {
             world.store(Account {
@@ -214,11 +218,13 @@ impl World {
                     now: self.now,
                     org: &org,
                     actor: self.actor.clone(),
+                    bulk: self.bulk,
                     turn: self.turn,
                     ids: ids.clone(),
                 };
                 set.begin();
-                match decision(&mut set, &mut ctx, item) {
+                let decided = decision(&mut set, &mut ctx, item);
+                match decided.and_then(|result| reactions::follow(&mut set, &mut ctx).map(|()| result)) {
                     Ok(result) => break Ok(result),
                     Err(Stop::Load) => {
                         set.roll_back();
@@ -511,7 +517,7 @@ impl World {
     /// Leases a row and begins to send it.
     pub(crate) fn begin(&mut self, dispatch: DispatchId) -> Option<Flight> {
         let epoch = self.lease(dispatch);
-        self.decide(|set, ctx| sending::begin(set, ctx, dispatch, epoch))
+        self.decide(|set, ctx| sending::begin(set, ctx, dispatch, epoch).map(Begun::flight))
             .unwrap()
     }
 

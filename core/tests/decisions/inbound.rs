@@ -303,7 +303,7 @@ fn an_organisation_may_read_a_first_message_as_consent_to_all_but_marketing() {
 }
 
 #[test]
-fn a_stop_skips_what_waits_and_counts_for_the_last_broadcast() {
+fn a_stop_skips_what_waits_and_counts_for_the_last_campaign() {
     let mut world = World::new();
     let id = world.contact(&format!("+{ANA}"));
     let sent = world.launch("offer");

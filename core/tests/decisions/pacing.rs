@@ -5,7 +5,7 @@ use tertulia_core::account::{Account, AccountState, SenderLimit};
 use tertulia_core::consent::Scope;
 use tertulia_core::decide::contacts::{ConsentRequest, set_consent};
 use tertulia_core::decide::senders::waits;
-use tertulia_core::decide::sending::{Flight, SendRequest, again, begin};
+use tertulia_core::decide::sending::{Begun, Flight, SendRequest, again, begin};
 use tertulia_core::error::Code;
 use tertulia_core::ids::{AccountId, ContactId, DispatchId};
 use tertulia_core::ledger::{Dispatch, DispatchState, Outcome, StateName};
@@ -363,7 +363,7 @@ fn of_two_who_begin_with_the_last_of_the_day_at_once_one_does() {
     limited(&mut world, Some(1));
     let (contacts, rows) = to_all(&mut world, 2);
     let epoch = world.lease(rows[0]);
-    let (begun, plan) = world.plan(|set, ctx| begin(set, ctx, rows[0], epoch));
+    let (begun, plan) = world.plan(|set, ctx| begin(set, ctx, rows[0], epoch).map(Begun::flight));
     assert!(begun.unwrap().is_some());
     // By another sender of the business, to somebody else.
     let by_other = SendRequest {
@@ -372,7 +372,9 @@ fn of_two_who_begin_with_the_last_of_the_day_at_once_one_does() {
     };
     world.send(&by_other).unwrap();
     assert_eq!(world.commit(plan), Err(Conflict));
-    let again = world.decide(|set, ctx| begin(set, ctx, rows[0], epoch)).unwrap();
+    let again = world
+        .decide(|set, ctx| begin(set, ctx, rows[0], epoch).map(Begun::flight))
+        .unwrap();
     assert_eq!(again, None);
 }
 

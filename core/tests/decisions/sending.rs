@@ -7,7 +7,9 @@ use tertulia_core::consent::Scope;
 use tertulia_core::contact::Contact;
 use tertulia_core::conversation::Author;
 use tertulia_core::decide::contacts::{ConsentRequest, NewContact, set_consent};
-use tertulia_core::decide::sending::{Flight, SendRequest, begin, expire, explain, land, resend, send};
+use tertulia_core::decide::sending::{
+    Begun, Flight, SendRequest, begin, expire, explain, land, resend, send,
+};
 use tertulia_core::error::Code;
 use tertulia_core::gate::Lift;
 use tertulia_core::ids::{ContactId, DispatchId};
@@ -286,18 +288,22 @@ fn a_worker_sends_only_what_it_still_holds() {
     world.now = at(61);
     let epoch = world.lease(row);
     assert_eq!(
-        world.decide(|set, ctx| begin(set, ctx, row, stale)).unwrap(),
+        world
+            .decide(|set, ctx| begin(set, ctx, row, stale).map(Begun::flight))
+            .unwrap(),
         None
     );
     assert_eq!(state(&world, row), StateName::Leased);
     assert!(
         world
-            .decide(|set, ctx| begin(set, ctx, row, epoch))
+            .decide(|set, ctx| begin(set, ctx, row, epoch).map(Begun::flight))
             .unwrap()
             .is_some()
     );
     assert_eq!(
-        world.decide(|set, ctx| begin(set, ctx, row, epoch)).unwrap(),
+        world
+            .decide(|set, ctx| begin(set, ctx, row, epoch).map(Begun::flight))
+            .unwrap(),
         None,
         "it is sent once"
     );
@@ -309,12 +315,14 @@ fn an_opt_out_between_lease_and_begin_is_obeyed() {
     let broadcast = world.launch("offer");
     let row = world.row_of(broadcast, id).id;
     let epoch = world.lease(row);
-    let (decided, changes) = world.plan(|set, ctx| begin(set, ctx, row, epoch));
+    let (decided, changes) = world.plan(|set, ctx| begin(set, ctx, row, epoch).map(Begun::flight));
     assert!(decided.unwrap().is_some());
     world.told(says(&person(&[phone(ANA)]), "m1", 1, "stop"));
     assert_eq!(world.commit(changes), Err(Conflict));
     assert_eq!(
-        world.decide(|set, ctx| begin(set, ctx, row, epoch)).unwrap(),
+        world
+            .decide(|set, ctx| begin(set, ctx, row, epoch).map(Begun::flight))
+            .unwrap(),
         None
     );
     assert_eq!(
@@ -664,6 +672,7 @@ fn the_launch_fixes_who_gets_it_and_names_why_others_do_not() {
             accepted: row.accepted,
             replied: row.replied,
             opted_out_after: row.opted_out_after,
+            step: None,
         };
         funnel.add(&bucket, 1);
     }

@@ -12,6 +12,7 @@ use tertulia_core::journal::What;
 use tertulia_core::record::OrgRule;
 use tertulia_core::segment::Segment;
 use tertulia_core::selection::Target;
+use tertulia_core::sequence::Sequence;
 
 use crate::harness::*;
 
@@ -43,6 +44,11 @@ fn users(world: &World) -> TagUsers {
             .all::<Broadcast>()
             .iter()
             .map(|broadcast| broadcast.id)
+            .collect(),
+        sequences: world
+            .all::<Sequence>()
+            .iter()
+            .map(|sequence| sequence.id)
             .collect(),
     }
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tertulia_core::attributes::Attribute;
 use tertulia_core::contact::Contact;
 use tertulia_core::context::{Context, OrgContext};
+use tertulia_core::decide::reactions;
 use tertulia_core::error::Error;
 use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::journal::{Actor, Entry};
@@ -43,6 +44,7 @@ impl World {
             suppression_key: SuppressionKey::new([7; 32]),
             host_key: None,
             routing: Vec::new(),
+            watches: Vec::new(),
         };
         Self {
             org: OrgContext::new(org, 1, Vec::new(), None).unwrap(),
@@ -93,11 +95,13 @@ impl World {
                 now: self.now,
                 org: &self.org,
                 actor: Actor::System("tests".to_owned()),
+                bulk: true,
                 turn: None,
                 ids: IdSource::new(self.now, self.seed),
             };
             set.begin();
-            match decision(&mut set, &mut ctx) {
+            let decided = decision(&mut set, &mut ctx);
+            match decided.and_then(|done| reactions::follow(&mut set, &mut ctx).map(|()| done)) {
                 Ok(done) => {
                     self.apply(set);
                     return Ok(done);

@@ -107,7 +107,7 @@ impl Attributes<'_> {
     async fn drop_misfits(&self, call: Call, name: &str, misfits: Filter) -> Result<u64, Error> {
         let name = name.to_owned();
         let drop =
-            move |set: &mut WorkingSet, ctx: &Context<'_>, id| profile::drop_misfit(set, ctx, id, &name);
+            move |set: &mut WorkingSet, ctx: &mut Context<'_>, id| profile::drop_misfit(set, ctx, id, &name);
         let runtime = &self.0.admitted(call).await?.runtime;
         everybody(runtime, self.0, Some(call), misfits.folded(), drop).await
     }

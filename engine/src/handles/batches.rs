@@ -159,12 +159,12 @@ pub(crate) fn next_ids<I: Copy + Ord + Display + FromStr>(
 
 /// A decision over one contact of many; whether it changes anything.
 pub(crate) trait Each:
-    Fn(&mut WorkingSet, &Context<'_>, ContactId) -> Step<bool> + Clone + Send + Sync + 'static
+    Fn(&mut WorkingSet, &mut Context<'_>, ContactId) -> Step<bool> + Clone + Send + Sync + 'static
 {
 }
 
 impl<F> Each for F where
-    F: Fn(&mut WorkingSet, &Context<'_>, ContactId) -> Step<bool> + Clone + Send + Sync + 'static
+    F: Fn(&mut WorkingSet, &mut Context<'_>, ContactId) -> Step<bool> + Clone + Send + Sync + 'static
 {
 }
 

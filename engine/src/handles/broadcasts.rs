@@ -11,7 +11,7 @@ use tertulia_core::decide::senders;
 use tertulia_core::decide::sending::{self, Draft, SendRequest};
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{BroadcastId, ContactId, DispatchId};
-use tertulia_core::ledger::{Dispatch, DispatchState, Slot};
+use tertulia_core::ledger::{Campaign, Dispatch, DispatchState, Slot};
 use tertulia_core::record::{Key, RecordKind};
 use tertulia_core::retry::Failure;
 use tertulia_core::roles::Call;
@@ -296,7 +296,10 @@ impl Broadcasts<'_> {
                 Ok((broadcast, waits))
             })
             .await?;
-        let buckets = storage.tally(self.0.id, id).await.map_err(from_storage)?;
+        let buckets = storage
+            .tally(self.0.id, Campaign::Broadcast(id))
+            .await
+            .map_err(from_storage)?;
         let mut stats = Stats::default();
         for (bucket, count) in &buckets {
             stats.add(bucket, *count);

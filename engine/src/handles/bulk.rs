@@ -111,7 +111,7 @@ impl Contacts<'_> {
         action.check()?;
         let batches = Batches::of(self.0, call, selection).await?;
         let action = Arc::new(action.clone());
-        let each = move |set: &mut WorkingSet, ctx: &Context<'_>, id| apply(set, ctx, id, &action);
+        let each = move |set: &mut WorkingSet, ctx: &mut Context<'_>, id| apply(set, ctx, id, &action);
         let mut report = BulkReport::default();
         let mut place = watch.after.take();
         loop {

@@ -13,6 +13,7 @@ use tertulia_core::filter::Filter;
 use tertulia_core::record::{OrgRule, RecordKind};
 use tertulia_core::roles::Call;
 use tertulia_core::segment::Segment;
+use tertulia_core::sequence::Sequence;
 use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Query;
 
@@ -34,7 +35,7 @@ pub struct TagCount {
 }
 
 impl Tags<'_> {
-    /// Gives a tag another name: rules, segments and drafts follow at once, and contacts batch by batch; how many contacts
+    /// Gives a tag another name: rules, segments, drafts and sequences follow at once, and contacts batch by batch; how many contacts
     /// that were. If it is cut off, [`merge`](Self::merge) does the rest.
     ///
     /// Fails with `tag.not_found`, `tag.empty`, `tag.too_long`, or `tag.exists` if another tag has the name.
@@ -49,7 +50,7 @@ impl Tags<'_> {
         self.follow(call, before, Some(after), false).await
     }
 
-    /// Makes one tag of two: whoever has the first gets the other. Rules, segments and drafts follow at once, and contacts
+    /// Makes one tag of two: whoever has the first gets the other. Rules, segments, drafts and sequences follow at once, and contacts
     /// batch by batch; how many contacts that were. If it is cut off, the same call does the rest.
     ///
     /// Fails with `tag.not_found`, or `tag.same`.
@@ -67,7 +68,7 @@ impl Tags<'_> {
     /// Deletes a tag and takes it from contacts, batch by batch; how many contacts that were. If it is cut off, the same
     /// call does the rest.
     ///
-    /// Fails with `tag.not_found`, or `tag.in_use` while a rule adds it, or a segment or a draft asks for it.
+    /// Fails with `tag.not_found`, or `tag.in_use` while a rule adds it, a segment or a draft asks for it, or a sequence names it.
     pub async fn delete(&self, name: &str) -> Result<u64, Error> {
         let call = Call::TagsDelete;
         let users = self.users(call).await?;
@@ -86,7 +87,7 @@ impl Tags<'_> {
         let everyone = Filter::tagged_any([from.key.clone()]);
         let each = {
             let (from, to) = (from.clone(), to.clone());
-            move |set: &mut WorkingSet, ctx: &Context<'_>, id| {
+            move |set: &mut WorkingSet, ctx: &mut Context<'_>, id| {
                 tags::retag(set, ctx, id, &from, to.as_ref(), told)
             }
         };
@@ -109,6 +110,7 @@ impl Tags<'_> {
         let rules: Vec<OrgRule> = self.0.all(call, all(RecordKind::Rule)).await?;
         let segments: Vec<Segment> = self.0.all(call, all(RecordKind::Segment)).await?;
         let broadcasts: Vec<Broadcast> = self.0.all(call, all(RecordKind::Broadcast)).await?;
+        let sequences: Vec<Sequence> = self.0.all(call, all(RecordKind::Sequence)).await?;
         let drafts = broadcasts
             .into_iter()
             .filter(|broadcast| broadcast.state.is_before_launch());
@@ -116,6 +118,7 @@ impl Tags<'_> {
             rules: rules.into_iter().map(|rule| rule.rule.id).collect(),
             segments: segments.into_iter().map(|segment| segment.id).collect(),
             broadcasts: drafts.map(|draft| draft.id).collect(),
+            sequences: sequences.into_iter().map(|sequence| sequence.id).collect(),
         })
     }
 

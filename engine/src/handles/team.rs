@@ -66,7 +66,7 @@ impl Team<'_> {
                 team::set_active(set, ctx, id, false)
             })
             .await?;
-        let hand_over = move |set: &mut WorkingSet, ctx: &Context<'_>, contact| {
+        let hand_over = move |set: &mut WorkingSet, ctx: &mut Context<'_>, contact| {
             profile::set_owner(set, ctx, contact, successor)
         };
         // Who leaves by their own call may not make it any more.

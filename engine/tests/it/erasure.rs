@@ -15,6 +15,7 @@ use tertulia::core::broadcast::Bucket;
 use tertulia::core::contact::RecordStatus;
 use tertulia::core::ids::{BroadcastId, ContactId, OrgId};
 use tertulia::core::journal::{EntryFilter, EntryKind, What};
+use tertulia::core::ledger::Campaign;
 use tertulia::core::message::MediaSource;
 use tertulia::core::record::{ChangeSet, Key, Op, Quarantined, Record, RecordKind};
 use tertulia::core::window::WindowState;
@@ -363,7 +364,7 @@ async fn nothing_of_an_erased_person_can_be_read_in_the_files_and_nobody_else_is
     let (id, broadcast, image) = a_life(&shop, &beside, 150).await;
     crowd(&shop, 10_000, 1_200, "after").await;
     let tally = async || {
-        let mut tally = beside.tally(org, broadcast).await.unwrap();
+        let mut tally = beside.tally(org, Campaign::Broadcast(broadcast)).await.unwrap();
         tally.sort();
         tally
     };

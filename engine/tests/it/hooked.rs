@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tertulia::core::broadcast::Bucket;
-use tertulia::core::ids::{BroadcastId, OrgId};
+use tertulia::core::ids::{OrgId, SequenceId};
+use tertulia::core::ledger::Campaign;
 use tertulia::core::record::{ChangeSet, Key, Stored};
+use tertulia::sequence::Standing;
 use tertulia::storage::{
     ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
     SharedRequest, Storage, StorageError,
@@ -77,8 +79,16 @@ impl<S: Storage, H: Hook> Storage for Hooked<S, H> {
         self.inner.journal(request).await
     }
 
-    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>, StorageError> {
-        self.inner.tally(org, broadcast).await
+    async fn tally(&self, org: OrgId, campaign: Campaign) -> Result<Vec<(Bucket, u64)>, StorageError> {
+        self.inner.tally(org, campaign).await
+    }
+
+    async fn standings(
+        &self,
+        org: OrgId,
+        sequence: SequenceId,
+    ) -> Result<Vec<(Standing, u64)>, StorageError> {
+        self.inner.standings(org, sequence).await
     }
 
     async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>, StorageError> {

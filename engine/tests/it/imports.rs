@@ -13,7 +13,7 @@ const SEEDS: &str = "phone,name,email,tags,optedIn\n\
     +919876543210,John Doe,john@example.com,\"vip,retail\",true\n\
     +12125551234,Jane Smith,,lead,false\n";
 
-fn options() -> ImportOptions {
+pub(crate) fn options() -> ImportOptions {
     ImportOptions {
         file: "contacts.csv".to_owned(),
         ..ImportOptions::default()
@@ -21,7 +21,7 @@ fn options() -> ImportOptions {
 }
 
 /// A file of so many people, of whom every seventh has a number that cannot be.
-fn people(count: usize) -> String {
+pub(crate) fn people(count: usize) -> String {
     let mut csv = "phone,name,tags,optedIn\n".to_owned();
     for n in 0..count {
         let phone = if n % 7 == 3 {

@@ -38,6 +38,7 @@ mod roles;
 mod schedules;
 mod senders;
 mod sending;
+mod sequences;
 mod settling;
 mod support;
 mod targets;

@@ -117,6 +117,6 @@ async fn who_is_in_a_broadcast_twice_gets_it_once_whenever_they_are_merged() {
             .await
             .unwrap();
         assert_eq!(rows.items.len(), usize::from(!merged_first));
-        assert!(contacts.get(other.id).await.unwrap().last_broadcast.is_some());
+        assert!(contacts.get(other.id).await.unwrap().last_campaign.is_some());
     }
 }

@@ -6,8 +6,9 @@ use chrono::TimeDelta;
 use tertulia::core::broadcast::BroadcastState;
 use tertulia::core::settings::Settings;
 use tertulia::testing::{Fault, Faults};
-use tertulia::{Code, NewAccount, NewContact, NewSchedule};
+use tertulia::{Code, NewAccount, NewContact, NewSchedule, Watch};
 
+use crate::imports::{options, people};
 use crate::support::{OTHER_NUMBER, Shop, new_account, template};
 
 fn number(n: usize) -> String {
@@ -216,4 +217,26 @@ async fn a_small_organisation_is_not_behind_the_recipients_of_a_large_one() {
         accepted.len()
     );
     assert_eq!(shop.org.broadcasts().stats(large).await.unwrap().sent, 200);
+}
+
+#[tokio::test]
+async fn a_large_broadcast_is_called_off_portion_by_portion_to_its_end() {
+    let shop = Shop::in_memory().await;
+    let file = people(3_000);
+    let imports = shop.org.imports();
+    let run = imports.run(file.as_bytes(), &options(), Watch::default()).await;
+    let created = run.unwrap().counts.created;
+    assert!(created > 2_000, "more than one portion: {created}");
+    let broadcasts = shop.org.broadcasts();
+    let large = shop.launch("order_ready", "vip").await;
+    shop.opted_in("+14155550100", &["gold"]).await;
+    let small = shop.launch("order_ready", "gold").await;
+    broadcasts.cancel(large).await.unwrap();
+    shop.crm.run_due().await.unwrap();
+    let stats = broadcasts.stats(large).await.unwrap();
+    assert_eq!((stats.pending, stats.skipped["cancelled"]), (0, created));
+    let state = broadcasts.get(large).await.unwrap().state;
+    assert!(matches!(state, BroadcastState::Cancelled { .. }), "{state:?}");
+    assert_eq!(broadcasts.stats(small).await.unwrap().sent, 1);
+    assert_eq!(shop.platform.accepted().len(), 1);
 }

@@ -65,10 +65,22 @@ pub(crate) enum Fault {
     Cancel,
     /// An unconfirmed message is sent again, by choice.
     Resent,
+    /// A sequence is paused while a message of it is on its way.
+    SequencePause,
+    /// A sequence gets other steps while people are under way in it.
+    Edition,
+    /// Somebody is taken out of a sequence while a message of it is on its way to them.
+    Unenroll,
+    /// Somebody writes while a message of a sequence is on its way to them.
+    Reply,
+    /// Somebody left a sequence whose message was on the wire.
+    LeftOnTheWay,
+    /// Two people who are in one sequence become one.
+    MergeEnrolled,
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 30] = [
+    pub(crate) const ALL: [Self; 36] = [
         Self::TimedOut,
         Self::AnswerLost,
         Self::Unreachable,
@@ -99,6 +111,12 @@ impl Fault {
         Self::Pause,
         Self::Cancel,
         Self::Resent,
+        Self::SequencePause,
+        Self::Edition,
+        Self::Unenroll,
+        Self::Reply,
+        Self::LeftOnTheWay,
+        Self::MergeEnrolled,
     ];
 }
 

@@ -2,8 +2,9 @@
 //! tells the same story.
 //!
 //! Each story runs the library itself, and is held to what it promises: nobody is sent a message twice without an explicit
-//! choice, nobody gets two marketing messages within 24 hours, nothing is sent after an opt-out, what is counted never
-//! falls, what is finished has nobody waiting, and at the end nobody was dropped in silence.
+//! choice, nor a step of a sequence, nobody gets two marketing messages within 24 hours, nothing is sent after an opt-out
+//! or to who left a sequence, what is counted never falls, what is finished has nobody waiting, and at the end nobody was
+//! dropped in silence, or is stuck.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tertulia::core::broadcast::Bucket;
-use tertulia::core::ids::{BroadcastId, OrgId};
-use tertulia::core::ledger::DispatchState;
+use tertulia::core::ids::{OrgId, SequenceId};
+use tertulia::core::ledger::{Campaign, DispatchState};
 use tertulia::core::record::{ChangeSet, Key, Stored};
+use tertulia::sequence::Standing;
 use tertulia::storage::{
     ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
     SharedRequest, Storage, StorageError, StorageErrorKind,
@@ -105,8 +106,16 @@ impl Storage for SharedStore {
         self.world.store.journal(request).await
     }
 
-    async fn tally(&self, org: OrgId, broadcast: BroadcastId) -> Result<Vec<(Bucket, u64)>, StorageError> {
-        self.world.store.tally(org, broadcast).await
+    async fn tally(&self, org: OrgId, campaign: Campaign) -> Result<Vec<(Bucket, u64)>, StorageError> {
+        self.world.store.tally(org, campaign).await
+    }
+
+    async fn standings(
+        &self,
+        org: OrgId,
+        sequence: SequenceId,
+    ) -> Result<Vec<(Standing, u64)>, StorageError> {
+        self.world.store.standings(org, sequence).await
     }
 
     async fn tag_counts(&self, org: OrgId) -> Result<Vec<(String, u64)>, StorageError> {

@@ -1,6 +1,8 @@
 //! What happens in a world: people, broadcasts, workers, and everything that comes between them; and at last nothing more
 //! goes wrong, and all is drained.
 
+mod sequences;
+
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
@@ -196,6 +198,7 @@ impl Story {
             suppression_key: SuppressionKey::new([7; 32]),
             host_key: None,
             routing: Vec::new(),
+            watches: Vec::new(),
         };
         let changes = ChangeSet {
             expect: Vec::new(),
@@ -248,6 +251,7 @@ impl Story {
             let contact = org.contacts().create(new).await.expect("a contact");
             shop.people.push((contact.id, phone));
         }
+        self.open_sequences(&org, &shop).await;
         self.shops.push(shop);
     }
 
@@ -309,7 +313,11 @@ impl Story {
     /// One thing happens.
     fn step(&mut self) {
         match self.below(100) {
-            0..66 => self.let_somebody_go(),
+            0..62 => self.let_somebody_go(),
+            62 => self.enroll(),
+            63 => self.leave(),
+            64 => self.change_sequence(),
+            65 => self.pass(600, 3 * 3_600),
             66..74 => self.pass(0, 20),
             74..76 => self.pass(31, 400),
             76 => self.pass(3_600, 30 * 3_600),
@@ -563,6 +571,9 @@ impl Story {
                 duplicates: vec![duplicate],
                 choices: Vec::new(),
             };
+            if self.are_in_one_sequence(one, other) && !self.strikes(Fault::MergeEnrolled) {
+                return;
+            }
             self.call(
                 org,
                 || format!("merge {duplicate} into {primary}"),
@@ -805,7 +816,7 @@ impl Story {
         }
     }
 
-    /// Resumes senders and broadcasts.
+    /// Resumes senders, broadcasts and sequences.
     async fn get_going(&mut self, worker: usize) {
         for shop in &self.shops {
             let org = self.crms[worker].org(shop.id);
@@ -830,6 +841,7 @@ impl Story {
             };
             going.expect("it may go on");
         }
+        self.get_sequences_going(worker).await;
     }
 
     fn is_at_rest(&self) -> bool {
@@ -840,7 +852,8 @@ impl Story {
             )
         };
         let rests = |row: &Dispatch| !row.state.name().is_open() && row.state.name() != StateName::Unknown;
-        self.broadcasts().iter().all(|broadcast| over(&broadcast.state))
+        self.nobody_is_under_way()
+            && self.broadcasts().iter().all(|broadcast| over(&broadcast.state))
             && witness::rows(&self.world).iter().all(rests)
     }
 }

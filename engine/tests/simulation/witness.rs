@@ -1,5 +1,7 @@
 //! What must hold at every moment, whatever goes wrong: watched at the commits, at the platform's door, and after each step.
 
+mod steps;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -10,10 +12,12 @@ use tertulia::core::broadcast::{Broadcast, BroadcastState, Stats};
 use tertulia::core::consent::Denial;
 use tertulia::core::conversation::{Author, Message};
 use tertulia::core::ids::{AttemptId, BroadcastId, ContactId, DispatchId, MessageId, OrgId};
-use tertulia::core::ledger::{Dispatch, DispatchState, SEND_WITHIN, SLOT, StateName};
+use tertulia::core::ledger::{Campaign, Dispatch, DispatchState, SEND_WITHIN, SLOT, StateName, StepRow};
 use tertulia::core::record::{ChangeSet, Key, Op, Record, RecordKind};
 use tertulia::storage::{PageRequest, Query, Storage};
 
+use self::steps::{Moves, StepBefore, Steps};
+pub(crate) use self::steps::{enrollments, sequences};
 use crate::world::World;
 
 /// The most records that a look at the store asks for.
@@ -29,14 +33,17 @@ pub(crate) struct Witness {
     /// What the platform took: how often which text went to which address, but for what was sent again by choice.
     taken: BTreeMap<(String, String), u32>,
     taken_rows: BTreeSet<DispatchId>,
-    /// Whether something was committed since the last look.
-    touched: bool,
+    steps: Steps,
+    /// What was committed to since the last look.
+    touched: BTreeSet<Campaign>,
 }
 
 /// An attempt whose `sending` was committed.
 #[derive(Debug)]
 struct Attempt {
     row: DispatchId,
+    /// The step of a sequence that it is.
+    step: Option<StepRow>,
     contact: ContactId,
     process: usize,
     since: DateTime<Utc>,
@@ -59,6 +66,7 @@ struct Departure {
     broadcast: Option<Broadcast>,
     /// The other rows that the broadcast has for the person.
     others: Vec<Dispatch>,
+    step: Option<StepBefore>,
 }
 
 /// What a commit is about to do.
@@ -66,6 +74,9 @@ struct Departure {
 pub(crate) struct Before {
     departures: Vec<Departure>,
     broadcasts: Vec<Broadcast>,
+    /// Whose rows change.
+    campaigns: BTreeSet<Campaign>,
+    moves: Moves,
 }
 
 /// The store is in memory: it answers at once.
@@ -118,10 +129,18 @@ pub(crate) fn leased(world: &World) -> BTreeMap<DispatchId, DispatchState> {
 
 /// Looks at a commit before it is made.
 pub(crate) fn before(world: &Arc<World>, changes: &ChangeSet) -> Before {
-    let mut before = Before::default();
+    let mut before = Before {
+        moves: steps::before(world, changes),
+        ..Before::default()
+    };
     let (mut contacts, mut messages) = (Vec::new(), BTreeMap::<MessageId, &Message>::new());
     let (mut rows, mut leaving) = (Vec::new(), Vec::new());
     for op in &changes.ops {
+        if let Op::SnapshotAudience(audience, _) = op {
+            before
+                .campaigns
+                .insert(Campaign::Broadcast(audience.broadcast.id));
+        }
         let (Op::Insert(record) | Op::Update(record, _)) = op else {
             continue;
         };
@@ -133,6 +152,7 @@ pub(crate) fn before(world: &Arc<World>, changes: &ChangeSet) -> Before {
             Record::Broadcast(broadcast) => before.broadcasts.push(broadcast.clone()),
             Record::Dispatch(row) => {
                 rows.push(row);
+                before.campaigns.extend(row.campaign());
                 if row.state.name() == StateName::Sending {
                     leaving.push(row);
                 }
@@ -198,6 +218,7 @@ pub(crate) fn before(world: &Arc<World>, changes: &ChangeSet) -> Before {
                 .to_owned(),
             broadcast: broadcast.and_then(|broadcast| get(world, Key::Broadcast { org, broadcast })),
             others,
+            step: steps::before_departure(world, row),
         });
     }
     before
@@ -206,17 +227,22 @@ pub(crate) fn before(world: &Arc<World>, changes: &ChangeSet) -> Before {
 /// A commit was made: what left with it must have been allowed to.
 pub(crate) fn committed(world: &Arc<World>, process: usize, before: Before) {
     let mut state = world.lock();
-    state.witness.touched = true;
+    state.witness.touched.extend(before.campaigns);
     for broadcast in before.broadcasts {
+        state.witness.touched.insert(Campaign::Broadcast(broadcast.id));
         state.log(|| format!("broadcast {} is {}", broadcast.name, broadcast.state.as_str()));
         let known = state.witness.broadcasts.entry(broadcast.id);
         known.or_insert((broadcast.org, Stats::default()));
     }
+    steps::committed(&mut state, before.moves);
     let worker = state.processes[process].worker.clone();
     for departure in before.departures {
         let Departure { row, text, .. } = &departure;
         state.log(|| format!("process {process} commits that {text:?} goes to {}", row.contact));
         let mut broken = departure.broken(worker.as_deref());
+        if let Some(step) = &departure.step {
+            broken.extend(step.broken(row.id, &mut state).into_iter().map(str::to_owned));
+        }
         let (Some(attempt), DispatchState::Sending { since }) = (row.attempt, &row.state) else {
             state.broken(format!("a row is sending without an attempt: {row:?}"));
             continue;
@@ -235,6 +261,7 @@ pub(crate) fn committed(world: &Arc<World>, process: usize, before: Before) {
             .collect();
         let new = Attempt {
             row: row.id,
+            step: row.step.clone(),
             contact: row.contact,
             process,
             since: *since,
@@ -264,7 +291,7 @@ impl Departure {
             )),
         }
         let marketing = self.text.starts_with("Sale");
-        let by_campaign = marketing || matches!(self.row.origin, Author::Broadcast(_));
+        let by_campaign = marketing || matches!(self.row.origin, Author::Broadcast(_) | Author::Sequence(_));
         if let Some(contact) = self.contact_before.as_ref().filter(|_| by_campaign) {
             let key = self.row.match_key.as_deref();
             let identity = contact
@@ -338,8 +365,10 @@ pub(crate) fn taken(world: &World, attempt: AttemptId, text: &str, to: &str) {
     if again && !by_choice {
         broken.push(format!("{text:?} went out twice by the same row"));
     }
+    if let Some(step) = &known.step {
+        broken.extend(steps::taken(&mut witness.steps, step));
     // A STOP is confirmed as often as somebody says it anew.
-    if !by_choice && (text.starts_with("Sale") || text.starts_with("News")) {
+    } else if !by_choice && (text.starts_with("Sale") || text.starts_with("News")) {
         let times = witness.taken.entry((text.to_owned(), to.to_owned())).or_default();
         *times += 1;
         if *times > 1 {
@@ -362,18 +391,22 @@ pub(crate) fn taken(world: &World, attempt: AttemptId, text: &str, to: &str) {
     }
 }
 
-/// Looks at all broadcasts, if anything was committed since the last look.
-pub(crate) fn look(world: &World) {
-    let known = {
-        let mut state = world.lock();
-        if !std::mem::take(&mut state.witness.touched) {
+/// Looks at the broadcasts and sequences to which something was committed since the last look.
+pub(crate) fn look(world: &Arc<World>) {
+    let (touched, mut known) = {
+        let witness = &mut world.lock().witness;
+        let touched = std::mem::take(&mut witness.touched);
+        if touched.is_empty() && !witness.steps.is_touched() {
             return;
         }
-        state.witness.broadcasts.clone()
+        (touched, witness.broadcasts.clone())
     };
+    known.retain(|id, _| touched.contains(&Campaign::Broadcast(*id)));
     for (id, (org, before)) in known {
         let mut stats = Stats::default();
-        for (bucket, count) in now(world.store.tally(org, id)).expect("the store is open") {
+        for (bucket, count) in
+            now(world.store.tally(org, Campaign::Broadcast(id))).expect("the store is open")
+        {
             stats.add(&bucket, count);
         }
         let broadcast: Option<Broadcast> = get(world, Key::Broadcast { org, broadcast: id });
@@ -399,14 +432,15 @@ pub(crate) fn look(world: &World) {
         }
         seen.witness.broadcasts.insert(id, (org, stats));
     }
+    steps::look(world, &touched);
 }
 
 /// Looks at the end, when nothing goes wrong any more and all is drained.
-pub(crate) fn settle(world: &World) {
+pub(crate) fn settle(world: &Arc<World>) {
     look(world);
     let rows = rows(world);
+    let mut broken = steps::settle(world);
     let mut state = world.lock();
-    let mut broken = Vec::new();
     for row in &rows {
         use StateName::{Leased, Pending, Sending, Unknown};
         if matches!(row.state.name(), Pending | Leased | Sending | Unknown) {

@@ -4,17 +4,15 @@
 //! or knows no more. People write over a stand-in for WhatsApp on this machine, at a clock set by hand.
 
 use std::error::Error;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use examples::{file, listen};
 use tertulia::core::conversation::Author;
-use tertulia::testing::{Inbound, ManualClock, Platform, PlatformConfig};
+use tertulia::testing::{Inbound, ManualClock, Platform};
 use tertulia::{
-    Channel, ConversationHandler, Crm, Handler, HandlerKind, HandlerTurn, NewAccount, NewContact,
-    NewRoutingRule, Org, PageOf, Role, RoutingTarget, Settings, SqliteStorage, StaticCredentials,
-    WebhookRequest, WhatsApp, WhatsAppConfig,
+    ConversationHandler, Crm, Handler, HandlerKind, HandlerTurn, NewContact, NewRoutingRule, Org, PageOf,
+    Role, RoutingTarget,
 };
 
 /// What the bot knows. An AI would ask its model here, with the conversation before: `turn.org.inbox().messages(..)`.
@@ -70,22 +68,9 @@ impl ConversationHandler for Greeter {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let file = std::env::args_os()
-        .nth(1)
-        .map_or_else(|| folder.path().join("crm.db"), PathBuf::from);
     let clock = ManualClock::at(1_772_366_400);
-    let platform = Platform::start_with(PlatformConfig {
-        clock: Arc::new(clock.clone()),
-        ..PlatformConfig::default()
-    })
-    .await?;
-    let secrets = platform.config();
-    let whatsapp =
-        WhatsAppConfig::new(&secrets.app_secret, &secrets.verify_token).base_url(platform.base_url());
-    let crm = Crm::builder()
-        .storage(Arc::new(SqliteStorage::open(&file)?))
-        .transport("whatsapp", WhatsApp::new(whatsapp)?)
-        .credentials(StaticCredentials::default().with("main number", &secrets.access_token))
+    let platform = examples::platform(&clock).await?;
+    let crm = examples::crm(&file(&folder), &platform)?
         .handler("greeter", Greeter)
         .clock(clock.clone())
         .build()?;
@@ -144,23 +129,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// The shop, whose new conversations are the bot's.
 async fn open_shop(crm: &Crm, platform: &Platform) -> Result<Org, Box<dyn Error>> {
-    let shop = crm
-        .create_org(Settings {
-            name: "Casa Lua".to_owned(),
-            ..Settings::default()
-        })
-        .await?;
-    shop.accounts()
-        .connect(NewAccount {
-            channel: Channel::WhatsApp,
-            sender_id: platform.phone_number_id().to_owned(),
-            business_id: Some(platform.config().waba_id.clone()),
-            endpoint: None,
-            name: "Main number".to_owned(),
-            credential: "main number".to_owned(),
-            messages_per_second: None,
-        })
-        .await?;
+    let (shop, _) = examples::open_shop(crm, platform).await?;
     let greeter = Handler {
         name: "greeter".to_owned(),
         kind: HandlerKind::Bot,
@@ -174,26 +143,6 @@ async fn open_shop(crm: &Crm, platform: &Platform) -> Result<Org, Box<dyn Error>
         })
         .await?;
     Ok(shop)
-}
-
-/// Hands the platform's webhooks to the CRM, as the host's route would.
-fn listen(platform: &Platform, crm: &Crm) {
-    let crm = crm.clone();
-    platform.deliver_to(move |webhook| {
-        let crm = crm.clone();
-        async move {
-            let request = WebhookRequest {
-                method: "POST".to_owned(),
-                url: "https://shop.example/webhooks/whatsapp".to_owned(),
-                headers: webhook.headers,
-                body: webhook.body,
-            };
-            match crm.receive("whatsapp", request).await {
-                Ok(_) => 200,
-                Err(error) => tertulia::http_status(&error),
-            }
-        }
-    });
 }
 
 async fn says(

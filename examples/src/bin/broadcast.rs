@@ -9,52 +9,28 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::Write as _;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
+use examples::{MORNING, bar, file, listen};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use tertulia::core::broadcast::{BroadcastState, Stats};
 use tertulia::core::ids::{AccountId, BroadcastId};
 use tertulia::core::ledger::{SkipReason, StateName};
-use tertulia::testing::{
-    Fault, Faults, Inbound, ManualClock, Platform, PlatformConfig, Receipts, Refusal, Status,
-};
+use tertulia::testing::{Fault, Faults, Inbound, ManualClock, Platform, Receipts, Refusal, Status};
 use tertulia::{
-    BulkAction, BulkWatch, Channel, Crm, ExportOptions, ExportWatch, Filter, ImportOptions, Language,
-    NewAccount, NewBroadcast, NewContact, Org, PageOf, RecipientFilter, RecipientSelection, Selection,
-    Settings, SqliteStorage, StaticCredentials, TemplateParameters, Watch, WebhookRequest, WhatsApp,
-    WhatsAppConfig,
+    BulkAction, BulkWatch, Crm, ExportOptions, ExportWatch, Filter, ImportOptions, Language, NewBroadcast,
+    NewContact, Org, PageOf, RecipientFilter, RecipientSelection, Selection, TemplateParameters, Watch,
 };
-
-/// 2026-03-02 09:00:00 UTC, a Monday.
-const MORNING: i64 = 1_772_442_000;
 
 const PEOPLE: usize = 300;
-
-/// How wide the funnel is drawn.
-const WIDTH: u64 = 40;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let file = std::env::args_os()
-        .nth(1)
-        .map_or_else(|| folder.path().join("crm.db"), PathBuf::from);
     let clock = ManualClock::at(MORNING);
-    let platform = Platform::start_with(PlatformConfig {
-        clock: Arc::new(clock.clone()),
-        ..PlatformConfig::default()
-    })
-    .await?;
-    let secrets = platform.config();
-    let whatsapp =
-        WhatsAppConfig::new(&secrets.app_secret, &secrets.verify_token).base_url(platform.base_url());
-    let crm = Crm::builder()
-        .storage(Arc::new(SqliteStorage::open(&file)?))
-        .transport("whatsapp", WhatsApp::new(whatsapp)?)
-        .credentials(StaticCredentials::default().with("main number", &secrets.access_token))
+    let platform = examples::platform(&clock).await?;
+    let crm = examples::crm(&file(&folder), &platform)?
         .clock(clock.clone())
         .build()?;
     listen(&platform, &crm);
@@ -134,24 +110,7 @@ fn number(n: usize) -> String {
 
 /// A shop with one number and an approved template.
 async fn open_shop(crm: &Crm, platform: &Platform) -> Result<(Org, AccountId), Box<dyn Error>> {
-    let shop = crm
-        .create_org(Settings {
-            name: "Casa Lua".to_owned(),
-            ..Settings::default()
-        })
-        .await?;
-    let account = shop
-        .accounts()
-        .connect(NewAccount {
-            channel: Channel::WhatsApp,
-            sender_id: platform.phone_number_id().to_owned(),
-            business_id: Some(platform.config().waba_id.clone()),
-            endpoint: None,
-            name: "Main number".to_owned(),
-            credential: "main number".to_owned(),
-            messages_per_second: None,
-        })
-        .await?;
+    let (shop, account) = examples::open_shop(crm, platform).await?;
     let template = json!({
         "name": "spring_sale", "language": "en_US", "category": "MARKETING", "status": "APPROVED",
         "components": [{"type": "BODY", "text": "Hi {{1}}, the new teas are in at {{2}}."}],
@@ -300,11 +259,7 @@ async fn draw(shop: &Org, id: BroadcastId) -> Result<(), Box<dyn Error>> {
         ("read", stats.read),
         ("replied", stats.replied),
     ] {
-        let filled = (count * WIDTH).div_ceil(stats.total.max(1));
-        let bar: String = (0..WIDTH)
-            .map(|place| if place < filled { '█' } else { '·' })
-            .collect();
-        println!("{step:>10} {bar} {count:>3}");
+        println!("{step:>10} {} {count:>3}", bar(count, stats.total));
     }
     println!("{} of them opted out afterwards.", stats.opted_out_after);
     for (title, states) in [("Left out", StateName::Skipped), ("Failed", StateName::Failed)] {
@@ -351,22 +306,4 @@ async fn export(shop: &Org, who: &Selection) -> Result<(), Box<dyn Error>> {
     numbers.sort_unstable();
     println!("  {}", numbers.join(" "));
     Ok(())
-}
-
-/// What a host's HTTP route does with a request of the platform.
-fn listen(platform: &Platform, crm: &Crm) {
-    let crm = crm.clone();
-    platform.deliver_to(move |webhook| {
-        let crm = crm.clone();
-        async move {
-            let request = WebhookRequest {
-                method: "POST".to_owned(),
-                url: "https://shop.example/webhooks/whatsapp".to_owned(),
-                headers: webhook.headers,
-                body: webhook.body,
-            };
-            let taken = crm.receive("whatsapp", request).await;
-            taken.map_or_else(|error| tertulia::http_status(&error), |_| 200)
-        }
-    });
 }

@@ -5,20 +5,13 @@
 //! customer writes again and it is open again. Time is set by hand, so that the day takes a second.
 
 use std::error::Error;
-use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
+use examples::{MORNING, file, listen};
 use tertulia::core::conversation::{Author, Conversation, Message};
 use tertulia::core::render::Text;
-use tertulia::testing::{Inbound, ManualClock, Person, Platform, PlatformConfig, Receipts};
-use tertulia::{
-    AnalyticsGroup, Channel, ConversationFilter, Crm, NewAccount, Org, PageOf, Role, Settings, SqliteStorage,
-    StaticCredentials, WebhookRequest, WhatsApp, WhatsAppConfig,
-};
-
-/// 2026-03-02 09:00:00 UTC, a Monday.
-const MORNING: i64 = 1_772_442_000;
+use tertulia::testing::{Inbound, ManualClock, Person, Platform, Receipts};
+use tertulia::{AnalyticsGroup, ConversationFilter, Crm, Org, PageOf, Role};
 
 const ANA: &str = "+351912345601";
 const BRUNO: &str = "+351912345602";
@@ -27,23 +20,10 @@ const CARLA: &str = "+351912345603";
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
-    let file = std::env::args_os()
-        .nth(1)
-        .map_or_else(|| folder.path().join("crm.db"), PathBuf::from);
     let clock = ManualClock::at(MORNING);
-    let platform = Platform::start_with(PlatformConfig {
-        clock: Arc::new(clock.clone()),
-        ..PlatformConfig::default()
-    })
-    .await?;
+    let platform = examples::platform(&clock).await?;
     platform.receipts(Receipts::read());
-    let secrets = platform.config();
-    let whatsapp =
-        WhatsAppConfig::new(&secrets.app_secret, &secrets.verify_token).base_url(platform.base_url());
-    let crm = Crm::builder()
-        .storage(Arc::new(SqliteStorage::open(&file)?))
-        .transport("whatsapp", WhatsApp::new(whatsapp)?)
-        .credentials(StaticCredentials::default().with("main number", &secrets.access_token))
+    let crm = examples::crm(&file(&folder), &platform)?
         .clock(clock.clone())
         .build()?;
     let shop = open_shop(&crm, &platform).await?;
@@ -116,23 +96,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 /// A shop with one number and three quick replies.
 async fn open_shop(crm: &Crm, platform: &Platform) -> Result<Org, Box<dyn Error>> {
-    let shop = crm
-        .create_org(Settings {
-            name: "Casa Lua".to_owned(),
-            ..Settings::default()
-        })
-        .await?;
-    shop.accounts()
-        .connect(NewAccount {
-            channel: Channel::WhatsApp,
-            sender_id: platform.phone_number_id().to_owned(),
-            business_id: Some(platform.config().waba_id.clone()),
-            endpoint: None,
-            name: "Main number".to_owned(),
-            credential: "main number".to_owned(),
-            messages_per_second: None,
-        })
-        .await?;
+    let (shop, _) = examples::open_shop(crm, platform).await?;
     for (shortcut, body) in [
         ("/greeting", "Hi {{contact.firstName|there}}, how can we help?"),
         (
@@ -144,24 +108,6 @@ async fn open_shop(crm: &Crm, platform: &Platform) -> Result<Org, Box<dyn Error>
         shop.quick_replies().create(shortcut, &Text::parse(body)?).await?;
     }
     Ok(shop)
-}
-
-/// What a host's HTTP route does with a request of the platform.
-fn listen(platform: &Platform, crm: &Crm) {
-    let crm = crm.clone();
-    platform.deliver_to(move |webhook| {
-        let crm = crm.clone();
-        async move {
-            let request = WebhookRequest {
-                method: "POST".to_owned(),
-                url: "https://shop.example/webhooks/whatsapp".to_owned(),
-                headers: webhook.headers,
-                body: webhook.body,
-            };
-            let taken = crm.receive("whatsapp", request).await;
-            taken.map_or_else(|error| tertulia::http_status(&error), |_| 200)
-        }
-    });
 }
 
 /// Where Mia sits.

@@ -6,10 +6,10 @@
 
 use std::error::Error;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
+use examples::{listen, number};
 use serde_json::json;
 use tertulia::core::broadcast::{Broadcast, Stats};
 use tertulia::core::gate::Lift;
@@ -18,9 +18,8 @@ use tertulia::core::journal::What;
 use tertulia::core::window::WindowState;
 use tertulia::testing::{Inbound, Person, Platform, Receipts};
 use tertulia::{
-    AttributeKind, Channel, ContactOrder, Content, Crm, Draft, Filter, ImportOptions, Language, NewAccount,
-    NewBroadcast, Org, PageOf, Selection, SendRequest, Settings, SqliteStorage, StaticCredentials,
-    TemplateParameters, Watch, WebhookRequest, WhatsApp, WhatsAppConfig,
+    AttributeKind, ContactOrder, Content, Crm, Draft, Filter, ImportOptions, Language, NewBroadcast, Org,
+    PageOf, Selection, SendRequest, Settings, TemplateParameters, Watch,
 };
 
 const CONTACTS: &str = include_str!("../../data/contacts.csv");
@@ -36,14 +35,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     // A stand-in for WhatsApp on this machine. With the real one, only the secrets and the base URL differ.
     let platform = Platform::start().await?;
-    let secrets = platform.config();
-    let whatsapp =
-        WhatsAppConfig::new(&secrets.app_secret, &secrets.verify_token).base_url(platform.base_url());
-    let crm = Crm::builder()
-        .storage(Arc::new(SqliteStorage::open(&file)?))
-        .transport("whatsapp", WhatsApp::new(whatsapp)?)
-        .credentials(StaticCredentials::default().with("main number", &secrets.access_token))
-        .build()?;
+    let crm = examples::crm(&file, &platform)?.build()?;
     title(&format!("The CRM is one file: {}", file.display()));
     let (shop, account) = open_shop(&crm, &platform).await?;
 
@@ -105,16 +97,7 @@ async fn open_shop(crm: &Crm, platform: &Platform) -> Result<(Org, AccountId), B
     let account = if let Some(account) = shop.accounts().list().await?.first() {
         account.id
     } else {
-        let number = NewAccount {
-            channel: Channel::WhatsApp,
-            sender_id: platform.phone_number_id().to_owned(),
-            business_id: Some(platform.config().waba_id.clone()),
-            endpoint: None,
-            name: "Main number".to_owned(),
-            credential: "main number".to_owned(),
-            messages_per_second: None,
-        };
-        shop.accounts().connect(number).await?
+        shop.accounts().connect(number(platform)).await?
     };
     Ok((shop, account))
 }
@@ -148,26 +131,6 @@ async fn import(shop: &Org) -> Result<(), Box<dyn Error>> {
         rejected.len()
     );
     Ok(())
-}
-
-/// What a host's HTTP route does with a request of the platform.
-fn listen(platform: &Platform, crm: &Crm) {
-    let crm = crm.clone();
-    platform.deliver_to(move |webhook| {
-        let crm = crm.clone();
-        async move {
-            let request = WebhookRequest {
-                method: "POST".to_owned(),
-                url: "https://shop.example/webhooks/whatsapp".to_owned(),
-                headers: webhook.headers,
-                body: webhook.body,
-            };
-            match crm.receive("whatsapp", request).await {
-                Ok(_) => 200,
-                Err(error) => tertulia::http_status(&error),
-            }
-        }
-    });
 }
 
 async fn people_write(platform: &Platform, shop: &Org, account: AccountId) -> Result<(), Box<dyn Error>> {

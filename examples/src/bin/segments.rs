@@ -138,7 +138,10 @@ async fn segments(shop: &Org) -> Result<(), Box<dyn Error>> {
         .segments()
         .create("Regulars who opted in", &reachable)
         .await?;
-    for segment in shop.segments().list().await? {
+    // Listed by the time they were created, which two of one millisecond share.
+    let mut known = shop.segments().list().await?;
+    known.sort_by(|one, other| one.name.cmp(&other.name));
+    for segment in known {
         let count = shop.contacts().count(&Filter::Segment(segment.id)).await?;
         println!("  {count:>3}  {}", segment.name);
     }

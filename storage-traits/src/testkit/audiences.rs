@@ -11,6 +11,7 @@ use tertulia_core::ids::{IdSource, OrgId};
 use tertulia_core::ledger::{Dispatch, Slot, StateName};
 use tertulia_core::merge::Merged;
 use tertulia_core::record::{Key, Op, Record};
+use tertulia_core::schedule::Schedule;
 use tertulia_core::selection::{RecipientSelection, Selection};
 use tertulia_core::settings::Settings;
 use tertulia_core::template::Category;
@@ -47,10 +48,10 @@ pub(super) fn audience(make: &mut Generator, org: OrgId, who: Selection) -> Audi
 
 /// The rows are those of a loop over the contacts that fit, by id, with their slots; ids come from time and seed.
 pub async fn an_audience_is_enlisted_as_core_says(factory: &dyn StoreFactory) {
-    for (seed, category) in [
-        (0, Category::Marketing),
-        (u64::MAX, Category::Utility),
-        (42, Category::Marketing),
+    for (seed, category, recipients_zones) in [
+        (0, Category::Marketing, false),
+        (u64::MAX, Category::Utility, true),
+        (42, Category::Marketing, true),
     ] {
         let mut bench = Bench::new(factory).await;
         let org: OrgId = id(1);
@@ -111,10 +112,15 @@ pub async fn an_audience_is_enlisted_as_core_says(factory: &dyn StoreFactory) {
             people.push((contact, slot));
         }
         let target = Filter::Not(Box::new(Filter::tagged_any(["vip"])));
-        let audience = Audience {
+        let mut audience = Audience {
             category,
             ..audience(&mut bench.make, org, Selection::Filter(target.clone()))
         };
+        audience.broadcast.schedule = Some(Schedule {
+            at: epoch().naive_utc(),
+            zone: audience.settings.zone,
+            recipients_zones,
+        });
         let mut ids = IdSource::new(audience.now, seed);
         let mut expected: Vec<Dispatch> = Vec::new();
         for (contact, slot) in &people {

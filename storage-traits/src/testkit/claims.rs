@@ -12,10 +12,12 @@ use tertulia_core::ids::{AccountId, DispatchId, OrgId};
 use tertulia_core::ledger::{Dispatch, DispatchState, StateName};
 use tertulia_core::record::{Key, Op, Record, Stored};
 use tertulia_core::retry::{Failure, FailureClass};
+use tertulia_core::sequence::SequenceState;
 
 use super::StoreFactory;
 use super::generate::epoch;
-use super::support::{Bench, id, waiting};
+use super::sequences::{sequence, step_row};
+use super::support::{Bench, id, sequence_id, waiting};
 use crate::{ClaimRequest, Claimed};
 
 pub(super) fn at(seconds: i64) -> DateTime<Utc> {
@@ -331,6 +333,63 @@ pub async fn only_running_broadcasts(factory: &dyn StoreFactory) {
     let launched = broadcast(&mut bench, 1, 1, &states[1]);
     bench.commit(vec![Op::Update(launched.into(), 1)]).await;
     assert_eq!(claim_ids(&bench, 0).await, ids([1]));
+}
+
+/// Rows of a sequence go while it is active, whatever organisation has a broadcast or another sequence that would; two
+/// sequences of one sender take turns.
+pub async fn only_active_sequences(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    bench.insert([account(id(1), id(1))]).await;
+    let active = SequenceState::Active { since: at(0) };
+    let states = [
+        SequenceState::Draft,
+        active.clone(),
+        SequenceState::Paused {
+            since: at(0),
+            refusal: None,
+        },
+        active.clone(),
+    ];
+    for (number, state) in (1..).zip(states) {
+        let own = sequence(&mut bench, 1, number, state);
+        // The other organisation's sequence of that id is active.
+        let other = sequence(&mut bench, 2, number, active.clone());
+        bench.insert([own, other]).await;
+    }
+    let due = |row: u128| at(i64::try_from(row).unwrap() - 100);
+    // Sequence 5 has no record. Those who come to it twice have two rows.
+    for number in 1..=5 {
+        for row in [number * 10, number * 10 + 1, number * 10 + 2] {
+            let step = Dispatch {
+                origin: Author::Sequence(sequence_id(number)),
+                step: Some(step_row("welcome")),
+                contact: id(1),
+                not_before: due(row),
+                ..waiting(&mut bench.make, id(1), row)
+            };
+            bench.insert([step]).await;
+        }
+    }
+    let alone = waiting(&mut bench.make, id(1), 90);
+    bench.insert([alone]).await;
+    assert_eq!(
+        claim_ids(&bench, 0).await,
+        ids([20, 40, 90, 21, 41, 22, 42]),
+        "sequences and what is of none take turns"
+    );
+    let resumed = sequence(&mut bench, 1, 3, active);
+    bench.commit(vec![Op::Update(resumed.into(), 1)]).await;
+    assert_eq!(claim_ids(&bench, 0).await, ids([30, 31, 32]));
+    let gone = Key::Sequence {
+        org: id(1),
+        sequence: sequence_id(2),
+    };
+    bench.commit(vec![Op::Remove(gone, 1)]).await;
+    assert_eq!(
+        claim_ids(&bench, 1000).await,
+        ids([30, 40, 90, 31, 41, 32, 42]),
+        "leases are over, but the second sequence is gone"
+    );
 }
 
 /// Only pending rows, and leased ones whose lease is over, are claimed; never one that may be on the wire.

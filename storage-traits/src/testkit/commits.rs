@@ -4,6 +4,7 @@ use tertulia_core::broadcast::Audience;
 use tertulia_core::conversation::{Author, Conversation, Message};
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::{ContactId, OrgId};
+use tertulia_core::ledger::Campaign;
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind};
 use tertulia_core::selection::Selection;
 
@@ -178,7 +179,7 @@ pub async fn a_commit_is_whole_or_nothing(factory: &dyn StoreFactory) {
                 .await;
         }
     }
-    let tally = bench.store.tally(org, id(50)).await.unwrap();
+    let tally = bench.store.tally(org, Campaign::Broadcast(id(50))).await.unwrap();
     assert_eq!(tally.iter().map(|(_, count)| count).sum::<u64>(), 1);
 }
 

@@ -3,6 +3,7 @@
 mod content;
 mod entries;
 mod inbox;
+mod sequences;
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ use tertulia_core::identity::{Address, AddressKind};
 use tertulia_core::ids::{ContactId, DispatchId, OrgId};
 use tertulia_core::import::{Field, Format, Import, ImportCounts, OnDuplicate};
 use tertulia_core::journal::Actor;
-use tertulia_core::ledger::{Dispatch, DispatchState, Reached, SkipReason, Slot, StateName};
+use tertulia_core::ledger::{Dispatch, DispatchState, Reached, SkipReason, Slot, StateName, StepRow};
 use tertulia_core::media::MediaFile;
 use tertulia_core::merge::{Merged, Undo};
 use tertulia_core::message::{Delivery, MediaSource, StatusKind};
@@ -42,6 +43,7 @@ use tertulia_core::roles::Role;
 use tertulia_core::schedule::Schedule;
 use tertulia_core::segment::{Segment, SegmentName, SegmentUser};
 use tertulia_core::selection::{RecipientSelection, Selection, Target, TargetList};
+use tertulia_core::sequence::SequenceVersion;
 use tertulia_core::settings::{InboundConsent, Plan, Settings};
 use tertulia_core::suppression::{HostKeyed, Suppression, SuppressionKey};
 use tertulia_core::tagging::{Pattern, PatternKind, Rule};
@@ -295,6 +297,20 @@ impl Generator {
                 org,
                 broadcast: self.pooled(),
             },
+            RecordKind::Sequence => Key::Sequence {
+                org,
+                sequence: self.sequence_id(),
+            },
+            RecordKind::SequenceVersion => Key::SequenceVersion {
+                org,
+                sequence: self.sequence_id(),
+                // Texts of these numbers sort otherwise.
+                version: self.one_of(&[1, 2, 10, u32::MAX]),
+            },
+            RecordKind::Enrollment => Key::Enrollment {
+                org,
+                enrollment: self.pooled(),
+            },
             RecordKind::Dispatch => Key::Dispatch {
                 org,
                 dispatch: self.pooled(),
@@ -370,6 +386,7 @@ impl Generator {
                     done: make.rng.bool(),
                 }),
                 routing: self.some(2, Self::routing_rule),
+                watches: self.some(2, Self::watch),
             }),
             Key::Route { channel, sender_id } => Record::Route(Route {
                 channel,
@@ -520,13 +537,7 @@ impl Generator {
                 account: self.pooled(),
                 template: self.text(),
                 language: self.language(),
-                parameters: TemplateParameters {
-                    header: None,
-                    body: BodyParameters::Positional(self.some(2, |make| Parameter::Text {
-                        text: Text::literal(&make.text()),
-                    })),
-                    buttons: Vec::new(),
-                },
+                parameters: self.parameters(),
                 target: self.target(),
                 schedule: self.maybe(|make| Schedule {
                     at: make.time().naive_utc(),
@@ -541,6 +552,18 @@ impl Generator {
                 broadcast,
                 contacts: self.some(4, Self::pooled).into_iter().collect(),
             }),
+            Key::Sequence { org, sequence } => Record::Sequence(self.sequence(org, sequence)),
+            Key::SequenceVersion {
+                org,
+                sequence,
+                version,
+            } => Record::SequenceVersion(SequenceVersion {
+                org,
+                sequence,
+                version,
+                definition: self.definition(),
+            }),
+            Key::Enrollment { org, enrollment } => Record::Enrollment(self.enrollment(org, enrollment)),
             Key::Dispatch { org, dispatch } => Record::Dispatch(self.dispatch(org, dispatch)),
             Key::Slot { org, contact } => Record::Slot(Slot {
                 org,
@@ -570,7 +593,10 @@ impl Generator {
                 filter: self.filter(2),
                 created_at: self.time(),
                 users: self
-                    .maybe(|make| SegmentUser::Broadcast(make.pooled()))
+                    .some(2, |make| match make.below(2) {
+                        0 => SegmentUser::Sequence(make.sequence_id()),
+                        _ => SegmentUser::Broadcast(make.pooled()),
+                    })
                     .into_iter()
                     .collect(),
             }),
@@ -764,7 +790,7 @@ impl Generator {
             consent: self.consent(),
             conversation: self.maybe(Self::pooled),
             conversation_status: self.maybe(Self::conversation_status),
-            last_broadcast: self.maybe(|make| (make.time(), make.pooled())),
+            last_campaign: self.maybe(|make| (make.time(), make.pooled())),
             became_customer: self.some(2, Self::time).into_iter().collect(),
             written: self.some(2, |make| Written {
                 account: make.pooled(),
@@ -773,6 +799,10 @@ impl Generator {
                 began: make.maybe(Self::time),
                 took: make.once_in(2),
             }),
+            enrolled: self
+                .some(2, |make| (make.sequence_id(), make.enrolled()))
+                .into_iter()
+                .collect(),
             merged: self.some(2, Self::pooled),
             ..blank.clone()
         }
@@ -903,10 +933,15 @@ impl Generator {
     /// A row of the ledger, in any state.
     pub fn dispatch(&mut self, org: OrgId, id: DispatchId) -> Dispatch {
         let state = self.one_of(&StateName::ALL);
+        let origin = self.author();
         Dispatch {
             id,
             org,
-            origin: self.author(),
+            step: matches!(origin, Author::Sequence(_)).then(|| StepRow {
+                enrollment: self.pooled(),
+                step: self.step_name(),
+            }),
+            origin,
             contact: self.pooled(),
             account: self.pooled(),
             match_key: self.maybe(Self::match_key),
@@ -980,7 +1015,12 @@ impl Generator {
             StateName::Read => accepted(Reached::Read),
             StateName::Failed => DispatchState::Failed,
             StateName::Skipped => DispatchState::Skipped {
-                reason: self.one_of(&[SkipReason::OptedOut, SkipReason::Capped, SkipReason::NoAddress]),
+                reason: self.one_of(&[
+                    SkipReason::OptedOut,
+                    SkipReason::Capped,
+                    SkipReason::NoAddress,
+                    SkipReason::LeftSequence,
+                ]),
             },
             StateName::Unconfirmed => DispatchState::Unconfirmed,
         }
@@ -997,10 +1037,11 @@ impl Generator {
     }
 
     fn author(&mut self) -> Author {
-        match self.below(6) {
+        match self.below(8) {
             0 => Author::Agent(self.pooled()),
             1 => Author::Host(self.text()),
             5 => Author::Handler(self.text()),
+            6 | 7 => Author::Sequence(self.sequence_id()),
             2 => Author::Contact,
             _ => Author::Broadcast(self.pooled()),
         }
@@ -1046,6 +1087,16 @@ impl Generator {
     fn language(&mut self) -> Language {
         let code = self.one_of(&["pt_BR", "en_US", "en"]);
         Language::parse(code).unwrap()
+    }
+
+    fn parameters(&mut self) -> TemplateParameters {
+        TemplateParameters {
+            header: None,
+            body: BodyParameters::Positional(self.some(2, |make| Parameter::Text {
+                text: Text::literal(&make.text()),
+            })),
+            buttons: Vec::new(),
+        }
     }
 
     fn template(&mut self, name: String, language: &str) -> Template {

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use tertulia_core::broadcast::Bucket;
 use tertulia_core::conversation::Author;
 use tertulia_core::ids::OrgId;
-use tertulia_core::ledger::{Dispatch, StateName};
+use tertulia_core::ledger::{Campaign, Dispatch, StateName};
 use tertulia_core::record::Op;
 
 use super::StoreFactory;
-use super::support::{Bench, id, waiting};
+use super::sequences::step_row;
+use super::support::{Bench, id, sequence_id, waiting};
 
 const BROADCAST: u128 = 50;
 
@@ -102,6 +103,68 @@ pub async fn rows_without_broadcast_or_address_never_meet(factory: &dyn StoreFac
     }
 }
 
+/// A sequence has as many rows for a contact and address as steps come to them, and its rows never meet a broadcast's.
+pub async fn rows_of_a_sequence_never_meet(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let first = row(&mut bench, 1, 1);
+    bench.insert([first.clone()]).await;
+    for (number, step) in [(2, "welcome"), (3, "welcome"), (4, "later")] {
+        let step = Dispatch {
+            id: id(number),
+            origin: Author::Sequence(sequence_id(1)),
+            step: Some(step_row(step)),
+            ..first.clone()
+        };
+        bench.insert([step]).await;
+    }
+    let mut second = row(&mut bench, 1, 5);
+    second.contact = first.contact;
+    is_refused(&mut bench, "a second row of the broadcast", second).await;
+}
+
+/// The tally of a sequence tells its steps apart, also after they changed; a broadcast's rows have none.
+pub async fn the_tally_of_a_sequence_tells_its_steps_apart(factory: &dyn StoreFactory) {
+    let mut bench = Bench::new(factory).await;
+    let mut rows: Vec<Dispatch> = Vec::new();
+    for number in 1..=120 {
+        let mut row = row(&mut bench, 1 + number % 2, number);
+        if number % 4 > 0 {
+            row.origin = Author::Sequence(sequence_id(1 + number % 3 / 2));
+            row.step = Some(step_row(bench.make.one_of(&["welcome", "Welcome", "0"])));
+        }
+        let state = bench.make.one_of(&StateName::ALL);
+        row.state = bench.make.dispatch_state(state);
+        rows.push(row);
+    }
+    bench.insert(rows.clone()).await;
+    tallies_of(&bench, &rows).await;
+
+    for row in &mut rows {
+        if let Some(of) = &mut row.step {
+            bench.make.one_of(&["welcome", "later"]).clone_into(&mut of.step);
+        }
+    }
+    let updates = rows.iter().map(|row| Op::Update(row.clone().into(), 1));
+    bench.commit(updates.collect()).await;
+    tallies_of(&bench, &rows).await;
+
+    let gone = rows.split_off(80);
+    let gone = gone
+        .into_iter()
+        .map(|row| Op::Remove(tertulia_core::record::Record::from(row).key(), 2));
+    bench.commit(gone.collect()).await;
+    tallies_of(&bench, &rows).await;
+}
+
+async fn tallies_of(bench: &Bench, rows: &[Dispatch]) {
+    for org in [1, 2, 99] {
+        for sequence in [1, 2, 9] {
+            tally(bench, rows, org, Campaign::Sequence(sequence_id(sequence))).await;
+        }
+        tally(bench, rows, org, Campaign::Broadcast(id(BROADCAST))).await;
+    }
+}
+
 /// The tally of a broadcast is the count of its rows by what is told apart, also after they changed.
 pub async fn the_tally_is_a_count_by_hand(factory: &dyn StoreFactory) {
     let mut bench = Bench::new(factory).await;
@@ -144,16 +207,21 @@ async fn tallies(bench: &Bench, rows: &[Dispatch]) {
         (1, 99),
         (99, BROADCAST),
     ] {
-        let mut expected: BTreeMap<Bucket, u64> = BTreeMap::new();
-        for row in rows {
-            if row.org == id(org) && row.broadcast() == Some(id(broadcast)) {
-                *expected.entry(Bucket::of(row)).or_default() += 1;
-            }
-        }
-        let counted = bench.store.tally(id(org), id(broadcast)).await.unwrap();
-        let len = counted.len();
-        let counted: BTreeMap<Bucket, u64> = counted.into_iter().collect();
-        assert_eq!(counted.len(), len, "each bucket is told once");
-        assert_eq!(counted, expected);
+        tally(bench, rows, org, Campaign::Broadcast(id(broadcast))).await;
     }
+}
+
+/// The store counts these rows as they are counted by hand.
+async fn tally(bench: &Bench, rows: &[Dispatch], org: u128, campaign: Campaign) {
+    let mut expected: BTreeMap<Bucket, u64> = BTreeMap::new();
+    for row in rows {
+        if row.org == id(org) && row.campaign() == Some(campaign) {
+            *expected.entry(Bucket::of(row)).or_default() += 1;
+        }
+    }
+    let counted = bench.store.tally(id(org), campaign).await.unwrap();
+    let len = counted.len();
+    let counted: BTreeMap<Bucket, u64> = counted.into_iter().collect();
+    assert_eq!(counted.len(), len, "each bucket is told once");
+    assert_eq!(counted, expected, "{campaign:?} of {org}");
 }

@@ -7,14 +7,16 @@ use tertulia_core::conversation::Author;
 use tertulia_core::filter::Filter;
 use tertulia_core::ids::OrgId;
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
-use tertulia_core::ledger::DispatchState;
+use tertulia_core::ledger::{Campaign, DispatchState};
 use tertulia_core::record::{Key, Op, Record, RecordKind};
 use tertulia_core::selection::Selection;
+use tertulia_core::sequence::EnrollmentFilter;
 
 use super::StoreFactory;
 use super::audiences::audience;
 use super::generate::{Generator, TAGS};
-use super::support::{Bench, feed, id, sharing};
+use super::sequences::step_row;
+use super::support::{Bench, feed, id, sequence_id, sharing};
 use crate::{JournalRequest, JournalView, Query};
 
 /// What one organisation sees, by every query, count, view and load, is the same whether another one with the same ids
@@ -152,6 +154,19 @@ fn keys(org: OrgId, number: u128) -> Vec<Key> {
             org,
             broadcast: id(number),
         },
+        Key::Sequence { .. } => Key::Sequence {
+            org,
+            sequence: sequence_id(number),
+        },
+        Key::SequenceVersion { version, .. } => Key::SequenceVersion {
+            org,
+            sequence: sequence_id(number),
+            version,
+        },
+        Key::Enrollment { .. } => Key::Enrollment {
+            org,
+            enrollment: id(number),
+        },
         Key::Dispatch { .. } => Key::Dispatch {
             org,
             dispatch: id(number),
@@ -225,8 +240,14 @@ fn records(make: &mut Generator, keys: &[Key]) -> Vec<Record> {
     let mut records: Vec<Record> = keys.iter().map(|key| make.record(key)).collect();
     for record in &mut records {
         if let Record::Dispatch(row) = record {
-            // One broadcast, and recipients of its own, as its unique keys want.
-            row.origin = Author::Broadcast(id(1));
+            // One broadcast, and recipients of its own, as its unique keys want; one sequence.
+            let of_sequence = row.id.0.as_u128() % 2 == 0;
+            row.origin = if of_sequence {
+                Author::Sequence(sequence_id(1))
+            } else {
+                Author::Broadcast(id(1))
+            };
+            row.step = of_sequence.then(|| step_row("welcome"));
             row.contact = id(row.id.0.as_u128());
             row.match_key = Some(format!("+{}", row.id));
             // Half of them open, so that this is seen of a contact's.
@@ -264,16 +285,30 @@ async fn same_sight(alone: &Bench, shared: &Bench, org: OrgId, keys: &[Key]) {
     let [one, other] = [alone, shared].map(|bench| bench.shared(sharing(org), 3));
     assert_eq!(one.await, other.await, "shared");
     let mut tallies = Vec::new();
+    let mut standings = Vec::new();
     let mut counts = Vec::new();
     for bench in [alone, shared] {
-        let mut tally = bench.store.tally(org, id(1)).await.unwrap();
-        tally.sort();
-        tallies.push(tally);
+        let campaigns = [Campaign::Broadcast(id(1)), Campaign::Sequence(sequence_id(1))];
+        let mut counted = Vec::new();
+        for campaign in campaigns {
+            let mut tally = bench.store.tally(org, campaign).await.unwrap();
+            tally.sort();
+            counted.push(tally);
+        }
+        tallies.push(counted);
+        let mut standing = Vec::new();
+        for number in 1..=4 {
+            let mut counted = bench.store.standings(org, sequence_id(number)).await.unwrap();
+            counted.sort();
+            standing.push(counted);
+        }
+        standings.push(standing);
         let mut tags = bench.store.tag_counts(org).await.unwrap();
         tags.sort();
         counts.push(tags);
     }
     assert_eq!(tallies[0], tallies[1]);
+    assert_eq!(standings[0], standings[1]);
     assert_eq!(counts[0], counts[1]);
 }
 
@@ -343,6 +378,20 @@ fn queries(org: OrgId) -> Vec<Query> {
                 org,
                 broadcast: id(1),
                 contacts: vec![id(number)],
+            },
+            Query::Enrollments {
+                org,
+                sequence: sequence_id(number),
+                filter: EnrollmentFilter::default(),
+            },
+            Query::EnrollmentsOf {
+                org,
+                contacts: vec![id(number)],
+            },
+            Query::DueEnrollments {
+                org,
+                sequence: sequence_id(number),
+                by: DateTime::<Utc>::MAX_UTC,
             },
             Query::Notes {
                 org,

@@ -1,6 +1,7 @@
 //! Every query finds its records, in its order, in pages of any size, both ways.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use tertulia_core::audit::{Leaf, Seal};
@@ -17,12 +18,14 @@ use tertulia_core::ledger::{Dispatch, DispatchState, StateName, UNKNOWN_AFTER};
 use tertulia_core::media::MediaFile;
 use tertulia_core::note::Note;
 use tertulia_core::record::{Key, Op, Record, RecordKind};
+use tertulia_core::sequence::{EnrollmentFilter, SequenceState, Stage};
 use tertulia_core::survey::Survey;
 use tertulia_core::turn::Turn;
 
 use super::StoreFactory;
 use super::generate::epoch;
-use super::support::{Bench, blank_contact, id, keys, waiting};
+use super::sequences::{enrollment, sequence, step_row, wait_until};
+use super::support::{Bench, blank_contact, id, keys, sequence_id, waiting};
 use crate::{Cursor, JournalRequest, JournalView, PageRequest, Query, StorageErrorKind};
 
 fn at(seconds: i64) -> DateTime<Utc> {
@@ -47,6 +50,7 @@ pub async fn records_of_each_kind(factory: &dyn StoreFactory) {
             let mut record = bench.make.record(&key);
             if let Record::Dispatch(row) = &mut record {
                 row.origin = Author::StopConfirmation;
+                row.step = None;
             }
             if !keys.contains(&key) {
                 bench.insert([record]).await;
@@ -434,6 +438,7 @@ pub async fn dispatches_by_bucket(factory: &dyn StoreFactory) {
     for number in 1..=120 {
         let mut row = bench.make.dispatch(org, id(number));
         row.origin = Author::Broadcast(id(1));
+        row.step = None;
         row.contact = id(number);
         row.match_key = None;
         bench.insert([row.clone()]).await;
@@ -466,8 +471,13 @@ pub async fn open_dispatches_of_a_contact(factory: &dyn StoreFactory) {
         for state in StateName::ALL.into_iter().rev() {
             number += 1;
             let mut row = waiting(&mut bench.make, org, number);
-            if number % 2 == 0 {
-                row.origin = Author::Broadcast(id(number));
+            match number % 3 {
+                0 => row.origin = Author::Broadcast(id(number)),
+                1 => {
+                    row.origin = Author::Sequence(sequence_id(1));
+                    row.step = Some(step_row("welcome"));
+                }
+                _ => {}
             }
             row.contact = id(contact);
             row.state = bench.make.dispatch_state(state);
@@ -500,6 +510,7 @@ pub async fn recipients_of_some_contacts(factory: &dyn StoreFactory) {
         for origin in [
             Author::Broadcast(id(7)),
             Author::Broadcast(id(8)),
+            Author::Sequence(sequence_id(7)),
             Author::StopConfirmation,
         ] {
             number += 1;
@@ -508,6 +519,7 @@ pub async fn recipients_of_some_contacts(factory: &dyn StoreFactory) {
             let state = bench.make.one_of(&StateName::ALL);
             row.state = bench.make.dispatch_state(state);
             row.origin = origin.clone();
+            row.step = row.sequence().map(|_| step_row("welcome"));
             let elsewhere = Dispatch {
                 org: id(2),
                 ..row.clone()
@@ -917,12 +929,19 @@ pub async fn a_cursor_is_good_for_its_own_query(factory: &dyn StoreFactory) {
             };
             let mut erasure: Erasure = bench.make.record(&erasure_key).try_into().unwrap();
             erasure.certificate.scrubbed = false;
-            let records: [Record; 5] = [
+            let active = sequence(&mut bench, org, number, SequenceState::Active { since: at(0) });
+            // Each waits, all contacts in both sequences.
+            let in_one = enrollment(&mut bench, org, number, (1, 1), wait_until(at(1)));
+            let in_other = enrollment(&mut bench, org, number + 10, (2, 1), wait_until(at(1)));
+            let records: [Record; 8] = [
                 message.into(),
                 conversation.into(),
                 running.into(),
                 scheduled.into(),
                 erasure.into(),
+                active.into(),
+                in_one.into(),
+                in_other.into(),
             ];
             bench.insert(records).await;
         }
@@ -1018,6 +1037,23 @@ fn queries(broadcast: BroadcastId) -> Vec<Query> {
         state: StateName::Unknown,
         by: at(seconds),
     };
+    let enrollments = |org: u128, sequence, states| Query::Enrollments {
+        org: id(org),
+        sequence: sequence_id(sequence),
+        filter: EnrollmentFilter {
+            states,
+            ..EnrollmentFilter::default()
+        },
+    };
+    let enrollments_of = |org: u128, contacts: RangeInclusive<u128>| Query::EnrollmentsOf {
+        org: id(org),
+        contacts: contacts.map(id).collect(),
+    };
+    let due_enrollments = |org: u128, sequence, seconds| Query::DueEnrollments {
+        org: id(org),
+        sequence: sequence_id(sequence),
+        by: at(seconds),
+    };
     vec![
         records(None, RecordKind::Contact),
         records(Some(1), RecordKind::Contact),
@@ -1045,6 +1081,19 @@ fn queries(broadcast: BroadcastId) -> Vec<Query> {
         open(2),
         due(1),
         due(2),
+        enrollments(1, 1, Vec::new()),
+        enrollments(2, 1, Vec::new()),
+        enrollments(1, 2, Vec::new()),
+        enrollments(1, 1, vec![Stage::Waiting]),
+        enrollments_of(1, 1..=1),
+        enrollments_of(2, 1..=1),
+        enrollments_of(1, 1..=2),
+        due_enrollments(1, 1, 1),
+        due_enrollments(2, 1, 1),
+        due_enrollments(1, 2, 1),
+        due_enrollments(1, 1, 2),
+        Query::DueSequences { by: at(1) },
+        Query::DueSequences { by: at(2) },
         Query::DueTurns {
             handler: "clerk".to_owned(),
             by: at(100),

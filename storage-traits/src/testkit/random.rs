@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tertulia_core::broadcast::Audience;
 use tertulia_core::ids::OrgId;
 use tertulia_core::journal::{EntryFilter, EntryKind};
-use tertulia_core::ledger::StateName;
+use tertulia_core::ledger::{Campaign, StateName};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, RecordKind, Stored};
 
 use super::audiences::audience;
 use super::claims::account;
 use super::generate::{Generator, epoch};
-use super::support::{Bench, Everything, feed, sharing};
+use super::support::{Bench, Everything, feed, id, sequence_id, sharing};
 use crate::{ClaimRequest, JournalRequest, JournalView, Query, SharedRequest, Storage};
 
 /// Makes this many random calls on two new stores, and panics where they answer differently: commits that win or conflict,
@@ -141,6 +141,8 @@ impl Run {
                 RecordKind::Dispatch,
                 RecordKind::Contact,
                 RecordKind::Broadcast,
+                RecordKind::Sequence,
+                RecordKind::Enrollment,
                 RecordKind::Account,
                 RecordKind::Slot,
             ]),
@@ -246,7 +248,7 @@ impl Run {
 
     fn query(&mut self) -> Query {
         let org = self.org();
-        match self.make.below(13) {
+        match self.make.below(17) {
             0 => Query::Records {
                 org: Some(org).filter(|_| self.make.once_in(2)),
                 kind: self.make.one_of(RecordKind::ALL),
@@ -293,6 +295,21 @@ impl Run {
                 by: self.make.time(),
             },
             11 => Query::DueBroadcasts { by: self.make.time() },
+            12 => Query::Enrollments {
+                org,
+                sequence: self.make.sequence_id(),
+                filter: self.make.enrollment_filter(),
+            },
+            13 => Query::EnrollmentsOf {
+                org,
+                contacts: self.make.some(3, Generator::pooled),
+            },
+            14 => Query::DueSequences { by: self.make.time() },
+            15 => Query::DueEnrollments {
+                org,
+                sequence: self.make.sequence_id(),
+                by: self.make.time(),
+            },
             _ => Query::RunningBroadcasts,
         }
     }
@@ -320,12 +337,19 @@ impl Run {
             let model = self.model.shared(request.clone(), limit).await;
             assert_eq!(ours, model, "{request:?}");
             for number in 1..=4 {
-                let broadcast = super::support::id(number);
-                let mut ours = self.store.store.tally(org, broadcast).await.unwrap();
-                let mut model = self.model.store.tally(org, broadcast).await.unwrap();
+                let sequence = sequence_id(number);
+                for campaign in [Campaign::Broadcast(id(number)), Campaign::Sequence(sequence)] {
+                    let mut ours = self.store.store.tally(org, campaign).await.unwrap();
+                    let mut model = self.model.store.tally(org, campaign).await.unwrap();
+                    ours.sort();
+                    model.sort();
+                    assert_eq!(ours, model, "tally of {campaign:?}");
+                }
+                let mut ours = self.store.store.standings(org, sequence).await.unwrap();
+                let mut model = self.model.store.standings(org, sequence).await.unwrap();
                 ours.sort();
                 model.sort();
-                assert_eq!(ours, model, "tally");
+                assert_eq!(ours, model, "standings of {sequence}");
             }
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 use futures_util::future::join_all;
 use tertulia_core::ids::OrgId;
+use tertulia_core::ledger::Campaign;
 use tertulia_core::record::{ChangeSet, Key, Op, Record, RecordKind};
 
 use super::StoreFactory;
@@ -216,7 +217,11 @@ pub async fn a_closed_store_refuses_everything(factory: &dyn StoreFactory) {
         ),
         ("count", store.count(query).await.err()),
         ("journal", store.journal(feed(id(1))).await.err()),
-        ("tally", store.tally(id(1), id(1)).await.err()),
+        (
+            "tally",
+            store.tally(id(1), Campaign::Broadcast(id(1))).await.err(),
+        ),
+        ("standings", store.standings(id(1), id(1)).await.err()),
         ("tag_counts", store.tag_counts(id(1)).await.err()),
         ("shared", store.shared(sharing(id(1))).await.err()),
         ("commit", store.commit(changes).await.err()),

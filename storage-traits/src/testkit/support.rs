@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tertulia_core::contact::{Contact, CreatedBy};
-use tertulia_core::ids::{ContactId, OrgId};
+use tertulia_core::ids::{ContactId, OrgId, SequenceId};
 use tertulia_core::journal::{Entry, EntryFilter};
 use tertulia_core::ledger::{Dispatch, DispatchState};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind, Stored};
@@ -16,6 +16,9 @@ use crate::{
     Committed, Cursor, JournalRequest, JournalView, PageRequest, Query, Shared, SharedRequest, Storage,
     StorageError, StorageErrorKind,
 };
+
+/// Behind it the ids of sequences begin.
+const FIRST_SEQUENCE: u128 = 0x5e00;
 
 /// All that a store has.
 #[derive(Debug, PartialEq)]
@@ -221,6 +224,11 @@ pub(crate) fn id<I: From<Uuid>>(number: u128) -> I {
     I::from(Uuid::from_u128(number))
 }
 
+/// The id of a sequence by number: none is a broadcast's.
+pub(crate) fn sequence_id(number: u128) -> SequenceId {
+    id(FIRST_SEQUENCE + number)
+}
+
 /// A contact with nothing in it.
 pub(crate) fn blank_contact(org: OrgId, contact: ContactId) -> Contact {
     Contact::new(org, contact, CreatedBy::Api, epoch())
@@ -233,6 +241,7 @@ pub(crate) fn waiting(make: &mut Generator, org: OrgId, number: u128) -> Dispatc
         contact: id(number),
         account: id(1),
         match_key: Some(format!("+{number}")),
+        step: None,
         state: DispatchState::Pending,
         not_before: epoch(),
         epoch: 0,

@@ -1,4 +1,4 @@
-//! What people write (platform-facts B1).
+//! What people write (Twilio, "Twilio's request to your incoming message webhook URL").
 
 use tertulia_core::identity::Address;
 use tertulia_core::inbound::{InboundKind, InboundMessage, Person, Referral};

@@ -1,4 +1,4 @@
-//! What became of a message of ours (platform-facts B4).
+//! What became of a message of ours (Twilio, "Outbound message status in status callbacks").
 
 use tertulia_core::inbound::{InboundKind, StatusUpdate};
 use tertulia_core::message::StatusKind;

@@ -1,4 +1,6 @@
-//! `messages[]` and `message_echoes[]`: what people write, and what the business wrote elsewhere (platform-facts A3, A6).
+//! `messages[]` and `message_echoes[]`: what people write, and what the business wrote elsewhere.
+//!
+//! Sources: WhatsApp webhooks, "messages"; "Business-scoped user IDs".
 
 use serde_json::Value;
 use tertulia_core::identity::Address;

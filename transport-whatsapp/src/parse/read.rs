@@ -61,7 +61,7 @@ pub(super) fn object<'a>(object: &'a Value, key: &str) -> Option<&'a Value> {
     object.get(key).filter(|value| value.is_object())
 }
 
-/// Above this a timestamp is in milliseconds (platform-facts 0.4).
+/// Above this a timestamp is in milliseconds: as seconds it would be the year 33658.
 const MILLISECONDS_FROM: i64 = 1_000_000_000_000;
 
 /// The object's time of this name: Unix seconds or milliseconds, as text or number.
@@ -104,7 +104,7 @@ pub(crate) fn platform_error(error: &Value) -> Option<PlatformError> {
 
 /// The address that a text of the platform spells: a `wa_id`, or a business-scoped id wherever it is put.
 ///
-/// Nothing for a group's id. What has letters is never taken for a phone (platform-facts A6).
+/// Nothing for a group's id. What has letters is never taken for a phone ("Business-scoped user IDs").
 pub(crate) fn address(spelled: &str) -> Option<Address> {
     let spelled = spelled.trim();
     if spelled.is_empty() || spelled.contains('@') {

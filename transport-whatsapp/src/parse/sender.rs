@@ -1,7 +1,7 @@
 //! Notices of how a sender, or all of a business account, stands with the platform.
 //!
 //! Source: WhatsApp's reference of the webhooks `phone_number_quality_update`, `business_capability_update` and
-//! `account_update` (2025-11); platform-facts A2, A9.
+//! `account_update` (2025-11), and "Messaging limits".
 
 use serde_json::Value;
 use tertulia_core::account::Ban;

@@ -1,4 +1,4 @@
-//! `statuses[]`: what became of a message of ours (platform-facts A4, A11).
+//! `statuses[]`: what became of a message of ours (WhatsApp webhooks, "messages": status messages; "Pricing").
 
 use serde_json::Value;
 use tertulia_core::inbound::{InboundKind, Person, StatusUpdate};

@@ -127,7 +127,7 @@ public enum ErrorCode {
     /// Another segment has the name.
     public static let segmentExists = "segment.exists"
 
-    /// A draft of a broadcast or another segment names the segment.
+    /// A draft of a broadcast, a sequence, a rule of routing or another segment names the segment.
     public static let segmentInUse = "segment.in_use"
 
     /// The segment's filter comes back to the segment itself.
@@ -303,6 +303,24 @@ public enum ErrorCode {
 
     /// The sender began to write to as many people as its platform allows in 24 hours.
     public static let broadcastDayFull = "broadcast.day_full"
+
+    /// The sequence's name or steps are not what can be done.
+    public static let sequenceInvalid = "sequence.invalid"
+
+    /// There is no such sequence, or none with that version.
+    public static let sequenceNotFound = "sequence.not_found"
+
+    /// A sequence that stands there cannot do that.
+    public static let sequenceWrongState = "sequence.wrong_state"
+
+    /// The contact is in the sequence already, or was.
+    public static let sequenceEnrolled = "sequence.enrolled"
+
+    /// The contact has the tag that the sequence is to lead to.
+    public static let sequenceGoalReached = "sequence.goal_reached"
+
+    /// The contact is not under way in the sequence.
+    public static let sequenceNotEnrolled = "sequence.not_enrolled"
 
     /// The broadcast cannot be launched so.
     public static let broadcastInvalid = "broadcast.invalid"
@@ -609,6 +627,12 @@ public enum ErrorCode {
         broadcastQuietHours: (.refused, .later, 503),
         broadcastPairPause: (.refused, .later, 503),
         broadcastDayFull: (.refused, .later, 503),
+        sequenceInvalid: (.invalid, .never, 503),
+        sequenceNotFound: (.notFound, .never, 503),
+        sequenceWrongState: (.refused, .never, 503),
+        sequenceEnrolled: (.conflict, .never, 503),
+        sequenceGoalReached: (.refused, .never, 503),
+        sequenceNotEnrolled: (.notFound, .never, 503),
         broadcastInvalid: (.invalid, .never, 503),
         importHeader: (.invalid, .never, 503),
         importEncoding: (.invalid, .never, 503),

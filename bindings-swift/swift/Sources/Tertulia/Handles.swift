@@ -298,6 +298,9 @@ extension Org {
     /// One template to many.
     public var broadcasts: BroadcastsArea { BroadcastsArea(scope: scope) }
 
+    /// Sequences: drip campaigns.
+    public var sequences: SequencesArea { SequencesArea(scope: scope) }
+
     /// Senders.
     public var accounts: AccountsArea { AccountsArea(scope: scope) }
 
@@ -1717,6 +1720,167 @@ public struct BroadcastsArea: Sendable {
     public func resendUnconfirmed(_ dispatch: DispatchId) async throws {
         let _: Nothing = try await scope.call("broadcasts.resend_unconfirmed") {
             $0.put("dispatch", dispatch)
+        }
+    }
+}
+
+/// Sequences: drip campaigns.
+public struct SequencesArea: Sendable {
+    let scope: Scope
+
+    /// Saves a draft; its id. What could never be done is refused now: `sequence.invalid` for loops, steps that nothing
+    /// leads to, names that no step has and delays that are none; `template.*`, `filter.*`, `account.not_found`.
+    public func create(_ new: NewSequence) async throws -> SequenceId {
+        try await scope.call("sequences.create") {
+            $0.put("new", new)
+        }
+    }
+
+    /// Gives a sequence another name and definition; the edition that whoever is enrolled from now on has. Once it was
+    /// active, those who are under way finish on theirs. Fails as `create` does.
+    public func update(_ id: SequenceId, new: NewSequence) async throws -> Int {
+        try await scope.call("sequences.update") {
+            $0.put("id", id)
+            $0.put("new", new)
+        }
+    }
+
+    /// The sequence, which must be there.
+    public func get(_ id: SequenceId) async throws -> DripSequence {
+        try await scope.call("sequences.get") {
+            $0.put("id", id)
+        }
+    }
+
+    /// An edition of the definition, which must be there: today's, or one that was replaced.
+    public func getVersion(_ id: SequenceId, version: Int) async throws -> SequenceDefinition {
+        try await scope.call("sequences.get_version") {
+            $0.put("id", id)
+            $0.put("version", version)
+        }
+    }
+
+    /// All sequences, by the time they were drafted.
+    public func list(page: PageRequest? = nil) -> Pages<DripSequence> {
+        Pages(first: page) { try await listPage(page: $0) }
+    }
+
+    /// One page of `list`.
+    public func listPage(page: PageRequest? = nil) async throws -> Page<DripSequence> {
+        try await scope.call("sequences.list") {
+            $0.put("page", page)
+        }
+    }
+
+    /// Lets a draft enroll and send; `run_due` or `work` sends. Fails with `template.not_approved` while one of its
+    /// templates may not be sent, and with `sequence.wrong_state` for one that is paused.
+    public func activate(_ id: SequenceId) async throws {
+        let _: Nothing = try await scope.call("sequences.activate") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Lets nobody be enrolled and nothing more go out until `resume`. What is on the wire stays there. Fails with
+    /// `sequence.wrong_state` for a draft.
+    public func pause(_ id: SequenceId) async throws {
+        let _: Nothing = try await scope.call("sequences.pause") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Goes on where it was paused: what fell due meanwhile is done once, now. Fails as `activate` does.
+    public func resume(_ id: SequenceId) async throws {
+        let _: Nothing = try await scope.call("sequences.resume") {
+            $0.put("id", id)
+        }
+    }
+
+    /// Enrolls a contact, who is at the first step then. To enroll many, give `contacts.bulk` the action `enroll`.
+    ///
+    /// Fails with `sequence.enrolled` for somebody who is in it, or was, unless it enrolls again who is through;
+    /// `sequence.wrong_state` if it is not active; `sequence.goal_reached`, `contact.blocked`, `consent.opted_out`.
+    public func enroll(_ id: SequenceId, contact: ContactId) async throws -> EnrollmentId {
+        try await scope.call("sequences.enroll") {
+            $0.put("id", id)
+            $0.put("contact", contact)
+        }
+    }
+
+    /// Takes a contact out: what was not sent yet is not. Fails with `sequence.not_enrolled` if they are not under way.
+    public func unenroll(_ id: SequenceId, contact: ContactId) async throws {
+        let _: Nothing = try await scope.call("sequences.unenroll") {
+            $0.put("id", id)
+            $0.put("contact", contact)
+        }
+    }
+
+    /// Who was enrolled in a sequence, with where they stand and the way they came, by the time they were; absent: all.
+    public func enrollments(
+        _ id: SequenceId,
+        who: EnrollmentFilter? = nil,
+        page: PageRequest? = nil
+    ) -> Pages<Enrollment> {
+        Pages(first: page) { try await enrollmentsPage(id, who: who, page: $0) }
+    }
+
+    /// One page of `enrollments`.
+    public func enrollmentsPage(
+        _ id: SequenceId,
+        who: EnrollmentFilter? = nil,
+        page: PageRequest? = nil
+    ) async throws -> Page<Enrollment> {
+        try await scope.call("sequences.enrollments") {
+            $0.put("id", id)
+            $0.put("who", who)
+            $0.put("page", page)
+        }
+    }
+
+    /// All enrollments of a contact and of those who were merged into it, in whatever sequence, by the time they were
+    /// made.
+    public func ofContact(_ contact: ContactId, page: PageRequest? = nil) -> Pages<Enrollment> {
+        Pages(first: page) { try await ofContactPage(contact, page: $0) }
+    }
+
+    /// One page of `ofContact`.
+    public func ofContactPage(_ contact: ContactId, page: PageRequest? = nil) async throws -> Page<Enrollment> {
+        try await scope.call("sequences.of_contact") {
+            $0.put("contact", contact)
+            $0.put("page", page)
+        }
+    }
+
+    /// The funnel, step by step, as of now.
+    public func stats(_ id: SequenceId) async throws -> SequenceFunnel {
+        try await scope.call("sequences.stats") {
+            $0.put("id", id)
+        }
+    }
+
+    /// What each of these contacts would come through if they were enrolled now and nothing else happened to them,
+    /// whatever the sequence's state: months of it at once, by the rules that run it. `assume` says what becomes of the
+    /// messages; absent: they arrive, and are not opened. Nothing is sent, and nobody is enrolled.
+    public func simulate(
+        _ id: SequenceId,
+        contacts: Selection,
+        assume: SimulationAssumption? = nil,
+        page: PageRequest? = nil
+    ) -> Pages<SimulatedRun> {
+        Pages(first: page) { try await simulatePage(id, contacts: contacts, assume: assume, page: $0) }
+    }
+
+    /// One page of `simulate`.
+    public func simulatePage(
+        _ id: SequenceId,
+        contacts: Selection,
+        assume: SimulationAssumption? = nil,
+        page: PageRequest? = nil
+    ) async throws -> Page<SimulatedRun> {
+        try await scope.call("sequences.simulate") {
+            $0.put("id", id)
+            $0.put("contacts", contacts)
+            $0.put("assume", assume)
+            $0.put("page", page)
         }
     }
 }

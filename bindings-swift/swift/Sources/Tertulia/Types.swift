@@ -708,6 +708,8 @@ public enum Author: Hashable, Sendable, Codable {
     case handler(String)
     /// A broadcast.
     case broadcast(BroadcastId)
+    /// A sequence.
+    case sequence(SequenceId)
     /// The business, elsewhere: its phone app or another program.
     case elsewhere
     /// The answer to a STOP.
@@ -732,6 +734,9 @@ public enum Author: Hashable, Sendable, Codable {
         case let .broadcast(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "broadcast")
+        case let .sequence(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "sequence")
         case .elsewhere:
             var container = encoder.singleValueContainer()
             try container.encode("elsewhere")
@@ -757,6 +762,8 @@ public enum Author: Hashable, Sendable, Codable {
             self = .handler(try variant.value(String.self))
         case "broadcast":
             self = .broadcast(try variant.value(BroadcastId.self))
+        case "sequence":
+            self = .sequence(try variant.value(SequenceId.self))
         case "elsewhere":
             self = .elsewhere
         case "stop_confirmation":
@@ -1007,6 +1014,10 @@ public enum BulkAction: Hashable, Sendable, Codable {
     case assign(AgentId)
     /// Makes nobody responsible.
     case unassign
+    /// Enrolls them in a sequence. Who is in it, or was and may not again, stays as they are.
+    case enroll(SequenceId)
+    /// Takes them out of a sequence.
+    case unenroll(SequenceId)
     /// Deletes the contact.
     case delete
 
@@ -1027,6 +1038,12 @@ public enum BulkAction: Hashable, Sendable, Codable {
         case .unassign:
             var container = encoder.singleValueContainer()
             try container.encode("unassign")
+        case let .enroll(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "enroll")
+        case let .unenroll(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "unenroll")
         case .delete:
             var container = encoder.singleValueContainer()
             try container.encode("delete")
@@ -1046,6 +1063,10 @@ public enum BulkAction: Hashable, Sendable, Codable {
             self = .assign(try variant.value(AgentId.self))
         case "unassign":
             self = .unassign
+        case "enroll":
+            self = .enroll(try variant.value(SequenceId.self))
+        case "unenroll":
+            self = .unenroll(try variant.value(SequenceId.self))
         case "delete":
             self = .delete
         default:
@@ -2721,6 +2742,8 @@ public struct Done: Hashable, Sendable, Codable {
     public var started: Int
     /// Broadcasts that were finished.
     public var finished: Int
+    /// Contacts who went on in a sequence, having waited long enough.
+    public var stepped: Int
     /// Erases that were gone on with, and finished.
     public var erased: Int
     /// Turns that handlers answered.
@@ -2737,6 +2760,7 @@ public struct Done: Hashable, Sendable, Codable {
         unconfirmed: Int,
         started: Int,
         finished: Int,
+        stepped: Int,
         erased: Int,
         answered: Int,
         unanswered: Int
@@ -2749,6 +2773,7 @@ public struct Done: Hashable, Sendable, Codable {
         self.unconfirmed = unconfirmed
         self.started = started
         self.finished = finished
+        self.stepped = stepped
         self.erased = erased
         self.answered = answered
         self.unanswered = unanswered
@@ -2763,6 +2788,7 @@ public struct Done: Hashable, Sendable, Codable {
         case unconfirmed = "unconfirmed"
         case started = "started"
         case finished = "finished"
+        case stepped = "stepped"
         case erased = "erased"
         case answered = "answered"
         case unanswered = "unanswered"
@@ -2827,6 +2853,52 @@ public struct Drained: Hashable, Sendable, Codable {
         case delivered = "delivered"
         case refused = "refused"
         case waiting = "waiting"
+    }
+}
+
+/// A sequence.
+public struct DripSequence: Hashable, Sendable, Codable {
+    /// The id.
+    public var id: SequenceId
+    /// The organisation.
+    public var org: OrgId
+    /// A name for people.
+    public var name: String
+    /// What whoever is enrolled from now on gets.
+    public var definition: SequenceDefinition
+    /// Which edition of the definition that is: it grows with each change once the sequence was active.
+    public var version: Int
+    /// Where it stands.
+    public var state: SequenceState
+    /// When it was drafted.
+    public var createdAt: Date
+
+    public init(
+        id: SequenceId,
+        org: OrgId,
+        name: String,
+        definition: SequenceDefinition,
+        version: Int,
+        state: SequenceState,
+        createdAt: Date
+    ) {
+        self.id = id
+        self.org = org
+        self.name = name
+        self.definition = definition
+        self.version = version
+        self.state = state
+        self.createdAt = createdAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "id"
+        case org = "org"
+        case name = "name"
+        case definition = "definition"
+        case version = "version"
+        case state = "state"
+        case createdAt = "created_at"
     }
 }
 
@@ -2932,6 +3004,192 @@ public enum Encoding: String, Hashable, Sendable, Codable, CaseIterable {
     case utf16Be = "utf16_be"
     /// Windows-1252, what western versions of Excel call ANSI.
     case windows1252 = "windows1252"
+}
+
+/// A contact in a sequence, once. Who is enrolled again has another one.
+public struct Enrollment: Hashable, Sendable, Codable {
+    /// The id.
+    public var id: EnrollmentId
+    /// The organisation.
+    public var org: OrgId
+    /// The sequence.
+    public var sequence: SequenceId
+    /// The edition of its definition.
+    public var version: Int
+    /// The contact, by the id of then.
+    public var contact: ContactId
+    /// When they were enrolled.
+    public var enrolledAt: Date
+    /// Who enrolled them, or did what enrolled them.
+    public var by: Actor
+    /// Whether the trigger did.
+    public var byTrigger: Bool
+    /// Where they stand.
+    public var state: EnrollmentState
+    /// The steps that they came through, in order; of the one where they stand, what is known so far.
+    public var path: [PassedStep]
+
+    public init(
+        id: EnrollmentId,
+        org: OrgId,
+        sequence: SequenceId,
+        version: Int,
+        contact: ContactId,
+        enrolledAt: Date,
+        by: Actor,
+        byTrigger: Bool = false,
+        state: EnrollmentState,
+        path: [PassedStep]
+    ) {
+        self.id = id
+        self.org = org
+        self.sequence = sequence
+        self.version = version
+        self.contact = contact
+        self.enrolledAt = enrolledAt
+        self.by = by
+        self.byTrigger = byTrigger
+        self.state = state
+        self.path = path
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case id = "id"
+        case org = "org"
+        case sequence = "sequence"
+        case version = "version"
+        case contact = "contact"
+        case enrolledAt = "enrolled_at"
+        case by = "by"
+        case byTrigger = "by_trigger"
+        case state = "state"
+        case path = "path"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.id = try container.decode(EnrollmentId.self, forKey: .id)
+        self.org = try container.decode(OrgId.self, forKey: .org)
+        self.sequence = try container.decode(SequenceId.self, forKey: .sequence)
+        self.version = try container.decode(Int.self, forKey: .version)
+        self.contact = try container.decode(ContactId.self, forKey: .contact)
+        self.enrolledAt = try container.decode(Date.self, forKey: .enrolledAt)
+        self.by = try container.decode(Actor.self, forKey: .by)
+        self.byTrigger = try container.decodeIfPresent(Bool.self, forKey: .byTrigger) ?? false
+        self.state = try container.decode(EnrollmentState.self, forKey: .state)
+        self.path = try container.decode([PassedStep].self, forKey: .path)
+    }
+}
+
+/// Which enrollments of a sequence.
+public struct EnrollmentFilter: Hashable, Sendable, Codable {
+    /// In any of these states; empty: in all.
+    public var states: [EnrollmentStateName]
+    /// At any of these steps; empty: wherever they are.
+    public var steps: [String]
+    /// Who left for any of these reasons; empty: for whatever reason.
+    public var reasons: [ExitReason]
+
+    public init(states: [EnrollmentStateName] = [], steps: [String] = [], reasons: [ExitReason] = []) {
+        self.states = states
+        self.steps = steps
+        self.reasons = reasons
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case states = "states"
+        case steps = "steps"
+        case reasons = "reasons"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.states = try container.decodeIfPresent([EnrollmentStateName].self, forKey: .states) ?? []
+        self.steps = try container.decodeIfPresent([String].self, forKey: .steps) ?? []
+        self.reasons = try container.decodeIfPresent([ExitReason].self, forKey: .reasons) ?? []
+    }
+}
+
+/// A contact in a sequence, once.
+public struct EnrollmentId: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
+}
+
+/// Where somebody who was enrolled stands.
+public enum EnrollmentState: Hashable, Sendable, Codable {
+    /// At a step that waits.
+    case waiting(step: String, until: Date)
+    /// At a message, which waits in the ledger or is on its way.
+    case sending(step: String, dispatch: DispatchId)
+    /// Through.
+    case finished(at: Date)
+    /// Out, before they were through.
+    case exited(at: Date, reason: ExitReason)
+
+    public func encode(to encoder: Encoder) throws {
+        var container = encoder.container(keyedBy: AnyKey.self)
+        switch self {
+        case let .waiting(step, until):
+            try container.encode("waiting", forKey: "state")
+            try container.encode(step, forKey: "step")
+            try container.encode(until, forKey: "until")
+        case let .sending(step, dispatch):
+            try container.encode("sending", forKey: "state")
+            try container.encode(step, forKey: "step")
+            try container.encode(dispatch, forKey: "dispatch")
+        case let .finished(at):
+            try container.encode("finished", forKey: "state")
+            try container.encode(at, forKey: "at")
+        case let .exited(at, reason):
+            try container.encode("exited", forKey: "state")
+            try container.encode(at, forKey: "at")
+            try container.encode(reason, forKey: "reason")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: AnyKey.self)
+        let name = try container.decode(String.self, forKey: "state")
+        switch name {
+        case "waiting":
+            self = .waiting(
+                step: try container.decode(String.self, forKey: "step"),
+                until: try container.decode(Date.self, forKey: "until")
+            )
+        case "sending":
+            self = .sending(
+                step: try container.decode(String.self, forKey: "step"),
+                dispatch: try container.decode(DispatchId.self, forKey: "dispatch")
+            )
+        case "finished":
+            self = .finished(at: try container.decode(Date.self, forKey: "at"))
+        case "exited":
+            self = .exited(
+                at: try container.decode(Date.self, forKey: "at"),
+                reason: try container.decode(ExitReason.self, forKey: "reason")
+            )
+        default:
+            throw decoder.misfit("\(name) is no EnrollmentState")
+        }
+    }
+}
+
+/// The states of an enrollment as bare words.
+public enum EnrollmentStateName: String, Hashable, Sendable, Codable, CaseIterable {
+    /// At a step that waits.
+    case waiting = "waiting"
+    /// At a message.
+    case sending = "sending"
+    /// Through.
+    case finished = "finished"
+    /// Out.
+    case exited = "exited"
 }
 
 /// A media file of an erased message.
@@ -3190,6 +3448,24 @@ public struct EventSource: Hashable, Sendable, Codable {
         case poolId = "pool_id"
         case number = "number"
     }
+}
+
+/// Why somebody left a sequence before they were through.
+public enum ExitReason: String, Hashable, Sendable, Codable, CaseIterable {
+    /// They opted out of all that it sends.
+    case optedOut = "opted_out"
+    /// They were blocked.
+    case blocked = "blocked"
+    /// They were deleted or erased.
+    case deleted = "deleted"
+    /// They wrote: the goal.
+    case replied = "replied"
+    /// They got the tag that is the goal.
+    case tagged = "tagged"
+    /// They were merged with somebody who is or was in the sequence, too.
+    case merged = "merged"
+    /// Somebody took them out.
+    case removed = "removed"
 }
 
 /// Whether a message may be sent now, and if not, every rule that says no.
@@ -4604,7 +4880,7 @@ public struct ImportReport: Hashable, Sendable, Codable {
 public enum InboundConsent: String, Hashable, Sendable, Codable, CaseIterable {
     /// Everything.
     case everything = "everything"
-    /// Everything but marketing: Meta's own reading (platform-facts D).
+    /// Everything but marketing: Meta's own reading (WhatsApp, "Get opt-in").
     case allButMarketing = "all_but_marketing"
 }
 
@@ -4865,6 +5141,8 @@ public struct InboxFigures: Hashable, Sendable, Codable {
     public var sentByHost: Int
     /// Messages of broadcasts.
     public var sentByBroadcasts: Int
+    /// Messages of sequences.
+    public var sentBySequences: Int
     /// Answers to a STOP, and surveys.
     public var sentAutomatically: Int
     /// Conversations that were opened for the first time.
@@ -4888,6 +5166,7 @@ public struct InboxFigures: Hashable, Sendable, Codable {
         sentByBots: Int,
         sentByHost: Int,
         sentByBroadcasts: Int,
+        sentBySequences: Int,
         sentAutomatically: Int,
         opened: Int,
         reopened: Int,
@@ -4902,6 +5181,7 @@ public struct InboxFigures: Hashable, Sendable, Codable {
         self.sentByBots = sentByBots
         self.sentByHost = sentByHost
         self.sentByBroadcasts = sentByBroadcasts
+        self.sentBySequences = sentBySequences
         self.sentAutomatically = sentAutomatically
         self.opened = opened
         self.reopened = reopened
@@ -4918,6 +5198,7 @@ public struct InboxFigures: Hashable, Sendable, Codable {
         case sentByBots = "sent_by_bots"
         case sentByHost = "sent_by_host"
         case sentByBroadcasts = "sent_by_broadcasts"
+        case sentBySequences = "sent_by_sequences"
         case sentAutomatically = "sent_automatically"
         case opened = "opened"
         case reopened = "reopened"
@@ -5160,7 +5441,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
         kind: ContentKind,
         channel: Channel,
         dispatch: DispatchId? = nil,
-        broadcast: BroadcastId? = nil
+        broadcast: BroadcastId? = nil,
+        sequence: SequenceId? = nil
     )
     /// A message got further.
     case messageStatus(message: MessageId, status: DeliveryStatus)
@@ -5172,12 +5454,22 @@ public enum JournalEvent: Hashable, Sendable, Codable {
     case dispatchChanged(
         dispatch: DispatchId,
         broadcast: BroadcastId? = nil,
+        sequence: SequenceId? = nil,
         state: StateName,
         reason: SkipReason? = nil,
         code: String? = nil
     )
     /// A broadcast was drafted, edited, launched or finished.
     case broadcastChanged(broadcast: BroadcastId, change: String)
+    /// A sequence was drafted, changed, activated, paused or resumed.
+    case sequenceChanged(sequence: SequenceId, change: String, version: Int)
+    /// A contact was enrolled in a sequence, came through it, or left it.
+    case enrollmentChanged(
+        sequence: SequenceId,
+        enrollment: EnrollmentId,
+        state: EnrollmentStateName,
+        reason: ExitReason? = nil
+    )
     /// A setting changed.
     case settingsChanged(before: JSON, after: JSON)
     /// An auto-tag rule was stored or removed.
@@ -5329,13 +5621,14 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encode(message, forKey: "message")
             try container.encode(kind, forKey: "kind")
             try container.encode(channel, forKey: "channel")
-        case let .messageSent(message, kind, channel, dispatch, broadcast):
+        case let .messageSent(message, kind, channel, dispatch, broadcast, sequence):
             try container.encode("message_sent", forKey: "what")
             try container.encode(message, forKey: "message")
             try container.encode(kind, forKey: "kind")
             try container.encode(channel, forKey: "channel")
             try container.encodeIfPresent(dispatch, forKey: "dispatch")
             try container.encodeIfPresent(broadcast, forKey: "broadcast")
+            try container.encodeIfPresent(sequence, forKey: "sequence")
         case let .messageStatus(message, status):
             try container.encode("message_status", forKey: "what")
             try container.encode(message, forKey: "message")
@@ -5351,10 +5644,11 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encode(caller, forKey: "caller")
             try container.encode(event, forKey: "event")
             try container.encode(raw, forKey: "raw")
-        case let .dispatchChanged(dispatch, broadcast, state, reason, code):
+        case let .dispatchChanged(dispatch, broadcast, sequence, state, reason, code):
             try container.encode("dispatch_changed", forKey: "what")
             try container.encode(dispatch, forKey: "dispatch")
             try container.encodeIfPresent(broadcast, forKey: "broadcast")
+            try container.encodeIfPresent(sequence, forKey: "sequence")
             try container.encode(state, forKey: "state")
             try container.encodeIfPresent(reason, forKey: "reason")
             try container.encodeIfPresent(code, forKey: "code")
@@ -5362,6 +5656,17 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             try container.encode("broadcast_changed", forKey: "what")
             try container.encode(broadcast, forKey: "broadcast")
             try container.encode(change, forKey: "change")
+        case let .sequenceChanged(sequence, change, version):
+            try container.encode("sequence_changed", forKey: "what")
+            try container.encode(sequence, forKey: "sequence")
+            try container.encode(change, forKey: "change")
+            try container.encode(version, forKey: "version")
+        case let .enrollmentChanged(sequence, enrollment, state, reason):
+            try container.encode("enrollment_changed", forKey: "what")
+            try container.encode(sequence, forKey: "sequence")
+            try container.encode(enrollment, forKey: "enrollment")
+            try container.encode(state, forKey: "state")
+            try container.encodeIfPresent(reason, forKey: "reason")
         case let .settingsChanged(before, after):
             try container.encode("settings_changed", forKey: "what")
             try container.encode(before, forKey: "before")
@@ -5567,7 +5872,8 @@ public enum JournalEvent: Hashable, Sendable, Codable {
                 kind: try container.decode(ContentKind.self, forKey: "kind"),
                 channel: try container.decode(Channel.self, forKey: "channel"),
                 dispatch: try container.decodeIfPresent(DispatchId.self, forKey: "dispatch"),
-                broadcast: try container.decodeIfPresent(BroadcastId.self, forKey: "broadcast")
+                broadcast: try container.decodeIfPresent(BroadcastId.self, forKey: "broadcast"),
+                sequence: try container.decodeIfPresent(SequenceId.self, forKey: "sequence")
             )
         case "message_status":
             self = .messageStatus(
@@ -5591,6 +5897,7 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             self = .dispatchChanged(
                 dispatch: try container.decode(DispatchId.self, forKey: "dispatch"),
                 broadcast: try container.decodeIfPresent(BroadcastId.self, forKey: "broadcast"),
+                sequence: try container.decodeIfPresent(SequenceId.self, forKey: "sequence"),
                 state: try container.decode(StateName.self, forKey: "state"),
                 reason: try container.decodeIfPresent(SkipReason.self, forKey: "reason"),
                 code: try container.decodeIfPresent(String.self, forKey: "code")
@@ -5599,6 +5906,19 @@ public enum JournalEvent: Hashable, Sendable, Codable {
             self = .broadcastChanged(
                 broadcast: try container.decode(BroadcastId.self, forKey: "broadcast"),
                 change: try container.decode(String.self, forKey: "change")
+            )
+        case "sequence_changed":
+            self = .sequenceChanged(
+                sequence: try container.decode(SequenceId.self, forKey: "sequence"),
+                change: try container.decode(String.self, forKey: "change"),
+                version: try container.decode(Int.self, forKey: "version")
+            )
+        case "enrollment_changed":
+            self = .enrollmentChanged(
+                sequence: try container.decode(SequenceId.self, forKey: "sequence"),
+                enrollment: try container.decode(EnrollmentId.self, forKey: "enrollment"),
+                state: try container.decode(EnrollmentStateName.self, forKey: "state"),
+                reason: try container.decodeIfPresent(ExitReason.self, forKey: "reason")
             )
         case "settings_changed":
             self = .settingsChanged(
@@ -5750,6 +6070,10 @@ public enum JournalKind: String, Hashable, Sendable, Codable, CaseIterable {
     case dispatchChanged = "dispatch_changed"
     /// `broadcast_changed`
     case broadcastChanged = "broadcast_changed"
+    /// `sequence_changed`
+    case sequenceChanged = "sequence_changed"
+    /// `enrollment_changed`
+    case enrollmentChanged = "enrollment_changed"
     /// `settings_changed`
     case settingsChanged = "settings_changed"
     /// `rule_changed`
@@ -6560,6 +6884,22 @@ public struct Message: Hashable, Sendable, Codable {
     }
 }
 
+/// What may become of a step's message.
+public enum MessageFate: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The platform took it.
+    case sent = "sent"
+    /// It reached the device.
+    case delivered = "delivered"
+    /// It was opened.
+    case read = "read"
+    /// The contact wrote afterwards, and before any later campaign.
+    case replied = "replied"
+    /// It will not arrive.
+    case failed = "failed"
+    /// It was left out.
+    case skipped = "skipped"
+}
+
 /// One message, in or out.
 public struct MessageId: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
     public let rawValue: String
@@ -6833,6 +7173,24 @@ public struct NewSchedule: Hashable, Sendable, Codable {
         self.at = try container.decode(String.self, forKey: .at)
         self.zone = try container.decodeIfPresent(String.self, forKey: .zone)
         self.recipientsZones = try container.decodeIfPresent(Bool.self, forKey: .recipientsZones) ?? false
+    }
+}
+
+/// A sequence to create, or what one is to become.
+public struct NewSequence: Hashable, Sendable, Codable {
+    /// A name for people.
+    public var name: String
+    /// What it is made of.
+    public var definition: SequenceDefinition
+
+    public init(name: String, definition: SequenceDefinition) {
+        self.name = name
+        self.definition = definition
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name = "name"
+        case definition = "definition"
     }
 }
 
@@ -7160,6 +7518,36 @@ public enum ParameterFormat: String, Hashable, Sendable, Codable, CaseIterable {
     case named = "NAMED"
 }
 
+/// A step that a contact came to.
+public struct PassedStep: Hashable, Sendable, Codable {
+    /// The step.
+    public var step: String
+    /// When they came to it.
+    public var at: Date
+    /// A message's row of the ledger, which says what became of it.
+    public var dispatch: DispatchId?
+    /// Which way a condition went.
+    public var branch: Bool?
+    /// The dotted code of why a condition could not be read, and went the way of no.
+    public var problem: String?
+
+    public init(step: String, at: Date, dispatch: DispatchId? = nil, branch: Bool? = nil, problem: String? = nil) {
+        self.step = step
+        self.at = at
+        self.dispatch = dispatch
+        self.branch = branch
+        self.problem = problem
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case step = "step"
+        case at = "at"
+        case dispatch = "dispatch"
+        case branch = "branch"
+        case problem = "problem"
+    }
+}
+
 /// What a rule looks for.
 public struct Pattern: Hashable, Sendable, Codable {
     /// How the text is compared.
@@ -7436,7 +7824,7 @@ public enum PlatformStatus: Hashable, Sendable, Codable {
     }
 }
 
-/// A person's choice at the platform about marketing messages of this sender (platform-facts A12).
+/// A person's choice at the platform about marketing messages of this sender (WhatsApp webhooks, `user_preferences`).
 public struct Preference: Hashable, Sendable, Codable {
     /// Who chose.
     public var person: InboundPerson
@@ -8243,6 +8631,8 @@ public enum SegmentUser: Hashable, Sendable, Codable {
     case segment(SegmentId)
     /// A rule of routing.
     case routing(RuleId)
+    /// A sequence.
+    case sequence(SequenceId)
 
     public func encode(to encoder: Encoder) throws {
         switch self {
@@ -8255,6 +8645,9 @@ public enum SegmentUser: Hashable, Sendable, Codable {
         case let .routing(value):
             var container = encoder.container(keyedBy: AnyKey.self)
             try container.encode(value, forKey: "routing")
+        case let .sequence(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "sequence")
         }
     }
 
@@ -8267,6 +8660,8 @@ public enum SegmentUser: Hashable, Sendable, Codable {
             self = .segment(try variant.value(SegmentId.self))
         case "routing":
             self = .routing(try variant.value(RuleId.self))
+        case "sequence":
+            self = .sequence(try variant.value(SequenceId.self))
         default:
             throw decoder.misfit("\(variant.name) is no SegmentUser")
         }
@@ -8590,6 +8985,413 @@ public struct SenderStanding: Hashable, Sendable, Codable {
     }
 }
 
+/// A fork.
+public struct SequenceCondition: Hashable, Sendable, Codable {
+    /// What is asked.
+    public var when: SequenceTest
+    /// The step that comes next where it is so, or `end`; absent: the next in the list.
+    public var yes: String?
+    /// The step that comes next where it is not so, or `end`; absent: the next in the list.
+    public var no: String?
+
+    public init(when: SequenceTest, yes: String? = nil, no: String? = nil) {
+        self.when = when
+        self.yes = yes
+        self.no = no
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case when = "when"
+        case yes = "yes"
+        case no = "no"
+    }
+}
+
+/// What a sequence is made of.
+public struct SequenceDefinition: Hashable, Sendable, Codable {
+    /// The sender of all its messages.
+    public var account: AccountId
+    /// What enrolls contacts by itself.
+    public var trigger: SequenceTrigger
+    /// Whether imports, bulk actions and the merging of tags enroll by the trigger, too.
+    public var fromBulk: Bool
+    /// Whether a contact who is through, or out, may be enrolled again.
+    public var again: Bool
+    /// What a contact leaves the sequence for, whichever comes first.
+    public var goals: [SequenceGoal]
+    /// The steps. It begins with the first.
+    public var steps: [SequenceStep]
+
+    public init(
+        account: AccountId,
+        trigger: SequenceTrigger = .manual,
+        fromBulk: Bool = false,
+        again: Bool = false,
+        goals: [SequenceGoal] = [],
+        steps: [SequenceStep]
+    ) {
+        self.account = account
+        self.trigger = trigger
+        self.fromBulk = fromBulk
+        self.again = again
+        self.goals = goals
+        self.steps = steps
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case account = "account"
+        case trigger = "trigger"
+        case fromBulk = "fromBulk"
+        case again = "again"
+        case goals = "goals"
+        case steps = "steps"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.account = try container.decode(AccountId.self, forKey: .account)
+        self.trigger = try container.decodeIfPresent(SequenceTrigger.self, forKey: .trigger) ?? .manual
+        self.fromBulk = try container.decodeIfPresent(Bool.self, forKey: .fromBulk) ?? false
+        self.again = try container.decodeIfPresent(Bool.self, forKey: .again) ?? false
+        self.goals = try container.decodeIfPresent([SequenceGoal].self, forKey: .goals) ?? []
+        self.steps = try container.decode([SequenceStep].self, forKey: .steps)
+    }
+}
+
+/// How long to wait: both together, an hour at least and 366 days at most. A day has 24 hours.
+public struct SequenceDelay: Hashable, Sendable, Codable {
+    /// Days.
+    public var days: Int
+    /// Hours.
+    public var hours: Int
+
+    public init(days: Int = 0, hours: Int = 0) {
+        self.days = days
+        self.hours = hours
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case days = "days"
+        case hours = "hours"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.days = try container.decodeIfPresent(Int.self, forKey: .days) ?? 0
+        self.hours = try container.decodeIfPresent(Int.self, forKey: .hours) ?? 0
+    }
+}
+
+/// How far the contacts of a sequence got, all editions together.
+public struct SequenceFunnel: Hashable, Sendable, Codable {
+    /// How often anybody was enrolled.
+    public var enrolled: Int
+    /// How many are under way.
+    public var underWay: Int
+    /// How many are through.
+    public var finished: Int
+    /// How many left before, by reason.
+    public var exited: [String: Int]
+    /// Each step: first those of today's edition, in its order, then those of earlier editions, by name.
+    public var steps: [StepFunnel]
+    /// Why none of the messages that wait goes out just now, and until when, where that is the sender's; absent: they do,
+    /// or the sequence is not active.
+    public var waits: Waits?
+
+    public init(
+        enrolled: Int,
+        underWay: Int,
+        finished: Int,
+        exited: [String: Int],
+        steps: [StepFunnel],
+        waits: Waits? = nil
+    ) {
+        self.enrolled = enrolled
+        self.underWay = underWay
+        self.finished = finished
+        self.exited = exited
+        self.steps = steps
+        self.waits = waits
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case enrolled = "enrolled"
+        case underWay = "under_way"
+        case finished = "finished"
+        case exited = "exited"
+        case steps = "steps"
+        case waits = "waits"
+    }
+}
+
+/// What a contact leaves a sequence for.
+///
+/// In JSON: `"reply"`, `{"tag": "purchased"}`.
+public enum SequenceGoal: Hashable, Sendable, Codable {
+    /// They write.
+    case reply
+    /// They get this tag. Who has it is not enrolled.
+    case tag(String)
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case .reply:
+            var container = encoder.singleValueContainer()
+            try container.encode("reply")
+        case let .tag(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "tag")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "reply":
+            self = .reply
+        case "tag":
+            self = .tag(try variant.value(String.self))
+        default:
+            throw decoder.misfit("\(variant.name) is no SequenceGoal")
+        }
+    }
+}
+
+/// One sequence.
+public struct SequenceId: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public init(_ rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
+}
+
+/// A message: a stored template, filled for the contact.
+public struct SequenceMessage: Hashable, Sendable, Codable {
+    /// The template's name.
+    public var template: String
+    /// The template's language.
+    public var language: String
+    /// What fills the template.
+    public var parameters: TemplateParameters
+
+    public init(template: String, language: String, parameters: TemplateParameters = TemplateParameters()) {
+        self.template = template
+        self.language = language
+        self.parameters = parameters
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case template = "template"
+        case language = "language"
+        case parameters = "parameters"
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.template = try container.decode(String.self, forKey: .template)
+        self.language = try container.decode(String.self, forKey: .language)
+        self.parameters = try container.decodeIfPresent(TemplateParameters.self, forKey: .parameters) ?? TemplateParameters()
+    }
+}
+
+/// What became of an earlier step's message; of one that the contact never came to, nothing did.
+public struct SequenceMessageTest: Hashable, Sendable, Codable {
+    /// The step.
+    public var step: String
+    /// What became of it.
+    public var was: MessageFate
+
+    public init(step: String, was: MessageFate) {
+        self.step = step
+        self.was = was
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case step = "step"
+        case was = "was"
+    }
+}
+
+/// Where a sequence stands.
+public enum SequenceState: Hashable, Sendable, Codable {
+    /// Saved; nobody is enrolled yet.
+    case draft
+    /// Enrolls, and sends.
+    case active(since: Date)
+    /// Nobody is enrolled and nothing more goes out until it is resumed; times that waiting steps wait for run on.
+    case paused(since: Date, refusal: Refusal? = nil)
+
+    public func encode(to encoder: Encoder) throws {
+        var container = encoder.container(keyedBy: AnyKey.self)
+        switch self {
+        case .draft:
+            try container.encode("draft", forKey: "state")
+        case let .active(since):
+            try container.encode("active", forKey: "state")
+            try container.encode(since, forKey: "since")
+        case let .paused(since, refusal):
+            try container.encode("paused", forKey: "state")
+            try container.encode(since, forKey: "since")
+            try container.encodeIfPresent(refusal, forKey: "refusal")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let container = try decoder.container(keyedBy: AnyKey.self)
+        let name = try container.decode(String.self, forKey: "state")
+        switch name {
+        case "draft":
+            self = .draft
+        case "active":
+            self = .active(since: try container.decode(Date.self, forKey: "since"))
+        case "paused":
+            self = .paused(
+                since: try container.decode(Date.self, forKey: "since"),
+                refusal: try container.decodeIfPresent(Refusal.self, forKey: "refusal")
+            )
+        default:
+            throw decoder.misfit("\(name) is no SequenceState")
+        }
+    }
+}
+
+/// One step.
+public struct SequenceStep: Hashable, Sendable, Codable {
+    /// Its name, unique in the sequence.
+    public var name: String
+    /// What is done.
+    public var does: SequenceStepKind
+    /// The step that comes next, or `end`; absent: the next in the list. A condition has branches instead.
+    public var next: String?
+
+    public init(name: String, does: SequenceStepKind, next: String? = nil) {
+        self.name = name
+        self.does = does
+        self.next = next
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name = "name"
+        case does = "does"
+        case next = "next"
+    }
+}
+
+/// What a step does.
+public enum SequenceStepKind: Hashable, Sendable, Codable {
+    /// Sends a template.
+    case message(SequenceMessage)
+    /// Waits.
+    case delay(SequenceDelay)
+    /// Goes one way or the other.
+    case condition(SequenceCondition)
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case let .message(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "message")
+        case let .delay(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "delay")
+        case let .condition(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "condition")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "message":
+            self = .message(try variant.value(SequenceMessage.self))
+        case "delay":
+            self = .delay(try variant.value(SequenceDelay.self))
+        case "condition":
+            self = .condition(try variant.value(SequenceCondition.self))
+        default:
+            throw decoder.misfit("\(variant.name) is no SequenceStepKind")
+        }
+    }
+}
+
+/// What a condition asks, at the moment when a contact comes to it.
+///
+/// In JSON: `{"contact": {"tags": {"any": ["purchased"]}}}`, `{"message": {"step": "welcome", "was": "read"}}`.
+public enum SequenceTest: Hashable, Sendable, Codable {
+    /// Whether the contact fits a filter. One that cannot be read any more, as it names an attribute that is gone, fits
+    /// nobody.
+    case contact(Filter)
+    /// What became of an earlier step's message.
+    case message(SequenceMessageTest)
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case let .contact(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "contact")
+        case let .message(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "message")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "contact":
+            self = .contact(try variant.value(Filter.self))
+        case "message":
+            self = .message(try variant.value(SequenceMessageTest.self))
+        default:
+            throw decoder.misfit("\(variant.name) is no SequenceTest")
+        }
+    }
+}
+
+/// What enrolls contacts by itself.
+///
+/// In JSON: `"manual"`, `"contactCreated"`, `{"tagAdded": "vip"}`.
+public enum SequenceTrigger: Hashable, Sendable, Codable {
+    /// Nothing: somebody enrolls them.
+    case manual
+    /// A contact comes to be, whoever or whatever creates it; a merge never does.
+    case contactCreated
+    /// A contact gets this tag who did not have it, by whatever way.
+    case tagAdded(String)
+
+    public func encode(to encoder: Encoder) throws {
+        switch self {
+        case .manual:
+            var container = encoder.singleValueContainer()
+            try container.encode("manual")
+        case .contactCreated:
+            var container = encoder.singleValueContainer()
+            try container.encode("contactCreated")
+        case let .tagAdded(value):
+            var container = encoder.container(keyedBy: AnyKey.self)
+            try container.encode(value, forKey: "tagAdded")
+        }
+    }
+
+    public init(from decoder: Decoder) throws {
+        let variant = try decoder.variant()
+        switch variant.name {
+        case "manual":
+            self = .manual
+        case "contactCreated":
+            self = .contactCreated
+        case "tagAdded":
+            self = .tagAdded(try variant.value(String.self))
+        default:
+            throw decoder.misfit("\(variant.name) is no SequenceTrigger")
+        }
+    }
+}
+
 /// The settings of one organisation. Durations are whole seconds.
 public struct Settings: Hashable, Sendable, Codable {
     /// The business's name: `{{org.name}}`.
@@ -8755,6 +9557,83 @@ public struct Simulated: Hashable, Sendable, Codable {
     }
 }
 
+/// What a contact would come through if they were enrolled now, and nothing else happened to them.
+public struct SimulatedRun: Hashable, Sendable, Codable {
+    /// The contact.
+    public var contact: ContactId
+    /// Why they would not be enrolled: the dotted code and the words of the refusal; absent: they would be.
+    public var refusal: Refusal?
+    /// The steps, in order.
+    public var steps: [SimulatedStep]
+    /// When they would be through.
+    public var finishedAt: Date?
+
+    public init(contact: ContactId, refusal: Refusal? = nil, steps: [SimulatedStep], finishedAt: Date? = nil) {
+        self.contact = contact
+        self.refusal = refusal
+        self.steps = steps
+        self.finishedAt = finishedAt
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case contact = "contact"
+        case refusal = "refusal"
+        case steps = "steps"
+        case finishedAt = "finished_at"
+    }
+}
+
+/// A step that a contact would come to.
+public struct SimulatedStep: Hashable, Sendable, Codable {
+    /// The step.
+    public var step: String
+    /// When; of a message, when it would go out.
+    public var at: Date
+    /// A message's text as they would read it.
+    public var text: String?
+    /// Why a message would be left out.
+    public var skip: SkipReason?
+    /// Which way a condition would go.
+    public var branch: Bool?
+    /// What would keep the message waiting without an end, in words: the sequence would go no further.
+    public var reason: String?
+
+    public init(
+        step: String,
+        at: Date,
+        text: String? = nil,
+        skip: SkipReason? = nil,
+        branch: Bool? = nil,
+        reason: String? = nil
+    ) {
+        self.step = step
+        self.at = at
+        self.text = text
+        self.skip = skip
+        self.branch = branch
+        self.reason = reason
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case step = "step"
+        case at = "at"
+        case text = "text"
+        case skip = "skip"
+        case branch = "branch"
+        case reason = "reason"
+    }
+}
+
+/// What is assumed of everybody's messages in a simulation.
+public enum SimulationAssumption: String, Hashable, Sendable, Codable, CaseIterable {
+    /// They arrive, and are not opened.
+    case delivered = "delivered"
+    /// They are opened.
+    case read = "read"
+    /// They fail.
+    case failed = "failed"
+}
+
 /// Why a recipient was left out.
 public enum SkipReason: String, Hashable, Sendable, Codable, CaseIterable {
     /// Never opted in, or not to this purpose.
@@ -8787,6 +9666,8 @@ public enum SkipReason: String, Hashable, Sendable, Codable, CaseIterable {
     case cancelled = "cancelled"
     /// At the scheduled time of their own zone nothing ran, nor soon enough afterwards.
     case late = "late"
+    /// Left the sequence before their turn.
+    case leftSequence = "left_sequence"
 }
 
 /// A place in a text, in bytes.
@@ -9060,6 +9941,28 @@ public struct StatusUpdate: Hashable, Sendable, Codable {
         case priceCategory = "price_category"
         case billable = "billable"
         case freeEntryUntil = "free_entry_until"
+    }
+}
+
+/// How far the contacts at one step got.
+public struct StepFunnel: Hashable, Sendable, Codable {
+    /// The step.
+    public var step: String
+    /// How many stand there now.
+    public var here: Int
+    /// What became of its messages; absent: it sends none.
+    public var messages: Stats?
+
+    public init(step: String, here: Int, messages: Stats? = nil) {
+        self.step = step
+        self.here = here
+        self.messages = messages
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case step = "step"
+        case here = "here"
+        case messages = "messages"
     }
 }
 

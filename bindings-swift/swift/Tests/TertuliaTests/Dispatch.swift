@@ -328,6 +328,38 @@ extension Org {
         case "broadcasts.resend_unconfirmed":
             try await broadcasts.resendUnconfirmed(try call.arg("dispatch"))
             return .null
+        case "sequences.create":
+            return try answer(await sequences.create(try call.arg("new")))
+        case "sequences.update":
+            return try answer(await sequences.update(try call.arg("id"), new: try call.arg("new")))
+        case "sequences.get":
+            return try answer(await sequences.get(try call.arg("id")))
+        case "sequences.get_version":
+            return try answer(await sequences.getVersion(try call.arg("id"), version: try call.arg("version")))
+        case "sequences.list":
+            return try call.each ? answer(await all(sequences.list(page: try call.arg("page")))) : answer(await sequences.listPage(page: try call.arg("page")))
+        case "sequences.activate":
+            try await sequences.activate(try call.arg("id"))
+            return .null
+        case "sequences.pause":
+            try await sequences.pause(try call.arg("id"))
+            return .null
+        case "sequences.resume":
+            try await sequences.resume(try call.arg("id"))
+            return .null
+        case "sequences.enroll":
+            return try answer(await sequences.enroll(try call.arg("id"), contact: try call.arg("contact")))
+        case "sequences.unenroll":
+            try await sequences.unenroll(try call.arg("id"), contact: try call.arg("contact"))
+            return .null
+        case "sequences.enrollments":
+            return try call.each ? answer(await all(sequences.enrollments(try call.arg("id"), who: try call.arg("who"), page: try call.arg("page")))) : answer(await sequences.enrollmentsPage(try call.arg("id"), who: try call.arg("who"), page: try call.arg("page")))
+        case "sequences.of_contact":
+            return try call.each ? answer(await all(sequences.ofContact(try call.arg("contact"), page: try call.arg("page")))) : answer(await sequences.ofContactPage(try call.arg("contact"), page: try call.arg("page")))
+        case "sequences.stats":
+            return try answer(await sequences.stats(try call.arg("id")))
+        case "sequences.simulate":
+            return try call.each ? answer(await all(sequences.simulate(try call.arg("id"), contacts: try call.arg("contacts"), assume: try call.arg("assume"), page: try call.arg("page")))) : answer(await sequences.simulatePage(try call.arg("id"), contacts: try call.arg("contacts"), assume: try call.arg("assume"), page: try call.arg("page")))
         case "accounts.connect":
             return try answer(await accounts.connect(try call.arg("new")))
         case "accounts.get":

@@ -109,6 +109,7 @@ fn sent(seconds: i64, actor: Actor) -> Entry {
         channel: Channel::WhatsApp,
         dispatch: None,
         broadcast: None,
+        sequence: None,
     };
     entry(seconds, actor, what)
 }
@@ -120,6 +121,19 @@ fn broadcast(seconds: i64) -> Entry {
         channel: Channel::WhatsApp,
         dispatch: None,
         broadcast: Some(id(8)),
+        sequence: None,
+    };
+    entry(seconds, Actor::Worker, what)
+}
+
+fn step(seconds: i64) -> Entry {
+    let what = What::MessageSent {
+        message: id(9),
+        kind: ContentKind::Template,
+        channel: Channel::WhatsApp,
+        dispatch: None,
+        broadcast: None,
+        sequence: Some(id(10)),
     };
     entry(seconds, Actor::Worker, what)
 }
@@ -171,6 +185,7 @@ fn messages_are_counted_by_who_wrote_them() {
         handled(9, None),
         sent(10, host()),
         broadcast(11),
+        step(11),
         sent(12, Actor::Worker),
     ]);
     assert_eq!(
@@ -181,6 +196,7 @@ fn messages_are_counted_by_who_wrote_them() {
             sent_by_bots: 1,
             sent_by_host: 2,
             sent_by_broadcasts: 1,
+            sent_by_sequences: 1,
             sent_automatically: 1,
             opened: 1,
             first_response: Durations {
@@ -309,6 +325,7 @@ fn whoever_wrote_and_has_no_response_at_the_end_waits() {
     for (entries, waiting) in [
         (vec![opened(0), received(0), received(5)], 1),
         (vec![opened(0), received(0), broadcast(5)], 1),
+        (vec![opened(0), received(0), step(5)], 1),
         (vec![opened(0), received(0), sent(5, MIA)], 0),
         (vec![opened(0), received(0), sent(5, MIA), received(6)], 0),
         (vec![opened(0), received(0), resolved(5, MIA)], 0),

@@ -9,6 +9,7 @@ use tertulia_core::journal::{Actor, Entry, EntryKind, FieldChange, What};
 use tertulia_core::ledger::{SkipReason, StateName};
 use tertulia_core::message::{ContentKind, DeliveryStatus};
 use tertulia_core::roles::Role;
+use tertulia_core::sequence::Stage;
 
 use super::Generator;
 
@@ -123,6 +124,7 @@ impl Generator {
                 channel: self.channel(),
                 dispatch: self.maybe(Self::pooled),
                 broadcast: self.maybe(Self::pooled),
+                sequence: self.maybe(Self::sequence_id),
             },
             EntryKind::MessageStatus => What::MessageStatus {
                 message: self.pooled(),
@@ -142,13 +144,25 @@ impl Generator {
             EntryKind::DispatchChanged => What::DispatchChanged {
                 dispatch: self.pooled(),
                 broadcast: self.maybe(Self::pooled),
+                sequence: self.maybe(Self::sequence_id),
                 state: self.one_of(&StateName::ALL),
-                reason: Some(SkipReason::Capped),
+                reason: self.maybe(|make| make.one_of(&[SkipReason::Capped, SkipReason::LeftSequence])),
                 code: self.maybe(Self::text),
             },
             EntryKind::BroadcastChanged => What::BroadcastChanged {
                 broadcast: self.pooled(),
                 change: self.text(),
+            },
+            EntryKind::SequenceChanged => What::SequenceChanged {
+                sequence: self.sequence_id(),
+                change: self.text(),
+                version: self.rng.u32(1..9),
+            },
+            EntryKind::EnrollmentChanged => What::EnrollmentChanged {
+                sequence: self.sequence_id(),
+                enrollment: self.pooled(),
+                state: self.one_of(&Stage::ALL),
+                reason: self.maybe(Self::exit_reason),
             },
             EntryKind::SettingsChanged => What::SettingsChanged {
                 before: json!({ "name": self.text() }),

@@ -483,6 +483,7 @@ internal object AuthorCodec : Codec<Author> {
             is Author.Host -> record { put("host", TextCodec, value.value) }
             is Author.Handler -> record { put("handler", TextCodec, value.value) }
             is Author.Broadcast -> record { put("broadcast", BroadcastIdCodec, value.value) }
+            is Author.Sequence -> record { put("sequence", SequenceIdCodec, value.value) }
             Author.Elsewhere -> JsonPrimitive("elsewhere")
             Author.StopConfirmation -> JsonPrimitive("stop_confirmation")
             is Author.Survey -> record { put("survey", SurveyIdCodec, value.value) }
@@ -497,6 +498,7 @@ internal object AuthorCodec : Codec<Author> {
             "host" -> Author.Host(TextCodec.decode(inside))
             "handler" -> Author.Handler(TextCodec.decode(inside))
             "broadcast" -> Author.Broadcast(BroadcastIdCodec.decode(inside))
+            "sequence" -> Author.Sequence(SequenceIdCodec.decode(inside))
             "elsewhere" -> Author.Elsewhere
             "stop_confirmation" -> Author.StopConfirmation
             "survey" -> Author.Survey(SurveyIdCodec.decode(inside))
@@ -673,6 +675,8 @@ internal object BulkActionCodec : Codec<BulkAction> {
             is BulkAction.Lead -> record { put("lead", LeadStatusCodec, value.value) }
             is BulkAction.Assign -> record { put("assign", AgentIdCodec, value.value) }
             BulkAction.Unassign -> JsonPrimitive("unassign")
+            is BulkAction.Enroll -> record { put("enroll", SequenceIdCodec, value.value) }
+            is BulkAction.Unenroll -> record { put("unenroll", SequenceIdCodec, value.value) }
             BulkAction.Delete -> JsonPrimitive("delete")
         }
     }
@@ -685,6 +689,8 @@ internal object BulkActionCodec : Codec<BulkAction> {
             "lead" -> BulkAction.Lead(LeadStatusCodec.decode(inside))
             "assign" -> BulkAction.Assign(AgentIdCodec.decode(inside))
             "unassign" -> BulkAction.Unassign
+            "enroll" -> BulkAction.Enroll(SequenceIdCodec.decode(inside))
+            "unenroll" -> BulkAction.Unenroll(SequenceIdCodec.decode(inside))
             "delete" -> BulkAction.Delete
             else -> throw Misfit("$word is no BulkAction")
         }
@@ -1832,6 +1838,7 @@ internal object DoneCodec : Codec<Done> {
             put("unconfirmed", IntCodec, value.unconfirmed)
             put("started", IntCodec, value.started)
             put("finished", IntCodec, value.finished)
+            put("stepped", IntCodec, value.stepped)
             put("erased", IntCodec, value.erased)
             put("answered", IntCodec, value.answered)
             put("unanswered", IntCodec, value.unanswered)
@@ -1849,6 +1856,7 @@ internal object DoneCodec : Codec<Done> {
             unconfirmed = record.get("unconfirmed", IntCodec),
             started = record.get("started", IntCodec),
             finished = record.get("finished", IntCodec),
+            stepped = record.get("stepped", IntCodec),
             erased = record.get("erased", IntCodec),
             answered = record.get("answered", IntCodec),
             unanswered = record.get("unanswered", IntCodec),
@@ -1902,6 +1910,33 @@ internal object DrainedCodec : Codec<Drained> {
             delivered = record.get("delivered", IntCodec),
             refused = record.get("refused", IntCodec),
             waiting = record.get("waiting", IntCodec),
+        )
+    }
+}
+
+internal object DripSequenceCodec : Codec<DripSequence> {
+    override fun encode(value: DripSequence): JsonElement {
+        return record {
+            put("id", SequenceIdCodec, value.id)
+            put("org", OrgIdCodec, value.org)
+            put("name", TextCodec, value.name)
+            put("definition", SequenceDefinitionCodec, value.definition)
+            put("version", IntCodec, value.version)
+            put("state", SequenceStateCodec, value.state)
+            put("created_at", TimeCodec, value.createdAt)
+        }
+    }
+
+    override fun decode(json: JsonElement): DripSequence {
+        val record = Reader(json)
+        return DripSequence(
+            id = record.get("id", SequenceIdCodec),
+            org = record.get("org", OrgIdCodec),
+            name = record.get("name", TextCodec),
+            definition = record.get("definition", SequenceDefinitionCodec),
+            version = record.get("version", IntCodec),
+            state = record.get("state", SequenceStateCodec),
+            createdAt = record.get("created_at", TimeCodec),
         )
     }
 }
@@ -1996,6 +2031,132 @@ internal object EncodingCodec : Codec<Encoding> {
             "utf16_be" -> Encoding.UTF16_BE
             "windows1252" -> Encoding.WINDOWS1252
             else -> throw Misfit("$word is no Encoding")
+        }
+    }
+}
+
+internal object EnrollmentCodec : Codec<Enrollment> {
+    override fun encode(value: Enrollment): JsonElement {
+        return record {
+            put("id", EnrollmentIdCodec, value.id)
+            put("org", OrgIdCodec, value.org)
+            put("sequence", SequenceIdCodec, value.sequence)
+            put("version", IntCodec, value.version)
+            put("contact", ContactIdCodec, value.contact)
+            put("enrolled_at", TimeCodec, value.enrolledAt)
+            put("by", ActorCodec, value.by)
+            put("by_trigger", BoolCodec, value.byTrigger)
+            put("state", EnrollmentStateCodec, value.state)
+            put("path", ListCodec(PassedStepCodec), value.path)
+        }
+    }
+
+    override fun decode(json: JsonElement): Enrollment {
+        val record = Reader(json)
+        return Enrollment(
+            id = record.get("id", EnrollmentIdCodec),
+            org = record.get("org", OrgIdCodec),
+            sequence = record.get("sequence", SequenceIdCodec),
+            version = record.get("version", IntCodec),
+            contact = record.get("contact", ContactIdCodec),
+            enrolledAt = record.get("enrolled_at", TimeCodec),
+            by = record.get("by", ActorCodec),
+            byTrigger = record.get("by_trigger", BoolCodec) { false },
+            state = record.get("state", EnrollmentStateCodec),
+            path = record.get("path", ListCodec(PassedStepCodec)),
+        )
+    }
+}
+
+internal object EnrollmentFilterCodec : Codec<EnrollmentFilter> {
+    override fun encode(value: EnrollmentFilter): JsonElement {
+        return record {
+            put("states", ListCodec(EnrollmentStateNameCodec), value.states)
+            put("steps", ListCodec(TextCodec), value.steps)
+            put("reasons", ListCodec(ExitReasonCodec), value.reasons)
+        }
+    }
+
+    override fun decode(json: JsonElement): EnrollmentFilter {
+        val record = Reader(json)
+        return EnrollmentFilter(
+            states = record.get("states", ListCodec(EnrollmentStateNameCodec)) { emptyList() },
+            steps = record.get("steps", ListCodec(TextCodec)) { emptyList() },
+            reasons = record.get("reasons", ListCodec(ExitReasonCodec)) { emptyList() },
+        )
+    }
+}
+
+internal object EnrollmentIdCodec : Codec<EnrollmentId> {
+    override fun encode(value: EnrollmentId): JsonElement {
+        return TextCodec.encode(value.value)
+    }
+
+    override fun decode(json: JsonElement): EnrollmentId {
+        return EnrollmentId(TextCodec.decode(json))
+    }
+}
+
+internal object EnrollmentStateCodec : Codec<EnrollmentState> {
+    override fun encode(value: EnrollmentState): JsonElement {
+        return when (value) {
+            is EnrollmentState.Waiting -> record {
+                put("state", TextCodec, "waiting")
+                put("step", TextCodec, value.step)
+                put("until", TimeCodec, value.until)
+            }
+            is EnrollmentState.Sending -> record {
+                put("state", TextCodec, "sending")
+                put("step", TextCodec, value.step)
+                put("dispatch", DispatchIdCodec, value.dispatch)
+            }
+            is EnrollmentState.Finished -> record {
+                put("state", TextCodec, "finished")
+                put("at", TimeCodec, value.at)
+            }
+            is EnrollmentState.Exited -> record {
+                put("state", TextCodec, "exited")
+                put("at", TimeCodec, value.at)
+                put("reason", ExitReasonCodec, value.reason)
+            }
+        }
+    }
+
+    override fun decode(json: JsonElement): EnrollmentState {
+        val record = Reader(json)
+        return when (val word = record.get("state", TextCodec)) {
+            "waiting" -> EnrollmentState.Waiting(
+                step = record.get("step", TextCodec),
+                until = record.get("until", TimeCodec),
+            )
+            "sending" -> EnrollmentState.Sending(
+                step = record.get("step", TextCodec),
+                dispatch = record.get("dispatch", DispatchIdCodec),
+            )
+            "finished" -> EnrollmentState.Finished(
+                at = record.get("at", TimeCodec),
+            )
+            "exited" -> EnrollmentState.Exited(
+                at = record.get("at", TimeCodec),
+                reason = record.get("reason", ExitReasonCodec),
+            )
+            else -> throw Misfit("$word is no EnrollmentState")
+        }
+    }
+}
+
+internal object EnrollmentStateNameCodec : Codec<EnrollmentStateName> {
+    override fun encode(value: EnrollmentStateName): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): EnrollmentStateName {
+        return when (val word = TextCodec.decode(json)) {
+            "waiting" -> EnrollmentStateName.WAITING
+            "sending" -> EnrollmentStateName.SENDING
+            "finished" -> EnrollmentStateName.FINISHED
+            "exited" -> EnrollmentStateName.EXITED
+            else -> throw Misfit("$word is no EnrollmentStateName")
         }
     }
 }
@@ -2136,6 +2297,25 @@ internal object EventSourceCodec : Codec<EventSource> {
             poolId = record.get("pool_id", OptionalCodec(TextCodec)),
             number = record.get("number", OptionalCodec(TextCodec)),
         )
+    }
+}
+
+internal object ExitReasonCodec : Codec<ExitReason> {
+    override fun encode(value: ExitReason): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): ExitReason {
+        return when (val word = TextCodec.decode(json)) {
+            "opted_out" -> ExitReason.OPTED_OUT
+            "blocked" -> ExitReason.BLOCKED
+            "deleted" -> ExitReason.DELETED
+            "replied" -> ExitReason.REPLIED
+            "tagged" -> ExitReason.TAGGED
+            "merged" -> ExitReason.MERGED
+            "removed" -> ExitReason.REMOVED
+            else -> throw Misfit("$word is no ExitReason")
+        }
     }
 }
 
@@ -3086,6 +3266,7 @@ internal object InboxFiguresCodec : Codec<InboxFigures> {
             put("sent_by_bots", IntCodec, value.sentByBots)
             put("sent_by_host", IntCodec, value.sentByHost)
             put("sent_by_broadcasts", IntCodec, value.sentByBroadcasts)
+            put("sent_by_sequences", IntCodec, value.sentBySequences)
             put("sent_automatically", IntCodec, value.sentAutomatically)
             put("opened", IntCodec, value.opened)
             put("reopened", IntCodec, value.reopened)
@@ -3105,6 +3286,7 @@ internal object InboxFiguresCodec : Codec<InboxFigures> {
             sentByBots = record.get("sent_by_bots", IntCodec),
             sentByHost = record.get("sent_by_host", IntCodec),
             sentByBroadcasts = record.get("sent_by_broadcasts", IntCodec),
+            sentBySequences = record.get("sent_by_sequences", IntCodec),
             sentAutomatically = record.get("sent_automatically", IntCodec),
             opened = record.get("opened", IntCodec),
             reopened = record.get("reopened", IntCodec),
@@ -3360,6 +3542,7 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("channel", ChannelCodec, value.channel)
                 put("dispatch", OptionalCodec(DispatchIdCodec), value.dispatch)
                 put("broadcast", OptionalCodec(BroadcastIdCodec), value.broadcast)
+                put("sequence", OptionalCodec(SequenceIdCodec), value.sequence)
             }
             is JournalEvent.MessageStatus -> record {
                 put("what", TextCodec, "message_status")
@@ -3383,6 +3566,7 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("what", TextCodec, "dispatch_changed")
                 put("dispatch", DispatchIdCodec, value.dispatch)
                 put("broadcast", OptionalCodec(BroadcastIdCodec), value.broadcast)
+                put("sequence", OptionalCodec(SequenceIdCodec), value.sequence)
                 put("state", StateNameCodec, value.state)
                 put("reason", OptionalCodec(SkipReasonCodec), value.reason)
                 put("code", OptionalCodec(TextCodec), value.code)
@@ -3391,6 +3575,19 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 put("what", TextCodec, "broadcast_changed")
                 put("broadcast", BroadcastIdCodec, value.broadcast)
                 put("change", TextCodec, value.change)
+            }
+            is JournalEvent.SequenceChanged -> record {
+                put("what", TextCodec, "sequence_changed")
+                put("sequence", SequenceIdCodec, value.sequence)
+                put("change", TextCodec, value.change)
+                put("version", IntCodec, value.version)
+            }
+            is JournalEvent.EnrollmentChanged -> record {
+                put("what", TextCodec, "enrollment_changed")
+                put("sequence", SequenceIdCodec, value.sequence)
+                put("enrollment", EnrollmentIdCodec, value.enrollment)
+                put("state", EnrollmentStateNameCodec, value.state)
+                put("reason", OptionalCodec(ExitReasonCodec), value.reason)
             }
             is JournalEvent.SettingsChanged -> record {
                 put("what", TextCodec, "settings_changed")
@@ -3590,6 +3787,7 @@ internal object JournalEventCodec : Codec<JournalEvent> {
                 channel = record.get("channel", ChannelCodec),
                 dispatch = record.get("dispatch", OptionalCodec(DispatchIdCodec)),
                 broadcast = record.get("broadcast", OptionalCodec(BroadcastIdCodec)),
+                sequence = record.get("sequence", OptionalCodec(SequenceIdCodec)),
             )
             "message_status" -> JournalEvent.MessageStatus(
                 message = record.get("message", MessageIdCodec),
@@ -3609,6 +3807,7 @@ internal object JournalEventCodec : Codec<JournalEvent> {
             "dispatch_changed" -> JournalEvent.DispatchChanged(
                 dispatch = record.get("dispatch", DispatchIdCodec),
                 broadcast = record.get("broadcast", OptionalCodec(BroadcastIdCodec)),
+                sequence = record.get("sequence", OptionalCodec(SequenceIdCodec)),
                 state = record.get("state", StateNameCodec),
                 reason = record.get("reason", OptionalCodec(SkipReasonCodec)),
                 code = record.get("code", OptionalCodec(TextCodec)),
@@ -3616,6 +3815,17 @@ internal object JournalEventCodec : Codec<JournalEvent> {
             "broadcast_changed" -> JournalEvent.BroadcastChanged(
                 broadcast = record.get("broadcast", BroadcastIdCodec),
                 change = record.get("change", TextCodec),
+            )
+            "sequence_changed" -> JournalEvent.SequenceChanged(
+                sequence = record.get("sequence", SequenceIdCodec),
+                change = record.get("change", TextCodec),
+                version = record.get("version", IntCodec),
+            )
+            "enrollment_changed" -> JournalEvent.EnrollmentChanged(
+                sequence = record.get("sequence", SequenceIdCodec),
+                enrollment = record.get("enrollment", EnrollmentIdCodec),
+                state = record.get("state", EnrollmentStateNameCodec),
+                reason = record.get("reason", OptionalCodec(ExitReasonCodec)),
             )
             "settings_changed" -> JournalEvent.SettingsChanged(
                 before = record.get("before", JsonCodec),
@@ -3723,6 +3933,8 @@ internal object JournalKindCodec : Codec<JournalKind> {
             "call" -> JournalKind.CALL
             "dispatch_changed" -> JournalKind.DISPATCH_CHANGED
             "broadcast_changed" -> JournalKind.BROADCAST_CHANGED
+            "sequence_changed" -> JournalKind.SEQUENCE_CHANGED
+            "enrollment_changed" -> JournalKind.ENROLLMENT_CHANGED
             "settings_changed" -> JournalKind.SETTINGS_CHANGED
             "rule_changed" -> JournalKind.RULE_CHANGED
             "template_changed" -> JournalKind.TEMPLATE_CHANGED
@@ -4293,6 +4505,24 @@ internal object MessageCodec : Codec<Message> {
     }
 }
 
+internal object MessageFateCodec : Codec<MessageFate> {
+    override fun encode(value: MessageFate): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): MessageFate {
+        return when (val word = TextCodec.decode(json)) {
+            "sent" -> MessageFate.SENT
+            "delivered" -> MessageFate.DELIVERED
+            "read" -> MessageFate.READ
+            "replied" -> MessageFate.REPLIED
+            "failed" -> MessageFate.FAILED
+            "skipped" -> MessageFate.SKIPPED
+            else -> throw Misfit("$word is no MessageFate")
+        }
+    }
+}
+
 internal object MessageIdCodec : Codec<MessageId> {
     override fun encode(value: MessageId): JsonElement {
         return TextCodec.encode(value.value)
@@ -4447,6 +4677,23 @@ internal object NewScheduleCodec : Codec<NewSchedule> {
             at = record.get("at", TextCodec),
             zone = record.get("zone", OptionalCodec(TextCodec)),
             recipientsZones = record.get("recipients_zones", BoolCodec) { false },
+        )
+    }
+}
+
+internal object NewSequenceCodec : Codec<NewSequence> {
+    override fun encode(value: NewSequence): JsonElement {
+        return record {
+            put("name", TextCodec, value.name)
+            put("definition", SequenceDefinitionCodec, value.definition)
+        }
+    }
+
+    override fun decode(json: JsonElement): NewSequence {
+        val record = Reader(json)
+        return NewSequence(
+            name = record.get("name", TextCodec),
+            definition = record.get("definition", SequenceDefinitionCodec),
         )
     }
 }
@@ -4711,6 +4958,29 @@ internal object ParameterFormatCodec : Codec<ParameterFormat> {
             "NAMED" -> ParameterFormat.NAMED
             else -> throw Misfit("$word is no ParameterFormat")
         }
+    }
+}
+
+internal object PassedStepCodec : Codec<PassedStep> {
+    override fun encode(value: PassedStep): JsonElement {
+        return record {
+            put("step", TextCodec, value.step)
+            put("at", TimeCodec, value.at)
+            put("dispatch", OptionalCodec(DispatchIdCodec), value.dispatch)
+            put("branch", OptionalCodec(BoolCodec), value.branch)
+            put("problem", OptionalCodec(TextCodec), value.problem)
+        }
+    }
+
+    override fun decode(json: JsonElement): PassedStep {
+        val record = Reader(json)
+        return PassedStep(
+            step = record.get("step", TextCodec),
+            at = record.get("at", TimeCodec),
+            dispatch = record.get("dispatch", OptionalCodec(DispatchIdCodec)),
+            branch = record.get("branch", OptionalCodec(BoolCodec)),
+            problem = record.get("problem", OptionalCodec(TextCodec)),
+        )
     }
 }
 
@@ -5502,6 +5772,7 @@ internal object SegmentUserCodec : Codec<SegmentUser> {
             is SegmentUser.Broadcast -> record { put("broadcast", BroadcastIdCodec, value.value) }
             is SegmentUser.Segment -> record { put("segment", SegmentIdCodec, value.value) }
             is SegmentUser.Routing -> record { put("routing", RuleIdCodec, value.value) }
+            is SegmentUser.Sequence -> record { put("sequence", SequenceIdCodec, value.value) }
         }
     }
 
@@ -5511,6 +5782,7 @@ internal object SegmentUserCodec : Codec<SegmentUser> {
             "broadcast" -> SegmentUser.Broadcast(BroadcastIdCodec.decode(inside))
             "segment" -> SegmentUser.Segment(SegmentIdCodec.decode(inside))
             "routing" -> SegmentUser.Routing(RuleIdCodec.decode(inside))
+            "sequence" -> SegmentUser.Sequence(SequenceIdCodec.decode(inside))
             else -> throw Misfit("$word is no SegmentUser")
         }
     }
@@ -5735,6 +6007,265 @@ internal object SenderStandingCodec : Codec<SenderStanding> {
     }
 }
 
+internal object SequenceConditionCodec : Codec<SequenceCondition> {
+    override fun encode(value: SequenceCondition): JsonElement {
+        return record {
+            put("when", SequenceTestCodec, value.`when`)
+            put("yes", OptionalCodec(TextCodec), value.yes)
+            put("no", OptionalCodec(TextCodec), value.no)
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceCondition {
+        val record = Reader(json)
+        return SequenceCondition(
+            `when` = record.get("when", SequenceTestCodec),
+            yes = record.get("yes", OptionalCodec(TextCodec)),
+            no = record.get("no", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
+internal object SequenceDefinitionCodec : Codec<SequenceDefinition> {
+    override fun encode(value: SequenceDefinition): JsonElement {
+        return record {
+            put("account", AccountIdCodec, value.account)
+            put("trigger", SequenceTriggerCodec, value.trigger)
+            put("fromBulk", BoolCodec, value.fromBulk)
+            put("again", BoolCodec, value.again)
+            put("goals", ListCodec(SequenceGoalCodec), value.goals)
+            put("steps", ListCodec(SequenceStepCodec), value.steps)
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceDefinition {
+        val record = Reader(json)
+        return SequenceDefinition(
+            account = record.get("account", AccountIdCodec),
+            trigger = record.get("trigger", SequenceTriggerCodec) { SequenceTrigger.Manual },
+            fromBulk = record.get("fromBulk", BoolCodec) { false },
+            again = record.get("again", BoolCodec) { false },
+            goals = record.get("goals", ListCodec(SequenceGoalCodec)) { emptyList() },
+            steps = record.get("steps", ListCodec(SequenceStepCodec)),
+        )
+    }
+}
+
+internal object SequenceDelayCodec : Codec<SequenceDelay> {
+    override fun encode(value: SequenceDelay): JsonElement {
+        return record {
+            put("days", IntCodec, value.days)
+            put("hours", IntCodec, value.hours)
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceDelay {
+        val record = Reader(json)
+        return SequenceDelay(
+            days = record.get("days", IntCodec) { 0 },
+            hours = record.get("hours", IntCodec) { 0 },
+        )
+    }
+}
+
+internal object SequenceFunnelCodec : Codec<SequenceFunnel> {
+    override fun encode(value: SequenceFunnel): JsonElement {
+        return record {
+            put("enrolled", IntCodec, value.enrolled)
+            put("under_way", IntCodec, value.underWay)
+            put("finished", IntCodec, value.finished)
+            put("exited", MapCodec(IntCodec), value.exited)
+            put("steps", ListCodec(StepFunnelCodec), value.steps)
+            put("waits", OptionalCodec(WaitsCodec), value.waits)
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceFunnel {
+        val record = Reader(json)
+        return SequenceFunnel(
+            enrolled = record.get("enrolled", IntCodec),
+            underWay = record.get("under_way", IntCodec),
+            finished = record.get("finished", IntCodec),
+            exited = record.get("exited", MapCodec(IntCodec)),
+            steps = record.get("steps", ListCodec(StepFunnelCodec)),
+            waits = record.get("waits", OptionalCodec(WaitsCodec)),
+        )
+    }
+}
+
+internal object SequenceGoalCodec : Codec<SequenceGoal> {
+    override fun encode(value: SequenceGoal): JsonElement {
+        return when (value) {
+            SequenceGoal.Reply -> JsonPrimitive("reply")
+            is SequenceGoal.Tag -> record { put("tag", TextCodec, value.value) }
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceGoal {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "reply" -> SequenceGoal.Reply
+            "tag" -> SequenceGoal.Tag(TextCodec.decode(inside))
+            else -> throw Misfit("$word is no SequenceGoal")
+        }
+    }
+}
+
+internal object SequenceIdCodec : Codec<SequenceId> {
+    override fun encode(value: SequenceId): JsonElement {
+        return TextCodec.encode(value.value)
+    }
+
+    override fun decode(json: JsonElement): SequenceId {
+        return SequenceId(TextCodec.decode(json))
+    }
+}
+
+internal object SequenceMessageCodec : Codec<SequenceMessage> {
+    override fun encode(value: SequenceMessage): JsonElement {
+        return record {
+            put("template", TextCodec, value.template)
+            put("language", TextCodec, value.language)
+            put("parameters", TemplateParametersCodec, value.parameters)
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceMessage {
+        val record = Reader(json)
+        return SequenceMessage(
+            template = record.get("template", TextCodec),
+            language = record.get("language", TextCodec),
+            parameters = record.get("parameters", TemplateParametersCodec) { TemplateParameters() },
+        )
+    }
+}
+
+internal object SequenceMessageTestCodec : Codec<SequenceMessageTest> {
+    override fun encode(value: SequenceMessageTest): JsonElement {
+        return record {
+            put("step", TextCodec, value.step)
+            put("was", MessageFateCodec, value.was)
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceMessageTest {
+        val record = Reader(json)
+        return SequenceMessageTest(
+            step = record.get("step", TextCodec),
+            was = record.get("was", MessageFateCodec),
+        )
+    }
+}
+
+internal object SequenceStateCodec : Codec<SequenceState> {
+    override fun encode(value: SequenceState): JsonElement {
+        return when (value) {
+            SequenceState.Draft -> record { put("state", TextCodec, "draft") }
+            is SequenceState.Active -> record {
+                put("state", TextCodec, "active")
+                put("since", TimeCodec, value.since)
+            }
+            is SequenceState.Paused -> record {
+                put("state", TextCodec, "paused")
+                put("since", TimeCodec, value.since)
+                put("refusal", OptionalCodec(RefusalCodec), value.refusal)
+            }
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceState {
+        val record = Reader(json)
+        return when (val word = record.get("state", TextCodec)) {
+            "draft" -> SequenceState.Draft
+            "active" -> SequenceState.Active(
+                since = record.get("since", TimeCodec),
+            )
+            "paused" -> SequenceState.Paused(
+                since = record.get("since", TimeCodec),
+                refusal = record.get("refusal", OptionalCodec(RefusalCodec)),
+            )
+            else -> throw Misfit("$word is no SequenceState")
+        }
+    }
+}
+
+internal object SequenceStepCodec : Codec<SequenceStep> {
+    override fun encode(value: SequenceStep): JsonElement {
+        return record {
+            put("name", TextCodec, value.name)
+            put("does", SequenceStepKindCodec, value.does)
+            put("next", OptionalCodec(TextCodec), value.next)
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceStep {
+        val record = Reader(json)
+        return SequenceStep(
+            name = record.get("name", TextCodec),
+            does = record.get("does", SequenceStepKindCodec),
+            next = record.get("next", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
+internal object SequenceStepKindCodec : Codec<SequenceStepKind> {
+    override fun encode(value: SequenceStepKind): JsonElement {
+        return when (value) {
+            is SequenceStepKind.Message -> record { put("message", SequenceMessageCodec, value.value) }
+            is SequenceStepKind.Delay -> record { put("delay", SequenceDelayCodec, value.value) }
+            is SequenceStepKind.Condition -> record { put("condition", SequenceConditionCodec, value.value) }
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceStepKind {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "message" -> SequenceStepKind.Message(SequenceMessageCodec.decode(inside))
+            "delay" -> SequenceStepKind.Delay(SequenceDelayCodec.decode(inside))
+            "condition" -> SequenceStepKind.Condition(SequenceConditionCodec.decode(inside))
+            else -> throw Misfit("$word is no SequenceStepKind")
+        }
+    }
+}
+
+internal object SequenceTestCodec : Codec<SequenceTest> {
+    override fun encode(value: SequenceTest): JsonElement {
+        return when (value) {
+            is SequenceTest.Contact -> record { put("contact", FilterCodec, value.value) }
+            is SequenceTest.Message -> record { put("message", SequenceMessageTestCodec, value.value) }
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceTest {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "contact" -> SequenceTest.Contact(FilterCodec.decode(inside))
+            "message" -> SequenceTest.Message(SequenceMessageTestCodec.decode(inside))
+            else -> throw Misfit("$word is no SequenceTest")
+        }
+    }
+}
+
+internal object SequenceTriggerCodec : Codec<SequenceTrigger> {
+    override fun encode(value: SequenceTrigger): JsonElement {
+        return when (value) {
+            SequenceTrigger.Manual -> JsonPrimitive("manual")
+            SequenceTrigger.ContactCreated -> JsonPrimitive("contactCreated")
+            is SequenceTrigger.TagAdded -> record { put("tagAdded", TextCodec, value.value) }
+        }
+    }
+
+    override fun decode(json: JsonElement): SequenceTrigger {
+        val (word, inside) = variant(json)
+        return when (word) {
+            "manual" -> SequenceTrigger.Manual
+            "contactCreated" -> SequenceTrigger.ContactCreated
+            "tagAdded" -> SequenceTrigger.TagAdded(TextCodec.decode(inside))
+            else -> throw Misfit("$word is no SequenceTrigger")
+        }
+    }
+}
+
 internal object SettingsCodec : Codec<Settings> {
     override fun encode(value: Settings): JsonElement {
         return record {
@@ -5809,6 +6340,67 @@ internal object SimulatedCodec : Codec<Simulated> {
     }
 }
 
+internal object SimulatedRunCodec : Codec<SimulatedRun> {
+    override fun encode(value: SimulatedRun): JsonElement {
+        return record {
+            put("contact", ContactIdCodec, value.contact)
+            put("refusal", OptionalCodec(RefusalCodec), value.refusal)
+            put("steps", ListCodec(SimulatedStepCodec), value.steps)
+            put("finished_at", OptionalCodec(TimeCodec), value.finishedAt)
+        }
+    }
+
+    override fun decode(json: JsonElement): SimulatedRun {
+        val record = Reader(json)
+        return SimulatedRun(
+            contact = record.get("contact", ContactIdCodec),
+            refusal = record.get("refusal", OptionalCodec(RefusalCodec)),
+            steps = record.get("steps", ListCodec(SimulatedStepCodec)),
+            finishedAt = record.get("finished_at", OptionalCodec(TimeCodec)),
+        )
+    }
+}
+
+internal object SimulatedStepCodec : Codec<SimulatedStep> {
+    override fun encode(value: SimulatedStep): JsonElement {
+        return record {
+            put("step", TextCodec, value.step)
+            put("at", TimeCodec, value.at)
+            put("text", OptionalCodec(TextCodec), value.text)
+            put("skip", OptionalCodec(SkipReasonCodec), value.skip)
+            put("branch", OptionalCodec(BoolCodec), value.branch)
+            put("reason", OptionalCodec(TextCodec), value.reason)
+        }
+    }
+
+    override fun decode(json: JsonElement): SimulatedStep {
+        val record = Reader(json)
+        return SimulatedStep(
+            step = record.get("step", TextCodec),
+            at = record.get("at", TimeCodec),
+            text = record.get("text", OptionalCodec(TextCodec)),
+            skip = record.get("skip", OptionalCodec(SkipReasonCodec)),
+            branch = record.get("branch", OptionalCodec(BoolCodec)),
+            reason = record.get("reason", OptionalCodec(TextCodec)),
+        )
+    }
+}
+
+internal object SimulationAssumptionCodec : Codec<SimulationAssumption> {
+    override fun encode(value: SimulationAssumption): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): SimulationAssumption {
+        return when (val word = TextCodec.decode(json)) {
+            "delivered" -> SimulationAssumption.DELIVERED
+            "read" -> SimulationAssumption.READ
+            "failed" -> SimulationAssumption.FAILED
+            else -> throw Misfit("$word is no SimulationAssumption")
+        }
+    }
+}
+
 internal object SkipReasonCodec : Codec<SkipReason> {
     override fun encode(value: SkipReason): JsonElement {
         return JsonPrimitive(value.wire)
@@ -5831,6 +6423,7 @@ internal object SkipReasonCodec : Codec<SkipReason> {
             "survey_over" -> SkipReason.SURVEY_OVER
             "cancelled" -> SkipReason.CANCELLED
             "late" -> SkipReason.LATE
+            "left_sequence" -> SkipReason.LEFT_SEQUENCE
             else -> throw Misfit("$word is no SkipReason")
         }
     }
@@ -6002,6 +6595,25 @@ internal object StatusUpdateCodec : Codec<StatusUpdate> {
             priceCategory = record.get("price_category", OptionalCodec(TextCodec)),
             billable = record.get("billable", OptionalCodec(BoolCodec)),
             freeEntryUntil = record.get("free_entry_until", OptionalCodec(TimeCodec)),
+        )
+    }
+}
+
+internal object StepFunnelCodec : Codec<StepFunnel> {
+    override fun encode(value: StepFunnel): JsonElement {
+        return record {
+            put("step", TextCodec, value.step)
+            put("here", IntCodec, value.here)
+            put("messages", OptionalCodec(StatsCodec), value.messages)
+        }
+    }
+
+    override fun decode(json: JsonElement): StepFunnel {
+        val record = Reader(json)
+        return StepFunnel(
+            step = record.get("step", TextCodec),
+            here = record.get("here", IntCodec),
+            messages = record.get("messages", OptionalCodec(StatsCodec)),
         )
     }
 }

@@ -127,7 +127,7 @@ object ErrorCode {
     /** Another segment has the name. */
     const val SEGMENT_EXISTS: String = "segment.exists"
 
-    /** A draft of a broadcast or another segment names the segment. */
+    /** A draft of a broadcast, a sequence, a rule of routing or another segment names the segment. */
     const val SEGMENT_IN_USE: String = "segment.in_use"
 
     /** The segment's filter comes back to the segment itself. */
@@ -303,6 +303,24 @@ object ErrorCode {
 
     /** The sender began to write to as many people as its platform allows in 24 hours. */
     const val BROADCAST_DAY_FULL: String = "broadcast.day_full"
+
+    /** The sequence's name or steps are not what can be done. */
+    const val SEQUENCE_INVALID: String = "sequence.invalid"
+
+    /** There is no such sequence, or none with that version. */
+    const val SEQUENCE_NOT_FOUND: String = "sequence.not_found"
+
+    /** A sequence that stands there cannot do that. */
+    const val SEQUENCE_WRONG_STATE: String = "sequence.wrong_state"
+
+    /** The contact is in the sequence already, or was. */
+    const val SEQUENCE_ENROLLED: String = "sequence.enrolled"
+
+    /** The contact has the tag that the sequence is to lead to. */
+    const val SEQUENCE_GOAL_REACHED: String = "sequence.goal_reached"
+
+    /** The contact is not under way in the sequence. */
+    const val SEQUENCE_NOT_ENROLLED: String = "sequence.not_enrolled"
 
     /** The broadcast cannot be launched so. */
     const val BROADCAST_INVALID: String = "broadcast.invalid"
@@ -609,6 +627,12 @@ object ErrorCode {
         BROADCAST_QUIET_HOURS to "refused",
         BROADCAST_PAIR_PAUSE to "refused",
         BROADCAST_DAY_FULL to "refused",
+        SEQUENCE_INVALID to "invalid",
+        SEQUENCE_NOT_FOUND to "not_found",
+        SEQUENCE_WRONG_STATE to "refused",
+        SEQUENCE_ENROLLED to "conflict",
+        SEQUENCE_GOAL_REACHED to "refused",
+        SEQUENCE_NOT_ENROLLED to "not_found",
         BROADCAST_INVALID to "invalid",
         IMPORT_HEADER to "invalid",
         IMPORT_ENCODING to "invalid",

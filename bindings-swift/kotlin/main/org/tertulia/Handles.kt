@@ -102,6 +102,9 @@ class Org internal constructor(private val scope: Scope, val id: OrgId, val agen
     /** One template to many. */
     val broadcasts: BroadcastsArea get() = BroadcastsArea(scope)
 
+    /** Sequences: drip campaigns. */
+    val sequences: SequencesArea get() = SequencesArea(scope)
+
     /** Senders. */
     val accounts: AccountsArea get() = AccountsArea(scope)
 
@@ -1406,6 +1409,139 @@ class BroadcastsArea internal constructor(private val scope: Scope) {
     suspend fun resendUnconfirmed(dispatch: DispatchId): Unit =
         scope.call("broadcasts.resend_unconfirmed", UnitCodec) {
             put("dispatch", DispatchIdCodec, dispatch)
+        }
+}
+
+/** Sequences: drip campaigns. */
+class SequencesArea internal constructor(private val scope: Scope) {
+    /**
+     * Saves a draft; its id. What could never be done is refused now: `sequence.invalid` for loops, steps that nothing
+     * leads to, names that no step has and delays that are none; `template.*`, `filter.*`, `account.not_found`.
+     */
+    suspend fun create(new: NewSequence): SequenceId =
+        scope.call("sequences.create", SequenceIdCodec) {
+            put("new", NewSequenceCodec, new)
+        }
+
+    /**
+     * Gives a sequence another name and definition; the edition that whoever is enrolled from now on has. Once it was
+     * active, those who are under way finish on theirs. Fails as `create` does.
+     */
+    suspend fun update(id: SequenceId, new: NewSequence): Long =
+        scope.call("sequences.update", IntCodec) {
+            put("id", SequenceIdCodec, id)
+            put("new", NewSequenceCodec, new)
+        }
+
+    /** The sequence, which must be there. */
+    suspend fun get(id: SequenceId): DripSequence =
+        scope.call("sequences.get", DripSequenceCodec) {
+            put("id", SequenceIdCodec, id)
+        }
+
+    /** An edition of the definition, which must be there: today's, or one that was replaced. */
+    suspend fun getVersion(id: SequenceId, version: Long): SequenceDefinition =
+        scope.call("sequences.get_version", SequenceDefinitionCodec) {
+            put("id", SequenceIdCodec, id)
+            put("version", IntCodec, version)
+        }
+
+    /** All sequences, by the time they were drafted. */
+    fun list(page: PageRequest? = null): Flow<DripSequence> = pages(page) { listPage(it) }
+
+    /** One page of [list]. */
+    suspend fun listPage(page: PageRequest? = null): Page<DripSequence> =
+        scope.call("sequences.list", PageCodec(DripSequenceCodec)) {
+            put("page", OptionalCodec(PageRequestCodec), page)
+        }
+
+    /**
+     * Lets a draft enroll and send; `run_due` or `work` sends. Fails with `template.not_approved` while one of its
+     * templates may not be sent, and with `sequence.wrong_state` for one that is paused.
+     */
+    suspend fun activate(id: SequenceId): Unit =
+        scope.call("sequences.activate", UnitCodec) {
+            put("id", SequenceIdCodec, id)
+        }
+
+    /**
+     * Lets nobody be enrolled and nothing more go out until `resume`. What is on the wire stays there. Fails with
+     * `sequence.wrong_state` for a draft.
+     */
+    suspend fun pause(id: SequenceId): Unit =
+        scope.call("sequences.pause", UnitCodec) {
+            put("id", SequenceIdCodec, id)
+        }
+
+    /** Goes on where it was paused: what fell due meanwhile is done once, now. Fails as `activate` does. */
+    suspend fun resume(id: SequenceId): Unit =
+        scope.call("sequences.resume", UnitCodec) {
+            put("id", SequenceIdCodec, id)
+        }
+
+    /**
+     * Enrolls a contact, who is at the first step then. To enroll many, give `contacts.bulk` the action `enroll`.
+     *
+     * Fails with `sequence.enrolled` for somebody who is in it, or was, unless it enrolls again who is through;
+     * `sequence.wrong_state` if it is not active; `sequence.goal_reached`, `contact.blocked`, `consent.opted_out`.
+     */
+    suspend fun enroll(id: SequenceId, contact: ContactId): EnrollmentId =
+        scope.call("sequences.enroll", EnrollmentIdCodec) {
+            put("id", SequenceIdCodec, id)
+            put("contact", ContactIdCodec, contact)
+        }
+
+    /** Takes a contact out: what was not sent yet is not. Fails with `sequence.not_enrolled` if they are not under way. */
+    suspend fun unenroll(id: SequenceId, contact: ContactId): Unit =
+        scope.call("sequences.unenroll", UnitCodec) {
+            put("id", SequenceIdCodec, id)
+            put("contact", ContactIdCodec, contact)
+        }
+
+    /** Who was enrolled in a sequence, with where they stand and the way they came, by the time they were; absent: all. */
+    fun enrollments(id: SequenceId, who: EnrollmentFilter? = null, page: PageRequest? = null): Flow<Enrollment> = pages(page) { enrollmentsPage(id, who, it) }
+
+    /** One page of [enrollments]. */
+    suspend fun enrollmentsPage(id: SequenceId, who: EnrollmentFilter? = null, page: PageRequest? = null): Page<Enrollment> =
+        scope.call("sequences.enrollments", PageCodec(EnrollmentCodec)) {
+            put("id", SequenceIdCodec, id)
+            put("who", OptionalCodec(EnrollmentFilterCodec), who)
+            put("page", OptionalCodec(PageRequestCodec), page)
+        }
+
+    /**
+     * All enrollments of a contact and of those who were merged into it, in whatever sequence, by the time they were
+     * made.
+     */
+    fun ofContact(contact: ContactId, page: PageRequest? = null): Flow<Enrollment> = pages(page) { ofContactPage(contact, it) }
+
+    /** One page of [ofContact]. */
+    suspend fun ofContactPage(contact: ContactId, page: PageRequest? = null): Page<Enrollment> =
+        scope.call("sequences.of_contact", PageCodec(EnrollmentCodec)) {
+            put("contact", ContactIdCodec, contact)
+            put("page", OptionalCodec(PageRequestCodec), page)
+        }
+
+    /** The funnel, step by step, as of now. */
+    suspend fun stats(id: SequenceId): SequenceFunnel =
+        scope.call("sequences.stats", SequenceFunnelCodec) {
+            put("id", SequenceIdCodec, id)
+        }
+
+    /**
+     * What each of these contacts would come through if they were enrolled now and nothing else happened to them,
+     * whatever the sequence's state: months of it at once, by the rules that run it. `assume` says what becomes of the
+     * messages; absent: they arrive, and are not opened. Nothing is sent, and nobody is enrolled.
+     */
+    fun simulate(id: SequenceId, contacts: Selection, assume: SimulationAssumption? = null, page: PageRequest? = null): Flow<SimulatedRun> = pages(page) { simulatePage(id, contacts, assume, it) }
+
+    /** One page of [simulate]. */
+    suspend fun simulatePage(id: SequenceId, contacts: Selection, assume: SimulationAssumption? = null, page: PageRequest? = null): Page<SimulatedRun> =
+        scope.call("sequences.simulate", PageCodec(SimulatedRunCodec)) {
+            put("id", SequenceIdCodec, id)
+            put("contacts", SelectionCodec, contacts)
+            put("assume", OptionalCodec(SimulationAssumptionCodec), assume)
+            put("page", OptionalCodec(PageRequestCodec), page)
         }
 }
 

@@ -336,6 +336,9 @@ sealed interface Author {
     /** A broadcast. */
     data class Broadcast(val value: BroadcastId) : Author
 
+    /** A sequence. */
+    data class Sequence(val value: SequenceId) : Author
+
     /** The business, elsewhere: its phone app or another program. */
     data object Elsewhere : Author
 
@@ -475,6 +478,12 @@ sealed interface BulkAction {
 
     /** Makes nobody responsible. */
     data object Unassign : BulkAction
+
+    /** Enrolls them in a sequence. Who is in it, or was and may not again, stays as they are. */
+    data class Enroll(val value: SequenceId) : BulkAction
+
+    /** Takes them out of a sequence. */
+    data class Unenroll(val value: SequenceId) : BulkAction
 
     /** Deletes the contact. */
     data object Delete : BulkAction
@@ -1337,6 +1346,8 @@ data class Done(
     val started: Long,
     /** Broadcasts that were finished. */
     val finished: Long,
+    /** Contacts who went on in a sequence, having waited long enough. */
+    val stepped: Long,
     /** Erases that were gone on with, and finished. */
     val erased: Long,
     /** Turns that handlers answered. */
@@ -1369,6 +1380,24 @@ data class Drained(
     val refused: Long,
     /** POSTs that are still waiting. */
     val waiting: Long,
+)
+
+/** A sequence. */
+data class DripSequence(
+    /** The id. */
+    val id: SequenceId,
+    /** The organisation. */
+    val org: OrgId,
+    /** A name for people. */
+    val name: String,
+    /** What whoever is enrolled from now on gets. */
+    val definition: SequenceDefinition,
+    /** Which edition of the definition that is: it grows with each change once the sequence was active. */
+    val version: Long,
+    /** Where it stands. */
+    val state: SequenceState,
+    /** When it was drafted. */
+    val createdAt: Instant,
 )
 
 /** Contacts that are likely one person. */
@@ -1423,6 +1452,91 @@ enum class Encoding(internal val wire: String) {
     UTF16_BE("utf16_be"),
     /** Windows-1252, what western versions of Excel call ANSI. */
     WINDOWS1252("windows1252"),
+}
+
+/** A contact in a sequence, once. Who is enrolled again has another one. */
+data class Enrollment(
+    /** The id. */
+    val id: EnrollmentId,
+    /** The organisation. */
+    val org: OrgId,
+    /** The sequence. */
+    val sequence: SequenceId,
+    /** The edition of its definition. */
+    val version: Long,
+    /** The contact, by the id of then. */
+    val contact: ContactId,
+    /** When they were enrolled. */
+    val enrolledAt: Instant,
+    /** Who enrolled them, or did what enrolled them. */
+    val by: Actor,
+    /** Whether the trigger did. */
+    val byTrigger: Boolean = false,
+    /** Where they stand. */
+    val state: EnrollmentState,
+    /** The steps that they came through, in order; of the one where they stand, what is known so far. */
+    val path: List<PassedStep>,
+)
+
+/** Which enrollments of a sequence. */
+data class EnrollmentFilter(
+    /** In any of these states; empty: in all. */
+    val states: List<EnrollmentStateName> = emptyList(),
+    /** At any of these steps; empty: wherever they are. */
+    val steps: List<String> = emptyList(),
+    /** Who left for any of these reasons; empty: for whatever reason. */
+    val reasons: List<ExitReason> = emptyList(),
+)
+
+/** A contact in a sequence, once. */
+@JvmInline
+value class EnrollmentId(val value: String) {
+    override fun toString(): String = value
+}
+
+/** Where somebody who was enrolled stands. */
+sealed interface EnrollmentState {
+    /** At a step that waits. */
+    data class Waiting(
+        /** The step. */
+        val step: String,
+        /** Until when. */
+        val until: Instant,
+    ) : EnrollmentState
+
+    /** At a message, which waits in the ledger or is on its way. */
+    data class Sending(
+        /** The step. */
+        val step: String,
+        /** The row of the ledger. */
+        val dispatch: DispatchId,
+    ) : EnrollmentState
+
+    /** Through. */
+    data class Finished(
+        /** When. */
+        val at: Instant,
+    ) : EnrollmentState
+
+    /** Out, before they were through. */
+    data class Exited(
+        /** When. */
+        val at: Instant,
+        /** Why. */
+        val reason: ExitReason,
+    ) : EnrollmentState
+}
+
+/** The states of an enrollment as bare words. */
+enum class EnrollmentStateName(internal val wire: String) {
+    /** At a step that waits. */
+    WAITING("waiting"),
+    /** At a message. */
+    SENDING("sending"),
+    /** Through. */
+    FINISHED("finished"),
+    /** Out. */
+    EXITED("exited"),
 }
 
 /** A media file of an erased message. */
@@ -1528,6 +1642,24 @@ data class EventSource(
     /** The sender's number in digits, if the event shows it beside the id: how notices name it that know no id. */
     val number: String? = null,
 )
+
+/** Why somebody left a sequence before they were through. */
+enum class ExitReason(internal val wire: String) {
+    /** They opted out of all that it sends. */
+    OPTED_OUT("opted_out"),
+    /** They were blocked. */
+    BLOCKED("blocked"),
+    /** They were deleted or erased. */
+    DELETED("deleted"),
+    /** They wrote: the goal. */
+    REPLIED("replied"),
+    /** They got the tag that is the goal. */
+    TAGGED("tagged"),
+    /** They were merged with somebody who is or was in the sequence, too. */
+    MERGED("merged"),
+    /** Somebody took them out. */
+    REMOVED("removed"),
+}
 
 /** Whether a message may be sent now, and if not, every rule that says no. */
 data class Explanation(
@@ -2149,7 +2281,7 @@ data class ImportReport(
 enum class InboundConsent(internal val wire: String) {
     /** Everything. */
     EVERYTHING("everything"),
-    /** Everything but marketing: Meta's own reading (platform-facts D). */
+    /** Everything but marketing: Meta's own reading (WhatsApp, "Get opt-in"). */
     ALL_BUT_MARKETING("all_but_marketing"),
 }
 
@@ -2273,6 +2405,8 @@ data class InboxFigures(
     val sentByHost: Long,
     /** Messages of broadcasts. */
     val sentByBroadcasts: Long,
+    /** Messages of sequences. */
+    val sentBySequences: Long,
     /** Answers to a STOP, and surveys. */
     val sentAutomatically: Long,
     /** Conversations that were opened for the first time. */
@@ -2602,6 +2736,8 @@ sealed interface JournalEvent {
         val dispatch: DispatchId? = null,
         /** The broadcast it belongs to. */
         val broadcast: BroadcastId? = null,
+        /** The sequence it belongs to. */
+        val sequence: SequenceId? = null,
     ) : JournalEvent
 
     /** A message got further. */
@@ -2640,6 +2776,8 @@ sealed interface JournalEvent {
         val dispatch: DispatchId,
         /** The broadcast it belongs to. */
         val broadcast: BroadcastId? = null,
+        /** The sequence it belongs to. */
+        val sequence: SequenceId? = null,
         /** The state now. */
         val state: StateName,
         /** Why it was skipped. */
@@ -2654,6 +2792,28 @@ sealed interface JournalEvent {
         val broadcast: BroadcastId,
         /** `created`, `updated`, `launched` or `finished`. */
         val change: String,
+    ) : JournalEvent
+
+    /** A sequence was drafted, changed, activated, paused or resumed. */
+    data class SequenceChanged(
+        /** The sequence. */
+        val sequence: SequenceId,
+        /** What changed. */
+        val change: String,
+        /** The edition of its definition that new enrollments have since. */
+        val version: Long,
+    ) : JournalEvent
+
+    /** A contact was enrolled in a sequence, came through it, or left it. */
+    data class EnrollmentChanged(
+        /** The sequence. */
+        val sequence: SequenceId,
+        /** The enrollment. */
+        val enrollment: EnrollmentId,
+        /** The state: `waiting` or `sending` when they were enrolled, `finished`, `exited`. */
+        val state: EnrollmentStateName,
+        /** Why they left. */
+        val reason: ExitReason? = null,
     ) : JournalEvent
 
     /** A setting changed. */
@@ -2847,6 +3007,10 @@ enum class JournalKind(internal val wire: String) {
     DISPATCH_CHANGED("dispatch_changed"),
     /** `broadcast_changed` */
     BROADCAST_CHANGED("broadcast_changed"),
+    /** `sequence_changed` */
+    SEQUENCE_CHANGED("sequence_changed"),
+    /** `enrollment_changed` */
+    ENROLLMENT_CHANGED("enrollment_changed"),
     /** `settings_changed` */
     SETTINGS_CHANGED("settings_changed"),
     /** `rule_changed` */
@@ -3234,6 +3398,22 @@ data class Message(
     val revokedAt: Instant? = null,
 )
 
+/** What may become of a step's message. */
+enum class MessageFate(internal val wire: String) {
+    /** The platform took it. */
+    SENT("sent"),
+    /** It reached the device. */
+    DELIVERED("delivered"),
+    /** It was opened. */
+    READ("read"),
+    /** The contact wrote afterwards, and before any later campaign. */
+    REPLIED("replied"),
+    /** It will not arrive. */
+    FAILED("failed"),
+    /** It was left out. */
+    SKIPPED("skipped"),
+}
+
 /** One message, in or out. */
 @JvmInline
 value class MessageId(val value: String) {
@@ -3344,6 +3524,14 @@ data class NewSchedule(
     val zone: String? = null,
     /** Everybody gets it at that time of their own zone, where that is known (see `Settings.zone_attribute`). */
     val recipientsZones: Boolean = false,
+)
+
+/** A sequence to create, or what one is to become. */
+data class NewSequence(
+    /** A name for people. */
+    val name: String,
+    /** What it is made of. */
+    val definition: SequenceDefinition,
 )
 
 /** A note about a contact: seen by the whole team, never by the contact. */
@@ -3516,6 +3704,20 @@ enum class ParameterFormat(internal val wire: String) {
     NAMED("NAMED"),
 }
 
+/** A step that a contact came to. */
+data class PassedStep(
+    /** The step. */
+    val step: String,
+    /** When they came to it. */
+    val at: Instant,
+    /** A message's row of the ledger, which says what became of it. */
+    val dispatch: DispatchId? = null,
+    /** Which way a condition went. */
+    val branch: Boolean? = null,
+    /** The dotted code of why a condition could not be read, and went the way of no. */
+    val problem: String? = null,
+)
+
 /** What a rule looks for. */
 data class Pattern(
     /** How the text is compared. */
@@ -3640,7 +3842,7 @@ sealed interface PlatformStatus {
     ) : PlatformStatus
 }
 
-/** A person's choice at the platform about marketing messages of this sender (platform-facts A12). */
+/** A person's choice at the platform about marketing messages of this sender (WhatsApp webhooks, `user_preferences`). */
 data class Preference(
     /** Who chose. */
     val person: InboundPerson,
@@ -4021,6 +4223,9 @@ sealed interface SegmentUser {
 
     /** A rule of routing. */
     data class Routing(val value: RuleId) : SegmentUser
+
+    /** A sequence. */
+    data class Sequence(val value: SequenceId) : SegmentUser
 }
 
 /**
@@ -4159,6 +4364,170 @@ data class SenderStanding(
     val unclaimed: Map<String, SenderQuality> = emptyMap(),
 )
 
+/** A fork. */
+data class SequenceCondition(
+    /** What is asked. */
+    val `when`: SequenceTest,
+    /** The step that comes next where it is so, or `end`; absent: the next in the list. */
+    val yes: String? = null,
+    /** The step that comes next where it is not so, or `end`; absent: the next in the list. */
+    val no: String? = null,
+)
+
+/** What a sequence is made of. */
+data class SequenceDefinition(
+    /** The sender of all its messages. */
+    val account: AccountId,
+    /** What enrolls contacts by itself. */
+    val trigger: SequenceTrigger = SequenceTrigger.Manual,
+    /** Whether imports, bulk actions and the merging of tags enroll by the trigger, too. */
+    val fromBulk: Boolean = false,
+    /** Whether a contact who is through, or out, may be enrolled again. */
+    val again: Boolean = false,
+    /** What a contact leaves the sequence for, whichever comes first. */
+    val goals: List<SequenceGoal> = emptyList(),
+    /** The steps. It begins with the first. */
+    val steps: List<SequenceStep>,
+)
+
+/** How long to wait: both together, an hour at least and 366 days at most. A day has 24 hours. */
+data class SequenceDelay(
+    /** Days. */
+    val days: Long = 0,
+    /** Hours. */
+    val hours: Long = 0,
+)
+
+/** How far the contacts of a sequence got, all editions together. */
+data class SequenceFunnel(
+    /** How often anybody was enrolled. */
+    val enrolled: Long,
+    /** How many are under way. */
+    val underWay: Long,
+    /** How many are through. */
+    val finished: Long,
+    /** How many left before, by reason. */
+    val exited: Map<String, Long>,
+    /** Each step: first those of today's edition, in its order, then those of earlier editions, by name. */
+    val steps: List<StepFunnel>,
+    /**
+     * Why none of the messages that wait goes out just now, and until when, where that is the sender's; absent: they do,
+     * or the sequence is not active.
+     */
+    val waits: Waits? = null,
+)
+
+/**
+ * What a contact leaves a sequence for.
+ *
+ * In JSON: `"reply"`, `{"tag": "purchased"}`.
+ */
+sealed interface SequenceGoal {
+    /** They write. */
+    data object Reply : SequenceGoal
+
+    /** They get this tag. Who has it is not enrolled. */
+    data class Tag(val value: String) : SequenceGoal
+}
+
+/** One sequence. */
+@JvmInline
+value class SequenceId(val value: String) {
+    override fun toString(): String = value
+}
+
+/** A message: a stored template, filled for the contact. */
+data class SequenceMessage(
+    /** The template's name. */
+    val template: String,
+    /** The template's language. */
+    val language: String,
+    /** What fills the template. */
+    val parameters: TemplateParameters = TemplateParameters(),
+)
+
+/** What became of an earlier step's message; of one that the contact never came to, nothing did. */
+data class SequenceMessageTest(
+    /** The step. */
+    val step: String,
+    /** What became of it. */
+    val was: MessageFate,
+)
+
+/** Where a sequence stands. */
+sealed interface SequenceState {
+    /** Saved; nobody is enrolled yet. */
+    data object Draft : SequenceState
+
+    /** Enrolls, and sends. */
+    data class Active(
+        /** Since when. */
+        val since: Instant,
+    ) : SequenceState
+
+    /** Nobody is enrolled and nothing more goes out until it is resumed; times that waiting steps wait for run on. */
+    data class Paused(
+        /** Since when. */
+        val since: Instant,
+        /** Why it paused by itself, a template being stopped; absent: somebody paused it. */
+        val refusal: Refusal? = null,
+    ) : SequenceState
+}
+
+/** One step. */
+data class SequenceStep(
+    /** Its name, unique in the sequence. */
+    val name: String,
+    /** What is done. */
+    val does: SequenceStepKind,
+    /** The step that comes next, or `end`; absent: the next in the list. A condition has branches instead. */
+    val next: String? = null,
+)
+
+/** What a step does. */
+sealed interface SequenceStepKind {
+    /** Sends a template. */
+    data class Message(val value: SequenceMessage) : SequenceStepKind
+
+    /** Waits. */
+    data class Delay(val value: SequenceDelay) : SequenceStepKind
+
+    /** Goes one way or the other. */
+    data class Condition(val value: SequenceCondition) : SequenceStepKind
+}
+
+/**
+ * What a condition asks, at the moment when a contact comes to it.
+ *
+ * In JSON: `{"contact": {"tags": {"any": ["purchased"]}}}`, `{"message": {"step": "welcome", "was": "read"}}`.
+ */
+sealed interface SequenceTest {
+    /**
+     * Whether the contact fits a filter. One that cannot be read any more, as it names an attribute that is gone, fits
+     * nobody.
+     */
+    data class Contact(val value: Filter) : SequenceTest
+
+    /** What became of an earlier step's message. */
+    data class Message(val value: SequenceMessageTest) : SequenceTest
+}
+
+/**
+ * What enrolls contacts by itself.
+ *
+ * In JSON: `"manual"`, `"contactCreated"`, `{"tagAdded": "vip"}`.
+ */
+sealed interface SequenceTrigger {
+    /** Nothing: somebody enrolls them. */
+    data object Manual : SequenceTrigger
+
+    /** A contact comes to be, whoever or whatever creates it; a merge never does. */
+    data object ContactCreated : SequenceTrigger
+
+    /** A contact gets this tag who did not have it, by whatever way. */
+    data class TagAdded(val value: String) : SequenceTrigger
+}
+
 /** The settings of one organisation. Durations are whole seconds. */
 data class Settings(
     /** The business's name: `{{org.name}}`. */
@@ -4215,6 +4584,44 @@ data class Simulated(
     val reason: String? = null,
 )
 
+/** What a contact would come through if they were enrolled now, and nothing else happened to them. */
+data class SimulatedRun(
+    /** The contact. */
+    val contact: ContactId,
+    /** Why they would not be enrolled: the dotted code and the words of the refusal; absent: they would be. */
+    val refusal: Refusal? = null,
+    /** The steps, in order. */
+    val steps: List<SimulatedStep>,
+    /** When they would be through. */
+    val finishedAt: Instant? = null,
+)
+
+/** A step that a contact would come to. */
+data class SimulatedStep(
+    /** The step. */
+    val step: String,
+    /** When; of a message, when it would go out. */
+    val at: Instant,
+    /** A message's text as they would read it. */
+    val text: String? = null,
+    /** Why a message would be left out. */
+    val skip: SkipReason? = null,
+    /** Which way a condition would go. */
+    val branch: Boolean? = null,
+    /** What would keep the message waiting without an end, in words: the sequence would go no further. */
+    val reason: String? = null,
+)
+
+/** What is assumed of everybody's messages in a simulation. */
+enum class SimulationAssumption(internal val wire: String) {
+    /** They arrive, and are not opened. */
+    DELIVERED("delivered"),
+    /** They are opened. */
+    READ("read"),
+    /** They fail. */
+    FAILED("failed"),
+}
+
 /** Why a recipient was left out. */
 enum class SkipReason(internal val wire: String) {
     /** Never opted in, or not to this purpose. */
@@ -4247,6 +4654,8 @@ enum class SkipReason(internal val wire: String) {
     CANCELLED("cancelled"),
     /** At the scheduled time of their own zone nothing ran, nor soon enough afterwards. */
     LATE("late"),
+    /** Left the sequence before their turn. */
+    LEFT_SEQUENCE("left_sequence"),
 }
 
 /** A place in a text, in bytes. */
@@ -4377,6 +4786,16 @@ data class StatusUpdate(
      * WhatsApp the end of the free entry point's conversation).
      */
     val freeEntryUntil: Instant? = null,
+)
+
+/** How far the contacts at one step got. */
+data class StepFunnel(
+    /** The step. */
+    val step: String,
+    /** How many stand there now. */
+    val here: Long,
+    /** What became of its messages; absent: it sends none. */
+    val messages: Stats? = null,
 )
 
 /** A file in the media store. */
