@@ -232,7 +232,7 @@ func told(_ what: JournalEvent) -> String {
     case let .consentChanged(fact, _, after):
         "consent: \(spoken(fact.change.rawValue)) by \(spoken(fact.source.rawValue)); opted in: \(after)"
     case .messageReceived: "wrote"
-    case let .messageSent(_, _, _, _, broadcast): broadcast == nil ? "message sent" : "was sent the broadcast"
+    case let .messageSent(_, _, _, _, broadcast, _): broadcast == nil ? "message sent" : "was sent the broadcast"
     case let .identityAdded(address): "address \(address.value) (\(address.kind.rawValue))"
     case .contactCreated: "contact created"
     case .conversationOpened: "conversation opened"
