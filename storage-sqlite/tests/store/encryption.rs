@@ -26,13 +26,16 @@ fn a_key_is_never_shown() {
 }
 
 #[cfg(not(feature = "encryption"))]
-#[test]
-fn a_build_that_cannot_encrypt_takes_no_key_and_makes_no_file() {
+#[tokio::test]
+async fn a_build_that_cannot_encrypt_takes_no_key_and_makes_no_file() {
+    use tertulia_storage_traits::Storage;
+
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("crm.db");
     assert_eq!(refused(&path, &with_key(1)), StorageErrorKind::NoEncryption);
     assert!(!path.exists());
-    drop(SqliteStorage::open(&path).unwrap());
+    // Closed to the end: whoever only lets go of it may still write what the log holds.
+    SqliteStorage::open(&path).unwrap().close().await.unwrap();
     let before = fs::read(&path).unwrap();
     assert_eq!(refused(&path, &with_key(1)), StorageErrorKind::NoEncryption);
     assert_eq!(fs::read(&path).unwrap(), before);
