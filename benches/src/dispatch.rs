@@ -15,7 +15,7 @@ use crate::shop::{Shop, bare};
 const RECIPIENTS: usize = 20_000;
 
 /// How many rows a commit of ours has.
-const TOGETHER: usize = 16;
+pub(crate) const TOGETHER: usize = 16;
 
 /// How many recipients, by the environment.
 pub(crate) fn recipients() -> Outcome<usize> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 use tertulia::testing::sign;
-use tertulia::{WebhookRequest, WhatsApp, WhatsAppConfig};
+use tertulia::{Crm, WebhookRequest, WhatsApp, WhatsAppConfig};
 use tokio::runtime::Runtime;
 
 use crate::measure::{Outcome, Side, compare, side};
@@ -20,20 +20,19 @@ const SECRET: &str = "app secret";
 
 pub(crate) fn run() -> Outcome<()> {
     let runtime = Runtime::new()?;
-    let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
-    let webhooks = match std::env::var("WEBHOOKS") {
-        Ok(webhooks) => webhooks.parse()?,
-        Err(_) => WEBHOOKS,
-    };
-    let people = (webhooks / 4).max(1);
-    let requests: Arc<Vec<WebhookRequest>> =
-        Arc::new((0..webhooks).map(|number| webhook(number, people, now)).collect());
+    let (requests, people) = requests()?;
+    let webhooks = requests.len();
     let mut sides: Vec<Side<'_>> = Vec::new();
     for at_once in AT_ONCE {
         let name = format!("Crm::receive, {at_once} at once");
         let (runtime, requests) = (&runtime, &requests);
         sides.push(side(name, webhooks, move || {
-            runtime.block_on(receive(requests, at_once))
+            runtime.block_on(async {
+                let shop = Shop::open(platform()?).await?;
+                let took = receive(&shop.crm, requests, at_once).await?;
+                shop.crm.close().await?;
+                Ok(took)
+            })
         }));
     }
     for in_one in AT_ONCE {
@@ -51,12 +50,30 @@ pub(crate) fn run() -> Outcome<()> {
     Ok(())
 }
 
-async fn receive(requests: &Arc<Vec<WebhookRequest>>, at_once: usize) -> Outcome<Duration> {
-    let shop = Shop::open(WhatsApp::new(WhatsAppConfig::new(SECRET, "verify token"))?).await?;
+/// As many webhooks as the environment says, and of how many people they are.
+pub(crate) fn requests() -> Outcome<(Arc<Vec<WebhookRequest>>, usize)> {
+    let now = SystemTime::UNIX_EPOCH.elapsed()?.as_secs();
+    let webhooks = std::env::var("WEBHOOKS").map_or(Ok(WEBHOOKS), |webhooks| webhooks.parse())?;
+    let people = (webhooks / 4).max(1);
+    let requests = (0..webhooks).map(|number| webhook(number, people, now));
+    Ok((Arc::new(requests.collect()), people))
+}
+
+/// What reads and checks them.
+pub(crate) fn platform() -> Outcome<WhatsApp> {
+    Ok(WhatsApp::new(WhatsAppConfig::new(SECRET, "verify token"))?)
+}
+
+/// Takes them in, so many at once.
+pub(crate) async fn receive(
+    crm: &Crm,
+    requests: &Arc<Vec<WebhookRequest>>,
+    at_once: usize,
+) -> Outcome<Duration> {
     let start = Instant::now();
     let tasks: Vec<_> = (0..at_once)
         .map(|first| {
-            let (crm, requests) = (shop.crm.clone(), Arc::clone(requests));
+            let (crm, requests) = (crm.clone(), Arc::clone(requests));
             tokio::spawn(async move {
                 let mut applied = 0;
                 for request in requests.iter().skip(first).step_by(at_once) {
@@ -71,7 +88,6 @@ async fn receive(requests: &Arc<Vec<WebhookRequest>>, at_once: usize) -> Outcome
         applied += task.await??;
     }
     let took = start.elapsed();
-    shop.crm.close().await?;
     if applied != requests.len() as u64 {
         return Err(format!("{applied} of {} webhooks were applied", requests.len()).into());
     }

@@ -31,6 +31,14 @@ pub(crate) struct Nowhere {
 }
 
 impl Nowhere {
+    /// Gives its messages ids that no other process's has.
+    pub(crate) fn of_this_process() -> Self {
+        Self {
+            taken: AtomicU64::new(u64::from(std::process::id()) << 32),
+            ..Self::default()
+        }
+    }
+
     /// Takes every message after this time, and says when it gets the first of a sender.
     pub(crate) fn listening(takes: Duration, heard: Arc<Heard>) -> Self {
         Self {
@@ -139,7 +147,11 @@ pub(crate) async fn people(org: &Org, count: usize) -> Outcome<()> {
     if report.counts.created != count as u64 {
         return Err(format!("the import gave {:?}", report.counts).into());
     }
-    // Not marketing, of which everybody gets one a day.
+    template(org).await
+}
+
+/// Gives an organisation a template: not marketing, of which everybody gets one a day.
+pub(crate) async fn template(org: &Org) -> Outcome<()> {
     let template = json!({
         "name": "order_ready", "language": "en_US", "category": "UTILITY", "status": "APPROVED",
         "components": [{"type": "BODY", "text": "Hi {{1}}, your order is ready."}],

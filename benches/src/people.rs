@@ -1,7 +1,7 @@
 //! A million contacts found, counted and chosen, beside a bare database of the same ones; and a trial of bitmaps.
 
 mod bitmaps;
-mod world;
+pub(crate) mod world;
 
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -19,10 +19,10 @@ use world::{World, tag};
 const PEOPLE: usize = 1_000_000;
 
 /// Those who are meant: tags that many, some and few carry.
-const MEANT: [usize; 3] = [5, 17, 33];
+pub(crate) const MEANT: [usize; 3] = [5, 17, 33];
 
 /// How many contacts a list shows.
-const SHOWN: usize = 50;
+pub(crate) const SHOWN: usize = 50;
 
 /// The same audience as rows: with the cap, or without.
 const AUDIENCE: &str = "FROM contacts WHERE id IN (SELECT contact FROM contact_tags WHERE tag IN (5, 17, 33))
@@ -30,11 +30,7 @@ const AUDIENCE: &str = "FROM contacts WHERE id IN (SELECT contact FROM contact_t
 
 pub(crate) fn run() -> Outcome<()> {
     let runtime = Runtime::new()?;
-    let people = match std::env::var("PEOPLE") {
-        Ok(people) => people.parse()?,
-        Err(_) => PEOPLE,
-    };
-    let world = runtime.block_on(World::of(people))?;
+    let world = runtime.block_on(World::of(people()?))?;
     audiences(&runtime, &world)?;
     lists(&runtime, &world)?;
     searches(&runtime, &world)?;
@@ -42,7 +38,13 @@ pub(crate) fn run() -> Outcome<()> {
     tags(&runtime, &world)
 }
 
-fn filter() -> Outcome<Filter> {
+/// How many people, by the environment.
+pub(crate) fn people() -> Outcome<usize> {
+    Ok(std::env::var("PEOPLE").map_or(Ok(PEOPLE), |people| people.parse())?)
+}
+
+/// Those who carry one of three tags, are opted in and active.
+pub(crate) fn filter() -> Outcome<Filter> {
     Ok(serde_json::from_value(json!({"and": [
         {"tags": {"any": MEANT.map(tag)}}, {"optedIn": true}, {"status": ["active"]},
     ]}))?)
@@ -54,7 +56,7 @@ fn one(bare: &Connection, sql: &str, value: i64) -> Outcome<usize> {
 }
 
 /// A side whose answer must be the same each time.
-fn counts<'a>(
+pub(crate) fn counts<'a>(
     name: &str,
     times: usize,
     wanted: usize,

@@ -9,6 +9,7 @@ use tertulia::core::channel::Channel;
 use tertulia::core::decide::organisation::NewAccount;
 use tertulia::core::ids::AccountId;
 use tertulia::core::settings::Settings;
+use tertulia::storage::Storage;
 use tertulia::{Crm, Org, SqliteStorage, StaticCredentials, Transport};
 
 use crate::measure::Outcome;
@@ -35,12 +36,8 @@ impl Shop {
         clock: impl Clock + 'static,
     ) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
-        let crm = Crm::builder()
-            .storage(Arc::new(SqliteStorage::open(folder.path().join("crm.db"))?))
-            .transport("whatsapp", transport)
-            .credentials(StaticCredentials::default().with("main", "access token"))
-            .clock(clock)
-            .build()?;
+        let storage = SqliteStorage::open(folder.path().join("crm.db"))?;
+        let crm = crm(Arc::new(storage), transport, clock)?;
         let (org, account) = organisation(&crm, SENDER).await?;
         Ok(Self {
             crm,
@@ -49,6 +46,20 @@ impl Shop {
             _folder: folder,
         })
     }
+}
+
+/// A CRM on a store, whose platform is reached by this transport.
+pub(crate) fn crm(
+    storage: Arc<dyn Storage>,
+    transport: impl Transport + 'static,
+    clock: impl Clock + 'static,
+) -> Outcome<Crm> {
+    Ok(Crm::builder()
+        .storage(storage)
+        .transport("whatsapp", transport)
+        .credentials(StaticCredentials::default().with("main", "access token"))
+        .clock(clock)
+        .build()?)
 }
 
 /// An organisation with one sender.

@@ -482,6 +482,27 @@ export const ConversationSelection: w.Codec<t.ConversationSelection> = w.named([
 
 export const ConversationStatus: w.Codec<t.ConversationStatus> = w.choice(["open", "assigned", "bot_active", "ai_active", "resolved"]);
 
+export const CopiedKind: w.RecordCodec<t.CopiedKind> = w.record(() => ({
+  kind: ["kind", w.text],
+  count: ["count", w.natural],
+  hash: ["hash", w.text],
+}));
+
+export const CopyCounts: w.RecordCodec<t.CopyCounts> = w.record(() => ({
+  stage: ["stage", CopyStage],
+  done: ["done", w.natural],
+  total: ["total", w.natural],
+}));
+
+export const CopyReport: w.RecordCodec<t.CopyReport> = w.record(() => ({
+  counts: ["counts", CopyCounts],
+  kinds: ["kinds", w.list(CopiedKind)],
+  written: ["written", w.natural],
+  finished: ["finished", w.bool],
+}));
+
+export const CopyStage: w.Codec<t.CopyStage> = w.choice(["checking", "copying", "comparing"]);
+
 export const Correlation: w.Codec<t.Correlation> = w.choice(["echoed_field", "callback_url", "message_id", "none"]);
 
 export const CreatedBy: w.Codec<t.CreatedBy> = w.choice(["inbound", "outbound", "chatbot", "import", "manual", "api"]);
@@ -2203,6 +2224,7 @@ export const methods = {
   "crm.receive": w.method("crm.receive", [["endpoint", w.text], ["request", WebhookRequest]], Received),
   "crm.run_due": w.method("crm.run_due", [], Done),
   "crm.work": w.method("crm.work", [], w.nothing),
+  "crm.copy_to": w.method("crm.copy_to", [], CopyReport, CopyCounts),
   "crm.ping": w.method("crm.ping", [], w.nothing),
   "crm.close": w.method("crm.close", [], w.nothing),
   "platform.info": w.method("platform.info", [], PlatformInfo),
@@ -2398,6 +2420,7 @@ export const methods = {
   "settings.get": w.method("settings.get", [], Settings),
   "settings.set": w.method("settings.set", [["settings", Settings]], w.nothing),
   "events.read": w.method("events.read", [["after", w.natural], ["limit", w.natural]], w.list(Event)),
+  "events.follow": w.method("events.follow", [["after", w.natural], ["limit", w.natural]], w.list(Event)),
   "audit.list": w.method("audit.list", [["filter", w.optional(AuditFilter)], ["page", w.optional(PageRequest)]], w.page(JournalEntry)),
   "audit.verify": w.method("audit.verify", [["against", w.optional(AuditHead)]], AuditVerdict),
   "audit.export": w.method("audit.export", [["file", w.text]], AuditExport),

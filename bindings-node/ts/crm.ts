@@ -40,7 +40,10 @@ export class Twilio {
 
 /** What a CRM is opened with. */
 export interface CrmOptions {
-  /** The SQLite file; absent: in memory, gone with the process. */
+  /**
+   * The SQLite file, or the URL of a PostgreSQL database, `postgres://user:password@host/database`; absent: in memory,
+   * gone with the process.
+   */
   path?: string | undefined;
   /** What the file is encrypted with: 32 random bytes; absent: it is plain. It takes a build that can encrypt. */
   encryptionKey?: Uint8Array | undefined;
@@ -73,7 +76,7 @@ export class Crm extends CrmMethods {
    * Opens a CRM.
    *
    * Fails with `input.invalid` if an option is not what it should be, `transport.config_invalid`, or `storage.*` if the
-   * file cannot be used.
+   * file or the server cannot be used.
    */
   static async open(options: CrmOptions = {}): Promise<Crm> {
     const hosts: object[] = [];

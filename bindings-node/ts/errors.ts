@@ -239,11 +239,21 @@ const CODES = {
   "import.not_found": ["not_found", "never", 503],
   /** The row cannot be read. */
   "import.row": ["invalid", "never", 503],
+  /** A store was to be copied into itself. */
+  "copy.same_store": ["refused", "never", 503],
+  /** What was to be copied into holds something else than an unfinished copy of the store. */
+  "copy.target_in_use": ["refused", "never", 503],
+  /** The store was changed while it was copied. */
+  "copy.source_changed": ["conflict", "later", 503],
+  /** The store that was to be copied is itself a copy that was not finished. */
+  "copy.source_unfinished": ["refused", "never", 503],
+  /** What was copied does not read as it was written. */
+  "copy.differs": ["corrupt", "never", 503],
   /** Others changed the same records again and again. */
   "storage.conflict": ["conflict", "after_reload", 503],
-  /** Another process holds the database. */
+  /** Others hold the database, or all of its connections. */
   "storage.busy": ["unavailable", "later", 503],
-  /** The file is not a database of this library. */
+  /** The file or server is not a database of this library, or cannot be one. */
   "storage.not_a_database": ["corrupt", "never", 503],
   /** The database was written by a newer version of this library. */
   "storage.newer": ["refused", "never", 503],
@@ -257,7 +267,7 @@ const CODES = {
   "storage.no_encryption": ["refused", "never", 503],
   /** A stored record cannot be read. */
   "storage.corrupt": ["corrupt", "never", 503],
-  /** The disk or file failed. */
+  /** The disk, the file, the server or the way to it failed. */
   "storage.io": ["unavailable", "later", 503],
   /** The CRM was closed. */
   "storage.closed": ["unavailable", "never", 503],

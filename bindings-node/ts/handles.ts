@@ -101,6 +101,22 @@ export class CrmMethods extends Handle {
     return this.call(methods["crm.work"], []);
   }
 
+  /**
+   * Copies all that the store has into the store of another CRM, which is new: a file to a server, or back. Ids,
+   * versions and positions of the journal stay, so that cursors of the feed stay good. In the end both are read
+   * and compared. Files of messages are in the media store, and stay there.
+   *
+   * Nobody may use the source meanwhile: stop workers and webhooks. It is only read. Cut off by whatever, or
+   * cancelled, the copy goes on when it is called again; until it is finished the target has no organisation,
+   * and so refuses to be used.
+   *
+   * Fails with `copy.same_store`, `copy.source_unfinished` or `copy.target_in_use` before anything is written;
+   * with `copy.source_changed` or `copy.differs`, naming the kind; with `storage.*`, naming the side.
+   */
+  copyTo(crm: CrmMethods, watch?: Watch<t.CopyCounts>): Promise<t.CopyReport> {
+    return this.call(methods["crm.copy_to"], [], { watch, other: crm });
+  }
+
   /** Answers if the store can be read. */
   ping(): Promise<void> {
     return this.call(methods["crm.ping"], []);
@@ -1681,6 +1697,14 @@ export class EventsArea extends Handle {
   /** The events after a position (0: from the start), at most so many, in the order of their commits. */
   read(after: number, limit: number): Promise<t.Event[]> {
     return this.call(methods["events.read"], [after, limit]);
+  }
+
+  /**
+   * The same, and if there are none yet, waits until there are: what follows all that happens. What any process
+   * commits to a PostgreSQL store is heard of at once; other stores are looked at every second.
+   */
+  follow(after: number, limit: number): Promise<t.Event[]> {
+    return this.call(methods["events.follow"], [after, limit]);
   }
 }
 

@@ -1169,6 +1169,51 @@ export type ConversationStatus =
   /** It is closed. */
   | "resolved";
 
+/** The records of a kind that were copied. */
+export interface CopiedKind {
+  /** The kind, as in `contact`; `journal` for the entries of the journal. */
+  kind: string;
+  /** How many there are. */
+  count: number;
+  /** What they hash to, in whatever order and store: SHA-256 in hexadecimal. */
+  hash: string;
+}
+
+/** How far a copy is. */
+export interface CopyCounts {
+  /** What it is at. */
+  stage: CopyStage;
+  /** How many records and journal entries this stage has gone through. */
+  done: number;
+  /** How many it goes through, about. */
+  total: number;
+}
+
+/** What became of a copy. */
+export interface CopyReport {
+  /** Where it ended. */
+  counts: CopyCounts;
+  /**
+   * What source and target have, the same in both: kind by kind, and the journal last. Of a copy that is not
+   * finished,
+   * what was gone through.
+   */
+  kinds: CopiedKind[];
+  /** How many records and journal entries this call wrote. */
+  written: number;
+  /** Whether the target has everything; if not, the copy was cancelled. */
+  finished: boolean;
+}
+
+/** What a copy is at. */
+export type CopyStage =
+  /** What an earlier call left in the target is held against the source. */
+  | "checking"
+  /** What the target lacks is written. */
+  | "copying"
+  /** Source and target are read, and compared. */
+  | "comparing";
+
 /** How a platform's status finds the attempt that it is about. */
 export type Correlation =
   /** A field of the send comes back in each status. */

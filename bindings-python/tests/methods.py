@@ -42,6 +42,11 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         },
         lambda v: None,
     ),
+    "crm.copy_to": (
+        {
+        },
+        lambda v: write_copy_report(v),
+    ),
     "crm.ping": (
         {
         },
@@ -1139,6 +1144,13 @@ METHODS: dict[str, tuple[dict[str, tuple[str, Reader]], Reader]] = {
         lambda v: None,
     ),
     "events.read": (
+        {
+        "after": ("after", lambda v: v.get("after")),
+        "limit": ("limit", lambda v: v.get("limit")),
+        },
+        lambda v: [write_event(v1) for v1 in v],
+    ),
+    "events.follow": (
         {
         "after": ("after", lambda v: v.get("after")),
         "limit": ("limit", lambda v: v.get("limit")),

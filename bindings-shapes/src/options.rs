@@ -12,7 +12,7 @@ use tertulia::testing::ManualClock;
 use tertulia::transport::Correlation;
 use tertulia::{
     Channel, Code, ConvertFrom, Crm, EncryptionKey, Error, HostKey, MediaFolder, MemoryStorage,
-    SqliteOptions, StaticCredentials, Twilio, TwilioConfig, WhatsApp, WhatsAppConfig,
+    SqliteOptions, StaticCredentials, Twilio, TwilioConfig, WhatsApp, WhatsAppConfig, postgres_url,
 };
 
 use crate::handle::Handle;
@@ -21,10 +21,11 @@ use crate::host::{Host, HostClock, HostCredentials, HostObject, HostTransport};
 use crate::wire::Bytes;
 
 /// What a CRM is opened with. Numbers are places in the lists of host objects and handles that come with it.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CrmOptions {
-    /// The SQLite file; absent: in memory, gone with the process.
+    /// The SQLite file, or the URL of a PostgreSQL database, `postgres://user:password@host/database`; absent: in memory, gone
+    /// with the process.
     pub(crate) path: Option<PathBuf>,
     /// What the file is encrypted with, and a new one will be: 32 random bytes; absent: it is plain. Takes a build with
     /// the feature `encryption`.
@@ -301,14 +302,23 @@ impl CrmOptions {
         handles: &[Handle],
         turns: &Arc<Turns>,
     ) -> Result<Crm, Error> {
-        let mut builder = match self.path {
-            Some(path) => {
+        let mut builder = match (&self.path, self.path.as_deref().and_then(postgres_url)) {
+            (_, Some(url)) => {
+                if self.encryption_key.is_some() || self.convert_from.is_some() {
+                    return Err(Error::new(
+                        Code::InputInvalid,
+                        "an encryption key is for a file, and a server was named; leave the key out",
+                    ));
+                }
+                Crm::builder().postgres(url).await?
+            }
+            (Some(path), None) => {
                 let mut options = SqliteOptions::default();
                 options.key = self.encryption_key.map(encryption_key).transpose()?;
                 options.convert_from = self.convert_from.map(ConvertFromOptions::build).transpose()?;
                 Crm::builder().sqlite_with(path, options).await?
             }
-            None => Crm::builder().storage(Arc::new(MemoryStorage::new())),
+            (None, None) => Crm::builder().storage(Arc::new(MemoryStorage::new())),
         };
         if let Some(host) = self.host {
             builder = builder.host(host);

@@ -228,16 +228,22 @@ codes! {
     ImportNotFound = "import.not_found", NotFound, Never, "There is no such import.", "Start a new import.";
     ImportRow = "import.row", Invalid, Never, "The row cannot be read.", "Mend the row as its reason says, and upload it again.";
 
+    CopySameStore = "copy.same_store", Refused, Never, "A store was to be copied into itself.", "Name another file, or another database.";
+    CopyTargetInUse = "copy.target_in_use", Refused, Never, "What was to be copied into holds something else than an unfinished copy of the store.", "Copy into a new file, or into an empty database.";
+    CopySourceChanged = "copy.source_changed", Conflict, Later, "The store was changed while it was copied.", "Stop all that uses it, workers and webhooks included, and copy again: it goes on from where it is.";
+    CopySourceUnfinished = "copy.source_unfinished", Refused, Never, "The store that was to be copied is itself a copy that was not finished.", "Finish that copy first, or copy what it was made from.";
+    CopyDiffers = "copy.differs", Corrupt, Never, "What was copied does not read as it was written.", "Copy again, which writes anew what differs; report it if it lasts.";
+
     StorageConflict = "storage.conflict", Conflict, AfterReload, "Others changed the same records again and again.", "Try again.";
-    StorageBusy = "storage.busy", Unavailable, Later, "Another process holds the database.", "Try again; if it lasts, look for a process that hangs.";
-    StorageNotADatabase = "storage.not_a_database", Corrupt, Never, "The file is not a database of this library.", "Check the path.";
+    StorageBusy = "storage.busy", Unavailable, Later, "Others hold the database, or all of its connections.", "Try again; if it lasts, look for a process that hangs.";
+    StorageNotADatabase = "storage.not_a_database", Corrupt, Never, "The file or server is not a database of this library, or cannot be one.", "Check the path or the URL; see the message.";
     StorageNewer = "storage.newer", Refused, Never, "The database was written by a newer version of this library.", "Update the library.";
     SuppressionKeyMissing = "suppression.key_missing", Refused, Never, "The organisation's hashes of suppressed addresses are under a key of the host's, and the CRM was opened without one.", "Open it with the key that the organisation was used with before.";
     SuppressionKeyWrong = "suppression.key_wrong", Refused, Never, "The organisation's hashes of suppressed addresses are under another key of the host's.", "Open it with the key that the organisation was used with before.";
     StorageKeyWrong = "storage.key_wrong", Refused, Never, "The encryption key does not open the database.", "Give the key that the file was encrypted with, or none if it is plain; see the message.";
     StorageNoEncryption = "storage.no_encryption", Refused, Never, "A key was given, and this build of the library cannot encrypt.", "Build the library with its feature `encryption`.";
     StorageCorrupt = "storage.corrupt", Corrupt, Never, "A stored record cannot be read.", "Restore a backup; report how it came about.";
-    StorageIo = "storage.io", Unavailable, Later, "The disk or file failed.", "See the message; check space and permissions.";
+    StorageIo = "storage.io", Unavailable, Later, "The disk, the file, the server or the way to it failed.", "See the message; check space and permissions, and that the server runs.";
     StorageClosed = "storage.closed", Unavailable, Never, "The CRM was closed.", "Open it again.";
 
     PhoneEmpty = "phone.empty", Invalid, Never, "The telephone number has no digits.", "Leave the field out, or give a number.";

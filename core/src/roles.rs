@@ -263,6 +263,7 @@ calls! {
     SettingsSet = "settings.set", Owner;
 
     EventsRead = "events.read", Admin;
+    EventsFollow = "events.follow", Admin;
 
     AuditList = "audit.list", Admin;
     AuditVerify = "audit.verify", Admin;

@@ -342,6 +342,19 @@ impl Definition {
             _ => None,
         })
     }
+
+    /// The tags that it names by themselves, as goals or as its trigger, to be changed.
+    pub fn tags_mut(&mut self) -> impl Iterator<Item = &mut String> {
+        let goals = self.goals.iter_mut().filter_map(|goal| match goal {
+            Goal::Tag(tag) => Some(tag),
+            Goal::Reply => None,
+        });
+        let trigger = match &mut self.trigger {
+            Trigger::TagAdded(tag) => Some(tag),
+            Trigger::Manual | Trigger::ContactCreated => None,
+        };
+        goals.chain(trigger)
+    }
 }
 
 impl Definition {
@@ -355,15 +368,7 @@ impl Definition {
     /// The same with one tag in another's place.
     #[must_use]
     pub fn retagged(mut self, from: &Tag, to: &Tag) -> Self {
-        let goals = self.goals.iter_mut().filter_map(|goal| match goal {
-            Goal::Tag(tag) => Some(tag),
-            Goal::Reply => None,
-        });
-        let trigger = match &mut self.trigger {
-            Trigger::TagAdded(tag) => Some(tag),
-            Trigger::Manual | Trigger::ContactCreated => None,
-        };
-        for tag in goals.chain(trigger).filter(|tag| tag_key(tag) == from.key) {
+        for tag in self.tags_mut().filter(|tag| tag_key(tag) == from.key) {
             tag.clone_from(&to.name);
         }
         for filter in self.filters_mut() {

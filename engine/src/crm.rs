@@ -1,6 +1,7 @@
 //! The CRM itself: opened once a process, shared by all its tasks.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +14,8 @@ use tertulia_core::journal::Actor;
 use tertulia_core::record::{ChangeSet, Op, Org as OrgRecord, RecordKind};
 use tertulia_core::settings::Settings;
 use tertulia_core::suppression::{HostKey, HostKeyed, SuppressionKey};
+#[cfg(feature = "postgres")]
+use tertulia_storage_postgres::{Options as PostgresOptions, PostgresStorage};
 #[cfg(feature = "sqlite")]
 use tertulia_storage_sqlite::{Options as SqliteOptions, SqliteStorage};
 use tertulia_storage_traits::{Cursor, Query, Storage, StorageErrorKind};
@@ -142,7 +145,7 @@ impl Builder {
 
     /// Opens, or creates, an SQLite file as the store.
     #[cfg(feature = "sqlite")]
-    pub async fn sqlite(self, path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+    pub async fn sqlite(self, path: impl AsRef<Path>) -> Result<Self, Error> {
         self.sqlite_with(path, SqliteOptions::default()).await
     }
 
@@ -151,17 +154,53 @@ impl Builder {
     /// Fails with `storage.key_wrong` if the key is not the file's, `storage.no_encryption` if one is given to a build
     /// without the feature `encryption`, `storage.*` else.
     #[cfg(feature = "sqlite")]
-    pub async fn sqlite_with(
-        self,
-        path: impl AsRef<std::path::Path>,
-        options: SqliteOptions,
-    ) -> Result<Self, Error> {
+    pub async fn sqlite_with(self, path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, Error> {
         let path = path.as_ref().to_owned();
         let opening = tokio::task::spawn_blocking(move || SqliteStorage::open_with(path, &options));
         let opened = opening
             .await
             .map_err(|error| Error::new(Code::StorageClosed, "opening was cut off").because(error))?;
         Ok(self.storage(Arc::new(opened.map_err(from_storage)?)))
+    }
+
+    /// Opens, or creates, a store in a PostgreSQL database, `postgres://user:password@host/database`, which many processes
+    /// and machines may share. What else the URL may say stands at [`PostgresOptions`].
+    #[cfg(feature = "postgres")]
+    pub async fn postgres(self, url: &str) -> Result<Self, Error> {
+        self.postgres_with(url, PostgresOptions::default()).await
+    }
+
+    /// The same with options: how many connections, how long to wait, which schema, whose certificates.
+    ///
+    /// Fails with `setting.invalid` if the URL or an option cannot be, `storage.io` if the server cannot be reached, refuses
+    /// the user or only reads, `storage.not_a_database` if the schema is another application's or the server too old,
+    /// `storage.newer` if a newer version of the library wrote it; nothing is changed then.
+    #[cfg(feature = "postgres")]
+    pub async fn postgres_with(self, url: &str, options: PostgresOptions) -> Result<Self, Error> {
+        let storage = PostgresStorage::open_with(url, &options)
+            .await
+            .map_err(from_storage)?;
+        Ok(self.storage(Arc::new(storage)))
+    }
+
+    #[cfg(feature = "postgres")]
+    async fn server(self, url: &str) -> Result<Self, Error> {
+        self.postgres(url).await
+    }
+
+    #[cfg(not(feature = "postgres"))]
+    async fn server(self, _: &str) -> Result<Self, Error> {
+        Err(missing_feature("PostgreSQL", "postgres"))
+    }
+
+    #[cfg(feature = "sqlite")]
+    async fn file(self, path: &Path) -> Result<Self, Error> {
+        self.sqlite(path).await
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    async fn file(self, _: &Path) -> Result<Self, Error> {
+        Err(missing_feature("SQLite", "sqlite"))
     }
 
     /// A messaging platform, and the name of the endpoint that its webhooks come to: what
@@ -262,11 +301,16 @@ impl Crm {
         Builder::default()
     }
 
-    /// Opens, or creates, a CRM in an SQLite file, with no platform connected: for programs that only read and
-    /// write records. Give [`builder`](Self::builder) a transport to receive and send.
-    #[cfg(feature = "sqlite")]
-    pub async fn open(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
-        Self::builder().sqlite(path).await?.build()
+    /// Opens, or creates, a CRM in an SQLite file, or in the PostgreSQL database of a URL (`postgres://…`, with the feature
+    /// `postgres`), with no platform connected: for programs that only read and write records. Give
+    /// [`builder`](Self::builder) a transport to receive and send.
+    pub async fn open(location: impl AsRef<Path>) -> Result<Self, Error> {
+        let location = location.as_ref().to_owned();
+        let builder = match postgres_url(&location) {
+            Some(url) => Self::builder().server(url).await?,
+            None => Self::builder().file(&location).await?,
+        };
+        builder.build()
     }
 
     /// Creates an organisation with an id of its own. Fails with `setting.invalid`, or with `runtime.no_randomness`.
@@ -338,6 +382,24 @@ impl Crm {
             _ => Ok(()),
         }
     }
+}
+
+/// The URL of a PostgreSQL server that a location is, if it is one and no path.
+///
+/// One that lost a slash, as paths do in some languages, is one too: it must not become a file's name, since it may hold a
+/// password.
+pub fn postgres_url(location: &Path) -> Option<&str> {
+    location
+        .to_str()
+        .filter(|text| text.starts_with("postgres:/") || text.starts_with("postgresql:/"))
+}
+
+#[cfg(not(all(feature = "postgres", feature = "sqlite")))]
+fn missing_feature(what: &str, feature: &str) -> Error {
+    Error::new(
+        Code::SettingInvalid,
+        format!("this build of the library does not speak to {what}; build it with the feature `{feature}`"),
+    )
 }
 
 /// Bytes out of the system's own randomness: what follows from a seed could be guessed.

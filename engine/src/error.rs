@@ -8,6 +8,7 @@ pub(crate) fn from_storage(error: StorageError) -> Error {
     let code = match error.kind {
         StorageErrorKind::Conflict => Code::StorageConflict,
         StorageErrorKind::Busy => Code::StorageBusy,
+        StorageErrorKind::BadOptions => Code::SettingInvalid,
         StorageErrorKind::NotAStore => Code::StorageNotADatabase,
         StorageErrorKind::Newer => Code::StorageNewer,
         StorageErrorKind::KeyWrong => Code::StorageKeyWrong,

@@ -6,6 +6,7 @@
 
 mod audit;
 pub mod clock;
+mod copying;
 mod credentials;
 mod crm;
 mod dossiers;
@@ -25,8 +26,9 @@ mod walk;
 mod worker;
 
 pub use audit::{AuditExport, check_audit};
+pub use copying::{CopiedKind, CopyCounts, CopyProgress, CopyReport, CopyStage, CopyWatch};
 pub use credentials::StaticCredentials;
-pub use crm::{Builder, Crm};
+pub use crm::{Builder, Crm, postgres_url};
 pub use handlers::{ConversationHandler, HandlerTurn};
 pub use handles::{
     Accounts, Analytics, Attributes, Audit, AuditFilter, Broadcasts, BulkProgress, BulkRefusal, BulkReport,
@@ -79,6 +81,8 @@ pub use tertulia_core::tagging::{Pattern, PatternKind};
 pub use tertulia_core::team::Member;
 pub use tertulia_core::template::{Language, Template, TemplateParameters};
 pub use tertulia_storage_memory::MemoryStorage;
+#[cfg(feature = "postgres")]
+pub use tertulia_storage_postgres::{Options as PostgresOptions, PostgresStorage};
 #[cfg(feature = "sqlite")]
 pub use tertulia_storage_sqlite::{ConvertFrom, EncryptionKey, Options as SqliteOptions, SqliteStorage};
 pub use tertulia_storage_traits as storage;

@@ -196,6 +196,10 @@ impl Inner {
             account: route.account,
         };
         let account = self.runtime.get::<Account>(key).await?;
+        if account.is_none() {
+            // Of a copy that is not finished: refused, so that the platform sends it again.
+            self.runtime.org(route.org).await?;
+        }
         Ok(account.map(|account| (route, account)))
     }
 

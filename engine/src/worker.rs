@@ -13,7 +13,7 @@ use tertulia_core::broadcast::{Broadcast, BroadcastState, RecipientFilter};
 use tertulia_core::decide::sending::{Begun, Flight};
 use tertulia_core::decide::{broadcasts, enrollments, sending};
 use tertulia_core::error::Error;
-use tertulia_core::ids::{AttemptId, DispatchId, EnrollmentId, OrgId};
+use tertulia_core::ids::{AttemptId, BroadcastId, DispatchId, EnrollmentId, OrgId};
 use tertulia_core::journal::Actor;
 use tertulia_core::ledger::{Dispatch, DispatchState, LEASE, Outcome, SEND_WINDOW, StateName};
 use tertulia_core::record::{Key, Stored};
@@ -34,6 +34,9 @@ const PARKED_DAYS: i64 = 31;
 
 /// How long a worker rests when nothing was due.
 pub(crate) const REST: TimeDelta = TimeDelta::seconds(1);
+
+/// How long a few free places wait for more.
+const SOON: TimeDelta = TimeDelta::milliseconds(50);
 
 /// How many rows are claimed, begun and landed together at most, each in one commit.
 const TOGETHER: usize = 16;
@@ -222,7 +225,6 @@ impl Inner {
     /// All that is due but handlers' turns.
     async fn due(self: &Arc<Self>, done: &mut Done) -> Result<(), Error> {
         self.expire(done).await?;
-        self.start(done).await?;
         loop {
             let some = self.some(done).await?;
             let (sent_all, mut also) = (CancellationToken::new(), Done::default());
@@ -251,7 +253,6 @@ impl Inner {
                 () = clock.sleep_until(clock.now() + REST) => {}
             }
             self.expire(done).await?;
-            self.start(done).await?;
             while self.some(done).await? && !sent_all.is_cancelled() {}
             self.finish(done).await?;
         }
@@ -336,48 +337,47 @@ impl Inner {
         Ok(())
     }
 
-    /// Starts what is scheduled for by now.
-    async fn start(&self, done: &mut Done) -> Result<(), Error> {
-        for Stored { record, .. } in self.due_broadcasts().await? {
-            let Ok(broadcast) = Broadcast::try_from(record) else {
-                continue;
-            };
-            if let BroadcastState::Cancelling { .. } = broadcast.state {
-                continue;
+    /// Starts what is scheduled for by now, and does some of what is much: of each broadcast that was called off, and of
+    /// each sequence. Nobody waits for all of somebody else's. Whether there was any of the latter.
+    async fn some(&self, done: &mut Done) -> Result<bool, Error> {
+        let by = self.runtime.clock.now();
+        let due = self.runtime.all_stored(Query::DueBroadcasts { by }).await?;
+        let (mut called_off, mut scheduled) = (Vec::new(), Vec::new());
+        for Stored { record, version } in due {
+            match Broadcast::try_from(record) {
+                Ok(broadcast) if matches!(broadcast.state, BroadcastState::Cancelling { .. }) => {
+                    called_off.push((broadcast, version));
+                }
+                Ok(broadcast) => scheduled.push(broadcast),
+                Err(_) => {}
             }
-            let seed = self.runtime.random();
-            self.runtime
-                .decide(broadcast.org, &Actor::Worker, |set, ctx| {
-                    broadcasts::start_due(set, ctx, broadcast.id, seed)
-                })
-                .await?;
-            done.started += 1;
         }
+        for broadcast in &scheduled {
+            self.start(broadcast, done).await?;
+        }
+        let any = self.call_off(&called_off, done).await?;
+        Ok(self.step_on(done).await? || any)
+    }
+
+    /// Starts what is scheduled for by now.
+    async fn start(&self, broadcast: &Broadcast, done: &mut Done) -> Result<(), Error> {
+        let seed = self.runtime.random();
+        self.runtime
+            .decide(broadcast.org, &Actor::Worker, |set, ctx| {
+                broadcasts::start_due(set, ctx, broadcast.id, seed)
+            })
+            .await?;
+        done.started += 1;
         Ok(())
     }
 
-    async fn due_broadcasts(&self) -> Result<Vec<Stored>, Error> {
-        let by = self.runtime.clock.now();
-        self.runtime.all_stored(Query::DueBroadcasts { by }).await
-    }
-
-    /// Does some of what is much: of each broadcast that was called off, and of each sequence. Nobody waits for all of
-    /// somebody else's. Whether there was anything.
-    async fn some(&self, done: &mut Done) -> Result<bool, Error> {
-        let called_off = self.call_off(done).await?;
-        Ok(self.step_on(done).await? || called_off)
-    }
-
     /// Leaves out some who wait for what was called off; whether anybody did.
-    async fn call_off(&self, done: &mut Done) -> Result<bool, Error> {
+    async fn call_off(&self, called_off: &[(Broadcast, u64)], done: &mut Done) -> Result<bool, Error> {
+        // What another worker finished needs no place any more.
+        let goes_on = |id: &BroadcastId| called_off.iter().any(|(broadcast, _)| broadcast.id == *id);
+        self.calling_off.lock().await.retain(|id, _| goes_on(id));
         let mut any = false;
-        for Stored { record, version } in self.due_broadcasts().await? {
-            let Ok(broadcast) = Broadcast::try_from(record) else {
-                continue;
-            };
-            if !matches!(broadcast.state, BroadcastState::Cancelling { .. }) {
-                continue;
-            }
+        for (broadcast, version) in called_off {
             let waiting = Query::Dispatches {
                 org: broadcast.org,
                 broadcast: broadcast.id,
@@ -406,7 +406,7 @@ impl Inner {
             any |= !rows.is_empty();
             match page.next {
                 Some(next) => drop(self.calling_off.lock().await.insert(broadcast.id, next)),
-                None => self.finish_one(&broadcast, version, done).await?,
+                None => self.finish_one(broadcast, *version, done).await?,
             }
         }
         Ok(any)
@@ -420,9 +420,15 @@ impl Inner {
         // Tasks of their own, which go on while the next rows are claimed.
         let mut windows = JoinSet::new();
         let (mut under_way, mut failed) = (UnderWay::default(), None);
+        let mut waited = false;
         loop {
             let mut next = None;
             while failed.is_none() && under_way.free() > 0 && !self.closed.is_cancelled() {
+                // Of a few places each organisation would have one or two, and a commit for each.
+                if under_way.free() < TOGETHER && !waited {
+                    next = Some(clock.now() + SOON);
+                    break;
+                }
                 match self.claim(&under_way).await {
                     Ok((by_org, rated)) if by_org.is_empty() => {
                         next = rated.or_else(|| (!windows.is_empty()).then(|| clock.now() + REST));
@@ -448,10 +454,11 @@ impl Inner {
                 Some(window) = windows.join_next() => {
                     let (rows, window, result) = ended(window)?;
                     under_way.end(&rows);
+                    waited = false;
                     done.add(&window);
                     failed = failed.or(result.err());
                 }
-                () = clock.sleep_until(next.unwrap_or_default()), if waits => {}
+                () = clock.sleep_until(next.unwrap_or_default()), if waits => waited = true,
                 () = self.closed.cancelled(), if waits => {}
                 else => return failed.map_or(Ok(()), Err),
             }

@@ -129,8 +129,8 @@ impl State {
     pub(crate) fn journal_page(&self, request: &JournalRequest) -> Result<JournalPage, StorageError> {
         let all = self.journal.get(&request.org).map_or(&[][..], Vec::as_slice);
         let at = |position: u64| {
-            let index = usize::try_from(position).ok()?.checked_sub(1)?;
-            Some(all.get(index)?.at)
+            let place = all.binary_search_by_key(&position, |(at, _)| *at).ok()?;
+            Some(all[place].1.at)
         };
         let by_time = matches!(request.view, JournalView::Timeline(_) | JournalView::Chronicle);
         let order = |position: u64| (at(position).filter(|_| by_time), position);
@@ -145,8 +145,9 @@ impl State {
             Some(cursor) => Some(read_position(cursor, &prefix)?),
             None => None,
         };
-        let mut found: Vec<(u64, &Entry)> = (1..)
-            .zip(all.iter().map(Arc::as_ref))
+        let mut found: Vec<(u64, &Entry)> = all
+            .iter()
+            .map(|(position, entry)| (*position, entry.as_ref()))
             .filter(|(position, entry)| *position > request.after && shows(request, entry))
             .collect();
         found.sort_by_key(|(position, _)| order(*position));

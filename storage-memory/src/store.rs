@@ -17,8 +17,8 @@ use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, Stored};
 use tertulia_core::selection::Selection;
 use tertulia_core::sequence::{Sequence, Standing};
 use tertulia_storage_traits::{
-    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
-    SharedRequest, Storage, StorageError, StorageErrorKind,
+    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Portion, Query,
+    SharedPage, SharedRequest, Storage, StorageError, StorageErrorKind,
 };
 
 /// A store in memory. Each one is empty at first, and a world of its own.
@@ -190,6 +190,39 @@ impl Storage for MemoryStorage {
         })
     }
 
+    async fn copy_in(&self, portion: Portion) -> Result<(), StorageError> {
+        self.with(|state| {
+            for org in portion.orgs() {
+                if state.records.contains_key(&Key::Org { org }) {
+                    return Err(conflict(format!(
+                        "organisation {org} is in the store already; what it has is not replaced"
+                    )));
+                }
+            }
+            let mut staged = state.clone();
+            for stored in &portion.records {
+                staged.records.remove(&stored.record.key());
+            }
+            for Stored { record, version } in portion.records {
+                let key = record.key();
+                if let Record::Dispatch(row) = &record {
+                    staged.check_unique(row)?;
+                }
+                staged.records.insert(key, Arc::new(Stored { record, version }));
+            }
+            for (position, entry) in portion.entries {
+                let entries = staged.journal.entry(entry.org).or_default();
+                let entry = Arc::new(entry);
+                match entries.binary_search_by_key(&position, |(at, _)| *at) {
+                    Ok(place) => entries[place] = (position, entry),
+                    Err(place) => entries.insert(place, (position, entry)),
+                }
+            }
+            *state = staged;
+            Ok(())
+        })
+    }
+
     async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError> {
         self.with(|state| {
             let before = state.records.len();
@@ -218,8 +251,8 @@ impl Storage for MemoryStorage {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct State {
     pub(crate) records: BTreeMap<Key, Arc<Stored>>,
-    /// The entries of each organisation; the first one's position is 1.
-    pub(crate) journal: BTreeMap<OrgId, Vec<Arc<Entry>>>,
+    /// The entries of each organisation, by their positions, which begin at 1; copied ones may have gaps between them.
+    pub(crate) journal: BTreeMap<OrgId, Vec<(u64, Arc<Entry>)>>,
 }
 
 impl State {
@@ -268,18 +301,16 @@ impl State {
             }
             Op::Journal(entry) => {
                 let entries = self.journal.entry(entry.org).or_default();
-                entries.push(Arc::new(entry));
-                committed.position = Some(count(entries.len()));
+                let position = entries.last().map_or(0, |(last, _)| *last) + 1;
+                entries.push((position, Arc::new(entry)));
+                committed.position = Some(position);
                 Ok(())
             }
             Op::Redact { position, entry } => {
                 let entries = self.journal.entry(entry.org).or_default();
-                let place = usize::try_from(position)
-                    .ok()
-                    .and_then(|place| place.checked_sub(1));
-                match place.and_then(|place| entries.get_mut(place)) {
-                    Some(known) => *known = Arc::new(entry),
-                    None => {
+                match entries.binary_search_by_key(&position, |(at, _)| *at) {
+                    Ok(place) => entries[place].1 = Arc::new(entry),
+                    Err(_) => {
                         return Err(conflict(format!(
                             "the journal has no entry at position {position}"
                         )));

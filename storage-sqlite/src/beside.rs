@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use serde_json::Value as Json;
 use tertulia_core::contact::{Contact, RecordStatus};
 use tertulia_core::duplicates;
 use tertulia_core::filter::seen;
 use tertulia_core::fold::fold;
+use tertulia_storage_sql::{Value, as_id};
 
 use crate::error::Result;
-use crate::rows::{blob, execute, reading};
+use crate::rows::{bound, execute, reading};
 
 /// A contact's row, and all that is found of it as the index of searches has it.
 pub(crate) type Found = (i64, String);
@@ -21,7 +21,9 @@ pub(crate) fn found(connection: &Connection, by: &str, values: Vec<Value>) -> Re
     connection
         .prepare_cached(&format!("SELECT row, search FROM contacts WHERE {by}"))
         .and_then(|mut statement| {
-            let found = statement.query_row(params_from_iter(values), |row| Ok((row.get(0)?, row.get(1)?)));
+            let found = statement.query_row(params_from_iter(bound(values)), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            });
             found.optional()
         })
         .map_err(reading)
@@ -68,9 +70,9 @@ pub(crate) fn keep(connection: &Connection, before: Option<&Contact>, after: Opt
 /// The key of a row beside a contact.
 fn key(contact: &Contact, name: &str) -> Vec<Value> {
     vec![
-        blob(contact.org.0.as_bytes()),
+        as_id(contact.org.0),
         Value::Text(name.to_owned()),
-        blob(contact.id.0.as_bytes()),
+        as_id(contact.id.0),
     ]
 }
 
@@ -93,7 +95,7 @@ fn keep_tags(
     for tag in new.keys().filter(|tag| moved || !old.contains_key(*tag)) {
         let sql = "INSERT INTO contact_tags (org, tag, contact, live) VALUES (?, ?, ?, ?)";
         let mut values = key(contact, tag);
-        values.push(Value::Integer(live(after).into()));
+        values.push(Value::Flag(live(after)));
         execute(connection, sql, values)?;
     }
     Ok(())
@@ -156,7 +158,7 @@ fn columns(value: &Json) -> [Value; 4] {
             columns[0] = Value::Text(text.clone());
         }
         Json::Number(number) => columns[2] = number.as_f64().map_or(Value::Null, Value::Real),
-        Json::Bool(flag) => columns[3] = Value::Integer((*flag).into()),
+        Json::Bool(flag) => columns[3] = Value::Flag(*flag),
         Json::Null | Json::Array(_) | Json::Object(_) => {}
     }
     columns

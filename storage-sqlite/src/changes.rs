@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use tertulia_core::broadcast::Audience;
 use tertulia_core::contact::Contact;
@@ -13,13 +12,16 @@ use tertulia_core::ledger::{Dispatch, Slot};
 use tertulia_core::merge::{Merged, led_to};
 use tertulia_core::record::{ChangeSet, Expect, Key, Op, Record, RecordKind};
 use tertulia_core::selection::Selection;
+use tertulia_storage_sql::error::{unreadable, unwritable};
+use tertulia_storage_sql::filter::{self, Extent};
+use tertulia_storage_sql::rows::key_values;
+use tertulia_storage_sql::{Dialect, Value, as_id, micros};
 use tertulia_storage_traits::{Committed, Query, StorageError, StorageErrorKind};
 
 use crate::beside::{self, Found};
 use crate::error::{self, Result};
-use crate::filter::{self, Extent};
 use crate::query;
-use crate::rows::{self, blob, execute, micros, reading};
+use crate::rows::{self, bound, execute, reading};
 
 /// Writes a change set. The caller undoes what was written if it fails.
 pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Committed> {
@@ -37,7 +39,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
     for op in &changes.ops {
         match op {
             Op::Insert(record) => {
-                rows::insert(connection, record).map_err(|e| taken(e, record.kind()))?;
+                rows::insert(connection, record, 1).map_err(|e| taken(e, record.kind()))?;
                 if let Record::Contact(contact) = record {
                     write_beside(connection, None, Some(contact))?;
                 }
@@ -67,7 +69,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
             Op::Redact { position, entry } => redact(connection, *position, entry)?,
             Op::RemoveConversations { org, contact } => remove_conversations(connection, *org, *contact)?,
             Op::RemoveMessages { org, conversation } => {
-                let values = vec![blob(org.0.as_bytes()), blob(conversation.0.as_bytes())];
+                let values = vec![as_id(org.0), as_id(conversation.0)];
                 execute(
                     connection,
                     "DELETE FROM messages WHERE org = ? AND conversation = ?",
@@ -80,7 +82,7 @@ pub(crate) fn apply(connection: &Connection, changes: &ChangeSet) -> Result<Comm
     Ok(done)
 }
 
-fn conflict(kind: RecordKind, how: &str) -> StorageError {
+pub(crate) fn conflict(kind: RecordKind, how: &str) -> StorageError {
     StorageError::new(
         StorageErrorKind::Conflict,
         format!(
@@ -90,7 +92,7 @@ fn conflict(kind: RecordKind, how: &str) -> StorageError {
     )
 }
 
-fn taken(error: StorageError, kind: RecordKind) -> StorageError {
+pub(crate) fn taken(error: StorageError, kind: RecordKind) -> StorageError {
     if error.is_conflict() {
         conflict(kind, "is there already").because(error)
     } else {
@@ -99,20 +101,24 @@ fn taken(error: StorageError, kind: RecordKind) -> StorageError {
 }
 
 /// A contact as it is before a write, and what is found of it.
-type Before = (Contact, Found);
+pub(crate) type Before = (Contact, Found);
 
-fn contact_before(connection: &Connection, key: &Key) -> Result<Option<Before>> {
+pub(crate) fn contact_before(connection: &Connection, key: &Key) -> Result<Option<Before>> {
     if key.kind() != RecordKind::Contact {
         return Ok(None);
     }
     let stored = rows::find(connection, key)?;
     let contact = stored.and_then(|stored| Contact::try_from(stored.record).ok());
-    let found = beside::found(connection, "org = ? AND contact = ?", rows::key_values(key))?;
+    let found = beside::found(connection, "org = ? AND contact = ?", key_values(key))?;
     Ok(contact.zip(found))
 }
 
 /// What is kept beside a contact follows a write of it.
-fn write_beside(connection: &Connection, before: Option<Before>, after: Option<&Contact>) -> Result<()> {
+pub(crate) fn write_beside(
+    connection: &Connection,
+    before: Option<Before>,
+    after: Option<&Contact>,
+) -> Result<()> {
     let (before, found_before) = before.unzip();
     let found_after = match (&found_before, after) {
         (_, None) => None,
@@ -140,31 +146,29 @@ fn places(connection: &Connection, ops: &[Op]) -> Result<HashMap<OrgId, i64>> {
                 "INSERT INTO journal_ends (org, position) VALUES (?1, ?2)
                  ON CONFLICT DO UPDATE SET position = position + ?2 RETURNING position",
             )
-            .and_then(|mut statement| {
-                statement.query_row((blob(org.0.as_bytes()), *entries), |row| row.get(0))
-            })
+            .and_then(|mut statement| statement.query_row((org.0.as_bytes(), *entries), |row| row.get(0)))
             .map_err(|e| error::sqlite(e, "writing the journal"))?;
         *entries = end - *entries + 1;
     }
     Ok(entries)
 }
 
-fn record_entry(connection: &Connection, entry: &Entry, position: i64) -> Result<()> {
+pub(crate) fn record_entry(connection: &Connection, entry: &Entry, position: i64) -> Result<()> {
     let kind = entry.what.kind();
-    let body = serde_json::to_string(entry).map_err(|e| error::unwritable("entry of the journal", &e))?;
+    let body = serde_json::to_string(entry).map_err(|e| unwritable("entry of the journal", &e))?;
     execute(
         connection,
         "INSERT INTO journal (org, position, at, contact, kind, timeline, audit, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         vec![
-            blob(entry.org.0.as_bytes()),
+            as_id(entry.org.0),
             Value::Integer(position),
             micros(entry.at),
             entry
                 .contact
-                .map_or(Value::Null, |contact| blob(contact.0.as_bytes())),
+                .map_or(Value::Null, |contact| as_id(contact.0)),
             Value::Text(kind.as_str().to_owned()),
-            Value::Integer(kind.on_timeline().into()),
-            Value::Integer(kind.in_audit().into()),
+            Value::Flag(kind.on_timeline()),
+            Value::Flag(kind.in_audit()),
             Value::Text(body),
         ],
     )
@@ -173,13 +177,13 @@ fn record_entry(connection: &Connection, entry: &Entry, position: i64) -> Result
 
 /// Puts an entry that says less in place of the one at a position.
 fn redact(connection: &Connection, position: u64, entry: &Entry) -> Result<()> {
-    let body = serde_json::to_string(entry).map_err(|e| error::unwritable("entry of the journal", &e))?;
+    let body = serde_json::to_string(entry).map_err(|e| unwritable("entry of the journal", &e))?;
     let rows = execute(
         connection,
         "UPDATE journal SET body = ? WHERE org = ? AND position = ?",
         vec![
             Value::Text(body),
-            blob(entry.org.0.as_bytes()),
+            as_id(entry.org.0),
             Value::Integer(position.cast_signed()),
         ],
     )?;
@@ -194,8 +198,8 @@ fn redact(connection: &Connection, position: u64, entry: &Entry) -> Result<()> {
 
 /// Removes the conversations of a contact with all their messages.
 fn remove_conversations(connection: &Connection, org: OrgId, contact: ContactId) -> Result<()> {
-    let whose = || vec![blob(org.0.as_bytes()), blob(contact.0.as_bytes())];
-    let mut of_messages = vec![blob(org.0.as_bytes())];
+    let whose = || vec![as_id(org.0), as_id(contact.0)];
+    let mut of_messages = vec![as_id(org.0)];
     of_messages.extend(whose());
     execute(
         connection,
@@ -251,11 +255,17 @@ fn merged_into(connection: &Connection, org: OrgId, contact: ContactId) -> Resul
 }
 
 fn write_row(connection: &Connection, row: Dispatch) -> Result<()> {
-    rows::insert(connection, &row.into()).map_err(|e| taken(e, RecordKind::Dispatch))
+    rows::insert(connection, &row.into(), 1).map_err(|e| taken(e, RecordKind::Dispatch))
 }
 
 fn enlist_fitting(connection: &Connection, audience: &Audience, filter: &Filter, seed: u64) -> Result<u64> {
-    let walk = filter::walk(audience.broadcast.org, filter, None, Extent::Page);
+    let walk = filter::walk(
+        Dialect::Sqlite,
+        audience.broadcast.org,
+        filter,
+        None,
+        Extent::Page,
+    );
     let mut statement = connection
         .prepare(&format!(
             "SELECT t.version, t.body, s.version, s.body
@@ -267,7 +277,7 @@ fn enlist_fitting(connection: &Connection, audience: &Audience, filter: &Filter,
         ))
         .map_err(reading)?;
     let mut found = statement
-        .query(params_from_iter(walk.condition.values))
+        .query(params_from_iter(bound(walk.condition.values)))
         .map_err(reading)?;
     let mut ids = IdSource::new(audience.now, seed);
     let mut enlisted = 0;
@@ -281,7 +291,7 @@ fn enlist_fitting(connection: &Connection, audience: &Audience, filter: &Filter,
             .map_err(reading)?
             .map(serde_json::from_str)
             .transpose()
-            .map_err(|e| error::unreadable(RecordKind::Slot.as_str(), &e))?;
+            .map_err(|e| unreadable(RecordKind::Slot.as_str(), &e))?;
         write_row(
             connection,
             audience.enlist(ids.next(), contact.id, Some(&contact), slot.as_ref()),

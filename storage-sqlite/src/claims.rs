@@ -1,151 +1,98 @@
 //! Leases: which rows of the ledger a worker gets.
 
-use std::collections::{HashMap, HashSet};
-use std::num::NonZeroU32;
+use std::collections::BTreeSet;
 
 use rusqlite::Connection;
-use rusqlite::types::Value;
-use tertulia_core::ids::{AccountId, OrgId};
+use tertulia_core::ids::{DispatchId, OrgId};
 use tertulia_core::ledger::Dispatch;
-use tertulia_core::record::{Record, RecordKind, Stored};
+use tertulia_core::record::{Key, Record, Stored};
+use tertulia_storage_sql::turns::{Candidate, Lane, Turns};
 use tertulia_storage_traits::{ClaimRequest, Claimed};
 use uuid::Uuid;
 
 use crate::error::Result;
-use crate::rows::{self, micros, reading};
-
-/// A sender and a broadcast or sequence (empty: neither) that have rows waiting. A sender that may not send costs one
-/// step, however many rows wait for it.
-#[derive(Clone)]
-struct Lane {
-    org: Vec<u8>,
-    account: Vec<u8>,
-    campaign: Vec<u8>,
-    may_send: bool,
-    /// How many messages a second the sender sends; absent: there is no limit.
-    per_second: Option<u32>,
-}
-
-impl Lane {
-    fn sender(&self) -> Option<(OrgId, AccountId)> {
-        Some((
-            OrgId(Uuid::from_slice(&self.org).ok()?),
-            AccountId(Uuid::from_slice(&self.account).ok()?),
-        ))
-    }
-
-    /// The most rows that the sender may give.
-    fn most(&self, request: &ClaimRequest) -> usize {
-        let left = self
-            .sender()
-            .and_then(|sender| request.left.get(&sender).copied());
-        let of_a_second = self.per_second.map(|rate| rate as usize);
-        left.into_iter().chain(of_a_second).min().unwrap_or(usize::MAX)
-    }
-}
-
-/// A row that may be leased: since when it is due and its id. Sorts as a lane hands them out.
-type Candidate = (i64, Vec<u8>);
-
-/// What an organisation has to give: each row with its place in its lane, and the lane among all.
-type Given = Vec<(usize, Candidate, usize)>;
-
-/// Behind the last lane of an organisation: no id is as long.
-const LAST: [u8; 17] = [0xff; 17];
+use crate::rows::{self, reading};
 
 /// Leases rows, inside the writer's transaction.
 pub(crate) fn claim(connection: &Connection, request: &ClaimRequest) -> Result<Claimed> {
-    // The organisations that take turns, each with what its lanes give, round by round.
-    let mut orgs: Vec<(Vec<u8>, Given)> = Vec::new();
-    let after = request.after.map(|org| org.0.as_bytes().to_vec());
-    let end = after.clone().map(|org| Lane {
-        org,
-        account: LAST.to_vec(),
-        campaign: LAST.to_vec(),
-        may_send: false,
-        per_second: None,
-    });
-    let mut claimed = Claimed::default();
-    // The lanes that give rows, and how many their senders may give yet.
-    let mut lanes: Vec<Lane> = Vec::new();
-    let mut left: HashMap<(Vec<u8>, Vec<u8>), usize> = HashMap::new();
-    let mut kept_back = false;
-    let mut walk = |mut lane: Option<Lane>, until: Option<&Vec<u8>>| -> Result<()> {
-        while let Some(at) = next_lane(connection, request, lane.as_ref())? {
-            let another = orgs.last().is_none_or(|(org, _)| *org != at.org);
-            // Whoever comes later has no turn any more.
-            if until.is_some_and(|until| at.org > *until) || (another && orgs.len() >= request.limit) {
-                break;
-            }
-            let most = at.most(request);
-            let mut rows = if at.may_send {
-                // One more than it may give tells whether any stays.
-                waiting(connection, request, &at, most.saturating_add(1))?
-            } else {
-                Vec::new()
-            };
-            if most == 0 {
-                kept_back |= !rows.is_empty();
-                rows.clear();
-            }
-            if another && !rows.is_empty() {
-                orgs.push((at.org.clone(), Vec::new()));
-            }
-            if let Some((_, given)) = orgs.last_mut().filter(|_| !rows.is_empty()) {
-                let rows = rows.into_iter().enumerate();
-                given.extend(rows.map(|(place, row)| (place, row, lanes.len())));
-                left.insert((at.org.clone(), at.account.clone()), most);
-                lanes.push(at.clone());
-            }
-            lane = Some(at);
-        }
-        Ok(())
-    };
-    walk(end, None)?;
+    let mut turns = Turns::new(request);
+    // Organisations up to the one that had the last turn come last.
+    let after = request.after.map(|org| org.0);
+    walk(connection, request, after.map(Place::behind), None, &mut turns)?;
     if after.is_some() {
-        walk(None, after.as_ref())?;
+        walk(connection, request, None, after, &mut turns)?;
     }
-    let mut turns = Vec::new();
-    for (place, (org, mut given)) in orgs.into_iter().enumerate() {
-        given.sort_unstable();
-        let mut turn = 0;
-        for (_, (_, dispatch), lane) in given {
-            let sender = (org.clone(), lanes[lane].account.clone());
-            match left.get_mut(&sender) {
-                Some(0) => kept_back = true,
-                Some(left) => {
-                    *left -= 1;
-                    turns.push(((turn, place), org.clone(), dispatch));
-                    turn += 1;
-                }
-                None => {}
-            }
-        }
+    let dealt = turns.deal();
+    let mut claimed = Claimed::default();
+    for (org, dispatch) in &dealt.rows {
+        claimed.rows.extend(lease(connection, request, *org, *dispatch)?);
     }
-    turns.sort_unstable();
-    turns.truncate(request.limit);
-    for (_, org, dispatch) in turns {
-        claimed.rows.extend(lease(connection, request, org, dispatch)?);
-    }
-    let senders: HashSet<_> = claimed
+    let senders: BTreeSet<_> = claimed
         .rows
         .iter()
         .map(|row| (row.record.org, row.record.account))
         .collect();
-    let rates = lanes.iter().filter_map(|lane| {
-        let sender = lane.sender().filter(|sender| senders.contains(sender))?;
-        Some((sender, NonZeroU32::new(lane.per_second?)?))
-    });
-    claimed.rates.extend(rates);
-    claimed.kept_back = kept_back && claimed.rows.len() < request.limit;
+    claimed.rates = dealt.rates(&senders);
+    claimed.kept_back = dealt.kept_back && claimed.rows.len() < request.limit;
     Ok(claimed)
 }
 
+/// Takes in the lanes behind a place, up to those of an organisation. A sender that may not send costs one step, however
+/// many rows wait for it.
+fn walk(
+    connection: &Connection,
+    request: &ClaimRequest,
+    mut place: Option<Place>,
+    until: Option<Uuid>,
+    turns: &mut Turns<'_>,
+) -> Result<()> {
+    while let Some(lane) = next_lane(connection, request, place.as_ref())? {
+        // Whoever comes later has no turn any more.
+        if until.is_some_and(|until| lane.org > until) || turns.is_full(lane.org) {
+            break;
+        }
+        place = Some(Place::of(&lane));
+        if lane.may_send {
+            // One more than it may give tells whether any stays.
+            let most = lane.most(request).saturating_add(1);
+            let rows = waiting(connection, request, &lane, most)?;
+            turns.add(lane, rows);
+        }
+    }
+    Ok(())
+}
+
+/// A place in the order of lanes.
+struct Place {
+    org: Vec<u8>,
+    account: Vec<u8>,
+    campaign: Vec<u8>,
+}
+
+impl Place {
+    /// Behind the last lane of an organisation: no id is as long.
+    fn behind(org: Uuid) -> Self {
+        Self {
+            org: org.as_bytes().to_vec(),
+            account: [0xff; 17].to_vec(),
+            campaign: Vec::new(),
+        }
+    }
+
+    fn of(lane: &Lane) -> Self {
+        Self {
+            org: lane.org.as_bytes().to_vec(),
+            account: lane.account.as_bytes().to_vec(),
+            campaign: lane.campaign.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+        }
+    }
+}
+
 /// The lane after this one, among those with rows that are pending or leased.
-fn next_lane(connection: &Connection, request: &ClaimRequest, after: Option<&Lane>) -> Result<Option<Lane>> {
+fn next_lane(connection: &Connection, request: &ClaimRequest, after: Option<&Place>) -> Result<Option<Lane>> {
     let empty = Vec::new();
-    let (org, account, campaign) = after.map_or((&empty, &empty, &empty), |lane| {
-        (&lane.org, &lane.account, &lane.campaign)
+    let (org, account, campaign) = after.map_or((&empty, &empty, &empty), |place| {
+        (&place.org, &place.account, &place.campaign)
     });
     // The last instant of all is in the comparison because SQLite begins at what is equal: at a lane's end, not at its
     // beginning.
@@ -166,16 +113,16 @@ fn next_lane(connection: &Connection, request: &ClaimRequest, after: Option<&Lan
         )
         .map_err(reading)?;
     let mut found = statement
-        .query((org, account, campaign, micros(request.now)))
+        .query((org, account, campaign, request.now.timestamp_micros()))
         .map_err(reading)?;
     let Some(row) = found.next().map_err(reading)? else {
         return Ok(None);
     };
     let read = || -> rusqlite::Result<_> {
         Ok(Lane {
-            org: row.get(0)?,
-            account: row.get(1)?,
-            campaign: row.get(2)?,
+            org: Uuid::from_bytes(row.get(0)?),
+            account: Uuid::from_bytes(row.get(1)?),
+            campaign: Uuid::from_slice(&row.get::<_, Vec<u8>>(2)?).ok(),
             per_second: row.get(3)?,
             may_send: row.get(4)?,
         })
@@ -201,13 +148,13 @@ fn waiting(
     let found = statement
         .query_map(
             (
-                &lane.org,
-                &lane.account,
-                &lane.campaign,
-                micros(request.now),
+                lane.org.as_bytes(),
+                lane.account.as_bytes(),
+                lane.campaign.map(|id| id.as_bytes().to_vec()).unwrap_or_default(),
+                request.now.timestamp_micros(),
                 most,
             ),
-            |row| Ok((row.get(0)?, row.get(1)?)),
+            |row| Ok((row.get(0)?, Uuid::from_bytes(row.get(1)?))),
         )
         .map_err(reading)?;
     found.map(|candidate| candidate.map_err(reading)).collect()
@@ -216,22 +163,17 @@ fn waiting(
 fn lease(
     connection: &Connection,
     request: &ClaimRequest,
-    org: Vec<u8>,
-    dispatch: Vec<u8>,
+    org: OrgId,
+    dispatch: Uuid,
 ) -> Result<Option<Stored<Dispatch>>> {
-    let stored = connection
-        .prepare_cached("SELECT version, body FROM dispatches WHERE org = ? AND dispatch = ?")
-        .map_err(reading)?
-        .query([Value::Blob(org), Value::Blob(dispatch)])
-        .map_err(reading)?
-        .next()
-        .map_err(reading)?
-        .map(|row| rows::stored(RecordKind::Dispatch, row))
-        .transpose()?;
+    let key = Key::Dispatch {
+        org,
+        dispatch: DispatchId(dispatch),
+    };
     let Some(Stored {
         record: Record::Dispatch(mut dispatch),
         version,
-    }) = stored
+    }) = rows::find(connection, &key)?
     else {
         return Ok(None);
     };

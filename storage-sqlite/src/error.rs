@@ -71,29 +71,6 @@ fn is_taken(error: &rusqlite::Error) -> bool {
     })
 }
 
-/// A record that cannot be read. The reader's own words are left out: they quote the record.
-pub(crate) fn unreadable(what: &str, error: &serde_json::Error) -> StorageError {
-    StorageError::new(
-        StorageErrorKind::Corrupt,
-        format!(
-            "the stored {what} cannot be read ({:?} error at column {}); restore a backup, or mend the row",
-            error.classify(),
-            error.column()
-        ),
-    )
-}
-
-/// A record that cannot be written.
-pub(crate) fn unwritable(what: &str, error: &serde_json::Error) -> StorageError {
-    StorageError::new(
-        StorageErrorKind::Corrupt,
-        format!(
-            "the {what} cannot be written as JSON ({:?} error)",
-            error.classify()
-        ),
-    )
-}
-
 /// The same trouble, for another caller.
 pub(crate) fn again(error: &StorageError) -> StorageError {
     StorageError::new(error.kind, error.message.clone())

@@ -8,11 +8,12 @@ mod beside;
 mod changes;
 mod claims;
 mod connection;
+mod copy;
 mod encryption;
 mod error;
-mod filter;
-mod inbox;
 mod migrate;
+#[cfg(test)]
+mod plans;
 mod query;
 mod readers;
 mod rows;

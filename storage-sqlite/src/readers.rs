@@ -1,6 +1,6 @@
 //! The connections that read, beside the one that writes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +35,11 @@ impl Readers {
             turns: Arc::new(Semaphore::new(MOST)),
             idle: Arc::default(),
         }
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Reads, all as of one instant.

@@ -12,17 +12,17 @@ use tertulia_core::ids::{OrgId, SequenceId};
 use tertulia_core::ledger::Campaign;
 use tertulia_core::record::{ChangeSet, Key, Stored};
 use tertulia_core::sequence::Standing;
+use tertulia_storage_sql::micros;
 use tertulia_storage_traits::{
-    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
-    SharedRequest, Storage, StorageError, StorageErrorKind,
+    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Portion, Query,
+    SharedPage, SharedRequest, Storage, StorageError, StorageErrorKind,
 };
 
 use crate::encryption::{self, ConvertFrom, EncryptionKey};
 use crate::error::{self, Result};
 use crate::readers::Readers;
-use crate::rows::micros;
 use crate::writer::Writer;
-use crate::{changes, claims, connection, migrate, query, rows, scrub};
+use crate::{changes, claims, connection, copy, migrate, query, rows, scrub};
 
 /// How a store behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -214,6 +214,12 @@ impl Storage for SqliteStorage {
             .await
     }
 
+    async fn copy_in(&self, portion: Portion) -> Result<()> {
+        self.writer
+            .run(move |connection| copy::write(connection, &portion))
+            .await
+    }
+
     async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64> {
         let before = vec![micros(parked_before)];
         self.writer
@@ -231,6 +237,12 @@ impl Storage for SqliteStorage {
         self.writer
             .alone(move |connection| scrub::scrub(connection, patience, encrypted))
             .await
+    }
+
+    fn place(&self) -> Option<String> {
+        let path = self.readers.as_ref()?.path();
+        let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        Some(whole.display().to_string())
     }
 
     async fn ping(&self) -> Result<()> {

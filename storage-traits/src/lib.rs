@@ -5,7 +5,7 @@
 
 pub mod testkit;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::num::NonZeroU32;
 
@@ -19,7 +19,7 @@ use tertulia_core::ids::{AccountId, BroadcastId, ContactId, ConversationId, OrgI
 use tertulia_core::inbox::{ConversationFilter, ConversationOrder};
 use tertulia_core::journal::{Entry, EntryFilter};
 use tertulia_core::ledger::{Campaign, Dispatch, StateName};
-use tertulia_core::record::{ChangeSet, Key, RecordKind, Stored};
+use tertulia_core::record::{ChangeSet, Key, Record, RecordKind, Stored};
 use tertulia_core::sequence::{EnrollmentFilter, Standing};
 
 /// A store of records.
@@ -81,12 +81,35 @@ pub trait Storage: fmt::Debug + Send + Sync {
     /// workers never get the same row.
     async fn claim(&self, request: ClaimRequest) -> Result<Claimed, StorageError>;
 
+    /// Waits until an entry of the journal was committed, by this process or another. May return for nothing, and a store
+    /// that hears of nothing waits for ever: callers also look from time to time.
+    async fn changed(&self) {
+        std::future::pending::<()>().await;
+    }
+
+    /// Writes a portion of what another store has, all or nothing, durably: records with the versions, and entries at the
+    /// positions, that they have there. What is there under a key or at a position is replaced, so that a portion may be
+    /// written twice. All that is found and counted by them follows, and the next entry that an organisation commits comes
+    /// after all of these.
+    ///
+    /// Fails with [`StorageErrorKind::Conflict`], and changes nothing, if an [organisation](Portion::orgs) of the portion
+    /// has its record in the store: then it may be in use, and what was done since would be undone. So its record is
+    /// copied last, or in one portion with what is last. Fails so, too, where two ledger rows would meet that
+    /// [`commit`](Self::commit) keeps apart.
+    async fn copy_in(&self, portion: Portion) -> Result<(), StorageError>;
+
     /// Forgets evidence that waited for its message since before this time; how many rows.
     async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError>;
 
     /// Makes what was removed or replaced before unreadable in all that the store keeps on disk, its logs included; what
     /// is there stays as it is. Fails with [`StorageErrorKind::Busy`] while another process is in the way.
     async fn scrub(&self) -> Result<(), StorageError>;
+
+    /// What tells its place from all others, as a file's full path or a database's address does; `None`: nobody else can
+    /// open it. It has no secret in it.
+    fn place(&self) -> Option<String> {
+        None
+    }
 
     /// Answers if the store can be read.
     async fn ping(&self) -> Result<(), StorageError>;
@@ -416,6 +439,38 @@ pub struct Committed {
     pub enlisted: u64,
 }
 
+/// Some of what another store has, as it is there.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Portion {
+    /// Records, none twice.
+    pub records: Vec<Stored>,
+    /// Journal entries with their positions, none twice in an organisation's journal.
+    pub entries: Vec<(u64, Entry)>,
+}
+
+impl Portion {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty() && self.entries.is_empty()
+    }
+
+    /// The organisations that it has something of; quarantined events are nobody's.
+    pub fn orgs(&self) -> BTreeSet<OrgId> {
+        let records = self.records.iter().filter_map(|stored| org_of(&stored.record));
+        records
+            .chain(self.entries.iter().map(|(_, entry)| entry.org))
+            .collect()
+    }
+}
+
+/// Whose a record is; a quarantined event is nobody's.
+pub fn org_of(record: &Record) -> Option<OrgId> {
+    match record {
+        Record::Route(route) => Some(route.org),
+        other => other.key().org(),
+    }
+}
+
 /// What a store failed with.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -460,6 +515,8 @@ pub enum StorageErrorKind {
     Conflict,
     /// Another process holds the store; try again later.
     Busy,
+    /// What the store was to be opened with cannot be.
+    BadOptions,
     /// The file or server is not a store of this library.
     NotAStore,
     /// The store was written by a newer version of this library.

@@ -27,6 +27,7 @@
 pub mod audiences;
 pub mod claims;
 pub mod commits;
+pub mod copies;
 pub mod filters;
 pub mod generate;
 pub mod inbox;
@@ -147,6 +148,12 @@ macro_rules! conformance_cases {
             audiences::an_audience_is_enlisted_as_core_says,
             audiences::those_who_are_named_are_enlisted_once_each,
             audiences::an_audience_is_enlisted_whole_or_not_at_all,
+            copies::a_copy_answers_as_the_original,
+            copies::a_portion_may_be_written_twice,
+            copies::a_portion_is_written_whole_or_not_at_all,
+            copies::what_is_there_gives_way_to_what_is_copied,
+            copies::the_journal_goes_on_behind_what_was_copied,
+            copies::an_organisation_that_is_there_is_left_alone,
             races::one_of_many_updates_wins,
             races::one_of_many_inserts_wins,
             races::one_of_many_rows_for_a_contact_wins,

@@ -1,7 +1,8 @@
 //! The project's chores.
 //!
 //! `cargo xtask test` checks everything that the project promises of itself, in stages; `cargo xtask gen`
-//! writes the files that are made from code; `cargo xtask soak` proves at length what the tests prove in short.
+//! writes the files that are made from code; `cargo xtask soak` proves at length what the tests prove in short;
+//! `cargo xtask with-postgres` runs a command beside a server that tests may use.
 
 mod encryption;
 mod errors_doc;
@@ -10,6 +11,7 @@ mod generate;
 mod languages;
 mod licences;
 mod mutants;
+mod postgres;
 mod project;
 mod purity;
 mod roles_doc;
@@ -18,6 +20,7 @@ mod soak;
 mod stages;
 mod tests_stage;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -46,6 +49,12 @@ enum Chore {
     },
     /// Prove at length what the tests prove in short: a million simulated stories, hundreds of killed processes.
     Soak(soak::Soak),
+    /// Run a command beside a PostgreSQL server of its own, as in `cargo xtask with-postgres cargo test --test store`.
+    WithPostgres {
+        /// The command, with its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
+    },
     /// Write the files that are made from code (docs/errors.md, docs/roles.md, the languages' types and handles).
     Gen {
         /// Write nothing; fail if a file is not what would be written.
@@ -72,6 +81,7 @@ fn run(chore: &Chore) -> Result<(), String> {
         }
         Chore::Test { only, .. } => stages::run(&Project::open()?, only),
         Chore::Soak(soak) => soak::run(&Project::open()?, soak),
+        Chore::WithPostgres { command } => postgres::with(&Project::open()?, command),
         Chore::Gen { check: true } => generate::check(&Project::open()?).map(|done| println!("{done}")),
         Chore::Gen { check: false } => generate::write(&Project::open()?).map(|done| println!("{done}")),
     }

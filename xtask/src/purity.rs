@@ -14,9 +14,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("tertulia-core", &[]),
     ("tertulia-storage-traits", &["tertulia-core"]),
     ("tertulia-transport-traits", &["tertulia-core"]),
+    // What the stores share that keep records as SQL.
+    (
+        "tertulia-storage-sql",
+        &["tertulia-core", "tertulia-storage-traits"],
+    ),
     (
         "tertulia-storage-*",
-        &["tertulia-core", "tertulia-storage-traits"],
+        &["tertulia-core", "tertulia-storage-sql", "tertulia-storage-traits"],
     ),
     // What the adapters that speak HTTP share: one client, one TLS, one way not to send twice.
     ("tertulia-transport-http", &["tertulia-core"]),
@@ -44,6 +49,7 @@ const SQL: &[&str] = &[
     "libsqlite3-sys",
     "sqlx*",
     "postgres*",
+    "tokio-postgres*",
     "deadpool*",
     "sea-query",
     "diesel",
@@ -214,7 +220,12 @@ mod tests {
             ("tertulia-transport-traits", "tertulia-storage-traits", false),
             ("tertulia-storage-sqlite", "tertulia-storage-traits", true),
             ("tertulia-storage-sqlite", "tertulia-storage-memory", false),
+            ("tertulia-storage-sqlite", "tertulia-storage-sql", true),
             ("tertulia-storage-sqlite", "tertulia", false),
+            ("tertulia-storage-postgres", "tertulia-storage-sql", true),
+            ("tertulia-storage-postgres", "tertulia-storage-sqlite", false),
+            ("tertulia-storage-sql", "tertulia-storage-sqlite", false),
+            ("tertulia-storage-sql", "tertulia-storage-postgres", false),
             ("tertulia-transport-whatsapp", "tertulia-transport-traits", true),
             ("tertulia-transport-whatsapp", "tertulia-storage-traits", false),
             ("tertulia", "tertulia-storage-sqlite", true),

@@ -1,4 +1,4 @@
-//! The long proofs: as many seeds of the simulation and as many kills as one has time for.
+//! The long proofs: as many seeds of the simulation, as many kills and as much work side by side as one has time for.
 
 use std::path::Path;
 use std::process::Command;
@@ -25,6 +25,9 @@ pub(crate) struct Soak {
     /// While they send to so many recipients
     #[arg(long, default_value_t = 20_000)]
     recipients: u64,
+    /// Have two processes import the same people for so many seconds, while others are killed and cut off
+    #[arg(long, default_value_t = 60)]
+    imports: u64,
     /// Tell the story of one seed, and do nothing else
     #[arg(long)]
     seed: Option<u64>,
@@ -57,6 +60,14 @@ pub(crate) fn run(project: &Project, soak: &Soak) -> Result<(), String> {
             ("TERTULIA_RECIPIENTS", soak.recipients),
         ];
         told(&it, "kills::", &kills)?;
+    }
+    if soak.imports > 0 {
+        let processes = fast("processes")?;
+        let long = [
+            ("TERTULIA_IMPORT_SECONDS", soak.imports),
+            ("TERTULIA_RECIPIENTS", soak.recipients),
+        ];
+        told(&processes, "", &long)?;
     }
     Ok(())
 }

@@ -30,8 +30,10 @@ pub(crate) enum Stage {
     Clippy,
     /// The documentation builds without a warning
     Docs,
-    /// Every test passes
+    /// Every test passes, beside a PostgreSQL server of its own
     Tests,
+    /// The engine's tests pass over a PostgreSQL server, too
+    Server,
     /// With any of the rules taken out that keep a message from going out twice, the simulation fails
     Mutants,
     /// The file store passes its tests under a key, too
@@ -72,6 +74,7 @@ impl Stage {
             ),
             Self::Docs => docs(project),
             Self::Tests => tests_stage::run(project),
+            Self::Server => tests_stage::run_on_a_server(project),
             Self::Mutants => mutants::run(project),
             Self::Encryption => encryption::run(project),
             Self::Python => languages::python::run(project),

@@ -8,6 +8,7 @@ use std::process::Stdio;
 
 use cargo_metadata::{Artifact, Message, TargetKind};
 
+use crate::postgres::Cluster;
 use crate::project::{self, Project};
 
 const COMMAND: [&str; 5] = ["test", "--workspace", "--locked", "--color", "never"];
@@ -23,6 +24,17 @@ const ENCRYPTED: [&str; 6] = [
     "encrypt",
 ];
 
+/// Tests of the engine that look into the file itself, or at it through the file store.
+const OF_FILES: [&str; 7] = [
+    "audit::whatever_is_changed_in_the_file_is_found_where_it_is",
+    "erasure::nothing_of_an_erased_person_can_be_read_in_the_files_and_nobody_else_is_touched",
+    "handlers::turns_that_wait_for_the_store_never_wait_for_each_other",
+    "host_key::an_organisation_from_before_takes_the_key_with_all_its_hashes_and_nobody_goes_on_without",
+    "targets::a_list_is_there_after_a_restart_and_gone_once_it_is_needed_no_more",
+    "targets::an_erased_person_is_on_no_list_any_more",
+    "copying::",
+];
+
 /// What cargo and the tests printed, word for word.
 const LOG: &str = "tests.log";
 
@@ -33,15 +45,36 @@ const PASSED: &str = "tests-passed.txt";
 pub(crate) fn run(project: &Project) -> Result<String, String> {
     // Nothing of an earlier run may vouch for this one.
     project::write(&project.scratch.join(PASSED), "")?;
-    note(project, &run_and_listen(project, &[], LOG)?)
+    let cluster = Cluster::start(project)?;
+    note(project, &run_and_listen(project, &[], LOG, cluster.variables())?)
 }
 
 /// The encryption stage: its tests are noted beside those of the tests stage.
 pub(crate) fn run_encrypted(project: &Project) -> Result<String, String> {
     note(
         project,
-        &run_and_listen(project, &ENCRYPTED, "tests-encrypted.log")?,
+        &run_and_listen(project, &ENCRYPTED, "tests-encrypted.log", &[])?,
     )
+}
+
+/// The server stage: the engine's own tests again, their shops over a server. What it has to say of them goes under no
+/// other name, so nothing is noted.
+pub(crate) fn run_on_a_server(project: &Project) -> Result<String, String> {
+    let cluster = Cluster::start(project)?;
+    let mut variables = cluster.variables().to_vec();
+    let url = variables
+        .iter()
+        .find(|(name, _)| name == "TERTULIA_TEST_POSTGRES")
+        .map(|(_, url)| url.clone())
+        .or_else(|| std::env::var("TERTULIA_TEST_POSTGRES").ok());
+    let url = url.ok_or("the server says no URL")?;
+    variables.push(("TERTULIA_TEST_ON_POSTGRES".to_owned(), url));
+    let mut also = vec!["--test", "it", "--", "--test-threads", "4"];
+    for name in OF_FILES {
+        also.extend(["--skip", name]);
+    }
+    let passed = run_and_listen(project, &also, "tests-on-a-server.log", &variables)?;
+    Ok(format!("{} passed", passed.len()))
 }
 
 fn note(project: &Project, passed: &BTreeSet<String>) -> Result<String, String> {
@@ -119,7 +152,12 @@ fn prefix(project: &Project, artifact: &Artifact) -> String {
     }
 }
 
-fn run_and_listen(project: &Project, also: &[&str], log: &str) -> Result<BTreeSet<String>, String> {
+fn run_and_listen(
+    project: &Project,
+    also: &[&str],
+    log: &str,
+    variables: &[(String, String)],
+) -> Result<BTreeSet<String>, String> {
     let binaries = build(project, also)?;
     let failed = |error: io::Error| error.to_string();
     let path = project.scratch.join(log);
@@ -132,10 +170,12 @@ fn run_and_listen(project: &Project, also: &[&str], log: &str) -> Result<BTreeSe
         .args(also)
         .stdout(writer.try_clone().map_err(failed)?)
         .stderr(writer);
+    // Said of the command alone: the variables hold a password.
+    let line = project::line(&command);
+    command.envs(variables.iter().map(|(name, value)| (name, value)));
     let mut child = command
         .spawn()
-        .map_err(|error| project::not_started(&command, &error))?;
-    let line = project::line(&command);
+        .map_err(|error| format!("`{line}` cannot be run: {error}"))?;
     // The command holds the pipe's other end open; without it the end of the output would never come.
     drop(command);
 

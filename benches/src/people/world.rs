@@ -46,78 +46,26 @@ impl World {
     /// So many people. What each is comes from its number, so that all sides hold the same.
     pub(crate) async fn of(people: usize) -> Outcome<Self> {
         let folder = tempfile::tempdir()?;
-        let storage = Arc::new(SqliteStorage::open(folder.path().join("crm.db"))?);
-        let now = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let storage: Arc<dyn Storage> = Arc::new(SqliteStorage::open(folder.path().join("crm.db"))?);
+        let now = now();
         let crm = Crm::builder()
-            .storage(Arc::clone(&storage) as Arc<dyn Storage>)
+            .storage(Arc::clone(&storage))
             .clock(ManualClock::new(now))
             .build()?;
         let org = crm.create_org(Settings::default()).await?;
-        org.attributes().define("city", AttributeKind::Text).await?;
         let bare = bare(folder.path(), SCHEMA)?;
         let mut bitmaps = Bitmaps::new(folder.path(), people)?;
-        let tags = (0..TAGS).map(|number| Tag {
-            org: org.id(),
-            key: tag(number),
-            name: tag(number),
-        });
-        let ops = tags.map(|tag| Op::Insert(tag.into())).collect();
-        storage
-            .commit(ChangeSet {
-                expect: Vec::new(),
-                ops,
-            })
-            .await?;
-
-        let mut random = fastrand::Rng::with_seed(1);
-        let mut ids = Vec::with_capacity(people);
-        let (mut ours, mut peers) = (0.0, 0.0);
-        for batch in (0..people).step_by(BATCH) {
-            let at = now + TimeDelta::milliseconds(i64::try_from(batch)?);
-            let mut source = IdSource::new(at, 1);
-            let mut ops = Vec::with_capacity(3 * BATCH);
-            let mut rows = Vec::with_capacity(BATCH);
-            for number in batch..people.min(batch + BATCH) {
-                let person = Person::new(&mut random, number, now);
-                let contact = person.contact(&org, source.next(), now);
-                ids.push(contact.id);
-                rows.push((person.clone(), search::text(&contact), contact.name_key()));
-                for identity in &contact.identities {
-                    let owner = IdentityRef {
-                        org: org.id(),
-                        kind: identity.address.kind,
-                        match_key: identity.match_key.clone(),
-                        contact: contact.id,
-                    };
-                    ops.push(Op::Insert(owner.into()));
-                }
-                if let Some(taken_at) = person.taken_at {
-                    let slot = Slot {
-                        org: org.id(),
-                        contact: contact.id,
-                        attempt: source.next(),
-                        taken_at,
-                        earlier: Vec::new(),
-                    };
-                    ops.push(Op::Insert(slot.into()));
-                }
-                ops.push(Op::Insert(contact.into()));
-            }
+        let mut peers = 0.0;
+        let (ids, ours) = load(&storage, &org, people, async |batch, rows| {
             let start = Instant::now();
-            storage
-                .commit(ChangeSet {
-                    expect: Vec::new(),
-                    ops,
-                })
-                .await?;
-            ours += start.elapsed().as_secs_f64();
-            let start = Instant::now();
-            insert(&bare, batch, &rows)?;
+            insert(&bare, batch, rows)?;
             peers += start.elapsed().as_secs_f64();
             for (at, (person, ..)) in rows.iter().enumerate() {
                 bitmaps.fill(batch + at, person);
             }
-        }
+            Ok(())
+        })
+        .await?;
         let start = Instant::now();
         bitmaps.write(&ids)?;
         let bits = start.elapsed().as_secs_f64();
@@ -136,11 +84,80 @@ impl World {
     }
 }
 
+/// When the world is as it is.
+pub(crate) fn now() -> DateTime<Utc> {
+    DateTime::UNIX_EPOCH + TimeDelta::days(20_000)
+}
+
+/// Somebody, the text that all of them is found by, and the name to sort by.
+pub(crate) type Row = (Person, String, String);
+
+/// Writes so many people into a store; `beside` gets each batch, and the number of its first. Their ids, and how many
+/// seconds the store took.
+pub(crate) async fn load(
+    storage: &Arc<dyn Storage>,
+    org: &Org,
+    people: usize,
+    mut beside: impl AsyncFnMut(usize, &[Row]) -> Outcome<()>,
+) -> Outcome<(Vec<ContactId>, f64)> {
+    let now = now();
+    org.attributes().define("city", AttributeKind::Text).await?;
+    let tags = (0..TAGS).map(|number| Tag {
+        org: org.id(),
+        key: tag(number),
+        name: tag(number),
+    });
+    let ops = tags.map(|tag| Op::Insert(tag.into())).collect();
+    let expect = Vec::new();
+    storage.commit(ChangeSet { expect, ops }).await?;
+    let mut random = fastrand::Rng::with_seed(1);
+    let mut ids = Vec::with_capacity(people);
+    let mut seconds = 0.0;
+    for batch in (0..people).step_by(BATCH) {
+        let at = now + TimeDelta::milliseconds(i64::try_from(batch)?);
+        let mut source = IdSource::new(at, 1);
+        let mut ops = Vec::with_capacity(3 * BATCH);
+        let mut rows = Vec::with_capacity(BATCH);
+        for number in batch..people.min(batch + BATCH) {
+            let person = Person::new(&mut random, number, now);
+            let contact = person.contact(org, source.next(), now);
+            ids.push(contact.id);
+            rows.push((person.clone(), search::text(&contact), contact.name_key()));
+            for identity in &contact.identities {
+                let owner = IdentityRef {
+                    org: org.id(),
+                    kind: identity.address.kind,
+                    match_key: identity.match_key.clone(),
+                    contact: contact.id,
+                };
+                ops.push(Op::Insert(owner.into()));
+            }
+            if let Some(taken_at) = person.taken_at {
+                let slot = Slot {
+                    org: org.id(),
+                    contact: contact.id,
+                    attempt: source.next(),
+                    taken_at,
+                    earlier: Vec::new(),
+                };
+                ops.push(Op::Insert(slot.into()));
+            }
+            ops.push(Op::Insert(contact.into()));
+        }
+        let start = Instant::now();
+        let expect = Vec::new();
+        storage.commit(ChangeSet { expect, ops }).await?;
+        seconds += start.elapsed().as_secs_f64();
+        beside(batch, &rows).await?;
+    }
+    Ok((ids, seconds))
+}
+
 /// What everybody is, however it is stored.
 #[derive(Debug, Clone)]
 pub(crate) struct Person {
     name: String,
-    phone: String,
+    pub(crate) phone: String,
     email: Option<String>,
     city: &'static str,
     pub(crate) tags: Vec<usize>,
@@ -258,7 +275,7 @@ const SCHEMA: &str = "
         search, content = 'contacts', content_rowid = 'id', tokenize = 'trigram case_sensitive 1'
     );";
 
-fn insert(bare: &Connection, first: usize, rows: &[(Person, String, String)]) -> Outcome<()> {
+fn insert(bare: &Connection, first: usize, rows: &[Row]) -> Outcome<()> {
     let transaction = bare.unchecked_transaction()?;
     for (at, (person, search, name)) in rows.iter().enumerate() {
         let id = i64::try_from(first + at)?;

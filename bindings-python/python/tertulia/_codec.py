@@ -1517,6 +1517,62 @@ def write_conversation_selection_filter(v: ConversationSelectionFilter) -> Any:
     return {"filter": write_conversation_filter(v.value)}
 
 
+def read_copied_kind(v: Any) -> CopiedKind:
+    return CopiedKind(
+        kind=v["kind"],
+        count=v["count"],
+        hash=v["hash"],
+    )
+
+
+def write_copied_kind(v: CopiedKind) -> Any:
+    if not isinstance(v, CopiedKind):
+        raise wrong(v, "CopiedKind")
+    return {
+        "kind": v.kind,
+        "count": v.count,
+        "hash": v.hash,
+    }
+
+
+def read_copy_counts(v: Any) -> CopyCounts:
+    return CopyCounts(
+        stage=v["stage"],
+        done=v["done"],
+        total=v["total"],
+    )
+
+
+def write_copy_counts(v: CopyCounts) -> Any:
+    if not isinstance(v, CopyCounts):
+        raise wrong(v, "CopyCounts")
+    return {
+        "stage": v.stage,
+        "done": v.done,
+        "total": v.total,
+    }
+
+
+def read_copy_report(v: Any) -> CopyReport:
+    return CopyReport(
+        counts=read_copy_counts(v["counts"]),
+        kinds=[read_copied_kind(v1) for v1 in v["kinds"]],
+        written=v["written"],
+        finished=v["finished"],
+    )
+
+
+def write_copy_report(v: CopyReport) -> Any:
+    if not isinstance(v, CopyReport):
+        raise wrong(v, "CopyReport")
+    return {
+        "counts": write_copy_counts(v.counts),
+        "kinds": [write_copied_kind(v1) for v1 in v.kinds],
+        "written": v.written,
+        "finished": v.finished,
+    }
+
+
 def read_csat(v: Any) -> Csat:
     return Csat(
         question=v["question"],

@@ -241,11 +241,21 @@ ErrorCode: TypeAlias = Literal[
     "import.not_found",
     # The row cannot be read.
     "import.row",
+    # A store was to be copied into itself.
+    "copy.same_store",
+    # What was to be copied into holds something else than an unfinished copy of the store.
+    "copy.target_in_use",
+    # The store was changed while it was copied.
+    "copy.source_changed",
+    # The store that was to be copied is itself a copy that was not finished.
+    "copy.source_unfinished",
+    # What was copied does not read as it was written.
+    "copy.differs",
     # Others changed the same records again and again.
     "storage.conflict",
-    # Another process holds the database.
+    # Others hold the database, or all of its connections.
     "storage.busy",
-    # The file is not a database of this library.
+    # The file or server is not a database of this library, or cannot be one.
     "storage.not_a_database",
     # The database was written by a newer version of this library.
     "storage.newer",
@@ -260,7 +270,7 @@ ErrorCode: TypeAlias = Literal[
     "storage.no_encryption",
     # A stored record cannot be read.
     "storage.corrupt",
-    # The disk or file failed.
+    # The disk, the file, the server or the way to it failed.
     "storage.io",
     # The CRM was closed.
     "storage.closed",
@@ -585,6 +595,11 @@ _CODES: dict[str, tuple[ErrorKind, Retry, int]] = {
     "import.io": ("unavailable", "later", 503),
     "import.not_found": ("not_found", "never", 503),
     "import.row": ("invalid", "never", 503),
+    "copy.same_store": ("refused", "never", 503),
+    "copy.target_in_use": ("refused", "never", 503),
+    "copy.source_changed": ("conflict", "later", 503),
+    "copy.source_unfinished": ("refused", "never", 503),
+    "copy.differs": ("corrupt", "never", 503),
     "storage.conflict": ("conflict", "after_reload", 503),
     "storage.busy": ("unavailable", "later", 503),
     "storage.not_a_database": ("corrupt", "never", 503),

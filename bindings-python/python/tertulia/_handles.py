@@ -1627,6 +1627,13 @@ class OrgEvents(Area):
         v: Any = await self._scope.call("events.read", {"after": after, "limit": limit})
         return [read_event(v1) for v1 in v]
 
+    async def follow(self, after: int, limit: int) -> builtins.list[Event]:
+        """The same, and if there are none yet, waits until there are: what follows all that happens. What any
+        process commits to a PostgreSQL store is heard of at once; other stores are looked at every second.
+        """
+        v: Any = await self._scope.call("events.follow", {"after": after, "limit": limit})
+        return [read_event(v1) for v1 in v]
+
 
 class OrgAudit(Area):
     """Who changed what, before and after."""
@@ -1903,7 +1910,8 @@ class Crm(Area):
         handlers: Mapping[str, ConversationHandler] | None = None,
         handler_timeout_seconds: float | None = None,
     ) -> Crm:
-        """Opens a CRM over an SQLite file, which is made if it is not there; without a path, one in memory.
+        """Opens a CRM over an SQLite file, which is made if it is not there, or over a PostgreSQL database, whose URL
+        stands in place of the path: `postgres://user:password@host/database`. Without a path, one in memory.
 
         `transports` are named by endpoint; `credentials` are keys by reference, or what is asked for them; `clock` is
         the machine's unless given; `host` is this program's name, for the journal, by default `host`.
@@ -1972,6 +1980,28 @@ class Crm(Area):
     async def work(self) -> None:
         """Does what is due as it falls due, until the CRM is closed."""
         await self._scope.call("crm.work", {})
+
+    async def copy_to(
+        self,
+        crm: Crm,
+        *,
+        progress: Callable[[CopyCounts], object] | None = None,
+        cancel: CancelToken | None = None,
+    ) -> CopyReport:
+        """Copies all that the store has into the store of another CRM, which is new: a file to a server, or back.
+        Ids, versions and positions of the journal stay, so that cursors of the feed stay good. In the end both
+        are read and compared. Files of messages are in the media store, and stay there.
+
+        Nobody may use the source meanwhile: stop workers and webhooks. It is only read. Cut off by whatever, or
+        cancelled, the copy goes on when it is called again; until it is finished the target has no organisation,
+        and so refuses to be used.
+
+        Fails with `copy.same_store`, `copy.source_unfinished` or `copy.target_in_use` before anything is
+        written; with `copy.source_changed` or `copy.differs`, naming the kind; with `storage.*`, naming the
+        side.
+        """
+        v: Any = await self._scope.call("crm.copy_to", {}, progress=told(progress, lambda v: read_copy_counts(v)), cancel=cancel, other=crm._scope)
+        return read_copy_report(v)
 
     async def ping(self) -> None:
         """Answers if the store can be read."""

@@ -263,6 +263,16 @@ ConversationStatus: TypeAlias = Literal[
 ]
 """Where a conversation stands."""
 
+CopyStage: TypeAlias = Literal[
+    # What an earlier call left in the target is held against the source.
+    "checking",
+    # What the target lacks is written.
+    "copying",
+    # Source and target are read, and compared.
+    "comparing",
+]
+"""What a copy is at."""
+
 Correlation: TypeAlias = Literal[
     # A field of the send comes back in each status.
     "echoed_field",
@@ -2861,6 +2871,84 @@ class ConversationSelectionFilter(Record):
         value: ConversationFilter,
     ) -> None:
         put(self, "value", value)
+
+
+class CopiedKind(Record):
+    """The records of a kind that were copied."""
+
+    __slots__ = ("kind", "count", "hash")
+
+    kind: str
+    """The kind, as in `contact`; `journal` for the entries of the journal."""
+    count: int
+    """How many there are."""
+    hash: str
+    """What they hash to, in whatever order and store: SHA-256 in hexadecimal."""
+
+    def __init__(
+        self,
+        *,
+        kind: str,
+        count: int,
+        hash: str,
+    ) -> None:
+        put(self, "kind", kind)
+        put(self, "count", count)
+        put(self, "hash", hash)
+
+
+class CopyCounts(Record):
+    """How far a copy is."""
+
+    __slots__ = ("stage", "done", "total")
+
+    stage: CopyStage
+    """What it is at."""
+    done: int
+    """How many records and journal entries this stage has gone through."""
+    total: int
+    """How many it goes through, about."""
+
+    def __init__(
+        self,
+        *,
+        stage: CopyStage,
+        done: int,
+        total: int,
+    ) -> None:
+        put(self, "stage", stage)
+        put(self, "done", done)
+        put(self, "total", total)
+
+
+class CopyReport(Record):
+    """What became of a copy."""
+
+    __slots__ = ("counts", "kinds", "written", "finished")
+
+    counts: CopyCounts
+    """Where it ended."""
+    kinds: list[CopiedKind]
+    """What source and target have, the same in both: kind by kind, and the journal last. Of a copy that is not
+    finished, what was gone through.
+    """
+    written: int
+    """How many records and journal entries this call wrote."""
+    finished: bool
+    """Whether the target has everything; if not, the copy was cancelled."""
+
+    def __init__(
+        self,
+        *,
+        counts: CopyCounts,
+        kinds: list[CopiedKind],
+        written: int,
+        finished: bool,
+    ) -> None:
+        put(self, "counts", counts)
+        put(self, "kinds", kinds)
+        put(self, "written", written)
+        put(self, "finished", finished)
 
 
 class Csat(Record):
@@ -11109,6 +11197,10 @@ __all__ = [
     "ConversationSelectionFilter",
     "ConversationSelectionIds",
     "ConversationStatus",
+    "CopiedKind",
+    "CopyCounts",
+    "CopyReport",
+    "CopyStage",
     "Correlation",
     "CreatedBy",
     "Csat",

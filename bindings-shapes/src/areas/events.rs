@@ -11,5 +11,11 @@ area! {
         fn read(after: u64, limit: usize) -> Vec<Event> {
             org.events().read(after, limit).await
         }
+
+        /// The same, and if there are none yet, waits until there are: what follows all that happens. What any process
+        /// commits to a PostgreSQL store is heard of at once; other stores are looked at every second.
+        fn follow(after: u64, limit: usize) -> Vec<Event> {
+            org.events().follow(after, limit).await
+        }
     }
 }

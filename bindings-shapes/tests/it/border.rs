@@ -351,6 +351,11 @@ async fn what_is_opened_with_is_checked_as_well() {
             whatsapp(json!({"connect_timeout_seconds": -1.0})),
             "connect_timeout_seconds is -1; give seconds above 0",
         ),
+        (
+            Kind::Crm,
+            json!({"path": "postgres://ana@localhost/crm", "convert_from": "plain"}),
+            "an encryption key is for a file",
+        ),
         (Kind::Platform, json!({"clock": 7}), "there is no handle number 7"),
         (
             Kind::Clock,

@@ -15,8 +15,8 @@ use crate::contact::{Contact, CreatedBy, Identity, LeadStatus, RecordStatus, Tag
 use crate::context::Context;
 use crate::conversation::Author;
 use crate::decide::external_ids;
+use crate::decide::sending::skip_with;
 use crate::decide::suppression::{suppression_key, take_over};
-use crate::decide::surveys;
 use crate::error::{Code, Error};
 use crate::gate::opted_out;
 use crate::identity::{Address, AddressKind};
@@ -738,21 +738,10 @@ pub(crate) fn skip_open(
             contact: id,
         })?);
     }
-    for mut row in rows {
+    for row in rows {
         let confirms = row.origin == Author::StopConfirmation && reason == SkipReason::OptedOut;
         if matches!(row.state, DispatchState::Pending | DispatchState::Leased { .. }) && !confirms {
-            row.state = DispatchState::Skipped { reason };
-            let what = What::DispatchChanged {
-                dispatch: row.id,
-                broadcast: row.broadcast(),
-                sequence: row.sequence(),
-                state: row.state.name(),
-                reason: Some(reason),
-                code: None,
-            };
-            surveys::follow(set, ctx, &row)?;
-            set.journal(ctx.about(contact.id, what));
-            set.put(row);
+            skip_with(set, ctx, row, contact.id, reason)?;
         }
     }
     Ok(())

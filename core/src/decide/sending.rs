@@ -743,10 +743,14 @@ pub fn begin(set: &mut WorkingSet, ctx: &mut Context<'_>, dispatch: DispatchId, 
         _ => None,
     };
     let by_template = if let Some(sequence) = row.sequence() {
-        let Some(message) = step_to_send(set, ctx, &row, sequence)? else {
-            return leave_step(set, ctx, row, sequence);
-        };
-        Some((message.template, message.language, message.parameters))
+        match step_to_send(set, ctx, &row, sequence)? {
+            StepNow::Sends(message) => Some((message.template, message.language, message.parameters)),
+            StepNow::Waits => return Ok(put_back(set, row)),
+            StepNow::Left => {
+                skip(set, ctx, row, SkipReason::LeftSequence)?;
+                return Ok(Begun::LeftOut);
+            }
+        }
     } else if let Some(broadcast) = row.broadcast() {
         let broadcast = get_broadcast(set, ctx, broadcast)?;
         // A pause or cancellation that is committed meanwhile wins.
@@ -757,11 +761,7 @@ pub fn begin(set: &mut WorkingSet, ctx: &mut Context<'_>, dispatch: DispatchId, 
                 skip(set, ctx, row, SkipReason::Cancelled)?;
                 return Ok(Begun::LeftOut);
             }
-            _ => {
-                row.state = DispatchState::Pending;
-                set.put(row);
-                return Ok(Begun::PutBack);
-            }
+            _ => return Ok(put_back(set, row)),
         }
         Some((broadcast.template, broadcast.language, broadcast.parameters))
     } else if let Some(letter) = &letter {
@@ -778,9 +778,7 @@ pub fn begin(set: &mut WorkingSet, ctx: &mut Context<'_>, dispatch: DispatchId, 
                     skip(set, ctx, row, SkipReason::TemplateNotApproved)?;
                     return Ok(Begun::LeftOut);
                 }
-                row.state = DispatchState::Pending;
-                set.put(row);
-                return Ok(Begun::PutBack);
+                return Ok(put_back(set, row));
             }
             Err(stop) => return Err(stop),
         },
@@ -806,14 +804,12 @@ pub fn begin(set: &mut WorkingSet, ctx: &mut Context<'_>, dispatch: DispatchId, 
             skip(set, ctx, row, reason)?;
             return Ok(Begun::LeftOut);
         }
-        // Not this recipient but the sender has to wait: back in the queue, without a word in the journal.
-        row.state = DispatchState::Pending;
+        // Not this recipient but the sender has to wait.
         row.not_before = match denial.lifts {
             Lift::At(at) => at,
             Lift::When(_) => ctx.now + LOOK_AGAIN,
         };
-        set.put(row);
-        return Ok(Begun::PutBack);
+        return Ok(put_back(set, row));
     }
     let content = match (&asked.template, &letter) {
         (Some(template), _) => match fill(set, ctx, &asked.contact, template, &parameters) {
@@ -850,6 +846,23 @@ pub(crate) fn stop(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch, refu
     Ok(true)
 }
 
+/// Not yet: back in the queue, without a word in the journal.
+fn put_back(set: &mut WorkingSet, mut row: Dispatch) -> Begun {
+    row.state = DispatchState::Pending;
+    set.put(row);
+    Begun::PutBack
+}
+
+/// What is to become of a step's message now.
+enum StepNow {
+    /// It is this, and goes out.
+    Sends(Box<MessageStep>),
+    /// Its sequence is paused.
+    Waits,
+    /// Whom it is for stands there no more.
+    Left,
+}
+
 /// The message of a step that somebody stands at, if its sequence is active: a pause, or whatever takes them out, that is
 /// committed meanwhile wins.
 fn step_to_send(
@@ -857,40 +870,27 @@ fn step_to_send(
     ctx: &Context<'_>,
     row: &Dispatch,
     sequence: SequenceId,
-) -> Step<Option<MessageStep>> {
+) -> Step<StepNow> {
     let sequence = sequences::get(set, ctx, sequence)?;
     set.expect(&sequences::key(ctx, sequence.id));
-    let Some(of) = row.step.as_ref().filter(|_| sequence.state.is_active()) else {
-        return Ok(None);
+    if !sequence.state.is_active() {
+        return Ok(StepNow::Waits);
+    }
+    let Some(of) = &row.step else {
+        return Ok(StepNow::Left);
     };
     let enrollment: Option<Enrollment> = set.get(&enrollments::key(ctx, of.enrollment))?;
     let Some(enrollment) = enrollment.filter(|enrollment| enrollments::waits_for(enrollment, row)) else {
-        return Ok(None);
+        return Ok(StepNow::Left);
     };
     let definition = sequences::edition(set, ctx, &sequence, enrollment.version)?;
     let step = definition
         .place(&of.step)
         .map(|place| &definition.steps[place].does);
     Ok(match step {
-        Some(StepKind::Message(message)) => Some(message.clone()),
-        _ => None,
+        Some(StepKind::Message(message)) => StepNow::Sends(Box::new(message.clone())),
+        _ => StepNow::Left,
     })
-}
-
-/// A step's message that is not to be sent now: back in the queue while its sequence is paused, else left out.
-fn leave_step(
-    set: &mut WorkingSet,
-    ctx: &Context<'_>,
-    mut row: Dispatch,
-    sequence: SequenceId,
-) -> Step<Begun> {
-    if sequences::get(set, ctx, sequence)?.state.is_active() {
-        skip(set, ctx, row, SkipReason::LeftSequence)?;
-        return Ok(Begun::LeftOut);
-    }
-    row.state = DispatchState::Pending;
-    set.put(row);
-    Ok(Begun::PutBack)
 }
 
 /// Leaves out a recipient of a cancelled broadcast, if they still wait.
@@ -924,26 +924,37 @@ fn goes_by_another_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch, 
     Ok(rows.iter().any(|other| other.id != row.id && goes_first(other)))
 }
 
-pub(crate) fn skip(
+pub(crate) fn skip(set: &mut WorkingSet, ctx: &Context<'_>, row: Dispatch, reason: SkipReason) -> Step<()> {
+    let contact = row.contact;
+    skip_with(set, ctx, row, contact, reason)
+}
+
+/// [`skip`], told of a contact that the row's own may have been merged into.
+pub(crate) fn skip_with(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
     mut row: Dispatch,
+    contact: ContactId,
     reason: SkipReason,
 ) -> Step<()> {
     row.state = DispatchState::Skipped { reason };
     surveys::follow(set, ctx, &row)?;
-    journal_row(set, ctx, &row);
+    journal_with(set, ctx, &row, contact);
     set.put(row);
     Ok(())
 }
 
 pub(crate) fn journal_row(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch) {
+    journal_with(set, ctx, row, row.contact);
+}
+
+fn journal_with(set: &mut WorkingSet, ctx: &Context<'_>, row: &Dispatch, contact: ContactId) {
     let reason = match row.state {
         DispatchState::Skipped { reason } => Some(reason),
         _ => None,
     };
     set.journal(ctx.about(
-        row.contact,
+        contact,
         What::DispatchChanged {
             dispatch: row.id,
             broadcast: row.broadcast(),

@@ -16,9 +16,7 @@ use crate::ids::SequenceId;
 use crate::journal::What;
 use crate::record::Key;
 use crate::segment::SegmentUser;
-use crate::sequence::{
-    Definition, Goal, NAME_MAX_CHARS, Sequence, SequenceState, SequenceVersion, Trigger, Watch,
-};
+use crate::sequence::{Definition, NAME_MAX_CHARS, Sequence, SequenceState, SequenceVersion, Trigger, Watch};
 use crate::working_set::{Step, Stop, WorkingSet};
 
 /// A sequence to create, or what one is to become.
@@ -203,15 +201,7 @@ fn checked(set: &mut WorkingSet, ctx: &Context<'_>, new: &NewSequence) -> Step<(
         filters::ready(set, ctx, filter)?;
         *filter = filter.folded();
     }
-    let tags = definition.goals.iter_mut().filter_map(|goal| match goal {
-        Goal::Tag(tag) => Some(tag),
-        Goal::Reply => None,
-    });
-    let trigger = match &mut definition.trigger {
-        Trigger::TagAdded(tag) => Some(tag),
-        Trigger::Manual | Trigger::ContactCreated => None,
-    };
-    for tag in tags.chain(trigger) {
+    for tag in definition.tags_mut() {
         *tag = tag_name(tag)?.1;
     }
     Ok((name.to_owned(), definition))

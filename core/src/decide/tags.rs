@@ -110,7 +110,7 @@ pub fn check_delete(set: &mut WorkingSet, ctx: &Context<'_>, name: &str, users: 
         format!("segment {:?} asks for", segment.name)
     } else if let Some(draft) = drafts_with(set, ctx, &tag, users)?.into_iter().next() {
         format!("the draft of broadcast {} asks for", draft.id)
-    } else if let Some(sequence) = sequences_with(set, ctx, &tag, users)?.into_iter().next() {
+    } else if let Some(sequence) = with(sequences_of(set, ctx, users)?, &tag).next() {
         format!("sequence {:?} names", sequence.name)
     } else if let Some(rule) = routing::naming_tag(ctx, &tag.key).next() {
         format!("rule of routing {} asks for", rule.id)
@@ -183,6 +183,8 @@ fn replace(set: &mut WorkingSet, ctx: &Context<'_>, from: &Tag, to: &Tag, users:
     let rules = rules_with(set, ctx, from, users)?;
     let segments = segments_with(set, ctx, from, users)?;
     let drafts = drafts_with(set, ctx, from, users)?;
+    let sequences = sequences_of(set, ctx, users)?;
+    let editions = editions_with(set, ctx, from, &sequences)?;
     for rule in rules {
         let mut tags: Vec<String> = Vec::new();
         for tag in &rule.rule.tags {
@@ -215,12 +217,12 @@ fn replace(set: &mut WorkingSet, ctx: &Context<'_>, from: &Tag, to: &Tag, users:
         }));
         set.put(draft);
     }
-    for mut sequence in sequences_with(set, ctx, from, users)? {
+    for mut sequence in with(sequences, from) {
         sequence.definition = sequence.definition.retagged(from, to);
         sequences::watch(set, ctx, &sequence)?;
         sequences::keep(set, ctx, sequence, "updated");
     }
-    for mut edition in editions_with(set, ctx, from, users)? {
+    for mut edition in editions {
         edition.definition = edition.definition.retagged(from, to);
         set.put(edition);
     }
@@ -260,16 +262,15 @@ fn drafts_with(set: &mut WorkingSet, ctx: &Context<'_>, tag: &Tag, users: &TagUs
     Ok(broadcasts.into_iter().filter(names).collect())
 }
 
-fn sequences_with(
-    set: &mut WorkingSet,
-    ctx: &Context<'_>,
-    tag: &Tag,
-    users: &TagUsers,
-) -> Step<Vec<Sequence>> {
-    let keys = users.sequences.iter().map(|id| sequences::key(ctx, *id));
-    let sequences: Vec<Sequence> = all(set, keys)?;
+/// The sequences whatever they name: an edition that was replaced may name what today's does not.
+fn sequences_of(set: &mut WorkingSet, ctx: &Context<'_>, users: &TagUsers) -> Step<Vec<Sequence>> {
+    all(set, users.sequences.iter().map(|id| sequences::key(ctx, *id)))
+}
+
+/// Those that name the tag.
+fn with(sequences: Vec<Sequence>, tag: &Tag) -> impl Iterator<Item = Sequence> {
     let names = |sequence: &Sequence| sequence.definition.names_tag(&tag.key);
-    Ok(sequences.into_iter().filter(names).collect())
+    sequences.into_iter().filter(names)
 }
 
 /// The editions that were replaced, which some may still be under way in.
@@ -277,12 +278,10 @@ fn editions_with(
     set: &mut WorkingSet,
     ctx: &Context<'_>,
     tag: &Tag,
-    users: &TagUsers,
+    sequences: &[Sequence],
 ) -> Step<Vec<SequenceVersion>> {
-    let keys = users.sequences.iter().map(|id| sequences::key(ctx, *id));
-    let sequences: Vec<Sequence> = all(set, keys)?;
     let mut replaced = Vec::new();
-    for sequence in &sequences {
+    for sequence in sequences {
         replaced.extend((1..sequence.version).map(|version| (sequence.id, version)));
     }
     let keys = replaced

@@ -624,6 +624,23 @@ fn a_row_that_would_go_to_the_address_of_another_row_is_skipped() {
 }
 
 #[test]
+fn an_opt_out_that_leaves_out_a_row_of_who_was_merged_is_told_of_the_contact_of_today() {
+    let mut world = World::new();
+    let primary = world.contact(&format!("+{ANA}"));
+    let duplicate = world.contact(&format!("+{SHE}"));
+    let broadcast = world.launch("receipt");
+    merge(&mut world, primary, duplicate);
+    opt(&mut world, primary, false, None).unwrap();
+    assert_eq!(world.row_of(broadcast, duplicate).contact, duplicate);
+    let told = world.journal.iter().filter(|entry| {
+        let left_out = Some(SkipReason::OptedOut);
+        matches!(entry.what, What::DispatchChanged { reason, .. } if reason == left_out)
+    });
+    let of: Vec<_> = told.map(|entry| entry.contact).collect();
+    assert_eq!(of, [Some(primary); 2]);
+}
+
+#[test]
 fn the_later_marketing_time_counts_and_a_failure_gives_the_slot_back() {
     let mut world = World::new();
     let primary = world.contact(&format!("+{ANA}"));

@@ -16,7 +16,7 @@ use tertulia_core::selection::Selection;
 use tertulia_core::working_set::{Step, WorkingSet};
 use tertulia_storage_traits::{Cursor, PageRequest, Query};
 
-use crate::handles::PageOf;
+use crate::handles::{Listed, PageOf};
 use crate::org::Org;
 use crate::runtime::{BATCH, Runtime};
 
@@ -75,6 +75,28 @@ impl Batches {
         let ids: Vec<ContactId> = found.into_iter().map(|(id, _)| id).collect();
         let found = org.look(call, |set, ctx| selections::found(set, ctx, &self.meant, &ids));
         Ok((found.await?, next))
+    }
+
+    /// What a decision says of each of a page, none of it committed: later ones see what earlier ones wrote.
+    pub(crate) async fn rehearse<R>(
+        &self,
+        org: &Org,
+        call: Call,
+        page: &PageOf,
+        decision: impl Fn(&mut WorkingSet, &mut Context<'_>, &Meant) -> Step<R>,
+    ) -> Result<Listed<R>, Error> {
+        let limit = page.limit();
+        let page = PageOf {
+            limit,
+            ..page.clone()
+        };
+        let (meant, next) = self.page(org, call, &page).await?;
+        let (mut set, mut items) = (WorkingSet::new(), Vec::with_capacity(meant.len()));
+        for one in &meant {
+            let said = org.rehearse(call, &mut set, |set, ctx| decision(set, ctx, one));
+            items.push(said.await?);
+        }
+        Ok(Listed { items, next })
     }
 
     /// The ids of a page; of those who fit a filter, the contacts.

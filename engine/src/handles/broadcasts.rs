@@ -16,7 +16,6 @@ use tertulia_core::record::{Key, RecordKind};
 use tertulia_core::retry::Failure;
 use tertulia_core::roles::Call;
 use tertulia_core::schedule::NewSchedule;
-use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Query;
 
 use crate::error::from_storage;
@@ -168,23 +167,11 @@ impl Broadcasts<'_> {
     pub async fn simulate(&self, id: BroadcastId, page: &PageOf) -> Result<Listed<Simulated>, Error> {
         let call = Call::BroadcastsSimulate;
         let (broadcast, batches) = self.meant(call, id).await?;
-        let limit = page.limit();
-        let page = PageOf {
-            limit,
-            ..page.clone()
-        };
-        let (meant, next) = batches.page(self.0, call, &page).await?;
-        let (mut set, mut items) = (WorkingSet::new(), Vec::with_capacity(meant.len()));
-        for one in &meant {
-            let simulated = self
-                .0
-                .rehearse(call, &mut set, |set, ctx| {
-                    sending::simulate(set, ctx, &broadcast, one)
-                })
-                .await?;
-            items.push(simulated);
-        }
-        Ok(Listed { items, next })
+        batches
+            .rehearse(self.0, call, page, |set, ctx, one| {
+                sending::simulate(set, ctx, &broadcast, one)
+            })
+            .await
     }
 
     /// A broadcast, and whom it is for as of now.

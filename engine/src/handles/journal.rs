@@ -1,5 +1,7 @@
 //! The journal, read: the durable feed of what changed, and what other areas show of it.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::error::Error;
@@ -7,12 +9,16 @@ use tertulia_core::journal::{Entry, EntryFilter};
 use tertulia_core::roles::Call;
 use tertulia_storage_traits::{Cursor, JournalRequest, JournalView};
 
+use crate::error::from_storage;
 use crate::handles::{Listed, PageOf};
 use crate::org::Org;
 
 /// The durable, ordered feed of what changed.
 #[derive(Debug, Clone, Copy)]
 pub struct Events<'a>(pub(crate) &'a Org);
+
+/// How often a store that tells nothing is looked at.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// One event of the feed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -42,6 +48,28 @@ impl Events<'_> {
             .into_iter()
             .map(|(position, entry)| Event { position, entry })
             .collect())
+    }
+
+    /// The same, and if there are none yet, waits until there are: what follows all that happens. What any process commits
+    /// to a PostgreSQL store is heard of at once; other stores are looked at every second, by the machine's clock. Fails
+    /// with `storage.closed` if the CRM is closed meanwhile.
+    pub async fn follow(&self, after: u64, limit: usize) -> Result<Vec<Event>, Error> {
+        let inner = self.0.admitted(Call::EventsFollow).await?;
+        loop {
+            let storage = &inner.runtime.storage;
+            // Listening begins first, so that nothing is committed in between unheard.
+            let mut heard = std::pin::pin!(storage.changed());
+            let waited = futures_util::poll!(heard.as_mut()).is_ready();
+            let events = self.read(after, limit).await?;
+            if !events.is_empty() {
+                return Ok(events);
+            }
+            tokio::select! {
+                () = heard, if !waited => {}
+                () = tokio::time::sleep(LOOK) => {}
+                () = inner.closed.cancelled() => storage.ping().await.map_err(from_storage)?,
+            }
+        }
     }
 }
 

@@ -13,7 +13,6 @@ use tertulia_core::selection::Selection;
 use tertulia_core::sequence::{
     Assume, Definition, Enrollment, EnrollmentFilter, Funnel, Sequence, SimulatedRun,
 };
-use tertulia_core::working_set::WorkingSet;
 use tertulia_storage_traits::Query;
 
 use crate::error::from_storage;
@@ -187,22 +186,10 @@ impl Sequences<'_> {
         let call = Call::SequencesSimulate;
         let sequence = self.0.look(call, |set, ctx| sequences::get(set, ctx, id)).await?;
         let batches = Batches::of(self.0, call, contacts).await?;
-        let limit = page.limit();
-        let page = PageOf {
-            limit,
-            ..page.clone()
-        };
-        let (meant, next) = batches.page(self.0, call, &page).await?;
-        let (mut set, mut items) = (WorkingSet::new(), Vec::with_capacity(meant.len()));
-        for (contact, _) in meant {
-            let run = self
-                .0
-                .rehearse(call, &mut set, |set, ctx| {
-                    rehearsals::simulate(set, ctx, &sequence, contact, assume)
-                })
-                .await?;
-            items.push(run);
-        }
-        Ok(Listed { items, next })
+        batches
+            .rehearse(self.0, call, page, |set, ctx, (contact, _)| {
+                rehearsals::simulate(set, ctx, &sequence, *contact, assume)
+            })
+            .await
     }
 }

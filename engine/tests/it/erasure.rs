@@ -657,7 +657,7 @@ async fn what_a_platform_repeats_from_before_an_erase_brings_nobody_back_and_a_s
     let shop = Shop::open().await;
     let contacts = shop.org.contacts();
     shop.platform.receipts(Receipts::none());
-    let beside = SqliteStorage::open(shop.folder.path().join("crm.db")).unwrap();
+    let beside = shop.reopen().await;
     let says = async |words: &str, seconds: i64, id: &str| {
         let message = Inbound::text(PHONE, words).at(at(seconds)).id(id);
         shop.platform.say(message).await.unwrap();
@@ -677,7 +677,7 @@ async fn what_a_platform_repeats_from_before_an_erase_brings_nobody_back_and_a_s
     contacts.erase(ana.id).await.unwrap();
     shop.clock.set(at(200));
     let org = shop.org.id();
-    let (before, journal) = all(&beside, org).await;
+    let (before, journal) = all(&*beside, org).await;
 
     // The platform's retries, what it was late with, and what becomes of messages that are gone.
     says("hello", 0, "wamid.1").await;
@@ -695,10 +695,10 @@ async fn what_a_platform_repeats_from_before_an_erase_brings_nobody_back_and_a_s
         .await
         .unwrap();
     shop.platform.drain().await;
-    let (after, later) = all(&beside, org).await;
+    let (after, later) = all(&*beside, org).await;
     assert_eq!((after, later), (before.clone(), journal));
     says("STOP", 99, "wamid.3").await;
-    let (after, _) = all(&beside, org).await;
+    let (after, _) = all(&*beside, org).await;
     let changed: Vec<RecordKind> = after
         .iter()
         .filter(|(key, record)| before.get(key) != Some(record))

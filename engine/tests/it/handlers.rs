@@ -65,11 +65,11 @@ async fn shop() -> Shop {
     shop
 }
 
-/// Another process on the shop's file that has this handler, with so long for each turn.
-fn process(shop: &Shop, limit: Duration, clerk: impl ConversationHandler + 'static) -> Crm {
-    let storage = SqliteStorage::open(shop.folder.path().join("crm.db")).unwrap();
+/// Another process on the shop's store that has this handler, with so long for each turn.
+async fn process(shop: &Shop, limit: Duration, clerk: impl ConversationHandler + 'static) -> Crm {
+    let storage = shop.reopen().await;
     let (url, config) = (shop.platform.base_url(), shop.platform.config());
-    crm_with(Arc::new(storage), &url, config, shop.clock.clone(), |builder| {
+    crm_with(storage, &url, config, shop.clock.clone(), |builder| {
         builder.handler("clerk", clerk).handler_timeout(limit)
     })
 }
@@ -151,7 +151,7 @@ fn echo() -> impl ConversationHandler + 'static {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handler_answers_a_conversation_that_routing_gave_it() {
     let shop = shop().await;
-    let crm = process(&shop, LONG, echo());
+    let crm = process(&shop, LONG, echo()).await;
     says(&shop, "hello").await;
     let done = crm.run_due().await.unwrap();
     assert_eq!((done.answered, done.unanswered), (1, 0));
@@ -188,7 +188,8 @@ async fn a_lead_is_captured_and_the_conversation_handed_over_under_the_handlers_
             turn.hand_over(Some(rui)).await?;
             Ok(())
         }),
-    );
+    )
+    .await;
     says(&shop, "a table for two, ana@example.com").await;
     assert_eq!(crm.run_due().await.unwrap().answered, 1);
     let ana = shop.find(ANA).await;
@@ -235,7 +236,8 @@ async fn one_that_throws_or_panics_loses_no_message_and_sends_no_reply_twice() {
                 }
             }
         }),
-    );
+    )
+    .await;
     says(&shop, "hello").await;
     assert_eq!(crm.run_due().await.unwrap().unanswered, 1);
     assert_eq!(crm.run_due().await.unwrap().unanswered, 0, "after a pause");
@@ -262,7 +264,8 @@ async fn one_that_hangs_is_cut_off_and_in_the_end_people_have_the_conversation()
         &shop,
         Duration::from_millis(50),
         does(|_| std::future::pending::<Result<(), Error>>()),
-    );
+    )
+    .await;
     says(&shop, "hello").await;
     for _ in 0..5 {
         assert_eq!(crm.run_due().await.unwrap().unanswered, 1);
@@ -295,7 +298,8 @@ async fn a_handler_does_not_talk_over_who_took_the_conversation_over_while_it_th
                 Err(refused)
             }
         }),
-    );
+    )
+    .await;
     says(&shop, "hello").await;
     let worker = tokio::spawn({
         let crm = crm.clone();
@@ -330,8 +334,9 @@ async fn of_two_workers_one_has_the_turn_and_after_a_crash_the_other() {
                 std::future::pending().await
             }
         }),
-    );
-    let other = process(&shop, LONG, echo());
+    )
+    .await;
+    let other = process(&shop, LONG, echo()).await;
     says(&shop, "hello").await;
     let worker = tokio::spawn({
         let dying = dying.clone();
@@ -351,7 +356,7 @@ async fn of_two_workers_one_has_the_turn_and_after_a_crash_the_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_a_blocked_contact_and_no_stop_reaches_a_handler() {
     let shop = shop().await;
-    let crm = process(&shop, LONG, echo());
+    let crm = process(&shop, LONG, echo()).await;
     says(&shop, "STOP").await;
     assert_eq!(crm.run_due().await.unwrap().answered, 0);
     let contact = shop.find(ANA).await;
@@ -373,7 +378,7 @@ async fn a_turn_waits_for_a_process_that_has_the_handler() {
     says(&shop, "hello").await;
     assert_eq!(shop.crm.run_due().await.unwrap().answered, 0);
     assert_eq!(status(&shop).await, ConversationStatus::BotActive);
-    let crm = process(&shop, LONG, echo());
+    let crm = process(&shop, LONG, echo()).await;
     assert_eq!(crm.run_due().await.unwrap().answered, 1);
 }
 
@@ -393,7 +398,8 @@ async fn a_handler_that_takes_its_time_holds_up_no_send() {
                 turn.reply_text("Here I am.").await.map(drop)
             }
         }),
-    );
+    )
+    .await;
     says(&shop, "hello").await;
     let worker = tokio::spawn({
         let crm = crm.clone();
@@ -434,7 +440,8 @@ async fn many_conversations_are_answered_beside_each_other_and_all_in_one_run() 
                 sent.map(drop)
             }
         }),
-    );
+    )
+    .await;
     say_hello(&shop, 40).await;
     assert_eq!(crm.run_due().await.unwrap().answered, 40);
     let most = most.load(Ordering::SeqCst);

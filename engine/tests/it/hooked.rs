@@ -8,14 +8,14 @@ use tertulia::core::ledger::Campaign;
 use tertulia::core::record::{ChangeSet, Key, Stored};
 use tertulia::sequence::Standing;
 use tertulia::storage::{
-    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
-    SharedRequest, Storage, StorageError,
+    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Portion, Query,
+    SharedPage, SharedRequest, Storage, StorageError,
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// What happens at the calls of a store.
 pub(crate) trait Hook: std::fmt::Debug + Send + Sync {
-    /// Before a commit, which an error is in place of.
+    /// Before a commit, or a portion that is copied, which an error is in place of.
     fn before_commit(&self) -> Result<(), StorageError> {
         Ok(())
     }
@@ -23,7 +23,7 @@ pub(crate) trait Hook: std::fmt::Debug + Send + Sync {
     /// Before rows are claimed.
     fn before_claim(&self) {}
 
-    /// After a commit or a claim.
+    /// After a commit, a claim or a portion.
     fn after(&self) {}
 
     /// Where reads wait for their turn, in the order that they were asked for.
@@ -97,6 +97,17 @@ impl<S: Storage, H: Hook> Storage for Hooked<S, H> {
 
     async fn shared(&self, request: SharedRequest) -> Result<SharedPage, StorageError> {
         self.inner.shared(request).await
+    }
+
+    async fn copy_in(&self, portion: Portion) -> Result<(), StorageError> {
+        self.hook.before_commit()?;
+        let copied = self.inner.copy_in(portion).await;
+        self.hook.after();
+        copied
+    }
+
+    fn place(&self) -> Option<String> {
+        self.inner.place()
     }
 
     async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError> {

@@ -29,6 +29,23 @@ async fn a_file_that_cannot_be_opened_says_why() {
     assert!(error.message().contains("crm.db"), "{error}");
 }
 
+#[tokio::test]
+async fn a_url_of_a_server_is_never_taken_for_a_file_and_never_repeated() {
+    for url in [
+        "postgres://ana:geheim@",
+        "postgres:/ana:geheim@localhost/crm",
+        "postgresql:/ana:geheim@localhost/crm",
+        "postgresql://ana:geheim@localhost/crm?schema=geheim!",
+    ] {
+        let error = Crm::open(url).await.unwrap_err();
+        assert_eq!(error.code(), Code::SettingInvalid, "{url}");
+        assert!(
+            !error.message().contains("ana:") && !error.message().contains("@localhost"),
+            "{error}"
+        );
+    }
+}
+
 #[cfg(not(feature = "encryption"))]
 #[tokio::test]
 async fn a_key_takes_a_build_that_can_encrypt() {

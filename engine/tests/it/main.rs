@@ -11,6 +11,7 @@ mod audit;
 mod broadcasts;
 mod calls;
 mod consent;
+mod copying;
 mod csat;
 mod ctwa;
 mod duplicates;

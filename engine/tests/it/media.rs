@@ -13,8 +13,8 @@ use tertulia::storage::{PageRequest, Query, Storage};
 use tertulia::testing::platform::Action;
 use tertulia::testing::{Fault, Faults, Inbound};
 use tertulia::{
-    Code, Content, Crm, Draft, MediaFolder, NewMedia, Org, PageOf, SendRequest, Settings, SqliteStorage,
-    StoredFile, media_of_bytes, media_of_file,
+    Code, Content, Crm, Draft, MediaFolder, NewMedia, Org, PageOf, SendRequest, Settings, StoredFile,
+    media_of_bytes, media_of_file,
 };
 
 use crate::support::{Shop, connect, crm_with};
@@ -39,8 +39,7 @@ impl Kept {
         let shop = Shop::with(settings).await;
         let folder = tempfile::tempdir().unwrap();
         let files = folder.path().join("media");
-        let store: Arc<dyn Storage> =
-            Arc::new(SqliteStorage::open(shop.folder.path().join("crm.db")).unwrap());
+        let store = shop.reopen().await;
         let media = MediaFolder::open(&files).unwrap();
         let crm: Crm = crm_with(
             Arc::clone(&store),

@@ -1,6 +1,5 @@
 //! Sequences from the first step to the end of the way.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,7 +11,7 @@ use tertulia::sequence::{
 use tertulia::testing::{Fault, Faults, Inbound, Receipts, Status};
 use tertulia::{
     BulkAction, BulkReport, BulkWatch, Code, Filter, ImportOptions, MergeRequest, NewSequence, PageOf, Role,
-    Selection, SqliteStorage, Watch,
+    Selection, Watch,
 };
 
 use crate::support::{Shop, connect, crm, english, greeting};
@@ -254,7 +253,7 @@ async fn a_delay_survives_that_the_file_is_closed_and_opened_again() {
     shop.enroll(id, ana.id).await;
     shop.work().await;
     shop.crm.close().await.unwrap();
-    let storage = Arc::new(SqliteStorage::open(shop.folder.path().join("crm.db")).unwrap());
+    let storage = shop.reopen().await;
     let (url, config) = (shop.platform.base_url(), shop.platform.config());
     let later = crm(storage, &url, config, shop.clock.clone());
     connect(&shop.platform, &later);
@@ -539,7 +538,7 @@ async fn two_workers_on_one_file_do_every_step_once() {
         .await;
     let report = shop.bulk(Filter::Everyone, BulkAction::Enroll(id)).await;
     assert_eq!(report.changed, 60);
-    let storage = Arc::new(SqliteStorage::open(shop.folder.path().join("crm.db")).unwrap());
+    let storage = shop.reopen().await;
     let (url, config) = (shop.platform.base_url(), shop.platform.config());
     let other = crm(storage, &url, config, shop.clock.clone());
     for messages in 1..=2 {

@@ -1,6 +1,8 @@
 //! A shop with one WhatsApp number at a stand-in platform, its clock set by hand.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{DateTime, Utc};
 use tempfile::TempDir;
@@ -11,8 +13,8 @@ use tertulia::testing::platform::{Number, Webhook};
 use tertulia::testing::{ManualClock, Platform, PlatformConfig};
 use tertulia::{
     Builder, Channel, Contact, Content, Crm, Draft, Filter, Language, MemoryStorage, NewAccount,
-    NewBroadcast, NewContact, Org, Selection, SendRequest, Settings, SqliteStorage, StaticCredentials,
-    Template, TemplateParameters, WebhookRequest, WhatsApp, WhatsAppConfig,
+    NewBroadcast, NewContact, Org, PostgresOptions, PostgresStorage, Selection, SendRequest, Settings,
+    SqliteStorage, StaticCredentials, Template, TemplateParameters, WebhookRequest, WhatsApp, WhatsAppConfig,
 };
 
 /// 2026-03-01 12:00:00 UTC.
@@ -31,6 +33,7 @@ pub(crate) struct Shop {
     pub(crate) platform: Arc<Platform>,
     pub(crate) clock: ManualClock,
     pub(crate) folder: TempDir,
+    pub(crate) place: Option<Place>,
 }
 
 /// The CRM over a store, speaking to a platform.
@@ -60,6 +63,43 @@ pub(crate) fn crm_with(
     more(builder).build().unwrap()
 }
 
+/// Where a shop's store is.
+pub(crate) enum Place {
+    File(PathBuf),
+    /// On a PostgreSQL server.
+    Schema(String),
+}
+
+impl Place {
+    /// A new one: a file in the folder, or, where the tests are run on a server, a schema there.
+    fn new(folder: &TempDir) -> Self {
+        static LAST: AtomicU32 = AtomicU32::new(0);
+        if server().is_none() {
+            return Self::File(folder.path().join("crm.db"));
+        }
+        let number = LAST.fetch_add(1, Ordering::Relaxed);
+        Self::Schema(format!("it_{}_{number}", std::process::id()))
+    }
+
+    async fn open(&self) -> Arc<dyn Storage> {
+        match self {
+            Self::File(file) => Arc::new(SqliteStorage::open(file).unwrap()),
+            Self::Schema(schema) => {
+                let mut options = PostgresOptions::default();
+                options.schema.clone_from(schema);
+                options.max_connections = 4;
+                let url = server().unwrap();
+                Arc::new(PostgresStorage::open_with(&url, &options).await.unwrap())
+            }
+        }
+    }
+}
+
+/// The server that the tests are run on, where they are.
+fn server() -> Option<String> {
+    std::env::var("TERTULIA_TEST_ON_POSTGRES").ok()
+}
+
 /// A webhook as the host's HTTP route hands it over.
 pub(crate) fn request(webhook: Webhook) -> WebhookRequest {
     WebhookRequest {
@@ -85,26 +125,27 @@ pub(crate) fn connect(platform: &Platform, crm: &Crm) {
 }
 
 impl Shop {
-    /// A shop over an SQLite file.
+    /// A shop over a store on disk.
     pub(crate) async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let storage = SqliteStorage::open(folder.path().join("crm.db")).unwrap();
-        Self::over(
-            Arc::new(storage),
-            folder,
-            Settings {
-                name: "Casa Lua".to_owned(),
-                ..Settings::default()
-            },
-        )
+        Self::with(Settings {
+            name: "Casa Lua".to_owned(),
+            ..Settings::default()
+        })
         .await
     }
 
-    /// A shop over an SQLite file with these settings.
+    /// A shop over a store on disk with these settings.
     pub(crate) async fn with(settings: Settings) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let storage = SqliteStorage::open(folder.path().join("crm.db")).unwrap();
-        Self::over(Arc::new(storage), folder, settings).await
+        let place = Place::new(&folder);
+        let mut shop = Self::over(place.open().await, folder, settings).await;
+        shop.place = Some(place);
+        shop
+    }
+
+    /// The store, opened again, as another process does.
+    pub(crate) async fn reopen(&self) -> Arc<dyn Storage> {
+        self.place.as_ref().unwrap().open().await
     }
 
     /// A shop over the memory store.
@@ -131,7 +172,12 @@ impl Shop {
             ..config.numbers[0].clone()
         });
         let platform = Arc::new(Platform::start_with(config).await.unwrap());
-        let crm = crm(storage, &platform.base_url(), platform.config(), clock.clone());
+        let crm = crm(
+            Arc::clone(&storage),
+            &platform.base_url(),
+            platform.config(),
+            clock.clone(),
+        );
         let org = crm.create_org(settings).await.unwrap();
         let account = org.accounts().connect(new_account(&platform)).await.unwrap();
         org.templates()
@@ -150,6 +196,7 @@ impl Shop {
             platform,
             clock,
             folder,
+            place: None,
         }
     }
 

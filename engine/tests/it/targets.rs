@@ -1,6 +1,5 @@
 //! Broadcasts to those who are named, and to recipients of another one.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use tertulia::core::ids::{BroadcastId, ContactId};
@@ -9,7 +8,7 @@ use tertulia::testing::Receipts;
 use tertulia::testing::platform::Status;
 use tertulia::{
     Code, Filter, MergeRequest, NewBroadcast, PageOf, RecipientFilter, RecipientSelection, Selection,
-    Simulated, SqliteStorage, Target,
+    Simulated, Target,
 };
 use uuid::Uuid;
 
@@ -164,7 +163,7 @@ async fn a_list_is_there_after_a_restart_and_gone_once_it_is_needed_no_more() {
     broadcasts.cancel(cancelled).await.unwrap();
     assert_eq!(lists(), 1);
 
-    let storage = Arc::new(SqliteStorage::open(shop.folder.path().join("crm.db")).unwrap());
+    let storage = shop.reopen().await;
     let again = crm(
         storage,
         &shop.platform.base_url(),

@@ -251,6 +251,39 @@ async fn the_feed_is_read_from_a_position_on_and_repeats_nothing() {
     assert_eq!(all, read);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_follows_is_heard_of_when_it_happens() {
+    let shop = Shop::open().await;
+    let all = shop.org.events().read(0, 1000).await.unwrap();
+    let last = all.last().unwrap().position;
+    assert_eq!(
+        shop.org.events().follow(0, 1).await.unwrap(),
+        all[..1],
+        "what is there is not waited for"
+    );
+    let following = tokio::spawn({
+        let org = shop.org.clone();
+        async move { org.events().follow(last, 10).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    assert!(!following.is_finished(), "nothing has happened yet");
+    shop.contact(ANA, &[], None).await;
+    let events = tokio::time::timeout(std::time::Duration::from_secs(30), following)
+        .await
+        .expect("it is heard of")
+        .unwrap()
+        .unwrap();
+    assert_eq!(events[0].position, last + 1);
+    let following = tokio::spawn({
+        let (org, last) = (shop.org.clone(), last + 1000);
+        async move { org.events().follow(last, 10).await }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    shop.crm.close().await.unwrap();
+    let closed = following.await.unwrap().unwrap_err();
+    assert_eq!(closed.code(), Code::StorageClosed);
+}
+
 #[tokio::test]
 async fn another_process_over_the_same_file_obeys_a_new_stop_word_at_once() {
     let folder = tempfile::tempdir().unwrap();

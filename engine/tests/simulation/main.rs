@@ -10,17 +10,22 @@
 
 mod faults;
 mod platform;
+mod server;
 mod store;
 mod story;
 mod witness;
 mod world;
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use tertulia::MemoryStorage;
+use tertulia::storage::Storage;
+
 use crate::faults::Hits;
+use crate::server::Server;
 use crate::world::World;
 
 /// How many stories are told where nobody says otherwise.
@@ -33,9 +38,14 @@ struct Ended {
     broken: Option<String>,
 }
 
-/// Tells the story of a seed.
+/// Tells the story of a seed, over a new store in memory.
 fn tell(seed: u64, in_words: bool) -> Ended {
-    let world = World::new(seed, in_words);
+    tell_over(Arc::new(MemoryStorage::new()), seed, in_words)
+}
+
+/// Tells the story of a seed over a store that is empty, and answers at once.
+fn tell_over(store: Arc<dyn Storage>, seed: u64, in_words: bool) -> Ended {
+    let world = World::new(seed, in_words, store);
     // All that can go on does before the story does. Nothing sleeps: there is no timer.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .event_interval(u32::MAX)
@@ -110,4 +120,23 @@ fn the_same_seed_tells_the_same_story() {
         assert_eq!(one.log, other.log, "seed {seed}");
     }
     assert_ne!(tell(1, true).log, tell(2, true).log);
+}
+
+/// So many seeds from `TERTULIA_FIRST_SEED` on as `TERTULIA_SERVER_SEEDS` says, or a few.
+#[test]
+fn on_a_postgresql_server_each_seed_tells_the_same_story_as_in_memory() {
+    let first = number("TERTULIA_FIRST_SEED").unwrap_or(0);
+    let end = first + number("TERTULIA_SERVER_SEEDS").unwrap_or(4);
+    let server = Server::find();
+    for seed in first..end {
+        let (there, here) = (tell_over(server.new_store(), seed, true), tell(seed, true));
+        assert_eq!(there.broken, None, "seed {seed}");
+        let parted = there
+            .log
+            .lines()
+            .zip(here.log.lines())
+            .find(|(there, here)| there != here);
+        assert_eq!(parted, None, "seed {seed}");
+        assert_eq!(there.log.lines().count(), here.log.lines().count(), "seed {seed}");
+    }
 }

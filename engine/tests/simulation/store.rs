@@ -10,8 +10,8 @@ use tertulia::core::ledger::{Campaign, DispatchState};
 use tertulia::core::record::{ChangeSet, Key, Stored};
 use tertulia::sequence::Standing;
 use tertulia::storage::{
-    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Query, SharedPage,
-    SharedRequest, Storage, StorageError, StorageErrorKind,
+    ClaimRequest, Claimed, Committed, JournalPage, JournalRequest, Page, PageRequest, Portion, Query,
+    SharedPage, SharedRequest, Storage, StorageError, StorageErrorKind,
 };
 
 use crate::faults::Fault;
@@ -124,6 +124,10 @@ impl Storage for SharedStore {
 
     async fn shared(&self, request: SharedRequest) -> Result<SharedPage, StorageError> {
         self.world.store.shared(request).await
+    }
+
+    async fn copy_in(&self, portion: Portion) -> Result<(), StorageError> {
+        self.world.store.copy_in(portion).await
     }
 
     async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64, StorageError> {

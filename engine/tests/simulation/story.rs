@@ -16,7 +16,6 @@ use tertulia::core::ledger::{Dispatch, StateName};
 use tertulia::core::message::StatusKind;
 use tertulia::core::record::{ChangeSet, Op, Org as OrgRecord};
 use tertulia::core::suppression::SuppressionKey;
-use tertulia::storage::Storage;
 use tertulia::{
     Channel, Code, Crm, Done, Draft, Error, Filter, Language, MergeRequest, NewAccount, NewBroadcast,
     NewContact, NewSchedule, Org, Selection, SendRequest, Settings, StaticCredentials, Template,

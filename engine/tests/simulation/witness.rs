@@ -14,7 +14,7 @@ use tertulia::core::conversation::{Author, Message};
 use tertulia::core::ids::{AttemptId, BroadcastId, ContactId, DispatchId, MessageId, OrgId};
 use tertulia::core::ledger::{Campaign, Dispatch, DispatchState, SEND_WITHIN, SLOT, StateName, StepRow};
 use tertulia::core::record::{ChangeSet, Key, Op, Record, RecordKind};
-use tertulia::storage::{PageRequest, Query, Storage};
+use tertulia::storage::{PageRequest, Query};
 
 use self::steps::{Moves, StepBefore, Steps};
 pub(crate) use self::steps::{enrollments, sequences};

@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, TimeDelta, Utc};
 use fastrand::Rng;
-use tertulia::MemoryStorage;
 use tertulia::clock::Clock;
+use tertulia::storage::Storage;
 use tokio::sync::oneshot;
 
 use crate::faults::{Fault, Hits};
@@ -121,11 +121,11 @@ impl State {
 #[derive(Debug)]
 pub(crate) struct World {
     state: Mutex<State>,
-    pub(crate) store: MemoryStorage,
+    pub(crate) store: Arc<dyn Storage>,
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, tell: bool) -> Arc<Self> {
+    pub(crate) fn new(seed: u64, tell: bool, store: Arc<dyn Storage>) -> Arc<Self> {
         let mut chance = Rng::with_seed(seed);
         // What the library itself draws comes from the thread's generator.
         fastrand::seed(chance.u64(..));
@@ -146,7 +146,7 @@ impl World {
                 log: tell.then(String::new),
                 broken: None,
             }),
-            store: MemoryStorage::new(),
+            store,
         })
     }
 

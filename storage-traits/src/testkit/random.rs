@@ -18,19 +18,10 @@ use crate::{ClaimRequest, JournalRequest, JournalView, Query, SharedRequest, Sto
 /// claims, pages, counts, tallies, journals, and in the end everything they have. The seed of a failure is printed.
 pub async fn random_ops(seed: u64, steps: usize, store: Arc<dyn Storage>, model: Arc<dyn Storage>) {
     let mut replay = Replay { seed, step: 0 };
-    let mut run = Run {
-        make: Generator::new(seed, 4),
-        store: Bench::over(store),
-        model: Bench::over(model),
-    };
+    let mut run = Run::new(Generator::new(seed, 4), store, model);
     for step in 0..steps {
         replay.step = step;
-        match run.make.below(20) {
-            0..=13 => run.commit().await,
-            14 | 15 => run.claim().await,
-            16 if run.make.once_in(5) => run.prune().await,
-            _ => run.ask().await,
-        }
+        run.step().await;
         if step % 50 == 49 {
             run.compare().await;
         }
@@ -52,14 +43,34 @@ impl Drop for Replay {
     }
 }
 
-struct Run {
+/// Two stores that are to answer alike.
+pub(super) struct Run {
     make: Generator,
-    store: Bench,
-    model: Bench,
+    pub(super) store: Bench,
+    pub(super) model: Bench,
 }
 
 impl Run {
-    async fn commit(&mut self) {
+    pub(super) fn new(make: Generator, store: Arc<dyn Storage>, model: Arc<dyn Storage>) -> Self {
+        Self {
+            make,
+            store: Bench::over(store),
+            model: Bench::over(model),
+        }
+    }
+
+    /// One random call of both.
+    pub(super) async fn step(&mut self) {
+        match self.make.below(20) {
+            0..=13 => self.commit().await,
+            14 | 15 => self.claim().await,
+            16 if self.make.once_in(5) => self.prune().await,
+            _ => self.ask().await,
+        }
+    }
+
+    /// What is committed next.
+    async fn changes(&mut self) -> ChangeSet {
         let known: Vec<Stored> = self.model.everything().await.records.into_values().collect();
         let mut changes = ChangeSet::default();
         if self.make.once_in(4) {
@@ -69,6 +80,20 @@ impl Run {
             let op = self.op(&known);
             changes.ops.push(op);
         }
+        changes
+    }
+
+    /// One random commit to the model alone; one that conflicts changes nothing.
+    pub(super) async fn fill(&mut self) {
+        let changes = self.changes().await;
+        match self.model.store.commit(changes).await {
+            Err(error) if !error.is_conflict() => panic!("the commit should succeed: {error}"),
+            _ => {}
+        }
+    }
+
+    async fn commit(&mut self) {
+        let changes = self.changes().await;
         let ours = self.store.store.commit(changes.clone()).await;
         let model = self.model.store.commit(changes.clone()).await;
         match (ours, model) {
@@ -193,7 +218,7 @@ impl Run {
     }
 
     /// Asks both stores something.
-    async fn ask(&mut self) {
+    pub(super) async fn ask(&mut self) {
         for _ in 0..4 {
             let query = self.query();
             let (limit, backwards) = (1 + self.make.below(7), self.make.once_in(2));
@@ -315,7 +340,7 @@ impl Run {
     }
 
     /// Compares all that the stores have, and all that they count.
-    async fn compare(&mut self) {
+    pub(super) async fn compare(&mut self) {
         let model: Everything = self.model.everything().await;
         assert_eq!(self.store.everything().await, model);
         let keys: Vec<Key> = model.records.keys().cloned().collect();

@@ -505,7 +505,7 @@ import type * as t from \"./types.js\";
     fn method(&self, area: &Interface, method: &Method) -> String {
         let name = camel(&method.name);
         let key = quoted(&format!("{}.{}", area.name, method.name));
-        let mut params = self.params(&method.params, Way::In);
+        let params = self.params(&method.params, Way::In);
         let values: Vec<String> = method.params.iter().map(|param| argument(&param.wire)).collect();
         let values = values.join(", ");
         let returns = match &method.returns {
@@ -532,19 +532,27 @@ import type * as t from \"./types.js\";
                 self.docs(2, &one)
             );
         }
-        let mut extra = String::new();
+        let mut parts: Vec<String> = Some(params)
+            .filter(|params| !params.is_empty())
+            .into_iter()
+            .collect();
+        let mut extra = Vec::new();
         if let Some(progress) = &method.progress {
-            let _ = write!(
-                params,
-                ", watch?: Watch<{}>",
+            parts.push(format!(
+                "watch?: Watch<{}>",
                 imported(&self.ty(progress, Way::Out))
-            );
-            extra += ", { watch }";
+            ));
+            extra.push("watch".to_owned());
         }
         if let Some(other) = &method.other {
-            params = format!("{other}: {}Methods, {params}", pascal(other));
-            let _ = write!(extra, ", {{ other: {other} }}");
+            parts.insert(0, format!("{other}: {}Methods", pascal(other)));
+            extra.push(format!("other: {other}"));
         }
+        let params = parts.join(", ");
+        let extra = match extra.as_slice() {
+            [] => String::new(),
+            extra => format!(", {{ {} }}", extra.join(", ")),
+        };
         format!(
             "{}  {name}({params}): Promise<{returns}> {{
     return this.call(methods[{key}], [{values}]{extra});

@@ -48,10 +48,11 @@ public final class Crm: Sendable {
 
     init(scope: Scope) { self.scope = scope }
 
-    /// Opens a CRM over an SQLite file, or in memory.
+    /// Opens a CRM over an SQLite file or a PostgreSQL database, or in memory.
     ///
     /// - Parameters:
-    ///   - path: the file; nil: in memory, gone with the process.
+    ///   - path: the file, or the URL of the database, `postgres://user:password@host/database`; nil: in memory, gone with
+    ///     the process.
     ///   - transports: what is spoken to platforms by, each under the endpoint that ``receive(_:request:)`` names.
     ///   - credentials: where the keys to send with come from.
     ///   - clock: where the time comes from; nil: the machine's clock.

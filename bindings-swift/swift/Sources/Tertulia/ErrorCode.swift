@@ -352,13 +352,28 @@ public enum ErrorCode {
     /// The row cannot be read.
     public static let importRow = "import.row"
 
+    /// A store was to be copied into itself.
+    public static let copySameStore = "copy.same_store"
+
+    /// What was to be copied into holds something else than an unfinished copy of the store.
+    public static let copyTargetInUse = "copy.target_in_use"
+
+    /// The store was changed while it was copied.
+    public static let copySourceChanged = "copy.source_changed"
+
+    /// The store that was to be copied is itself a copy that was not finished.
+    public static let copySourceUnfinished = "copy.source_unfinished"
+
+    /// What was copied does not read as it was written.
+    public static let copyDiffers = "copy.differs"
+
     /// Others changed the same records again and again.
     public static let storageConflict = "storage.conflict"
 
-    /// Another process holds the database.
+    /// Others hold the database, or all of its connections.
     public static let storageBusy = "storage.busy"
 
-    /// The file is not a database of this library.
+    /// The file or server is not a database of this library, or cannot be one.
     public static let storageNotADatabase = "storage.not_a_database"
 
     /// The database was written by a newer version of this library.
@@ -379,7 +394,7 @@ public enum ErrorCode {
     /// A stored record cannot be read.
     public static let storageCorrupt = "storage.corrupt"
 
-    /// The disk or file failed.
+    /// The disk, the file, the server or the way to it failed.
     public static let storageIo = "storage.io"
 
     /// The CRM was closed.
@@ -643,6 +658,11 @@ public enum ErrorCode {
         importIo: (.unavailable, .later, 503),
         importNotFound: (.notFound, .never, 503),
         importRow: (.invalid, .never, 503),
+        copySameStore: (.refused, .never, 503),
+        copyTargetInUse: (.refused, .never, 503),
+        copySourceChanged: (.conflict, .later, 503),
+        copySourceUnfinished: (.refused, .never, 503),
+        copyDiffers: (.corrupt, .never, 503),
         storageConflict: (.conflict, .afterReload, 503),
         storageBusy: (.unavailable, .later, 503),
         storageNotADatabase: (.corrupt, .never, 503),

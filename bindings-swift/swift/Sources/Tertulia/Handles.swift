@@ -37,6 +37,24 @@ extension Crm {
         let _: Nothing = try await scope.call("crm.work")
     }
 
+    /// Copies all that the store has into the store of another CRM, which is new: a file to a server, or back. Ids,
+    /// versions and positions of the journal stay, so that cursors of the feed stay good. In the end both are read
+    /// and compared. Files of messages are in the media store, and stay there.
+    ///
+    /// Nobody may use the source meanwhile: stop workers and webhooks. It is only read. Cut off by whatever, or
+    /// cancelled, the copy goes on when it is called again; until it is finished the target has no organisation,
+    /// and so refuses to be used.
+    ///
+    /// Fails with `copy.same_store`, `copy.source_unfinished` or `copy.target_in_use` before anything is written;
+    /// with `copy.source_changed` or `copy.differs`, naming the kind; with `storage.*`, naming the side.
+    public func copyTo(
+        crm: Crm,
+        progress: (@Sendable (CopyCounts) async throws -> Void)? = nil,
+        cancel: CancelToken? = nil
+    ) async throws -> CopyReport {
+        try await scope.call("crm.copy_to", progress: teller(progress), cancel: cancel, other: crm.scope)
+    }
+
     /// Answers if the store can be read.
     public func ping() async throws {
         let _: Nothing = try await scope.call("crm.ping")
@@ -2035,6 +2053,15 @@ public struct EventsArea: Sendable {
     /// The events after a position (0: from the start), at most so many, in the order of their commits.
     public func read(_ after: Int, limit: Int) async throws -> [Event] {
         try await scope.call("events.read") {
+            $0.put("after", after)
+            $0.put("limit", limit)
+        }
+    }
+
+    /// The same, and if there are none yet, waits until there are: what follows all that happens. What any process
+    /// commits to a PostgreSQL store is heard of at once; other stores are looked at every second.
+    public func follow(_ after: Int, limit: Int) async throws -> [Event] {
+        try await scope.call("events.follow") {
             $0.put("after", after)
             $0.put("limit", limit)
         }

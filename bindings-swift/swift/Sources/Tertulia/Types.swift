@@ -2436,6 +2436,87 @@ public enum ConversationStatus: String, Hashable, Sendable, Codable, CaseIterabl
     case resolved = "resolved"
 }
 
+/// The records of a kind that were copied.
+public struct CopiedKind: Hashable, Sendable, Codable {
+    /// The kind, as in `contact`; `journal` for the entries of the journal.
+    public var kind: String
+    /// How many there are.
+    public var count: Int
+    /// What they hash to, in whatever order and store: SHA-256 in hexadecimal.
+    public var hash: String
+
+    public init(kind: String, count: Int, hash: String) {
+        self.kind = kind
+        self.count = count
+        self.hash = hash
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case kind = "kind"
+        case count = "count"
+        case hash = "hash"
+    }
+}
+
+/// How far a copy is.
+public struct CopyCounts: Hashable, Sendable, Codable {
+    /// What it is at.
+    public var stage: CopyStage
+    /// How many records and journal entries this stage has gone through.
+    public var done: Int
+    /// How many it goes through, about.
+    public var total: Int
+
+    public init(stage: CopyStage, done: Int, total: Int) {
+        self.stage = stage
+        self.done = done
+        self.total = total
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case stage = "stage"
+        case done = "done"
+        case total = "total"
+    }
+}
+
+/// What became of a copy.
+public struct CopyReport: Hashable, Sendable, Codable {
+    /// Where it ended.
+    public var counts: CopyCounts
+    /// What source and target have, the same in both: kind by kind, and the journal last. Of a copy that is not finished,
+    /// what was gone through.
+    public var kinds: [CopiedKind]
+    /// How many records and journal entries this call wrote.
+    public var written: Int
+    /// Whether the target has everything; if not, the copy was cancelled.
+    public var finished: Bool
+
+    public init(counts: CopyCounts, kinds: [CopiedKind], written: Int, finished: Bool) {
+        self.counts = counts
+        self.kinds = kinds
+        self.written = written
+        self.finished = finished
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case counts = "counts"
+        case kinds = "kinds"
+        case written = "written"
+        case finished = "finished"
+    }
+}
+
+/// What a copy is at.
+public enum CopyStage: String, Hashable, Sendable, Codable, CaseIterable {
+    /// What an earlier call left in the target is held against the source.
+    case checking = "checking"
+    /// What the target lacks is written.
+    case copying = "copying"
+    /// Source and target are read, and compared.
+    case comparing = "comparing"
+}
+
 /// How a platform's status finds the attempt that it is about.
 public enum Correlation: String, Hashable, Sendable, Codable, CaseIterable {
     /// A field of the send comes back in each status.

@@ -17,6 +17,8 @@ extension Crm {
         case "work":
             try await work()
             return .null
+        case "copy_to":
+            return try answer(await copyTo(crm: try call.other(), progress: call.progress(), cancel: call.cancel))
         case "ping":
             try await ping()
             return .null
@@ -398,6 +400,8 @@ extension Org {
             return .null
         case "events.read":
             return try answer(await events.read(try call.arg("after"), limit: try call.arg("limit")))
+        case "events.follow":
+            return try answer(await events.follow(try call.arg("after"), limit: try call.arg("limit")))
         case "audit.list":
             return try call.each ? answer(await all(audit.list(filter: try call.arg("filter"), page: try call.arg("page")))) : answer(await audit.listPage(filter: try call.arg("filter"), page: try call.arg("page")))
         case "audit.verify":

@@ -9,7 +9,7 @@ use tertulia::core::ids::{ContactId, DispatchId, EnrollmentId, OrgId, SequenceId
 use tertulia::core::ledger::{Campaign, Dispatch, StateName, StepRow};
 use tertulia::core::record::{ChangeSet, Key, Op, Record, RecordKind};
 use tertulia::sequence::{Enrollment, EnrollmentState, Funnel, Goal, Sequence};
-use tertulia::storage::{Query, Storage};
+use tertulia::storage::Query;
 use tertulia::{Channel, Contact};
 
 use super::{all, get, now};

@@ -1586,6 +1586,80 @@ internal object ConversationStatusCodec : Codec<ConversationStatus> {
     }
 }
 
+internal object CopiedKindCodec : Codec<CopiedKind> {
+    override fun encode(value: CopiedKind): JsonElement {
+        return record {
+            put("kind", TextCodec, value.kind)
+            put("count", IntCodec, value.count)
+            put("hash", TextCodec, value.hash)
+        }
+    }
+
+    override fun decode(json: JsonElement): CopiedKind {
+        val record = Reader(json)
+        return CopiedKind(
+            kind = record.get("kind", TextCodec),
+            count = record.get("count", IntCodec),
+            hash = record.get("hash", TextCodec),
+        )
+    }
+}
+
+internal object CopyCountsCodec : Codec<CopyCounts> {
+    override fun encode(value: CopyCounts): JsonElement {
+        return record {
+            put("stage", CopyStageCodec, value.stage)
+            put("done", IntCodec, value.done)
+            put("total", IntCodec, value.total)
+        }
+    }
+
+    override fun decode(json: JsonElement): CopyCounts {
+        val record = Reader(json)
+        return CopyCounts(
+            stage = record.get("stage", CopyStageCodec),
+            done = record.get("done", IntCodec),
+            total = record.get("total", IntCodec),
+        )
+    }
+}
+
+internal object CopyReportCodec : Codec<CopyReport> {
+    override fun encode(value: CopyReport): JsonElement {
+        return record {
+            put("counts", CopyCountsCodec, value.counts)
+            put("kinds", ListCodec(CopiedKindCodec), value.kinds)
+            put("written", IntCodec, value.written)
+            put("finished", BoolCodec, value.finished)
+        }
+    }
+
+    override fun decode(json: JsonElement): CopyReport {
+        val record = Reader(json)
+        return CopyReport(
+            counts = record.get("counts", CopyCountsCodec),
+            kinds = record.get("kinds", ListCodec(CopiedKindCodec)),
+            written = record.get("written", IntCodec),
+            finished = record.get("finished", BoolCodec),
+        )
+    }
+}
+
+internal object CopyStageCodec : Codec<CopyStage> {
+    override fun encode(value: CopyStage): JsonElement {
+        return JsonPrimitive(value.wire)
+    }
+
+    override fun decode(json: JsonElement): CopyStage {
+        return when (val word = TextCodec.decode(json)) {
+            "checking" -> CopyStage.CHECKING
+            "copying" -> CopyStage.COPYING
+            "comparing" -> CopyStage.COMPARING
+            else -> throw Misfit("$word is no CopyStage")
+        }
+    }
+}
+
 internal object CorrelationCodec : Codec<Correlation> {
     override fun encode(value: Correlation): JsonElement {
         return JsonPrimitive(value.wire)

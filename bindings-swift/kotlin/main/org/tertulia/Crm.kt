@@ -34,9 +34,9 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
 
     companion object {
         /**
-         * Opens a CRM over an SQLite file, or in memory.
+         * Opens a CRM over an SQLite file or a PostgreSQL database, or in memory.
          *
-         * @param path the file; absent: in memory, gone with the process.
+         * @param path the file; absent, as is `server`: in memory, gone with the process.
          * @param transports what is spoken to platforms by, each under the endpoint that [Crm.receive] names.
          * @param credentials where the keys to send with come from.
          * @param handlers bots and AIs, by the names that conversations are given to them under.
@@ -49,6 +49,7 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
          * store. An organisation that was once used with a key is never used without it.
          * @param convertFrom what a file that does not open so was before: it is then converted.
          * @param mediaFolder the folder that files of messages are kept in; absent: none are.
+         * @param server the URL of the database, `postgres://user:password@host/database`, instead of a file.
          */
         suspend fun open(
             path: Path? = null,
@@ -62,12 +63,14 @@ class Crm private constructor(scope: Scope) : CrmMethods(scope) {
             mediaFolder: Path? = null,
             handlers: Map<String, ConversationHandler> = emptyMap(),
             handlerTimeout: Duration? = null,
+            server: String? = null,
         ): Crm {
+            require(path == null || server == null) { "both a file and a server are named" }
             val hosts = mutableListOf<HostObject>()
             val handles = mutableListOf<NativeHandle>()
             fun place(host: HostObject) = (hosts.size).toLong().also { hosts += host }
             val scope = open("crm", hosts, handles) {
-                put("path", OptionalCodec(TextCodec), path?.toString())
+                put("path", OptionalCodec(TextCodec), server ?: path?.toString())
                 put("host", OptionalCodec(TextCodec), host)
                 put("encryption_key", OptionalCodec(BytesCodec), encryptionKey)
                 put("suppression_key", OptionalCodec(BytesCodec), suppressionKey)

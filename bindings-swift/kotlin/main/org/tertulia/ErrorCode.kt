@@ -352,13 +352,28 @@ object ErrorCode {
     /** The row cannot be read. */
     const val IMPORT_ROW: String = "import.row"
 
+    /** A store was to be copied into itself. */
+    const val COPY_SAME_STORE: String = "copy.same_store"
+
+    /** What was to be copied into holds something else than an unfinished copy of the store. */
+    const val COPY_TARGET_IN_USE: String = "copy.target_in_use"
+
+    /** The store was changed while it was copied. */
+    const val COPY_SOURCE_CHANGED: String = "copy.source_changed"
+
+    /** The store that was to be copied is itself a copy that was not finished. */
+    const val COPY_SOURCE_UNFINISHED: String = "copy.source_unfinished"
+
+    /** What was copied does not read as it was written. */
+    const val COPY_DIFFERS: String = "copy.differs"
+
     /** Others changed the same records again and again. */
     const val STORAGE_CONFLICT: String = "storage.conflict"
 
-    /** Another process holds the database. */
+    /** Others hold the database, or all of its connections. */
     const val STORAGE_BUSY: String = "storage.busy"
 
-    /** The file is not a database of this library. */
+    /** The file or server is not a database of this library, or cannot be one. */
     const val STORAGE_NOT_A_DATABASE: String = "storage.not_a_database"
 
     /** The database was written by a newer version of this library. */
@@ -379,7 +394,7 @@ object ErrorCode {
     /** A stored record cannot be read. */
     const val STORAGE_CORRUPT: String = "storage.corrupt"
 
-    /** The disk or file failed. */
+    /** The disk, the file, the server or the way to it failed. */
     const val STORAGE_IO: String = "storage.io"
 
     /** The CRM was closed. */
@@ -643,6 +658,11 @@ object ErrorCode {
         IMPORT_IO to "unavailable",
         IMPORT_NOT_FOUND to "not_found",
         IMPORT_ROW to "invalid",
+        COPY_SAME_STORE to "refused",
+        COPY_TARGET_IN_USE to "refused",
+        COPY_SOURCE_CHANGED to "conflict",
+        COPY_SOURCE_UNFINISHED to "refused",
+        COPY_DIFFERS to "corrupt",
         STORAGE_CONFLICT to "conflict",
         STORAGE_BUSY to "unavailable",
         STORAGE_NOT_A_DATABASE to "corrupt",

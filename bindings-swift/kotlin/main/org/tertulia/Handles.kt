@@ -40,6 +40,21 @@ abstract class CrmMethods internal constructor(internal val scope: Scope) {
     suspend fun work(): Unit =
         scope.call("crm.work", UnitCodec)
 
+    /**
+     * Copies all that the store has into the store of another CRM, which is new: a file to a server, or back. Ids,
+     * versions and positions of the journal stay, so that cursors of the feed stay good. In the end both are read
+     * and compared. Files of messages are in the media store, and stay there.
+     *
+     * Nobody may use the source meanwhile: stop workers and webhooks. It is only read. Cut off by whatever, or
+     * cancelled, the copy goes on when it is called again; until it is finished the target has no organisation,
+     * and so refuses to be used.
+     *
+     * Fails with `copy.same_store`, `copy.source_unfinished` or `copy.target_in_use` before anything is written;
+     * with `copy.source_changed` or `copy.differs`, naming the kind; with `storage.*`, naming the side.
+     */
+    suspend fun copyTo(crm: Crm, progress: (suspend (CopyCounts) -> Unit)? = null, cancel: CancelToken? = null): CopyReport =
+        scope.call("crm.copy_to", CopyReportCodec, Watch(progress, CopyCountsCodec, cancel), other = crm)
+
     /** Answers if the store can be read. */
     suspend fun ping(): Unit =
         scope.call("crm.ping", UnitCodec)
@@ -1683,6 +1698,16 @@ class EventsArea internal constructor(private val scope: Scope) {
     /** The events after a position (0: from the start), at most so many, in the order of their commits. */
     suspend fun read(after: Long, limit: Long): List<Event> =
         scope.call("events.read", ListCodec(EventCodec)) {
+            put("after", IntCodec, after)
+            put("limit", IntCodec, limit)
+        }
+
+    /**
+     * The same, and if there are none yet, waits until there are: what follows all that happens. What any process
+     * commits to a PostgreSQL store is heard of at once; other stores are looked at every second.
+     */
+    suspend fun follow(after: Long, limit: Long): List<Event> =
+        scope.call("events.follow", ListCodec(EventCodec)) {
             put("after", IntCodec, after)
             put("limit", IntCodec, limit)
         }

@@ -1152,6 +1152,51 @@ enum class ConversationStatus(internal val wire: String) {
     RESOLVED("resolved"),
 }
 
+/** The records of a kind that were copied. */
+data class CopiedKind(
+    /** The kind, as in `contact`; `journal` for the entries of the journal. */
+    val kind: String,
+    /** How many there are. */
+    val count: Long,
+    /** What they hash to, in whatever order and store: SHA-256 in hexadecimal. */
+    val hash: String,
+)
+
+/** How far a copy is. */
+data class CopyCounts(
+    /** What it is at. */
+    val stage: CopyStage,
+    /** How many records and journal entries this stage has gone through. */
+    val done: Long,
+    /** How many it goes through, about. */
+    val total: Long,
+)
+
+/** What became of a copy. */
+data class CopyReport(
+    /** Where it ended. */
+    val counts: CopyCounts,
+    /**
+     * What source and target have, the same in both: kind by kind, and the journal last. Of a copy that is not finished,
+     * what was gone through.
+     */
+    val kinds: List<CopiedKind>,
+    /** How many records and journal entries this call wrote. */
+    val written: Long,
+    /** Whether the target has everything; if not, the copy was cancelled. */
+    val finished: Boolean,
+)
+
+/** What a copy is at. */
+enum class CopyStage(internal val wire: String) {
+    /** What an earlier call left in the target is held against the source. */
+    CHECKING("checking"),
+    /** What the target lacks is written. */
+    COPYING("copying"),
+    /** Source and target are read, and compared. */
+    COMPARING("comparing"),
+}
+
 /** How a platform's status finds the attempt that it is about. */
 enum class Correlation(internal val wire: String) {
     /** A field of the send comes back in each status. */

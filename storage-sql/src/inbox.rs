@@ -1,27 +1,28 @@
 //! Filters of conversations as walks along an index: the same conversations as `ConversationFilter::matches` finds.
 
-use rusqlite::types::Value;
 use tertulia_core::filter::OwnerFilter;
 use tertulia_core::ids::OrgId;
 use tertulia_core::inbox::{Archived, ConversationFilter, ConversationOrder};
 
-use crate::filter::{self, Condition};
-use crate::rows::{assignee, blob, spaced};
+use crate::filter;
+use crate::rows::{assignee, spaced};
+use crate::value::{Value, as_id};
+use crate::{Condition, Dialect};
 
 /// The conversations that fit: what stands after `FROM`, conditions that no two share a conversation of, and the columns
 /// to walk by.
-pub(crate) struct Walk {
+pub struct Walk {
     /// The tables.
-    pub(crate) from: &'static str,
+    pub from: String,
     /// The conditions, each a walk along the index.
-    pub(crate) lanes: Vec<Condition>,
+    pub lanes: Vec<Condition>,
     /// What the walk goes by.
-    pub(crate) order: [&'static str; 2],
+    pub order: [&'static str; 2],
 }
 
 /// What a walk goes along, and what it leaves to be asked of each row.
 struct Driver {
-    from: &'static str,
+    from: String,
     /// The conditions that the index begins with.
     begin: Vec<Condition>,
     order: [&'static str; 2],
@@ -52,9 +53,9 @@ fn one(sql: impl Into<String>, values: Vec<Value>) -> Condition {
 }
 
 /// The walk over an organisation's conversations that fit a folded filter.
-pub(crate) fn walk(org: OrgId, filter: &ConversationFilter, order: ConversationOrder) -> Walk {
-    let driver = driver(org, filter, order);
-    let rest = rest(filter, driver.asked);
+pub fn walk(dialect: Dialect, org: OrgId, filter: &ConversationFilter, order: ConversationOrder) -> Walk {
+    let driver = driver(dialect, org, filter, order);
+    let rest = rest(dialect, filter, driver.asked);
     let lanes = driver.begin.into_iter().map(|mut lane| {
         lane.sql = format!("{} AND {}", lane.sql, rest.sql);
         lane.values.extend(rest.values.iter().cloned());
@@ -67,53 +68,39 @@ pub(crate) fn walk(org: OrgId, filter: &ConversationFilter, order: ConversationO
     }
 }
 
-/// The text that is searched for, if it searches for anything.
-fn searched(filter: &ConversationFilter) -> Option<String> {
-    filter.text.as_deref().and_then(filter::found)
-}
-
-fn driver(org: OrgId, filter: &ConversationFilter, order: ConversationOrder) -> Driver {
-    let org = || blob(org.0.as_bytes());
+fn driver(dialect: Dialect, org: OrgId, filter: &ConversationFilter, order: ConversationOrder) -> Driver {
+    let of = org;
+    let org = || as_id(of.0);
     let by_id = ["t.conversation", "t.org"];
     let by = match order {
         ConversationOrder::Activity => BY_ACTIVITY,
         ConversationOrder::Id => by_id,
     };
-    if let Some(text) = searched(filter) {
-        return Driver {
-            from: "contact_search d CROSS JOIN contacts c ON c.row = d.rowid \
-                CROSS JOIN conversations t INDEXED BY conversations_contact ON t.org = c.org AND t.contact = c.contact",
-            begin: vec![one(
-                "d.contact_search MATCH ? AND c.org = ?",
-                vec![Value::Text(text), org()],
-            )],
-            order: by,
-            asked: &[Part::Text],
-        };
+    if let Some(text) = &filter.text
+        && let Some(driver) = searching(dialect, of, text, by)
+    {
+        return driver;
     }
     if let Some(contact) = filter.contact {
         return Driver {
-            from: "conversations t INDEXED BY conversations_contact",
-            begin: vec![one(
-                "t.org = ? AND t.contact = ?",
-                vec![org(), blob(contact.0.as_bytes())],
-            )],
+            from: dialect.along("conversations", "conversations_contact"),
+            begin: vec![one("t.org = ? AND t.contact = ?", vec![org(), as_id(contact.0)])],
             order: by,
             asked: &[Part::Contact],
         };
     }
     if order == ConversationOrder::Id {
         return Driver {
-            from: "conversations t",
+            from: "conversations t".to_owned(),
             begin: vec![one("t.org = ?", vec![org()])],
             order: by_id,
             asked: &[],
         };
     }
-    let archived: &[i64] = match filter.archived {
-        Archived::Without => &[0],
-        Archived::With => &[0, 1],
-        Archived::Only => &[1],
+    let archived: &[bool] = match filter.archived {
+        Archived::Without => &[false],
+        Archived::With => &[false, true],
+        Archived::Only => &[true],
     };
     // One lane for each value, archived and not.
     let lanes = |condition: &str, values: &[Option<Value>]| {
@@ -121,7 +108,7 @@ fn driver(org: OrgId, filter: &ConversationFilter, order: ConversationOrder) -> 
             archived.iter().map(move |archived| {
                 let mut bound = vec![org()];
                 bound.extend(value.clone());
-                bound.push(Value::Integer(*archived));
+                bound.push(Value::Flag(*archived));
                 one(condition, bound)
             })
         });
@@ -130,8 +117,11 @@ fn driver(org: OrgId, filter: &ConversationFilter, order: ConversationOrder) -> 
     let word = |word: &str| Some(Value::Text(word.to_owned()));
     if let Some(label) = &filter.label {
         return Driver {
-            from: "conversation_labels d CROSS JOIN conversations t \
-                ON t.org = d.org AND t.conversation = d.conversation",
+            from: format!(
+                "conversation_labels d {} conversations t \
+                 ON t.org = d.org AND t.conversation = d.conversation",
+                dialect.join()
+            ),
             begin: lanes("d.org = ? AND d.label = ? AND d.archived = ?", &[word(label)]),
             order: ["d.last_activity", "d.conversation"],
             asked: &[Part::Label, Part::Archived],
@@ -139,15 +129,21 @@ fn driver(org: OrgId, filter: &ConversationFilter, order: ConversationOrder) -> 
     }
     if filter.starred == Some(true) {
         return Driver {
-            from: "conversations t INDEXED BY conversations_starred",
-            begin: lanes("t.starred = 1 AND t.org = ? AND t.archived = ?", &[None]),
+            from: dialect.along("conversations", "conversations_starred"),
+            begin: lanes(
+                &format!(
+                    "t.starred = {} AND t.org = ? AND t.archived = ?",
+                    dialect.truth(true)
+                ),
+                &[None],
+            ),
             order: BY_ACTIVITY,
             asked: &[Part::Starred, Part::Archived],
         };
     }
     if let Some(handler) = &filter.handler {
         return Driver {
-            from: "conversations t INDEXED BY conversations_handler",
+            from: dialect.along("conversations", "conversations_handler"),
             begin: lanes("t.org = ? AND t.handler = ? AND t.archived = ?", &[word(handler)]),
             order: BY_ACTIVITY,
             asked: &[Part::Handler, Part::Archived],
@@ -155,15 +151,21 @@ fn driver(org: OrgId, filter: &ConversationFilter, order: ConversationOrder) -> 
     }
     if filter.unread == Some(true) {
         return Driver {
-            from: "conversations t INDEXED BY conversations_unread",
-            begin: lanes("t.unread = 1 AND t.org = ? AND t.archived = ?", &[None]),
+            from: dialect.along("conversations", "conversations_unread"),
+            begin: lanes(
+                &format!(
+                    "t.unread = {} AND t.org = ? AND t.archived = ?",
+                    dialect.truth(true)
+                ),
+                &[None],
+            ),
             order: BY_ACTIVITY,
             asked: &[Part::Unread, Part::Archived],
         };
     }
     if let Some(who) = filter.assignee {
         return Driver {
-            from: "conversations t INDEXED BY conversations_assignee",
+            from: dialect.along("conversations", "conversations_assignee"),
             begin: lanes(
                 "t.org = ? AND t.assignee = ? AND t.archived = ?",
                 &[Some(whose(who))],
@@ -178,18 +180,43 @@ fn driver(org: OrgId, filter: &ConversationFilter, order: ConversationOrder) -> 
         status.dedup();
         let status: Vec<_> = status.iter().map(|status| word(status.as_str())).collect();
         return Driver {
-            from: "conversations t INDEXED BY conversations_status",
+            from: dialect.along("conversations", "conversations_status"),
             begin: lanes("t.org = ? AND t.status = ? AND t.archived = ?", &status),
             order: BY_ACTIVITY,
             asked: &[Part::Status, Part::Archived],
         };
     }
     Driver {
-        from: "conversations t INDEXED BY conversations_shown",
+        from: dialect.along("conversations", "conversations_shown"),
         begin: lanes("t.org = ? AND t.archived = ?", &[None]),
         order: BY_ACTIVITY,
         asked: &[Part::Archived],
     }
+}
+
+/// The conversations of those who have what somebody typed; of nothing typed, none: everybody is found.
+fn searching(dialect: Dialect, org: OrgId, text: &str, order: [&'static str; 2]) -> Option<Driver> {
+    let (from, condition) = match dialect {
+        Dialect::Sqlite => (
+            "contact_search d CROSS JOIN contacts c ON c.row = d.rowid CROSS JOIN conversations t \
+             INDEXED BY conversations_contact ON t.org = c.org AND t.contact = c.contact",
+            one(
+                "d.contact_search MATCH ? AND c.org = ?",
+                vec![Value::Text(filter::found(text)?), as_id(org.0)],
+            ),
+        ),
+        Dialect::Postgres => {
+            let mut values = vec![as_id(org.0)];
+            let found = filter::searched(dialect, org, text, &mut values)?;
+            ("conversations t", one(format!("t.org = ? AND {found}"), values))
+        }
+    };
+    Some(Driver {
+        from: from.to_owned(),
+        begin: vec![condition],
+        order,
+        asked: &[Part::Text],
+    })
 }
 
 fn whose(who: OwnerFilter) -> Value {
@@ -200,8 +227,8 @@ fn whose(who: OwnerFilter) -> Value {
 }
 
 /// What is asked of each row.
-fn rest(filter: &ConversationFilter, asked: &[Part]) -> Condition {
-    let mut all = one("1", Vec::new());
+fn rest(dialect: Dialect, filter: &ConversationFilter, asked: &[Part]) -> Condition {
+    let mut all = one(dialect.truth(true), Vec::new());
     let mut ask = |part: Option<Part>, sql: String, values: Vec<Value>| {
         if part.is_none_or(|part| !asked.contains(&part)) {
             all.sql = format!("{} AND {sql}", all.sql);
@@ -209,16 +236,14 @@ fn rest(filter: &ConversationFilter, asked: &[Part]) -> Condition {
         }
     };
     if let Some(contact) = filter.contact {
-        let id = blob(contact.0.as_bytes());
+        let id = as_id(contact.0);
         ask(Some(Part::Contact), "t.contact = ?".to_owned(), vec![id]);
     }
     if !filter.status.is_empty() {
-        let words = filter
-            .status
-            .iter()
-            .map(|status| Value::Text(status.as_str().to_owned()));
-        let sql = format!("t.status IN ({})", filter::marks(filter.status.len()));
-        ask(Some(Part::Status), sql, words.collect());
+        let mut values = Vec::new();
+        let words = filter.status.iter().map(|status| status.as_str());
+        let sql = dialect.among("t.status", words, &mut values);
+        ask(Some(Part::Status), sql, values);
     }
     if let Some(who) = filter.assignee {
         ask(
@@ -229,33 +254,46 @@ fn rest(filter: &ConversationFilter, asked: &[Part]) -> Condition {
     }
     if let Some(handler) = &filter.handler {
         let name = Value::Text(handler.clone());
-        ask(Some(Part::Handler), "t.handler IS ?".to_owned(), vec![name]);
+        ask(
+            Some(Part::Handler),
+            "(t.handler IS NOT NULL AND t.handler = ?)".to_owned(),
+            vec![name],
+        );
     }
     if let Some(channel) = filter.channel {
         let name = Value::Text(spaced(channel));
-        ask(None, "instr(t.channels, ?) > 0".to_owned(), vec![name]);
+        let within = match dialect {
+            Dialect::Sqlite => "instr",
+            Dialect::Postgres => "strpos",
+        };
+        ask(None, format!("{within}(t.channels, ?) > 0"), vec![name]);
     }
     if let Some(unread) = filter.unread {
         ask(
             Some(Part::Unread),
-            format!("t.unread = {}", u8::from(unread)),
+            format!("t.unread = {}", dialect.truth(unread)),
             Vec::new(),
         );
     }
     if let Some(starred) = filter.starred {
         ask(
             Some(Part::Starred),
-            format!("t.starred = {}", u8::from(starred)),
+            format!("t.starred = {}", dialect.truth(starred)),
             Vec::new(),
         );
     }
     match filter.archived {
         Archived::With => {}
-        Archived::Without => ask(Some(Part::Archived), "t.archived = 0".to_owned(), Vec::new()),
-        Archived::Only => ask(Some(Part::Archived), "t.archived = 1".to_owned(), Vec::new()),
+        Archived::Without | Archived::Only => {
+            let only = dialect.truth(filter.archived == Archived::Only);
+            ask(Some(Part::Archived), format!("t.archived = {only}"), Vec::new());
+        }
     }
     if let Some(label) = &filter.label {
-        let sql = "EXISTS (SELECT 1 FROM json_each(t.labels) l WHERE l.value = ?)";
+        let sql = match dialect {
+            Dialect::Sqlite => "EXISTS (SELECT 1 FROM json_each(t.labels) l WHERE l.value = ?)",
+            Dialect::Postgres => "(? = ANY (t.labels))",
+        };
         ask(
             Some(Part::Label),
             sql.to_owned(),
