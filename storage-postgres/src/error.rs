@@ -103,7 +103,10 @@ pub(crate) fn closed() -> StorageError {
 pub(crate) fn panicked(what: &str) -> StorageError {
     StorageError::new(
         StorageErrorKind::Io,
-        format!("{what} panicked; this is a fault of the library, please report it"),
+        format!(
+            "{what} was cut off, by the end of its runtime or a panic, and what became of it is not known; read before you \
+             do it again"
+        ),
     )
 }
 

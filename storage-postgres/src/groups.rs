@@ -22,7 +22,14 @@ const MOST: (usize, usize) = (64, 4096);
 /// A change set that waits.
 struct Waiting {
     changes: ChangeSet,
-    to: oneshot::Sender<Result<Committed>>,
+    to: oneshot::Sender<Answer>,
+}
+
+/// What became of it.
+enum Answer {
+    Done(Result<Committed>),
+    /// Whoever would have committed it is gone, and has not begun.
+    NotBegun(ChangeSet),
 }
 
 /// The queues, one for each organisation that has commits under way.
@@ -48,8 +55,23 @@ impl Groups {
     pub(crate) async fn commit(
         self: &Arc<Self>,
         connections: &Arc<Connections>,
-        changes: ChangeSet,
+        mut changes: ChangeSet,
     ) -> Result<Committed> {
+        loop {
+            match self.hand_over(connections, changes).await {
+                Ok(Answer::Done(committed)) => return committed,
+                Ok(Answer::NotBegun(again)) => changes = again,
+                Err(_) => return Err(error::panicked("a write")),
+            }
+        }
+    }
+
+    /// Has a change set committed by a task of its own, or by one that has others under way.
+    fn hand_over(
+        self: &Arc<Self>,
+        connections: &Arc<Connections>,
+        changes: ChangeSet,
+    ) -> oneshot::Receiver<Answer> {
         let orgs = orgs(&changes);
         let (to, answer) = oneshot::channel();
         let waiting = Waiting { changes, to };
@@ -69,7 +91,7 @@ impl Groups {
                 together(&connections, vec![waiting]).await;
             })),
         }
-        answer.await.unwrap_or_else(|_| Err(error::panicked("a write")))
+        answer
     }
 
     /// Puts a change set behind those that wait; whether none do, so that nobody serves them.
@@ -103,8 +125,7 @@ impl Groups {
     }
 }
 
-/// Whoever serves a queue. If that is cut off, by a panic or the end of its runtime, those who wait are told, and the next
-/// who comes begins anew.
+/// Whoever serves a queue. If that is cut off, by a panic or the end of its runtime, those who wait begin anew.
 struct Serving {
     groups: Arc<Groups>,
     org: Uuid,
@@ -128,8 +149,11 @@ impl Serving {
 impl Drop for Serving {
     fn drop(&mut self) {
         if !self.over {
-            self.groups.queues().remove(&self.org);
+            let left = self.groups.queues().remove(&self.org).unwrap_or_default();
             self.groups.done.notify_waiters();
+            for Waiting { changes, to } in left {
+                let _ = to.send(Answer::NotBegun(changes));
+            }
         }
     }
 }
@@ -188,14 +212,14 @@ async fn together(connections: &Connections, group: Vec<Waiting>) {
             Ok(committed) => {
                 for (waiting, committed) in group.into_iter().zip(committed) {
                     // A caller that went away has no use for the answer.
-                    let _ = waiting.to.send(Ok(committed));
+                    let _ = waiting.to.send(Answer::Done(Ok(committed)));
                 }
                 return;
             }
             Err(failure) if failure.is_of_what_was_written() => {}
             Err(failure) => {
                 for waiting in group {
-                    let _ = waiting.to.send(Err(error::again(&failure.error)));
+                    let _ = waiting.to.send(Answer::Done(Err(error::again(&failure.error))));
                 }
                 return;
             }
@@ -204,6 +228,6 @@ async fn together(connections: &Connections, group: Vec<Waiting>) {
     for waiting in group {
         let committed = write(connections, &Commit(&[&waiting.changes])).await;
         let one = committed.map(|all| all.first().copied().unwrap_or_default());
-        let _ = waiting.to.send(one.map_err(StorageError::from));
+        let _ = waiting.to.send(Answer::Done(one.map_err(StorageError::from)));
     }
 }
