@@ -6,7 +6,7 @@ use crate::connect::Connections;
 use crate::error::{self, Attempts, Failure, Result, Written};
 use crate::transaction::Tried;
 
-/// The tables that have what people said, or who they are; those that others look for have no more than these.
+/// All tables of the store.
 const TABLES: &str = "
     SELECT string_agg(format('%I', c.relname), ', ' ORDER BY c.relname) FROM pg_class c
     WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema()) AND c.relkind = 'r'";
