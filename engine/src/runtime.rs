@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::Either;
 use tertulia_core::context::{Context, OrgContext};
 use tertulia_core::decide::{access, reactions};
 use tertulia_core::error::{Code, Error};
@@ -17,14 +18,15 @@ use tertulia_core::suppression::HostKey;
 use tertulia_core::turn::{AT_ONCE, InTurn};
 use tertulia_core::working_set::{Lookup, Step, Stop, WorkingSet};
 use tertulia_storage_traits::{JournalPage, JournalRequest, Page, PageRequest, Query, Storage};
+use tokio::sync::RwLock;
 use tokio::task::JoinError;
 
 use crate::clock::Clock;
 use crate::error::from_storage;
 use crate::walk::Records;
 
-/// How often a decision is made again when its commit lost against others.
-const TRIES: u32 = 12;
+/// How often a decision is made when its commits lose against other processes'.
+const TRIES: u32 = 100;
 
 /// How many times a decision may stop for records before that counts as a fault of the decision.
 const LOADS: u32 = 64;
@@ -60,6 +62,8 @@ pub(crate) struct Runtime {
     pub(crate) host_key: Option<HostKey>,
     random: Mutex<fastrand::Rng>,
     orgs: Mutex<HashMap<OrgId, Arc<OrgContext>>>,
+    /// Of each organisation, what decisions side by side share, and one that lost has to itself.
+    sides: Mutex<HashMap<OrgId, Arc<RwLock<()>>>>,
 }
 
 impl Runtime {
@@ -70,6 +74,7 @@ impl Runtime {
             host_key,
             random: Mutex::new(fastrand::Rng::new()),
             orgs: Mutex::new(HashMap::new()),
+            sides: Mutex::new(HashMap::new()),
         }
     }
 
@@ -201,6 +206,11 @@ impl Runtime {
             .unwrap_or_else(|| Err(Error::new(Code::StorageConflict, "nothing was decided")))
     }
 
+    fn side(&self, org: OrgId) -> Arc<RwLock<()>> {
+        let mut sides = self.sides.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(sides.entry(org).or_default())
+    }
+
     /// Several decisions in sequence, one commit. One that is refused changes nothing, and `refused` may record it. If the
     /// call itself is refused, none is made, and that is journaled.
     pub(crate) async fn decide_all<I, R>(
@@ -216,7 +226,13 @@ impl Runtime {
             let decided = decision(set, ctx, item)?;
             reactions::follow(set, ctx).map(|()| decided)
         };
+        let side = self.side(org);
         for attempt in 0..TRIES {
+            // Who lost goes next and alone: however many want the same record, each has their turn, in order.
+            let turn = match attempt {
+                0 => Either::Left(side.read().await),
+                _ => Either::Right(side.write().await),
+            };
             let ready = if attempt == 0 {
                 self.org(org).await?
             } else {
@@ -275,7 +291,11 @@ impl Runtime {
                 Ok(_) => return results,
                 Err(error) if error.is_conflict() => {
                     tracing::debug!(attempt, "a commit lost against another one");
-                    self.pause(attempt).await;
+                    drop(turn);
+                    // Who lost though alone here lost against another process.
+                    if attempt > 0 {
+                        self.pause(attempt).await;
+                    }
                 }
                 Err(error) => return Err(from_storage(error)),
             }

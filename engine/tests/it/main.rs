@@ -11,6 +11,7 @@ mod audit;
 mod broadcasts;
 mod calls;
 mod consent;
+mod contention;
 mod copying;
 mod csat;
 mod ctwa;
