@@ -17,11 +17,11 @@ use tertulia_storage_sql::turns::{Candidate, Lane, Turns};
 use tertulia_storage_traits::{ClaimRequest, Claimed};
 use uuid::Uuid;
 
-use crate::commits::{ALL, WALL, holds, row};
-use crate::error::Result;
+use crate::commits::{holds, row};
+use crate::error::{Result, Tried};
 use crate::steps::{Rows, Step, send};
 use crate::tables;
-use crate::transaction::{Tried, Work};
+use crate::transaction::Work;
 use crate::values::{Param, columns, get};
 
 /// How often rows are dealt anew because other workers took them meanwhile.
@@ -55,6 +55,9 @@ const WAITING: &str = "
     ) w ON a.org IS NOT NULL
     ORDER BY l.org, l.account, l.campaign, w.due, w.dispatch";
 
+/// The server's clock, in microseconds.
+const CLOCK: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
 /// How many lanes are looked at together.
 const LANES: usize = 128;
 
@@ -63,31 +66,19 @@ const TAKE: &str = "
     JOIN dispatches t ON t.org = n.org AND t.dispatch = n.dispatch
     FOR UPDATE OF t SKIP LOCKED";
 
-/// Begins a transaction and leases rows in it. Also gives its number.
+/// Leases rows.
 #[async_trait]
 impl Work for ClaimRequest {
-    type Done = (Claimed, String);
+    type Done = Claimed;
 
     async fn run(&self, client: &ClientWrapper) -> Tried<Self::Done> {
         claim(client, self).await
     }
 }
 
-async fn claim(client: &ClientWrapper, request: &ClaimRequest) -> Tried<(Claimed, String)> {
-    let begun = send(
-        client,
-        &[
-            Step::any("BEGIN", Vec::new()),
-            Step::any(WALL, vec![Box::new(ALL.to_owned())]),
-            Step::any(
-                "SELECT pg_current_xact_id()::text, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-                Vec::new(),
-            ),
-        ],
-    )
-    .await?;
-    let number = get(&begun[2].rows[0], 0)?;
-    let request = &by_server(request, SystemTime::now().into(), get(&begun[2].rows[0], 1)?);
+async fn claim(client: &ClientWrapper, request: &ClaimRequest) -> Tried<Claimed> {
+    let told = send(client, &[Step::any(CLOCK, Vec::new())]).await?;
+    let request = &by_server(request, SystemTime::now().into(), get(&told[0].rows[0], 0)?);
     let mut claimed = Claimed::default();
     let mut passed: HashSet<Uuid> = HashSet::new();
     for round in 0..ROUNDS {
@@ -122,7 +113,7 @@ async fn claim(client: &ClientWrapper, request: &ClaimRequest) -> Tried<(Claimed
         claimed.rows = lease(client, taken).await?;
         break;
     }
-    Ok((claimed, number))
+    Ok(claimed)
 }
 
 /// Takes in the lanes behind a place, up to those of an organisation.

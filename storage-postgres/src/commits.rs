@@ -2,8 +2,7 @@
 //!
 //! A commit holds the lock of each of its organisations from its first statement on: so commits of an organisation follow
 //! one another, whoever makes them, and what one expects cannot change before it is written. Several change sets that
-//! touch nothing of each other go in one transaction. All its statements are sent together, the last of them, `COMMIT`,
-//! once the others have answered.
+//! touch nothing of each other go in one transaction. All its statements are sent together.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -21,23 +20,14 @@ use tertulia_storage_traits::Committed;
 use uuid::Uuid;
 
 use crate::enlist::enlist;
-use crate::error::Result;
+use crate::error::{Result, Tried};
 use crate::steps::{Step, send};
-use crate::transaction::{Tried, Work};
+use crate::transaction::Work;
 use crate::values::{Holds, Param, columns, get};
 use crate::{facts, tables};
 
 /// The lock of what belongs to no organisation.
 const NOBODY: Uuid = Uuid::nil();
-
-/// What a statement of a whole transaction is about, for the second wall between organisations.
-pub(crate) const ALL: &str = "all";
-
-/// Opens the wall for an organisation, or for all, until the transaction ends.
-pub(crate) const WALL: &str = "SELECT set_config('tertulia.org', $1, true)";
-
-/// The number by which the server knows the transaction.
-pub(crate) const NUMBER: &str = "SELECT pg_current_xact_id()::text";
 
 /// Takes the locks of organisations, in their order, and so many positions in the journal of each.
 pub(crate) const LOCK: &str = "
@@ -420,36 +410,31 @@ fn expectations(plan: &Plan<'_>) -> Vec<Step> {
     steps
 }
 
-/// What the wall is opened for: the one organisation, or all of several.
-fn wall<'o>(mut orgs: impl Iterator<Item = &'o Uuid>) -> Vec<Param> {
-    let whose = match (orgs.next(), orgs.next()) {
-        (Some(org), None) if *org != NOBODY => org.to_string(),
-        _ => ALL.to_owned(),
-    };
-    vec![Box::new(whose)]
+/// The one organisation that change sets are about, if they are about no other and nothing that belongs to none.
+pub(crate) fn whose(sets: &[&ChangeSet]) -> Option<OrgId> {
+    let all: HashSet<Uuid> = sets.iter().flat_map(|set| orgs(set)).collect();
+    let mut all = all.into_iter();
+    match (all.next(), all.next()) {
+        (Some(org), None) if org != NOBODY => Some(OrgId(org)),
+        _ => None,
+    }
 }
 
-/// A transaction that is open.
+/// The ends of the organisations' journals after a commit.
 #[derive(Default)]
-struct Begun {
-    /// The number by which the server knows it.
-    number: String,
-    /// The ends of the journals after it.
-    ends: HashMap<Uuid, i64>,
-}
+struct Ends(HashMap<Uuid, i64>);
 
-impl Begun {
-    /// Sends what is gathered. The first of it begins the transaction.
+impl Ends {
+    /// Sends what is gathered. The first of it takes the locks.
     async fn flush(&mut self, client: &ClientWrapper, steps: &mut Vec<Step>) -> Tried<()> {
         let answers = send(client, steps).await?;
         for (step, rows) in steps.iter().zip(&answers) {
             step.check(rows)?;
         }
-        if self.number.is_empty() {
-            for row in &answers[2].rows {
-                self.ends.insert(get(row, 0)?, get(row, 1)?);
+        if self.0.is_empty() {
+            for row in answers.iter().take(1).flat_map(|locked| &locked.rows) {
+                self.0.insert(get(row, 0)?, get(row, 1)?);
             }
-            self.number = get(&answers[3].rows[0], 0)?;
         }
         steps.clear();
         Ok(())
@@ -459,35 +444,28 @@ impl Begun {
 /// Change sets that touch nothing of each other.
 pub(crate) struct Commit<'a>(pub(crate) &'a [&'a ChangeSet]);
 
-/// Begins a transaction and writes the change sets in it. Also gives its number, by which the server tells later whether
-/// it was committed.
 #[async_trait]
 impl Work for Commit<'_> {
-    type Done = (Vec<Committed>, String);
+    type Done = Vec<Committed>;
 
     async fn run(&self, client: &ClientWrapper) -> Tried<Self::Done> {
         write(client, self.0).await
     }
 }
 
-async fn write(client: &ClientWrapper, sets: &[&ChangeSet]) -> Tried<(Vec<Committed>, String)> {
+async fn write(client: &ClientWrapper, sets: &[&ChangeSet]) -> Tried<Vec<Committed>> {
     let plan = Plan::of(sets);
     let (orgs, entries): (Vec<Uuid>, Vec<i64>) =
         plan.orgs.iter().map(|(org, entries)| (*org, *entries)).unzip();
-    let mut steps = vec![
-        Step::any("BEGIN", Vec::new()),
-        Step::any(WALL, wall(plan.orgs.keys())),
-        Step::any(LOCK, vec![Box::new(orgs), Box::new(entries)]),
-        Step::any(NUMBER, Vec::new()),
-    ];
+    let mut steps = vec![Step::any(LOCK, vec![Box::new(orgs), Box::new(entries)])];
     steps.extend(expectations(&plan));
     let mut enlisted = vec![0; sets.len()];
-    let mut begun = Begun::default();
+    let mut ends = Ends::default();
     for stage in &plan.stages {
         match &stage.first {
             None => {}
             Some(Whole::Audience(audience, seed, set)) => {
-                begun.flush(client, &mut steps).await?;
+                ends.flush(client, &mut steps).await?;
                 enlisted[*set] += enlist(client, audience, *seed).await?;
             }
             Some(Whole::ConversationsOf(org, contact)) => {
@@ -502,13 +480,13 @@ async fn write(client: &ClientWrapper, sets: &[&ChangeSet]) -> Tried<(Vec<Commit
         }
         stage.steps(&plan.orgs, &mut steps)?;
     }
-    begun.flush(client, &mut steps).await?;
+    ends.flush(client, &mut steps).await?;
     let committed = plan.last.iter().zip(enlisted).map(|(last, enlisted)| {
         let position = last.and_then(|(org, place)| {
-            let end = begun.ends.get(&org)? - plan.orgs.get(&org)? + place;
+            let end = ends.0.get(&org)? - plan.orgs.get(&org)? + place;
             Some(end.cast_unsigned())
         });
         Committed { position, enlisted }
     });
-    Ok((committed.collect(), begun.number))
+    Ok(committed.collect())
 }

@@ -27,6 +27,14 @@ const OLDEST: u32 = 13;
 /// A connection that goes back to the pool when it is dropped.
 pub(crate) type Connection = Object<Connector>;
 
+/// What the pool keeps.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) client: ClientWrapper,
+    /// Whether nothing is open on it. One that comes back otherwise, from work that was cut off, is closed.
+    pub(crate) idle: bool,
+}
+
 /// A server, and how connections to it are made.
 pub(crate) struct Server {
     target: Target,
@@ -198,17 +206,22 @@ fn setup(schema: &str, busy_timeout: Duration) -> String {
 pub(crate) struct Connector(Arc<Server>);
 
 impl Manager for Connector {
-    type Type = ClientWrapper;
+    type Type = Session;
     type Error = StorageError;
 
-    async fn create(&self) -> Result<ClientWrapper> {
+    async fn create(&self) -> Result<Session> {
         let (client, driver) = self.0.connect(|| ()).await?;
-        Ok(ClientWrapper::new(client, driver))
+        Ok(Session {
+            client: ClientWrapper::new(client, driver),
+            idle: true,
+        })
     }
 
-    async fn recycle(&self, client: &mut ClientWrapper, _: &Metrics) -> RecycleResult<StorageError> {
-        if client.is_closed() {
-            return Err(RecycleError::message("the connection was lost"));
+    async fn recycle(&self, session: &mut Session, _: &Metrics) -> RecycleResult<StorageError> {
+        if session.client.is_closed() || !session.idle {
+            return Err(RecycleError::message(
+                "the connection was lost, or is not as it was",
+            ));
         }
         Ok(())
     }
@@ -246,7 +259,7 @@ impl Connections {
     }
 
     /// A connection that was not closed when it was last looked at. It may be by now: what is done on it must stand being
-    /// done again, see [`Attempts`](crate::error::Attempts).
+    /// done again, see [`patiently`](crate::error::patiently).
     pub(crate) async fn get(&self) -> Result<Connection> {
         self.pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error,
@@ -318,11 +331,13 @@ mod tests {
             ("TimeZone", "UTC"),
         ] {
             let row = connection
+                .client
                 .query_one("SELECT current_setting($1)", &[&setting])
                 .await;
             assert_eq!(row.expect("a setting").get::<_, &str>(0), value, "{setting}");
         }
         let row = connection
+            .client
             .query_one("SELECT current_setting('search_path')", &[])
             .await;
         let path = format!("\"{}\", public", store.server().schema());

@@ -10,10 +10,10 @@ use tertulia_storage_sql::rows::key_values;
 use tertulia_storage_traits::{Portion, StorageError, StorageErrorKind};
 use uuid::Uuid;
 
-use crate::commits::{ALL, ENTRY, LOCK, NUMBER, WALL, entry_row, holds, row};
-use crate::error::Result;
+use crate::commits::{ENTRY, LOCK, entry_row, holds, row};
+use crate::error::{Result, Tried};
 use crate::steps::{Step, send};
-use crate::transaction::{Tried, Work};
+use crate::transaction::Work;
 use crate::values::{Holds, columns};
 use crate::{facts, tables};
 
@@ -34,10 +34,10 @@ const END: &str = "
     FROM (SELECT org, max(position) AS position FROM unnest($1::uuid[], $2::bigint[]) AS n (org, position) GROUP BY org) n
     WHERE t.org = n.org";
 
-/// Begins a transaction and writes the portion in it. Also gives its number.
+/// Writes the portion.
 #[async_trait]
 impl Work for Portion {
-    type Done = ((), String);
+    type Done = ();
 
     async fn run(&self, client: &ClientWrapper) -> Tried<Self::Done> {
         let steps = steps(self)?;
@@ -45,7 +45,7 @@ impl Work for Portion {
         for (step, rows) in steps.iter().zip(&answers) {
             step.check(rows).map_err(|_| there_already(self))?;
         }
-        Ok(((), crate::values::get(&answers[3].rows[0], 0)?))
+        Ok(())
     }
 }
 
@@ -68,10 +68,7 @@ fn steps(portion: &Portion) -> Result<Vec<Step>> {
         .into_iter()
         .map(|org| key_values(&Key::Org { org }));
     let mut steps = vec![
-        Step::any("BEGIN", Vec::new()),
-        Step::any(WALL, vec![Box::new(ALL.to_owned())]),
         Step::any(LOCK, vec![Box::new(orgs), Box::new(none)]),
-        Step::any(NUMBER, Vec::new()),
         Step::count(
             &tables::of(RecordKind::Org).there,
             columns(&[Holds::Id], keys.collect()),

@@ -21,11 +21,11 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::commits::{holds, row};
-use crate::error::{self, Written};
+use crate::error::{self, Tried, Written};
 use crate::reads;
 use crate::steps::{Step, send};
 use crate::tables;
-use crate::transaction::{BY_INDEX, EVERY_WAY, Tried};
+use crate::transaction::{BY_INDEX, EVERY_WAY};
 use crate::values::{columns, get, numbered};
 
 /// How many are written at a time.

@@ -62,19 +62,26 @@ impl From<Failure> for StorageError {
     }
 }
 
+/// The result of what may be done again if it fails.
+pub(crate) type Tried<T> = std::result::Result<T, Failure>;
+
+/// Does something, and does it again as long as what it fails with passes.
+pub(crate) async fn patiently<T, F>(mut once: impl FnMut() -> F) -> Tried<T>
+where
+    F: Future<Output = Tried<T>>,
+{
+    let mut attempts = Attempts::default();
+    loop {
+        match once().await {
+            Err(failure) if attempts.again(&failure).await => {}
+            outcome => return outcome,
+        }
+    }
+}
+
 /// Counts how often something was tried, and waits between.
-///
-/// ```text
-/// let mut attempts = Attempts::default();
-/// loop {
-///     match self.once().await {
-///         Err(failure) if attempts.again(&failure).await => {}
-///         outcome => return outcome.map_err(StorageError::from),
-///     }
-/// }
-/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Attempts(u32);
+struct Attempts(u32);
 
 impl Attempts {
     /// More than the connections that a restart of the server may have cut, and far more than transactions lose to each
@@ -83,7 +90,7 @@ impl Attempts {
 
     /// Whether to try again after this failure; waits until then. The pauses grow, and are drawn by chance, so that those
     /// who met do not meet again.
-    pub(crate) async fn again(&mut self, failure: &Failure) -> bool {
+    async fn again(&mut self, failure: &Failure) -> bool {
         if !failure.passes || self.0 == Self::MOST {
             return false;
         }
@@ -418,14 +425,21 @@ mod tests {
     #[tokio::test]
     async fn what_passes_is_tried_again_so_many_times_and_nothing_else() {
         let failure = failed(&refused("40001").await, "trying", Written::Nothing);
-        let mut attempts = Attempts::default();
-        let mut tried = 0;
-        while attempts.again(&failure).await {
-            tried += 1;
+        let lost = failed(&refused("23505").await, "trying", Written::Nothing);
+        for (failure, times) in [(failure, 1 + Attempts::MOST), (lost, 1)] {
+            let mut tried = 0;
+            let ended: Tried<()> = patiently(|| {
+                tried += 1;
+                let (error, passes) = (again(&failure.error), failure.passes);
+                async move {
+                    let again = Failure::from(error);
+                    Err(if passes { again.passing() } else { again })
+                }
+            })
+            .await;
+            ended.unwrap_err();
+            assert_eq!(tried, times);
         }
-        assert_eq!(tried, Attempts::MOST);
-        let failure = failed(&refused("23505").await, "trying", Written::Nothing);
-        assert!(!Attempts::default().again(&failure).await);
     }
 
     /// What the server says that is told to fail so.

@@ -11,7 +11,7 @@ use tertulia_storage_traits::{Committed, StorageError};
 use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
-use crate::commits::{Commit, orgs};
+use crate::commits::{Commit, orgs, whose};
 use crate::connect::Connections;
 use crate::error::{self, Result};
 use crate::transaction::write;
@@ -208,7 +208,7 @@ fn keys(changes: &ChangeSet) -> impl Iterator<Item = Key> {
 async fn together(connections: &Connections, group: Vec<Waiting>) {
     if group.len() > 1 {
         let sets: Vec<&ChangeSet> = group.iter().map(|waiting| &waiting.changes).collect();
-        match write(connections, &Commit(&sets)).await {
+        match write(connections, whose(&sets), &Commit(&sets)).await {
             Ok(committed) => {
                 for (waiting, committed) in group.into_iter().zip(committed) {
                     // A caller that went away has no use for the answer.
@@ -226,7 +226,8 @@ async fn together(connections: &Connections, group: Vec<Waiting>) {
         }
     }
     for waiting in group {
-        let committed = write(connections, &Commit(&[&waiting.changes])).await;
+        let one = [&waiting.changes];
+        let committed = write(connections, whose(&one), &Commit(&one)).await;
         let one = committed.map(|all| all.first().copied().unwrap_or_default());
         let _ = waiting.to.send(Answer::Done(one.map_err(StorageError::from)));
     }

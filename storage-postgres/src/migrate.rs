@@ -5,7 +5,7 @@ use tertulia_storage_traits::{StorageError, StorageErrorKind};
 use tokio_postgres::GenericClient;
 
 use crate::connect::{Connections, Server};
-use crate::error::{self, Attempts, Failure, Written};
+use crate::error::{self, Failure, Tried, Written, patiently};
 
 /// In order; see `migrations/NOTES.md`.
 const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_init.sql")];
@@ -19,30 +19,22 @@ const EXTENSIONS: [&str; 2] = ["pg_trgm", "btree_gin"];
 /// Of all processes that would migrate a store of this database, one does, and the others find it done. `Trtu`.
 const LOCK: &str = "SELECT pg_catalog.pg_advisory_xact_lock(1416787061)";
 
-type Tried<T> = std::result::Result<T, Failure>;
-
 /// Brings the schema to the version of this library. One that is not ours, or newer, is left as it is, and so is a
 /// database that cannot be written.
 pub(crate) async fn migrate(connections: &Connections) -> Result<(), StorageError> {
-    let mut attempts = Attempts::default();
-    loop {
-        match once(connections).await {
-            Err(failure) if attempts.again(&failure).await => {}
-            outcome => return outcome.map_err(StorageError::from),
-        }
-    }
+    Ok(patiently(|| once(connections)).await?)
 }
 
 async fn once(connections: &Connections) -> Tried<()> {
     let server = connections.server().as_ref();
     let mut connection = connections.get().await?;
     // First of all without a lock, so that a store in use opens at once and nothing of somebody else's is touched.
-    let client: &tokio_postgres::Client = &connection;
+    let client: &tokio_postgres::Client = &connection.client;
     if identify(client, server).await?.of(server)? == Some(MIGRATIONS.len()) {
         return Ok(());
     }
     let failed = failures(server, Written::Nothing);
-    let transaction = connection.transaction().await.map_err(&failed)?;
+    let transaction = connection.client.transaction().await.map_err(&failed)?;
     transaction.batch_execute(LOCK).await.map_err(&failed)?;
     let found = identify(&*transaction, server).await?;
     let done = found.of(server)?;

@@ -25,10 +25,10 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
-use crate::error::{self, Result, Written};
+use crate::error::{self, Result, Tried, Written};
 use crate::steps::{Step, send};
 use crate::tables;
-use crate::transaction::{Tried, Work};
+use crate::transaction::Work;
 use crate::values::{Holds, Param, columns, decode, get, numbered, place};
 
 /// Makes a request work of a transaction.

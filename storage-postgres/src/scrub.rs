@@ -1,10 +1,7 @@
 //! What was removed is made unreadable in the server's files.
 
-use tertulia_storage_traits::StorageError;
-
 use crate::connect::Connections;
-use crate::error::{self, Attempts, Failure, Result, Written};
-use crate::transaction::Tried;
+use crate::error::{self, Failure, Result, Tried, Written, patiently};
 
 /// All tables of the store.
 const TABLES: &str = "
@@ -13,21 +10,16 @@ const TABLES: &str = "
 
 /// Takes what nobody can see any more out of the tables and their indexes.
 pub(crate) async fn scrub(connections: &Connections) -> Result<()> {
-    let mut attempts = Attempts::default();
-    loop {
-        match once(connections).await {
-            Err(failure) if attempts.again(&failure).await => {}
-            outcome => return outcome.map_err(StorageError::from),
-        }
-    }
+    Ok(patiently(|| once(connections)).await?)
 }
 
 async fn once(connections: &Connections) -> Tried<()> {
-    let client = connections.get().await?;
+    let connection = connections.get().await?;
     let failed = |failed| error::failed(&failed, "scrubbing", Written::Nothing);
-    let row = client.query_one(TABLES, &[]).await.map_err(failed)?;
+    let row = connection.client.query_one(TABLES, &[]).await.map_err(failed)?;
     let tables: String = crate::values::get(&row, 0).map_err(Failure::from)?;
-    client
+    connection
+        .client
         .batch_execute(&format!("VACUUM {tables}"))
         .await
         .map_err(failed)

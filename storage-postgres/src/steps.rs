@@ -12,7 +12,7 @@ use tertulia_storage_traits::{StorageError, StorageErrorKind};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Statement};
 
-use crate::error::{self, Failure, Result, Written};
+use crate::error::{self, Result, Tried, Written};
 use crate::values::{Param, get};
 
 /// A statement of a commit.
@@ -117,7 +117,7 @@ impl Rows {
 }
 
 /// Statements that begin, fill or end a transaction, sent together.
-pub(crate) async fn send(client: &ClientWrapper, steps: &[Step]) -> std::result::Result<Vec<Rows>, Failure> {
+pub(crate) async fn send(client: &ClientWrapper, steps: &[Step]) -> Tried<Vec<Rows>> {
     let mut prepared = Vec::with_capacity(steps.len());
     for step in steps {
         prepared.push(prepare(client, &step.sql).await?);
@@ -144,7 +144,7 @@ pub(crate) async fn send(client: &ClientWrapper, steps: &[Step]) -> std::result:
 }
 
 /// A statement, made ready once a connection.
-pub(crate) async fn prepare(client: &ClientWrapper, sql: &str) -> std::result::Result<Statement, Failure> {
+pub(crate) async fn prepare(client: &ClientWrapper, sql: &str) -> Tried<Statement> {
     client
         .prepare_cached(sql)
         .await

@@ -16,16 +16,14 @@ use tertulia_storage_traits::{
 };
 use uuid::Uuid;
 
-use crate::commits::{ALL, NUMBER, WALL};
 use crate::connect::Connections;
-use crate::error::{self, Failure, Result};
+use crate::error::{self, Failure, Result, Tried};
 use crate::groups::Groups;
 use crate::options::Options;
 use crate::reads::{Count, Load, Standings, TagCounts, Tally};
 use crate::scrub;
 use crate::steps::{Step, send};
-use crate::transaction::{self, Reach, Tried, Work};
-use crate::values::get;
+use crate::transaction::{self, Reach, Work};
 use crate::wake::Wake;
 
 /// A store in a PostgreSQL database, which many processes and machines may share.
@@ -63,6 +61,15 @@ impl PostgresStorage {
         .await
     }
 
+    /// Writes, to the end, what is not about one organisation.
+    async fn write<W: Work + 'static>(&self, what: &str, work: W) -> Result<W::Done> {
+        let connections = Arc::clone(&self.connections);
+        to_the_end(what, async move {
+            Ok(transaction::write(&connections, None, &work).await?)
+        })
+        .await
+    }
+
     /// Puts sums in the place of the parts that they were read from. Fails without a word: others may do it later.
     fn sum_up(&self, org: OrgId, parts: i64, sql: &'static str, of: Uuid) {
         if parts < PARTS {
@@ -71,7 +78,7 @@ impl PostgresStorage {
         let connections = Arc::clone(&self.connections);
         drop(tokio::spawn(async move {
             let sum = Sum { org, sql, of };
-            if let Err(Failure { error, .. }) = transaction::write(&connections, &sum).await {
+            if let Err(Failure { error, .. }) = transaction::write(&connections, Some(org), &sum).await {
                 tracing::debug!(%error, "counts were not summed up");
             }
         }));
@@ -120,17 +127,11 @@ struct Sum {
 
 #[async_trait]
 impl Work for Sum {
-    type Done = ((), String);
+    type Done = ();
 
     async fn run(&self, client: &ClientWrapper) -> Tried<Self::Done> {
-        let steps = [
-            Step::any("BEGIN", Vec::new()),
-            Step::any(WALL, vec![Box::new(self.org.to_string())]),
-            Step::any(NUMBER, Vec::new()),
-            Step::any(self.sql, vec![Box::new(self.org.0), Box::new(self.of)]),
-        ];
-        let answers = send(client, &steps).await?;
-        Ok(((), get(&answers[2].rows[0], 0)?))
+        let sum = Step::any(self.sql, vec![Box::new(self.org.0), Box::new(self.of)]);
+        send(client, &[sum]).await.map(|_| ())
     }
 }
 
@@ -230,19 +231,11 @@ impl Storage for PostgresStorage {
     }
 
     async fn claim(&self, request: ClaimRequest) -> Result<Claimed> {
-        let connections = Arc::clone(&self.connections);
-        to_the_end("a claim", async move {
-            Ok(transaction::write(&connections, &request).await?)
-        })
-        .await
+        self.write("a claim", request).await
     }
 
     async fn copy_in(&self, portion: Portion) -> Result<()> {
-        let connections = Arc::clone(&self.connections);
-        to_the_end("a write", async move {
-            Ok(transaction::write(&connections, &portion).await?)
-        })
-        .await
+        self.write("a write", portion).await
     }
 
     fn place(&self) -> Option<String> {
@@ -251,12 +244,8 @@ impl Storage for PostgresStorage {
     }
 
     async fn prune(&self, parked_before: DateTime<Utc>) -> Result<u64> {
-        let connections = Arc::clone(&self.connections);
-        let before = parked_before.timestamp_micros();
-        to_the_end("a write", async move {
-            Ok(transaction::write(&connections, &Prune(before)).await?)
-        })
-        .await
+        self.write("a write", Prune(parked_before.timestamp_micros()))
+            .await
     }
 
     async fn scrub(&self) -> Result<()> {
@@ -284,16 +273,10 @@ struct Prune(i64);
 
 #[async_trait]
 impl Work for Prune {
-    type Done = (u64, String);
+    type Done = u64;
 
     async fn run(&self, client: &ClientWrapper) -> Tried<Self::Done> {
-        let steps = [
-            Step::any("BEGIN", Vec::new()),
-            Step::any(WALL, vec![Box::new(ALL.to_owned())]),
-            Step::any(NUMBER, Vec::new()),
-            Step::any("DELETE FROM parked WHERE since < $1", vec![Box::new(self.0)]),
-        ];
-        let answers = send(client, &steps).await?;
-        Ok((answers[3].written, get(&answers[2].rows[0], 0)?))
+        let prune = Step::any("DELETE FROM parked WHERE since < $1", vec![Box::new(self.0)]);
+        Ok(send(client, &[prune]).await?[0].written)
     }
 }

@@ -1,20 +1,14 @@
 //! Transactions: opened, done again where others were in the way, and ended for certain.
 
-use std::future::poll_fn;
-use std::pin::{Pin, pin};
-use std::task::Poll;
-
 use async_trait::async_trait;
 use deadpool_postgres::ClientWrapper;
-use futures_util::future::maybe_done;
+use futures_util::future::poll_immediate;
 use tertulia_core::ids::OrgId;
 use tertulia_storage_traits::{StorageError, StorageErrorKind};
+use tokio_postgres::{Error, SimpleQueryMessage};
 
-use crate::commits::ALL;
 use crate::connect::Connections;
-use crate::error::{self, Attempts, Failure, Result, Written};
-
-pub(crate) type Tried<T> = std::result::Result<T, Failure>;
+use crate::error::{self, Failure, Result, Tried, Written, patiently};
 
 /// What is done in a transaction.
 #[async_trait]
@@ -35,29 +29,6 @@ pub(crate) enum Reach {
     Many,
 }
 
-/// Reads in one transaction, all as of one instant; of an organisation, or of all.
-pub(crate) async fn read<W: Work>(
-    connections: &Connections,
-    org: Option<OrgId>,
-    reach: Reach,
-    work: &W,
-) -> Result<W::Done> {
-    let whose = org.map_or_else(|| ALL.to_owned(), |org| org.to_string());
-    let mut begin =
-        format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL tertulia.org = '{whose}'");
-    if reach == Reach::Many {
-        begin.push_str("; ");
-        begin.push_str(EVERY_WAY);
-    }
-    let mut attempts = Attempts::default();
-    loop {
-        match read_once(connections, &begin, work).await {
-            Err(failure) if attempts.again(&failure).await => {}
-            outcome => return outcome.map_err(StorageError::from),
-        }
-    }
-}
-
 /// The ways of planning that the store's connections are told to leave out: a table that has just grown is not read from
 /// end to end for one row.
 pub(crate) const EVERY_WAY: &str =
@@ -67,61 +38,85 @@ pub(crate) const EVERY_WAY: &str =
 pub(crate) const BY_INDEX: &str =
     "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
-async fn read_once<W: Work>(connections: &Connections, begin: &str, work: &W) -> Tried<W::Done> {
-    let client = connections.get().await?;
-    // What begins and ends goes along with what is asked: nobody waits for its answer alone.
-    let mut opened = pin!(maybe_done(client.batch_execute(begin)));
-    once(opened.as_mut()).await;
-    let result = work.run(&client).await;
-    opened.as_mut().await;
-    if let Some(Err(failed)) = opened.take_output() {
-        once(pin!(client.batch_execute("ROLLBACK"))).await;
-        return Err(error::failed(&failed, "reading", Written::Nothing));
-    }
-    once(pin!(client.batch_execute("COMMIT"))).await;
-    result
+/// Opens the wall for an organisation, or for all, until the transaction ends.
+fn wall(org: Option<OrgId>) -> String {
+    let whose = org.map_or_else(|| "all".to_owned(), |org| org.to_string());
+    format!("SET LOCAL tertulia.org = '{whose}'")
 }
 
-/// Lets a future begin.
-async fn once<F: Future>(mut future: Pin<&mut F>) {
-    poll_fn(|cx| {
-        let _ = future.as_mut().poll(cx);
-        Poll::Ready(())
-    })
-    .await;
+/// Opens a transaction and does the work in it. What opens it goes along with what is asked first: nobody waits for its
+/// answer alone.
+async fn begin<W: Work>(
+    client: &ClientWrapper,
+    opening: &str,
+    work: &W,
+) -> (
+    std::result::Result<Vec<SimpleQueryMessage>, Error>,
+    Tried<W::Done>,
+) {
+    tokio::join!(biased; client.simple_query(opening), work.run(client))
 }
 
-/// Writes in one transaction, which is committed if the work succeeds, and done again where that is right.
-///
-/// The work says by what number the server knows the transaction. If the connection is lost while it is committed, the
-/// server is asked by that number what became of it.
-pub(crate) async fn write<T: Send>(
+/// Reads in one transaction, all as of one instant; of an organisation, or of all.
+pub(crate) async fn read<W: Work>(
     connections: &Connections,
-    work: &impl Work<Done = (T, String)>,
-) -> Tried<T> {
-    let mut attempts = Attempts::default();
-    loop {
-        match write_once(connections, work).await {
-            Err(failure) if attempts.again(&failure).await => {}
-            outcome => return outcome,
-        }
+    org: Option<OrgId>,
+    reach: Reach,
+    work: &W,
+) -> Result<W::Done> {
+    let mut opening = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", wall(org));
+    if reach == Reach::Many {
+        opening.push_str("; ");
+        opening.push_str(EVERY_WAY);
     }
+    Ok(patiently(|| read_once(connections, &opening, work)).await?)
 }
 
-async fn write_once<T: Send>(connections: &Connections, work: &impl Work<Done = (T, String)>) -> Tried<T> {
-    let client = connections.get().await?;
-    let (done, number) = match work.run(&client).await {
+async fn read_once<W: Work>(connections: &Connections, opening: &str, work: &W) -> Tried<W::Done> {
+    let mut connection = connections.get().await?;
+    connection.idle = false;
+    let (opened, done) = begin(&connection.client, opening, work).await;
+    opened.map_err(|failed| error::failed(&failed, "reading", Written::Nothing))?;
+    // Sent, and not waited for: whoever has the connection next is answered after it.
+    let _ = poll_immediate(connection.client.batch_execute("COMMIT")).await;
+    connection.idle = true;
+    done
+}
+
+/// Writes in one transaction, which is committed if the work succeeds, and done again where that is right; what is about an
+/// organisation, or about any.
+///
+/// If the connection is lost while it is committed, the server is asked what became of it, by the number that it knows the
+/// transaction by.
+pub(crate) async fn write<W: Work>(
+    connections: &Connections,
+    org: Option<OrgId>,
+    work: &W,
+) -> Tried<W::Done> {
+    let opening = format!("BEGIN; {}; SELECT pg_current_xact_id()", wall(org));
+    patiently(|| write_once(connections, &opening, work)).await
+}
+
+async fn write_once<W: Work>(connections: &Connections, opening: &str, work: &W) -> Tried<W::Done> {
+    let mut connection = connections.get().await?;
+    connection.idle = false;
+    let (opened, done) = begin(&connection.client, opening, work).await;
+    let number = number(opened)?;
+    let done = match done {
         Ok(done) => done,
         Err(failure) => {
-            // What went wrong is told already.
-            let _ = client.batch_execute("ROLLBACK").await;
+            let rolled_back = connection.client.batch_execute("ROLLBACK").await;
+            // A server that is out of order, or only reads from now on, is not asked over this connection again.
+            let in_order = failure.is_of_what_was_written() || failure.error.kind != StorageErrorKind::Io;
+            connection.idle = in_order && rolled_back.is_ok();
             return Err(failure);
         }
     };
-    let Err(failed) = client.batch_execute("COMMIT").await else {
+    let Err(failed) = connection.client.batch_execute("COMMIT").await else {
+        connection.idle = true;
         return Ok(done);
     };
-    if !client.is_closed() {
+    if !connection.client.is_closed() {
         return Err(error::failed(&failed, "committing", Written::Unclear));
     }
     match fate(connections, &number).await {
@@ -131,38 +126,115 @@ async fn write_once<T: Send>(connections: &Connections, work: &impl Work<Done = 
     }
 }
 
+/// The number that the server knows a transaction by, from what it answered when that was opened.
+fn number(opened: std::result::Result<Vec<SimpleQueryMessage>, Error>) -> Tried<String> {
+    let answers = opened.map_err(|failed| error::failed(&failed, "writing", Written::Nothing))?;
+    let number = answers.iter().find_map(|answer| match answer {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    number.map(str::to_owned).ok_or_else(|| {
+        Failure::from(StorageError::new(
+            StorageErrorKind::Io,
+            "the server did not say what number a transaction has; is it a PostgreSQL server?",
+        ))
+    })
+}
+
 /// Whether a transaction was committed, if the server knows.
 async fn fate(connections: &Connections, number: &str) -> Option<bool> {
-    let mut attempts = Attempts::default();
-    loop {
-        let asked = async {
-            let client = connections.get().await?;
-            let rows = client
-                .query("SELECT pg_xact_status($1::text::xid8)", &[&number])
-                .await
-                .map_err(|failed| {
-                    error::failed(&failed, "asking what became of a commit", Written::Nothing)
-                })?;
-            let status: Option<String> = match rows.first() {
-                Some(row) => crate::values::get(row, 0)?,
-                None => None,
-            };
-            Ok::<_, Failure>(status)
+    let asked = async || {
+        let connection = connections.get().await?;
+        let rows = connection
+            .client
+            .query("SELECT pg_xact_status($1::text::xid8)", &[&number])
+            .await
+            .map_err(|failed| error::failed(&failed, "asking what became of a commit", Written::Nothing))?;
+        let status: Option<String> = match rows.first() {
+            Some(row) => crate::values::get(row, 0)?,
+            None => None,
         };
-        let failure = match asked.await {
-            Ok(Some(status)) if status == "committed" => return Some(true),
-            Ok(Some(status)) if status == "aborted" => return Some(false),
+        match status.as_deref() {
+            Some("committed") => Ok(Some(true)),
+            Some("aborted") => Ok(Some(false)),
             // The server has not noticed yet that nobody is there.
-            Ok(Some(_)) => Failure::from(StorageError::new(
+            Some(_) => Err(Failure::from(StorageError::new(
                 StorageErrorKind::Busy,
                 "the transaction goes on",
             ))
-            .passing(),
-            Ok(None) => return None,
-            Err(failure) => failure,
-        };
-        if !attempts.again(&failure).await {
-            return None;
+            .passing()),
+            None => Ok(None),
+        }
+    };
+    patiently(asked).await.ok().flatten()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::connect::testing;
+
+    /// Work that remembers by which of the server's processes it is done, and fails.
+    struct Fails {
+        by: Mutex<Option<i32>>,
+        how: &'static str,
+    }
+
+    #[async_trait]
+    impl Work for Fails {
+        type Done = ();
+
+        async fn run(&self, client: &ClientWrapper) -> Tried<()> {
+            let row = client.query_one("SELECT pg_backend_pid()", &[]).await.unwrap();
+            *self.by.lock().unwrap() = Some(row.get(0));
+            assert_ne!(self.how, "a panic");
+            let failed = client.batch_execute(self.how).await.unwrap_err();
+            Err(error::failed(&failed, "failing", Written::Nothing))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_is_given_back_if_it_is_as_it_was() {
+        let write_to_replica = "SET TRANSACTION READ ONLY; DELETE FROM parked";
+        for (how, writes, comes_back) in [
+            ("SELECT 1 / 0", false, true),
+            ("SELECT 1 / 0", true, true),
+            ("DO $$ BEGIN RAISE unique_violation; END $$", true, true),
+            ("DO $$ BEGIN RAISE lock_not_available; END $$", true, true),
+            (write_to_replica, true, false),
+            ("a panic", false, false),
+            ("a panic", true, false),
+        ] {
+            let connections = Arc::new(testing::store("given-back").await);
+            let work = Arc::new(Fails {
+                by: Mutex::new(None),
+                how,
+            });
+            let (pool, fails) = (Arc::clone(&connections), Arc::clone(&work));
+            let done = tokio::spawn(async move {
+                if writes {
+                    write(&pool, None, &*fails).await.map_err(StorageError::from)
+                } else {
+                    read(&pool, None, Reach::Few, &*fails).await
+                }
+            });
+            assert!(!matches!(done.await, Ok(Ok(()))), "{how}");
+            let next = connections.get().await.unwrap();
+            let row = next
+                .client
+                .query_one(
+                    "SELECT pg_backend_pid(), coalesce(current_setting('tertulia.org', true), '')",
+                    &[],
+                )
+                .await
+                .unwrap();
+            let (by, wall): (i32, &str) = (row.get(0), row.get(1));
+            assert_eq!(wall, "", "{how}: no transaction is open");
+            let before = *work.by.lock().unwrap();
+            assert_eq!(before == Some(by), comes_back, "{how}, {writes}");
         }
     }
 }

@@ -84,8 +84,8 @@ impl Wake {
             let notify = format!("NOTIFY {}", Self::channel(wake.server.schema()));
             loop {
                 // Who is not told looks from time to time.
-                if let Ok(client) = connections.get().await {
-                    let _ = client.batch_execute(&notify).await;
+                if let Ok(connection) = connections.get().await {
+                    let _ = connection.client.batch_execute(&notify).await;
                 }
                 tokio::time::sleep(PAUSE).await;
                 let mut telling = wake.telling();
@@ -148,7 +148,14 @@ mod tests {
 
     async fn tell(store: &Connections) {
         let notify = format!("NOTIFY {}", Wake::channel(store.server().schema()));
-        store.get().await.unwrap().batch_execute(&notify).await.unwrap();
+        store
+            .get()
+            .await
+            .unwrap()
+            .client
+            .batch_execute(&notify)
+            .await
+            .unwrap();
     }
 
     /// The server's processes that listen for this store.
@@ -167,7 +174,7 @@ mod tests {
         let listen = format!("LISTEN {}", Wake::channel(store.server().schema()));
         let connection = store.get().await.unwrap();
         let cut = format!("SELECT pg_terminate_backend(pid) FROM ({LISTENERS}) listeners");
-        assert_eq!(connection.query(&cut, &[&listen]).await.unwrap().len(), 1);
+        assert_eq!(connection.client.query(&cut, &[&listen]).await.unwrap().len(), 1);
         // It listens anew, and something may have been missed.
         waiting.changed().await.unwrap();
         tell(&store).await;
@@ -180,12 +187,33 @@ mod tests {
         let wake = Wake::new(Arc::clone(store.server()));
         let listen = format!("LISTEN {}", Wake::channel(store.server().schema()));
         let connection = store.get().await.unwrap();
-        assert!(connection.query(LISTENERS, &[&listen]).await.unwrap().is_empty());
+        assert!(
+            connection
+                .client
+                .query(LISTENERS, &[&listen])
+                .await
+                .unwrap()
+                .is_empty()
+        );
         let mut waiting = wake.subscribe();
         waiting.changed().await.unwrap();
-        assert_eq!(connection.query(LISTENERS, &[&listen]).await.unwrap().len(), 1);
+        assert_eq!(
+            connection
+                .client
+                .query(LISTENERS, &[&listen])
+                .await
+                .unwrap()
+                .len(),
+            1
+        );
         wake.close();
-        while !connection.query(LISTENERS, &[&listen]).await.unwrap().is_empty() {
+        while !connection
+            .client
+            .query(LISTENERS, &[&listen])
+            .await
+            .unwrap()
+            .is_empty()
+        {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
