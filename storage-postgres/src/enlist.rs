@@ -25,7 +25,7 @@ use crate::error::{self, Tried, Written};
 use crate::reads;
 use crate::steps::{Step, send};
 use crate::tables;
-use crate::transaction::{BY_INDEX, EVERY_WAY};
+use crate::transaction::{BY_INDEX, BY_VALUE, EVERY_WAY};
 use crate::values::{columns, get, numbered};
 
 /// How many are written at a time.
@@ -33,6 +33,10 @@ const BATCH: usize = 2000;
 
 /// Writes them, in the transaction that is open, holding a batch at a time. How many.
 pub(crate) async fn enlist(client: &ClientWrapper, audience: &Audience, seed: u64) -> Tried<u64> {
+    client
+        .batch_execute(BY_VALUE)
+        .await
+        .map_err(|failed| error::failed(&failed, "reading an audience", Written::Nothing))?;
     let mut rows = Rows {
         client,
         audience,

@@ -179,7 +179,7 @@ impl Storage for PostgresStorage {
             [one] => *one,
             _ => None,
         };
-        self.read(org, Reach::Few, Load(keys)).await
+        self.read(org, Reach::Keys, Load(keys)).await
     }
 
     async fn page(&self, request: PageRequest) -> Result<Page> {
@@ -254,7 +254,7 @@ impl Storage for PostgresStorage {
     }
 
     async fn ping(&self) -> Result<()> {
-        let known = self.read(None, Reach::Few, Load(Vec::new())).await;
+        let known = self.read(None, Reach::Keys, Load(Vec::new())).await;
         known.map(|_| ())
     }
 

@@ -23,6 +23,8 @@ pub(crate) trait Work: Send + Sync {
 /// What a read is planned for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
+    /// Those of some keys, by statements that are planned once.
+    Keys,
     /// Few rows, by their indexes.
     Few,
     /// As many as there are, by whatever way statistics say is best.
@@ -37,6 +39,10 @@ pub(crate) const EVERY_WAY: &str =
 /// Leaves them out again.
 pub(crate) const BY_INDEX: &str =
     "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+
+/// Plans each statement for the values that it is run with, which is right where they decide what way is best, and where an
+/// index is of some values only.
+pub(crate) const BY_VALUE: &str = "SET LOCAL plan_cache_mode = force_custom_plan";
 
 /// Opens the wall for an organisation, or for all, until the transaction ends.
 fn wall(org: Option<OrgId>) -> String {
@@ -65,9 +71,14 @@ pub(crate) async fn read<W: Work>(
     work: &W,
 ) -> Result<W::Done> {
     let mut opening = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", wall(org));
-    if reach == Reach::Many {
+    let ways: &[&str] = match reach {
+        Reach::Keys => &[],
+        Reach::Few => &[BY_VALUE],
+        Reach::Many => &[BY_VALUE, EVERY_WAY],
+    };
+    for way in ways {
         opening.push_str("; ");
-        opening.push_str(EVERY_WAY);
+        opening.push_str(way);
     }
     Ok(patiently(|| read_once(connections, &opening, work)).await?)
 }
