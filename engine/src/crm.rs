@@ -1,12 +1,12 @@
 //! The CRM itself: opened once a process, shared by all its tasks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use tertulia_core::account::Account;
+use tertulia_core::account::{Account, Route};
 use tertulia_core::channel::Channel;
 use tertulia_core::error::{Code, Error};
 use tertulia_core::ids::{BroadcastId, IdSource, OrgId};
@@ -53,6 +53,8 @@ pub(crate) struct Inner {
     /// so that what is left of a rate is given once.
     pub(crate) last_turn: tokio::sync::Mutex<Option<OrgId>>,
     rates: Mutex<Rates>,
+    /// Where names of the platforms' led when they were last followed.
+    pub(crate) routes: Mutex<HashMap<(Channel, String), Route>>,
     /// How far broadcasts that were called off are gone through.
     pub(crate) calling_off: tokio::sync::Mutex<BTreeMap<BroadcastId, Cursor>>,
     pub(crate) closed: CancellationToken,
@@ -287,6 +289,7 @@ impl Builder {
                 worker,
                 last_turn: tokio::sync::Mutex::new(None),
                 rates: Mutex::default(),
+                routes: Mutex::default(),
                 calling_off: tokio::sync::Mutex::default(),
                 closed: CancellationToken::new(),
                 erasing: tokio::sync::Mutex::new(None),

@@ -1,12 +1,13 @@
 //! Webhooks in: bytes and headers to committed events.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard, PoisonError};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tertulia_core::account::{Account, Route};
 use tertulia_core::channel::Channel;
+use tertulia_core::context::OrgContext;
 use tertulia_core::decide::organisation::business_route_id;
 use tertulia_core::decide::receive::{Applied, receive};
 use tertulia_core::error::{Code, Error};
@@ -38,6 +39,12 @@ pub struct Received {
     /// The header `content-type` to answer with.
     pub content_type: String,
 }
+
+/// A sender, with its organisation made ready.
+type Connected = (Account, Arc<OrgContext>);
+
+/// The events of an organisation.
+type ToOrg = (Arc<OrgContext>, Vec<Routed>);
 
 /// An event with the sender it found.
 #[derive(Debug, Clone)]
@@ -98,27 +105,32 @@ impl Inner {
     ) -> Result<Received, Error> {
         let (routed, lost) = self.route(endpoint, events).await?;
         received.quarantined += self.keep_lost(lost).await?;
-        for (org, events) in routed {
+        for (org, events) in routed.into_values() {
             for chunk in events.chunks(EVENTS_PER_COMMIT) {
-                self.apply_to(org, chunk, &mut received).await?;
+                self.apply_to(&org, chunk, &mut received).await?;
             }
         }
         Ok(received)
     }
 
-    async fn apply_to(&self, org: OrgId, events: &[Routed], received: &mut Received) -> Result<(), Error> {
-        let contacts_now = self.contacts_for_limit(org).await?;
+    async fn apply_to(
+        &self,
+        org: &OrgContext,
+        events: &[Routed],
+        received: &mut Received,
+    ) -> Result<(), Error> {
+        let contacts_now = self.counted_for_limit(org).await?;
         let decided = self
             .runtime
             .decide_all(
-                org,
+                org.id,
                 &Actor::Provider,
                 events,
                 |set, ctx, routed| receive(set, ctx, routed.account.as_ref(), &routed.event, contacts_now),
                 |set, ctx, routed, error| {
                     set.put(Quarantined {
                         id: ctx.ids.next(),
-                        org: Some(org),
+                        org: Some(org.id),
                         received_at: ctx.now,
                         reason: error.to_string(),
                         raw: serde_json::to_value(&routed.event).unwrap_or_default(),
@@ -145,9 +157,9 @@ impl Inner {
         &self,
         endpoint: &str,
         events: Vec<InboundEvent>,
-    ) -> Result<(BTreeMap<OrgId, Vec<Routed>>, Vec<InboundEvent>), Error> {
-        let mut routes: HashMap<(Channel, String), Option<(Route, Account)>> = HashMap::new();
-        let mut by_org: BTreeMap<OrgId, Vec<Routed>> = BTreeMap::new();
+    ) -> Result<(BTreeMap<OrgId, ToOrg>, Vec<InboundEvent>), Error> {
+        let mut routes: HashMap<(Channel, String), Option<Connected>> = HashMap::new();
+        let mut by_org: BTreeMap<OrgId, ToOrg> = BTreeMap::new();
         let mut lost = Vec::new();
         for event in events {
             let source = &event.source;
@@ -173,34 +185,53 @@ impl Inner {
                 found = found.or_else(|| routes.get(&key).cloned().flatten());
             }
             let by_this = |account: &Account| account.endpoint.as_deref().is_none_or(|by| by == endpoint);
-            match found.filter(|(_, account)| by_this(account)) {
-                Some((route, account)) => by_org.entry(route.org).or_default().push(Routed {
-                    event,
-                    account: of_sender.then_some(account),
-                }),
+            match found.filter(|(account, _)| by_this(account)) {
+                Some((account, org)) => {
+                    let (_, events) = by_org.entry(org.id).or_insert_with(|| (org, Vec::new()));
+                    events.push(Routed {
+                        event,
+                        account: of_sender.then_some(account),
+                    });
+                }
                 None => lost.push(event),
             }
         }
         Ok((by_org, lost))
     }
 
-    /// The sender that a name of the platform's leads to.
-    async fn connected(&self, key: &(Channel, String)) -> Result<Option<(Route, Account)>, Error> {
-        let (channel, sender_id) = key.clone();
-        let route: Option<Route> = self.runtime.get(Key::Route { channel, sender_id }).await?;
-        let Some(route) = route else {
-            return Ok(None);
-        };
-        let key = Key::Account {
-            org: route.org,
-            account: route.account,
-        };
-        let account = self.runtime.get::<Account>(key).await?;
-        if account.is_none() {
-            // Of a copy that is not finished: refused, so that the platform sends it again.
-            self.runtime.org(route.org).await?;
+    /// The sender that a name of the platform's leads to, and its organisation. They are asked for along with where it leads,
+    /// by where it led the last time.
+    async fn connected(&self, name: &(Channel, String)) -> Result<Option<Connected>, Error> {
+        let (channel, sender_id) = name.clone();
+        let key = Key::Route { channel, sender_id };
+        let mut led = self.routes().get(name).cloned();
+        loop {
+            let at_its_end = led
+                .iter()
+                .flat_map(|&Route { org, account, .. }| [Key::Account { org, account }, Key::Org { org }]);
+            let keys = [key.clone()].into_iter().chain(at_its_end).collect();
+            let found = self.runtime.storage.load(keys).await.map_err(from_storage)?;
+            let mut found = found.into_iter();
+            let leads = found.next().flatten().map(|stored| stored.record);
+            let Some(leads) = leads.and_then(|record| Route::try_from(record).ok()) else {
+                self.routes().remove(name);
+                return Ok(None);
+            };
+            if led.as_ref() != Some(&leads) {
+                self.routes().insert(name.clone(), leads.clone());
+                led = Some(leads);
+                continue;
+            }
+            let account = found.next().flatten().map(|stored| stored.record);
+            // Of a copy that is not finished there is none: refused, so that the platform sends it again.
+            let org = self.runtime.ready_org(leads.org, found.next().flatten()).await?;
+            let account = account.and_then(|record| Account::try_from(record).ok());
+            return Ok(account.map(|account| (account, org)));
         }
-        Ok(account.map(|account| (route, account)))
+    }
+
+    fn routes(&self) -> MutexGuard<'_, HashMap<(Channel, String), Route>> {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps events of senders that nobody connected.
@@ -242,10 +273,15 @@ impl Inner {
     /// How many contacts the plan's limit counts, if there is a limit.
     pub(crate) async fn contacts_for_limit(&self, org: OrgId) -> Result<u64, Error> {
         // Of an organisation as it was seen before, a plan that has a limit since would count nobody.
-        if self.runtime.fresh_org(org).await?.settings.plan.limit().is_none() {
-            return Ok(0);
+        let org = self.runtime.fresh_org(org).await?;
+        self.counted_for_limit(&org).await
+    }
+
+    async fn counted_for_limit(&self, org: &OrgContext) -> Result<u64, Error> {
+        match org.settings.plan.limit() {
+            Some(_) => self.count_contacts(org.id).await,
+            None => Ok(0),
         }
-        self.count_contacts(org).await
     }
 
     /// How many contacts count for the plan: all but deleted ones.

@@ -99,11 +99,24 @@ impl Runtime {
 
     /// The organisation, made ready afresh if the store's version is another one.
     pub(crate) async fn fresh_org(&self, id: OrgId) -> Result<Arc<OrgContext>, Error> {
+        let stored = self.stored_org(id).await?;
+        self.ready_org(id, stored).await
+    }
+
+    async fn stored_org(&self, id: OrgId) -> Result<Option<Stored>, Error> {
         let key = Key::Org { org: id };
+        let mut found = self.storage.load(vec![key]).await.map_err(from_storage)?;
+        Ok(found.pop().flatten())
+    }
+
+    /// The organisation, made ready, of which the store has just had this.
+    pub(crate) async fn ready_org(
+        &self,
+        id: OrgId,
+        mut stored: Option<Stored>,
+    ) -> Result<Arc<OrgContext>, Error> {
         loop {
-            let version = |mut found: Vec<Option<Stored>>| found.pop().flatten();
-            let stored = version(self.storage.load(vec![key.clone()]).await.map_err(from_storage)?);
-            let Some(stored) = stored else {
+            let Some(Stored { record, version }) = stored else {
                 return Err(Error::new(
                     Code::OrgNotFound,
                     format!("there is no organisation {id}"),
@@ -115,10 +128,10 @@ impl Runtime {
                 .unwrap_or_else(PoisonError::into_inner)
                 .get(&id)
                 .cloned();
-            if let Some(known) = known.filter(|known| known.version == stored.version) {
+            if let Some(known) = known.filter(|known| known.version == version) {
                 return Ok(known);
             }
-            let Ok(org) = Org::try_from(stored.record) else {
+            let Ok(org) = Org::try_from(record) else {
                 return Err(Error::new(
                     Code::StorageCorrupt,
                     format!("the record of organisation {id} is another one"),
@@ -127,7 +140,8 @@ impl Runtime {
             if let Some(key) = &self.host_key
                 && !org.host_key.as_ref().is_some_and(|keyed| keyed.done)
             {
-                self.take_host_key(org, stored.version, key).await?;
+                self.take_host_key(org, version, key).await?;
+                stored = self.stored_org(id).await?;
                 continue;
             }
             let rules = self
@@ -136,20 +150,15 @@ impl Runtime {
                     kind: RecordKind::Rule,
                 })
                 .await?;
-            let again = version(self.storage.load(vec![key.clone()]).await.map_err(from_storage)?);
-            if again.is_none_or(|again| again.version != stored.version) {
+            stored = self.stored_org(id).await?;
+            if stored.as_ref().is_none_or(|again| again.version != version) {
                 continue;
             }
             let rules = rules
                 .into_iter()
                 .filter_map(|rule| OrgRule::try_from(rule).ok())
                 .collect();
-            let ready = Arc::new(OrgContext::new(
-                org,
-                stored.version,
-                rules,
-                self.host_key.as_ref(),
-            )?);
+            let ready = Arc::new(OrgContext::new(org, version, rules, self.host_key.as_ref())?);
             self.orgs
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

@@ -33,6 +33,8 @@ pub(crate) struct Session {
     pub(crate) client: ClientWrapper,
     /// Whether nothing is open on it. One that comes back otherwise, from work that was cut off, is closed.
     pub(crate) idle: bool,
+    /// For whom the wall is open while no transaction is.
+    pub(crate) whose: String,
 }
 
 /// A server, and how connections to it are made.
@@ -216,6 +218,7 @@ impl Manager for Connector {
         Ok(Session {
             client: ClientWrapper::new(client, driver),
             idle: true,
+            whose: String::new(),
         })
     }
 

@@ -225,8 +225,8 @@ async fn records<R: TryFrom<Record>>(
     id: impl Fn(&R) -> ContactId,
 ) -> Tried<HashMap<ContactId, R>> {
     let keys: Vec<Key> = keys.collect();
-    let found = reads::load(client, &keys).await?;
-    let found = found
+    let rows = send(client, &[reads::find(&keys)]).await?;
+    let found = reads::found(&keys, &rows[0])?
         .into_iter()
         .flatten()
         .filter_map(|stored| R::try_from(stored.record).ok());

@@ -26,7 +26,7 @@ use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
 use crate::error::{self, Result, Tried, Written};
-use crate::steps::{Step, send};
+use crate::steps::{Rows, Step};
 use crate::tables;
 use crate::transaction::Work;
 use crate::values::{Holds, Param, columns, decode, get, numbered, place};
@@ -47,8 +47,6 @@ macro_rules! works {
     )*};
 }
 
-/// Loads the records under some keys.
-pub(crate) struct Load(pub(crate) Vec<Key>);
 /// Counts what a query finds.
 pub(crate) struct Count(pub(crate) Query);
 /// Counts the ledger rows of a campaign.
@@ -59,7 +57,6 @@ pub(crate) struct Standings(pub(crate) OrgId, pub(crate) SequenceId);
 pub(crate) struct TagCounts(pub(crate) OrgId);
 
 works! {
-    Load => Vec<Option<Stored>>, |client, this| load(client, &this.0);
     PageRequest => Page, |client, this| page(client, this);
     Count => u64, |client, this| count(client, &this.0);
     JournalRequest => JournalPage, |client, this| journal(client, this);
@@ -90,30 +87,37 @@ async fn ask(client: &ClientWrapper, condition: Condition) -> Tried<Vec<Row>> {
     query_typed(client, &sql, &params).await
 }
 
-/// The records under these keys, in their order; in a transaction that sees one instant, all as of that.
-pub(crate) async fn load(client: &ClientWrapper, keys: &[Key]) -> Tried<Vec<Option<Stored>>> {
+/// What finds the records under these keys, all as of one instant.
+pub(crate) fn find(keys: &[Key]) -> Step {
     let mut by_kind: BTreeMap<RecordKind, Vec<usize>> = BTreeMap::new();
     for (place, key) in keys.iter().enumerate() {
         by_kind.entry(key.kind()).or_default().push(place);
     }
-    let steps: Vec<Step> = by_kind
-        .iter()
-        .map(|(kind, places)| {
-            let table = tables::of(*kind);
-            let rows = places.iter().map(|place| {
-                let mut row = vec![Value::Integer(i64::try_from(*place).unwrap_or(i64::MAX))];
-                row.extend(key_values(&keys[*place]));
-                row
-            });
-            let holds: Vec<Holds> = [Holds::Number]
-                .into_iter()
-                .chain(table.key.iter().copied())
-                .collect();
-            Step::any(table.find.as_str(), columns(&holds, rows.collect()))
-        })
-        .collect();
+    let (mut finds, mut params) = (Vec::new(), Vec::new());
+    for (kind, places) in by_kind {
+        let table = tables::of(kind);
+        let rows = places.into_iter().map(|place| {
+            let mut row = vec![Value::Integer(i64::try_from(place).unwrap_or(i64::MAX))];
+            row.extend(key_values(&keys[place]));
+            row
+        });
+        finds.push(table.find(params.len() + 1));
+        let holds: Vec<Holds> = [Holds::Number]
+            .into_iter()
+            .chain(table.key.iter().copied())
+            .collect();
+        params.extend(columns(&holds, rows.collect()));
+    }
+    if finds.is_empty() {
+        finds.push("SELECT 0::bigint, 0::bigint, '' WHERE false".to_owned());
+    }
+    Step::any(finds.join(" UNION ALL "), params)
+}
+
+/// What was found under these keys, in their order.
+pub(crate) fn found(keys: &[Key], rows: &Rows) -> Result<Vec<Option<Stored>>> {
     let mut found: Vec<Option<Stored>> = vec![None; keys.len()];
-    for row in send(client, &steps).await?.iter().flat_map(|answer| &answer.rows) {
+    for row in &rows.rows {
         let place = usize::try_from(get::<i64>(row, 0)?).unwrap_or(usize::MAX);
         if let (Some(key), Some(slot)) = (keys.get(place), found.get_mut(place)) {
             *slot = Some(stored(key.kind(), row, 1)?);

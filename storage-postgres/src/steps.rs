@@ -118,10 +118,8 @@ impl Rows {
 
 /// Statements that begin, fill or end a transaction, sent together.
 pub(crate) async fn send(client: &ClientWrapper, steps: &[Step]) -> Tried<Vec<Rows>> {
-    let mut prepared = Vec::with_capacity(steps.len());
-    for step in steps {
-        prepared.push(prepare(client, &step.sql).await?);
-    }
+    let prepared = in_order(steps.iter().map(|step| prepare(client, &step.sql))).await;
+    let prepared = prepared.into_iter().collect::<Tried<Vec<Statement>>>()?;
     let answers = in_order(
         steps
             .iter()
@@ -151,7 +149,8 @@ pub(crate) async fn prepare(client: &ClientWrapper, sql: &str) -> Tried<Statemen
         .map_err(|failed| error::failed(&failed, "preparing a statement", Written::Nothing))
 }
 
-async fn one(
+/// Runs a statement.
+pub(crate) async fn one(
     client: &ClientWrapper,
     statement: &Statement,
     params: &[Param],

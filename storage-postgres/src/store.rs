@@ -20,7 +20,7 @@ use crate::connect::Connections;
 use crate::error::{self, Failure, Result, Tried};
 use crate::groups::Groups;
 use crate::options::Options;
-use crate::reads::{Count, Load, Standings, TagCounts, Tally};
+use crate::reads::{self, Count, Standings, TagCounts, Tally};
 use crate::scrub;
 use crate::steps::{Step, send};
 use crate::transaction::{self, Reach, Work};
@@ -179,7 +179,12 @@ impl Storage for PostgresStorage {
             [one] => *one,
             _ => None,
         };
-        self.read(org, Reach::Keys, Load(keys)).await
+        let connections = Arc::clone(&self.connections);
+        to_the_end("a read", async move {
+            let rows = transaction::ask(&connections, org, &reads::find(&keys)).await?;
+            reads::found(&keys, &rows)
+        })
+        .await
     }
 
     async fn page(&self, request: PageRequest) -> Result<Page> {
@@ -254,8 +259,7 @@ impl Storage for PostgresStorage {
     }
 
     async fn ping(&self) -> Result<()> {
-        let known = self.read(None, Reach::Keys, Load(Vec::new())).await;
-        known.map(|_| ())
+        self.load(Vec::new()).await.map(|_| ())
     }
 
     async fn close(&self) -> Result<()> {

@@ -26,8 +26,20 @@ pub(crate) struct Statements {
     pub(crate) there: String,
     /// Key.
     pub(crate) drop: String,
-    /// Place, key: the place with the version and body of what is there.
-    pub(crate) find: String,
+    /// Where `find` looks.
+    found: String,
+}
+
+impl Statements {
+    /// Place, key, from a number on: the place with the version and body of what is there.
+    pub(crate) fn find(&self, first: usize) -> String {
+        let Self { key, found, .. } = self;
+        let placed: Vec<Holds> = [Holds::Number].into_iter().chain(key.iter().copied()).collect();
+        format!(
+            "SELECT n.place, t.version, t.body FROM unnest({}) AS {found}",
+            lists(first, &placed)
+        )
+    }
 }
 
 static STATEMENTS: LazyLock<Vec<Statements>> =
@@ -128,10 +140,6 @@ fn statements(kind: RecordKind) -> Statements {
         |holds: &[Holds], names: &[&str]| format!("unnest({}) AS n ({})", lists(1, holds), names.join(", "));
     let with = |names: &[&'static str], last: &'static str| [names, &[last]].concat();
     let all_at: Vec<Holds> = all.iter().copied().chain([version]).collect();
-    let placed: Vec<Holds> = [Holds::Number]
-        .into_iter()
-        .chain(key_holds.iter().copied())
-        .collect();
     Statements {
         insert: format!(
             "INSERT INTO {name} ({}, version) SELECT {}, n.version FROM {}",
@@ -160,10 +168,7 @@ fn statements(kind: RecordKind) -> Statements {
             "DELETE FROM {name} t USING {} WHERE {same}",
             given(&key_holds, key)
         ),
-        find: format!(
-            "SELECT n.place, t.version, t.body FROM {} JOIN {name} t ON {same}",
-            given(&placed, &[&["place"], key].concat())
-        ),
+        found: format!("n (place, {}) JOIN {name} t ON {same}", key.join(", ")),
         key: key_holds,
         columns: column_holds,
     }

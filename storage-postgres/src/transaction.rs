@@ -9,6 +9,7 @@ use tokio_postgres::{Error, SimpleQueryMessage};
 
 use crate::connect::Connections;
 use crate::error::{self, Failure, Result, Tried, Written, patiently};
+use crate::steps::{Rows, Step, one, prepare};
 
 /// What is done in a transaction.
 #[async_trait]
@@ -23,8 +24,6 @@ pub(crate) trait Work: Send + Sync {
 /// What a read is planned for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// Those of some keys, by statements that are planned once.
-    Keys,
     /// Few rows, by their indexes.
     Few,
     /// As many as there are, by whatever way statistics say is best.
@@ -44,10 +43,14 @@ pub(crate) const BY_INDEX: &str =
 /// index is of some values only.
 pub(crate) const BY_VALUE: &str = "SET LOCAL plan_cache_mode = force_custom_plan";
 
-/// Opens the wall for an organisation, or for all, until the transaction ends.
+/// For whom the wall is open: an organisation, or all.
+fn whose(org: Option<OrgId>) -> String {
+    org.map_or_else(|| "all".to_owned(), |org| org.to_string())
+}
+
+/// Opens the wall until the transaction ends.
 fn wall(org: Option<OrgId>) -> String {
-    let whose = org.map_or_else(|| "all".to_owned(), |org| org.to_string());
-    format!("SET LOCAL tertulia.org = '{whose}'")
+    format!("SET LOCAL tertulia.org = '{}'", whose(org))
 }
 
 /// Opens a transaction and does the work in it. What opens it goes along with what is asked first: nobody waits for its
@@ -63,6 +66,32 @@ async fn begin<W: Work>(
     tokio::join!(biased; client.simple_query(opening), work.run(client))
 }
 
+/// Reads by one statement, which is a transaction by itself.
+pub(crate) async fn ask(connections: &Connections, org: Option<OrgId>, step: &Step) -> Result<Rows> {
+    let whose = whose(org);
+    Ok(patiently(|| ask_once(connections, &whose, step)).await?)
+}
+
+async fn ask_once(connections: &Connections, whose: &str, step: &Step) -> Tried<Rows> {
+    let mut connection = connections.get().await?;
+    let failed = |failed| error::failed(&failed, "reading", Written::Nothing);
+    let statement = prepare(&connection.client, &step.sql).await?;
+    connection.idle = false;
+    let wall = async {
+        if connection.whose == whose {
+            return Ok(());
+        }
+        let open = format!("SET tertulia.org = '{whose}'");
+        connection.client.batch_execute(&open).await
+    };
+    let rows = one(&connection.client, &statement, &step.params);
+    let (opened, rows) = tokio::join!(biased; wall, rows);
+    opened.map_err(failed)?;
+    whose.clone_into(&mut connection.whose);
+    connection.idle = true;
+    rows.map_err(failed)
+}
+
 /// Reads in one transaction, all as of one instant; of an organisation, or of all.
 pub(crate) async fn read<W: Work>(
     connections: &Connections,
@@ -72,7 +101,6 @@ pub(crate) async fn read<W: Work>(
 ) -> Result<W::Done> {
     let mut opening = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", wall(org));
     let ways: &[&str] = match reach {
-        Reach::Keys => &[],
         Reach::Few => &[BY_VALUE],
         Reach::Many => &[BY_VALUE, EVERY_WAY],
     };
@@ -246,6 +274,37 @@ mod tests {
             assert_eq!(wall, "", "{how}: no transaction is open");
             let before = *work.by.lock().unwrap();
             assert_eq!(before == Some(by), comes_back, "{how}, {writes}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_wall_is_open_for_whoever_asks_whoever_asked_before() {
+        let connections = testing::store("whoever-asks").await;
+        let [one, other] = [1, 2].map(|n| OrgId(uuid::Uuid::from_u128(n)));
+        let step = Step::any("SELECT current_setting('tertulia.org')", Vec::new());
+        let opened = async |org| {
+            let rows = ask(&connections, org, &step).await.unwrap();
+            rows.rows[0].get::<_, String>(0)
+        };
+        for org in [Some(one), Some(other), None, Some(other), Some(other), Some(one)] {
+            assert_eq!(opened(org).await, whose(org));
+            // Work between them has a wall of its own.
+            write(&connections, Some(other), &Nothing).await.unwrap();
+            read(&connections, None, Reach::Few, &Nothing).await.unwrap();
+            assert_eq!(opened(org).await, whose(org));
+            let fails = Step::any("SELECT 1 / 0", Vec::new());
+            ask(&connections, Some(one), &fails).await.unwrap_err();
+        }
+    }
+
+    struct Nothing;
+
+    #[async_trait]
+    impl Work for Nothing {
+        type Done = ();
+
+        async fn run(&self, _: &ClientWrapper) -> Tried<()> {
+            Ok(())
         }
     }
 }

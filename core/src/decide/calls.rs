@@ -18,7 +18,7 @@ impl Inbox<'_> {
     pub(super) fn call(&self, set: &mut WorkingSet, ctx: &mut Context<'_>, call: &Call) -> Step<Applied> {
         // Each event of a call once. No message stands behind the reference.
         let token = format!("{} {}", call.provider_id, call.stage.as_str());
-        let dedupe = ref_key(ctx, self.account, &token);
+        let dedupe = ref_key(ctx, self.account.id, &token);
         let addresses = &call.person.addresses;
         let identities = addresses.iter().map(|address| identity_key(ctx, address));
         set.need(identities.chain([dedupe.clone()]))?;

@@ -23,23 +23,23 @@ use crate::record::Key;
 use crate::retry::{FailureClass, OptOutScope};
 use crate::working_set::{Step, WorkingSet};
 
-pub(crate) fn ref_key(ctx: &Context<'_>, account: &Account, token: &str) -> Key {
+pub(crate) fn ref_key(ctx: &Context<'_>, account: AccountId, token: &str) -> Key {
     Key::MessageRef {
         org: ctx.org.id,
-        account: account.id,
+        account,
         token: token.to_owned(),
     }
 }
 
-pub(crate) fn parked_key(ctx: &Context<'_>, account: &Account, provider_id: &str) -> Key {
+pub(crate) fn parked_key(ctx: &Context<'_>, account: AccountId, provider_id: &str) -> Key {
     Key::Parked {
         org: ctx.org.id,
-        account: account.id,
+        account,
         provider_id: provider_id.to_owned(),
     }
 }
 
-fn message_key(ctx: &Context<'_>, message: MessageId) -> Key {
+pub(crate) const fn message_key(ctx: &Context<'_>, message: MessageId) -> Key {
     Key::Message {
         org: ctx.org.id,
         message,
@@ -75,7 +75,7 @@ fn park(
     provider_id: &str,
     evidence: Evidence,
 ) -> Step<Applied> {
-    let key = parked_key(ctx, account, provider_id);
+    let key = parked_key(ctx, account.id, provider_id);
     let known: Option<Parked> = set.get(&key)?;
     let mut parked = known.unwrap_or_else(|| Parked {
         org: ctx.org.id,
@@ -107,8 +107,8 @@ pub(crate) fn about_message(
     about: &About<'_>,
     evidence: Evidence,
 ) -> Step<Applied> {
-    let own = ref_key(ctx, account, about.provider_id);
-    let found = ref_key(ctx, account, about.target);
+    let own = ref_key(ctx, account.id, about.provider_id);
+    let found = ref_key(ctx, account.id, about.target);
     set.need([own.clone(), found.clone()])?;
     let contact = known(set, ctx, about.from)?;
     if let Some(contact) = contact.filter(|contact| contact.status == RecordStatus::Blocked) {
@@ -178,10 +178,10 @@ fn status_of_message(
     at: DateTime<Utc>,
     update: &StatusUpdate,
 ) -> Step<Applied> {
-    let by_id = ref_key(ctx, account, &update.provider_id);
+    let by_id = ref_key(ctx, account.id, &update.provider_id);
     let by_attempt = update
         .correlation
-        .map(|attempt| ref_key(ctx, account, &attempt_token(attempt)));
+        .map(|attempt| ref_key(ctx, account.id, &attempt_token(attempt)));
     set.need(by_attempt.iter().cloned().chain([by_id.clone()]))?;
     let mut found: Option<MessageRef> = set.get(&by_id)?;
     let id_known = found.is_some();
@@ -200,11 +200,17 @@ fn status_of_message(
         set.expect(&by_id);
         return park(set, ctx, account, &update.provider_id, evidence);
     };
+    let row = found.dispatch.map(|id| dispatch_key(ctx, id));
+    let addresses = update.recipient.iter().map(|address| identity_key(ctx, address));
+    set.need(addresses.chain(row).chain([message_key(ctx, found.message)]))?;
     let message: Option<Message> = set.get(&message_key(ctx, found.message))?;
     let mut learned = vec![evidence];
     if !id_known {
         // The status overtook the answer to the send, or the answer was lost: now the platform's id is known.
-        learned.extend(take_parked(set, &parked_key(ctx, account, &update.provider_id))?);
+        learned.extend(take_parked(
+            set,
+            &parked_key(ctx, account.id, &update.provider_id),
+        )?);
         if message.is_some() || !was_erased(set, ctx, &found)? {
             set.put(MessageRef {
                 token: update.provider_id.clone(),

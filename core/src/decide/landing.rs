@@ -10,7 +10,7 @@ use crate::conversation::{Author, Evidence, Message, MessageRef};
 use crate::decide::broadcasts;
 use crate::decide::contacts::{contact_key, find, identity_key, link_addresses, resolve};
 use crate::decide::erasure::is_erased;
-use crate::decide::evidence::{opted_out_at_platform, take_parked};
+use crate::decide::evidence::{message_key, opted_out_at_platform, parked_key, ref_key, take_parked};
 use crate::decide::sending::{dispatch_key, get_account, journal_row, others_of_business, slot_key, stop};
 use crate::decide::surveys;
 use crate::error::{Code, Error};
@@ -45,11 +45,26 @@ pub fn land(
     let Some(id) = row.message else {
         return Ok(row.state);
     };
+    let key = message_key(ctx, id);
+    let learned: Vec<Key> = match outcome {
+        Outcome::Accepted(accepted) => {
+            let by_id = ref_key(ctx, row.account, &accepted.provider_id);
+            let parked = parked_key(ctx, row.account, &accepted.provider_id);
+            let addresses = accepted
+                .addresses
+                .iter()
+                .map(|address| identity_key(ctx, address));
+            addresses.chain([by_id, parked]).collect()
+        }
+        _ => Vec::new(),
+    };
+    set.need(
+        [key.clone(), contact_key(ctx, row.contact)]
+            .into_iter()
+            .chain(learned),
+    )?;
     // Gone where the contact was deleted meanwhile, and its conversations with it.
-    let message: Option<Message> = set.get(&Key::Message {
-        org: ctx.org.id,
-        message: id,
-    })?;
+    let message: Option<Message> = set.get(&key)?;
     match outcome {
         Outcome::Accepted(accepted) => took(set, ctx, &row, id, message, accepted),
         Outcome::Refused(failure) | Outcome::NotSent(failure) => turned_away(set, ctx, row, message, failure),
@@ -78,23 +93,8 @@ fn took(
     message: Option<Message>,
     accepted: &Accepted,
 ) -> Step<DispatchState> {
-    let by_id = Key::MessageRef {
-        org: ctx.org.id,
-        account: row.account,
-        token: accepted.provider_id.clone(),
-    };
-    let parked = Key::Parked {
-        org: ctx.org.id,
-        account: row.account,
-        provider_id: accepted.provider_id.clone(),
-    };
-    set.need([by_id.clone(), parked.clone(), contact_key(ctx, row.contact)])?;
-    set.need(
-        accepted
-            .addresses
-            .iter()
-            .map(|address| identity_key(ctx, address)),
-    )?;
+    let by_id = ref_key(ctx, row.account, &accepted.provider_id);
+    let parked = parked_key(ctx, row.account, &accepted.provider_id);
     let status = if accepted.held {
         StatusKind::Held
     } else {

@@ -3,6 +3,7 @@
 use crate::account::Account;
 use crate::context::Context;
 use crate::conversation::Message;
+use crate::decide::evidence::message_key;
 use crate::decide::sending::get_account;
 use crate::error::{Code, Error};
 use crate::ids::MessageId;
@@ -26,13 +27,6 @@ pub struct Wanted {
 
 fn file_key(ctx: &Context<'_>, message: MessageId) -> Key {
     Key::MediaFile {
-        org: ctx.org.id,
-        message,
-    }
-}
-
-fn message_key(ctx: &Context<'_>, message: MessageId) -> Key {
-    Key::Message {
         org: ctx.org.id,
         message,
     }

@@ -202,12 +202,14 @@ impl Inbox<'_> {
         ctx: &mut Context<'_>,
         message: &InboundMessage,
     ) -> Step<Applied> {
-        let dedupe = ref_key(ctx, self.account, &message.provider_id);
-        let parked = parked_key(ctx, self.account, &message.provider_id);
-        let addresses = message.from.addresses.iter();
+        let dedupe = ref_key(ctx, self.account.id, &message.provider_id);
+        let parked = parked_key(ctx, self.account.id, &message.provider_id);
+        // All that can be named already: what is asked for together is loaded together.
+        let addresses = || message.from.addresses.iter();
         set.need(
-            addresses
+            addresses()
                 .map(|address| identity_key(ctx, address))
+                .chain(addresses().map(|address| window_key(ctx, self.account.id, address)))
                 .chain([dedupe.clone(), parked.clone()]),
         )?;
         if set.get::<MessageRef>(&dedupe)?.is_some() {
@@ -407,8 +409,8 @@ impl Inbox<'_> {
 
     /// A message that the business wrote elsewhere: recorded, triggers nothing.
     fn echo(&self, set: &mut WorkingSet, ctx: &mut Context<'_>, echo: &Echo) -> Step<Applied> {
-        let dedupe = ref_key(ctx, self.account, &echo.provider_id);
-        let parked = parked_key(ctx, self.account, &echo.provider_id);
+        let dedupe = ref_key(ctx, self.account.id, &echo.provider_id);
+        let parked = parked_key(ctx, self.account.id, &echo.provider_id);
         set.need([dedupe.clone(), parked.clone()])?;
         if set.get::<MessageRef>(&dedupe)?.is_some() {
             return Ok(Applied::Duplicate);
@@ -753,6 +755,15 @@ impl Inbox<'_> {
     }
 }
 
+fn window_key(ctx: &Context<'_>, account: AccountId, address: &Address) -> Key {
+    Key::Window {
+        org: ctx.org.id,
+        account,
+        kind: address.kind,
+        match_key: address.match_key(),
+    }
+}
+
 /// Takes in what became known of the windows between a sender and these addresses; whether it was news.
 pub(super) fn learn_windows(
     set: &mut WorkingSet,
@@ -761,12 +772,7 @@ pub(super) fn learn_windows(
     addresses: &[Address],
     learn: impl Fn(&mut Window),
 ) -> Step<bool> {
-    let key = |address: &Address| Key::Window {
-        org: ctx.org.id,
-        account,
-        kind: address.kind,
-        match_key: address.match_key(),
-    };
+    let key = |address: &Address| window_key(ctx, account, address);
     set.need(addresses.iter().map(key))?;
     let mut news = false;
     for address in addresses {

@@ -107,10 +107,7 @@ pub struct Explanation {
 
 /// The account, which must be there.
 pub fn get_account(set: &mut WorkingSet, ctx: &Context<'_>, account: AccountId) -> Step<Account> {
-    let found: Option<Account> = set.get(&Key::Account {
-        org: ctx.org.id,
-        account,
-    })?;
+    let found: Option<Account> = set.get(&account_key(ctx, account))?;
     found.ok_or_else(|| Error::new(Code::AccountNotFound, format!("there is no sender {account}")).into())
 }
 
@@ -137,11 +134,7 @@ pub fn get_template(
     name: &str,
     language: &Language,
 ) -> Step<Template> {
-    let key = Key::Template {
-        org: ctx.org.id,
-        name: name.to_owned(),
-        language: language.as_str().to_owned(),
-    };
+    let key = template_key(ctx, name, language);
     let found: Option<OrgTemplate> = set.get(&key)?;
     // Whether it may be sent is part of the decision.
     set.expect(&key);
@@ -158,21 +151,34 @@ fn destinations(
     contact: &Contact,
     account: &Account,
 ) -> Step<Vec<(Identity, Option<Window>)>> {
-    let reached = |identity: &&Identity| identity.address.kind.reaches(account.channel);
-    let identities: Vec<Identity> = contact.current_identities().filter(reached).cloned().collect();
-    let key = |identity: &Identity| Key::Window {
-        org: ctx.org.id,
-        account: account.id,
-        kind: identity.address.kind,
-        match_key: identity.match_key.clone(),
-    };
-    set.need(identities.iter().map(key))?;
+    let reached = || reached(ctx, contact, account);
+    set.need(reached().map(|(_, window)| window))?;
     let mut found = Vec::new();
-    for identity in identities {
-        let window = set.get(&key(&identity))?;
-        found.push((identity, window));
+    for (identity, window) in reached() {
+        found.push((identity.clone(), set.get(&window)?));
     }
     Ok(found)
+}
+
+/// The addresses of a contact that a sender reaches, with the keys of their windows.
+fn reached<'a>(
+    ctx: &Context<'_>,
+    contact: &'a Contact,
+    account: &Account,
+) -> impl Iterator<Item = (&'a Identity, Key)> {
+    let (org, channel, account) = (ctx.org.id, account.channel, account.id);
+    let reached = contact
+        .current_identities()
+        .filter(move |identity| identity.address.kind.reaches(channel));
+    reached.map(move |identity| {
+        let window = Key::Window {
+            org,
+            account,
+            kind: identity.address.kind,
+            match_key: identity.match_key.clone(),
+        };
+        (identity, window)
+    })
 }
 
 fn window_at(ctx: &Context<'_>, account: &Account, found: &[(Identity, Option<Window>)]) -> WindowState {
@@ -196,6 +202,21 @@ pub(crate) fn slot_key(ctx: &Context<'_>, contact: ContactId) -> Key {
     Key::Slot {
         org: ctx.org.id,
         contact,
+    }
+}
+
+pub(crate) const fn account_key(ctx: &Context<'_>, account: AccountId) -> Key {
+    Key::Account {
+        org: ctx.org.id,
+        account,
+    }
+}
+
+fn template_key(ctx: &Context<'_>, name: &str, language: &Language) -> Key {
+    Key::Template {
+        org: ctx.org.id,
+        name: name.to_owned(),
+        language: language.as_str().to_owned(),
     }
 }
 
@@ -473,8 +494,17 @@ pub(crate) fn send_by(
     request: &SendRequest,
     row: DispatchId,
 ) -> Step<Flight> {
+    let slot = slot_key(ctx, request.contact);
+    set.need([contact_key(ctx, request.contact), slot])?;
     let contact = get_contact(set, ctx, request.contact)?;
     turns::check_own(ctx, contact.conversation)?;
+    let thread = contact.conversation.map(|id| conversations::key(ctx, id));
+    let account = request.account.map(|id| account_key(ctx, id));
+    let template = match &request.draft {
+        Draft::Content(_) => None,
+        Draft::Template { name, language, .. } => Some(template_key(ctx, name, language)),
+    };
+    set.need(thread.into_iter().chain(account).chain(template))?;
     if ctx.agent().is_some() {
         conversations::join(set, ctx, &contact)?;
     }
@@ -719,14 +749,24 @@ pub fn begin(set: &mut WorkingSet, ctx: &mut Context<'_>, dispatch: DispatchId, 
     else {
         return Ok(Begun::NotOurs);
     };
-    set.need([
-        contact_key(ctx, row.contact),
-        Key::Account {
-            org: ctx.org.id,
-            account: row.account,
-        },
-        slot_key(ctx, row.contact),
-    ])?;
+    let campaign = row.campaign().map(|campaign| match campaign {
+        Campaign::Broadcast(id) => broadcasts::key(ctx, id),
+        Campaign::Sequence(id) => sequences::key(ctx, id),
+    });
+    let enrollment = row
+        .step
+        .as_ref()
+        .map(|step| enrollments::key(ctx, step.enrollment));
+    set.need(
+        [
+            contact_key(ctx, row.contact),
+            account_key(ctx, row.account),
+            slot_key(ctx, row.contact),
+        ]
+        .into_iter()
+        .chain(campaign)
+        .chain(enrollment),
+    )?;
     let Some(contact) = find_contact(set, ctx, row.contact)? else {
         skip(set, ctx, row, SkipReason::Deleted)?;
         return Ok(Begun::LeftOut);
@@ -770,6 +810,14 @@ pub fn begin(set: &mut WorkingSet, ctx: &mut Context<'_>, dispatch: DispatchId, 
     } else {
         None
     };
+    let template = by_template
+        .as_ref()
+        .map(|(name, language, _)| template_key(ctx, name, language));
+    set.need(
+        reached(ctx, &contact, &account)
+            .map(|(_, window)| window)
+            .chain(template),
+    )?;
     let (template, parameters) = match by_template {
         Some((name, language, parameters)) => match template_to_send(set, ctx, &name, &language) {
             Ok(template) => (Some(template), parameters),

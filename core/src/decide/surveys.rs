@@ -11,6 +11,7 @@ use crate::channel::Channel;
 use crate::contact::Contact;
 use crate::context::Context;
 use crate::conversation::{Author, Conversation, Message};
+use crate::decide::evidence::message_key;
 use crate::decide::sending::{sender, settles_within, window_of, with_values};
 use crate::decide::{contacts, conversations};
 use crate::ids::{AccountId, ConversationId, DispatchId, SurveyId};
@@ -398,15 +399,8 @@ fn comes_before(
     if at != other.at {
         return Ok(at < other.at);
     }
-    let known: Option<Message> = set.get(&message_key(ctx, other))?;
+    let known: Option<Message> = set.get(&message_key(ctx, other.message))?;
     Ok(known.is_none_or(|known| Some(provider_id) < known.provider_id.as_deref()))
-}
-
-fn message_key(ctx: &Context<'_>, said: Said) -> Key {
-    Key::Message {
-        org: ctx.org.id,
-        message: said.message,
-    }
 }
 
 /// The last survey of a contact that something said at some time may be about.
@@ -498,7 +492,7 @@ pub(super) fn take(
         }
         Answer::Comment(words) => {
             if let Some(first) = survey.comment.replace(said) {
-                let known: Option<Message> = set.get(&message_key(ctx, first))?;
+                let known: Option<Message> = set.get(&message_key(ctx, first.message))?;
                 let thread: Option<Conversation> = set.get(&conversations::key(ctx, survey.conversation))?;
                 let last = thread.and_then(|thread| thread.last_survey);
                 let words = last
