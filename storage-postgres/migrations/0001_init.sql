@@ -413,7 +413,13 @@ CREATE TABLE dispatches (
     version bigint NOT NULL,
     body text NOT NULL,
     PRIMARY KEY (org, dispatch)
-) WITH (fillfactor = 80);
+) WITH (
+    fillfactor = 80,
+    -- Whoever takes rows passes those that were taken before, until they are cleared away; a fifth of the table, as elsewhere,
+    -- would be too many.
+    autovacuum_vacuum_scale_factor = 0.02,
+    autovacuum_analyze_scale_factor = 0.02
+);
 
 -- Of broadcasts: a sequence has a row for each step that somebody comes to.
 CREATE UNIQUE INDEX dispatches_once_a_contact ON dispatches (org, campaign, contact)

@@ -28,7 +28,8 @@ use crate::values::{Param, columns, get};
 const ROUNDS: usize = 4;
 
 /// So many of the lanes that have rows, behind a place, each found by one step along their index. A sender that may not
-/// send costs one step, however many rows wait for it. Of the rest, the rows whose time has come, the longest due first.
+/// send costs one step, however many rows wait for it. Of the rest, the rows whose time has come, the longest due first. `LIMIT`
+/// keeps the sender's look-up what it is: one for each lane, and never all senders of all organisations.
 const WAITING: &str = "
     WITH RECURSIVE lanes AS (
         (SELECT d.org, d.account, d.campaign FROM dispatches d
@@ -43,10 +44,14 @@ const WAITING: &str = "
     )
     SELECT l.org, l.account, l.campaign, a.per_second, w.due, w.dispatch
     FROM (SELECT * FROM lanes LIMIT $4) l
-    LEFT JOIN accounts a ON a.org = l.org AND a.account = l.account AND a.sendable_from <= $5
-        AND (l.campaign = '00000000-0000-0000-0000-000000000000'
-            OR EXISTS (SELECT FROM broadcasts b WHERE b.org = l.org AND b.broadcast = l.campaign AND b.running)
-            OR EXISTS (SELECT FROM sequences s WHERE s.org = l.org AND s.sequence = l.campaign AND s.active))
+    LEFT JOIN LATERAL (
+        SELECT a.org, a.per_second FROM accounts a
+        WHERE a.org = l.org AND a.account = l.account AND a.sendable_from <= $5
+            AND (l.campaign = '00000000-0000-0000-0000-000000000000'
+                OR EXISTS (SELECT FROM broadcasts b WHERE b.org = l.org AND b.broadcast = l.campaign AND b.running)
+                OR EXISTS (SELECT FROM sequences s WHERE s.org = l.org AND s.sequence = l.campaign AND s.active))
+        LIMIT 1
+    ) a ON true
     LEFT JOIN LATERAL (
         SELECT d.due, d.dispatch FROM dispatches d
         WHERE d.org = l.org AND d.account = l.account AND d.campaign = l.campaign
