@@ -66,10 +66,11 @@ const CLOCK: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::b
 /// How many lanes are looked at together.
 const LANES: usize = 128;
 
-const TAKE: &str = "
-    SELECT t.org, t.dispatch, t.version, t.body FROM unnest($1::uuid[], $2::uuid[]) AS n (org, dispatch)
-    JOIN dispatches t ON t.org = n.org AND t.dispatch = n.dispatch
-    FOR UPDATE OF t SKIP LOCKED";
+pub(crate) const TAKE: &str = "
+    SELECT t.version, t.body FROM unnest($1::uuid[], $2::uuid[]) AS n (org, dispatch) CROSS JOIN LATERAL (
+        SELECT d.version, d.body FROM dispatches d WHERE d.org = n.org AND d.dispatch = n.dispatch
+        FOR UPDATE SKIP LOCKED
+    ) t";
 
 /// Leases rows.
 #[async_trait]
@@ -224,8 +225,8 @@ async fn take(
     let answers = send(client, &[Step::any(TAKE, vec![Box::new(orgs), Box::new(ids)])]).await?;
     let mut found = BTreeMap::new();
     for row in answers.iter().flat_map(|Rows { rows, .. }| rows) {
-        let version = get::<i64>(row, 2)?.cast_unsigned();
-        if let Record::Dispatch(dispatch) = parse(RecordKind::Dispatch, get(row, 3)?)? {
+        let version = get::<i64>(row, 0)?.cast_unsigned();
+        if let Record::Dispatch(dispatch) = parse(RecordKind::Dispatch, get(row, 1)?)? {
             found.insert(
                 (dispatch.org, dispatch.id.0),
                 Stored {

@@ -37,19 +37,21 @@ pub(crate) const LOCK: &str = "
     RETURNING org, position";
 
 /// Writes entries so far before the end of their organisation's journal.
-const RECORD: &str = "
+pub(crate) const RECORD: &str = "
     INSERT INTO journal (org, position, at, contact, kind, actor, timeline, audit, body)
-    SELECT n.org, e.position - n.back, n.at, n.contact, n.kind, n.actor, n.timeline, n.audit, n.body
+    SELECT n.org, (SELECT e.position FROM journal_ends e WHERE e.org = n.org) - n.back, n.at, n.contact, n.kind,
+        n.actor, n.timeline, n.audit, n.body
     FROM unnest(
         $1::uuid[], $2::bigint[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::boolean[], $8::boolean[],
         $9::text[]
-    ) AS n (org, back, at, contact, kind, actor, timeline, audit, body)
-    JOIN journal_ends e ON e.org = n.org";
+    ) AS n (org, back, at, contact, kind, actor, timeline, audit, body)";
 
-const REDACT: &str = "
-    UPDATE journal t SET body = n.body, actor = n.actor
-    FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) AS n (org, position, actor, body)
-    WHERE t.org = n.org AND t.position = n.position";
+/// Rewrites entries at their positions.
+pub(crate) fn redact() -> String {
+    let given = "unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) AS n (org, position, actor, body)";
+    let found = tables::sought("journal", &["org", "position"], given);
+    format!("UPDATE journal t SET body = n.body, actor = n.actor FROM {found} WHERE t.ctid = f.lies")
+}
 
 const REMOVE_MESSAGES: &str = "DELETE FROM messages WHERE org = $1 AND conversation = $2";
 
@@ -278,7 +280,7 @@ impl Stage<'_> {
             let rows = rows.collect::<Result<Vec<_>>>()?;
             let holds = [Holds::Id, Holds::Number, Holds::Text, Holds::Text];
             steps.push(Step::entries(
-                REDACT,
+                redact(),
                 columns(&holds, rows),
                 self.redactions.len(),
             ));

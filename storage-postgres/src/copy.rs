@@ -17,9 +17,12 @@ use crate::transaction::Work;
 use crate::values::{Holds, columns};
 use crate::{facts, tables};
 
-const FORGET: &str = "
-    DELETE FROM journal t USING unnest($1::uuid[], $2::bigint[]) AS n (org, position)
-    WHERE t.org = n.org AND t.position = n.position";
+/// Forgets entries at their positions.
+pub(crate) fn forget() -> String {
+    let given = "unnest($1::uuid[], $2::bigint[]) AS n (org, position)";
+    let found = tables::sought("journal", &["org", "position"], given);
+    format!("DELETE FROM journal t USING {found} WHERE t.ctid = f.lies")
+}
 
 /// Writes entries at their positions.
 const RECORD: &str = "
@@ -30,9 +33,9 @@ const RECORD: &str = "
     )";
 
 const END: &str = "
-    UPDATE journal_ends t SET position = greatest(t.position, n.position)
-    FROM (SELECT org, max(position) AS position FROM unnest($1::uuid[], $2::bigint[]) AS n (org, position) GROUP BY org) n
-    WHERE t.org = n.org";
+    INSERT INTO journal_ends AS e (org, position)
+    SELECT n.org, max(n.position) FROM unnest($1::uuid[], $2::bigint[]) AS n (org, position) GROUP BY n.org
+    ON CONFLICT (org) DO UPDATE SET position = greatest(e.position, excluded.position)";
 
 /// Writes the portion.
 #[async_trait]
@@ -114,7 +117,7 @@ fn steps(portion: &Portion) -> Result<Vec<Step>> {
             .entries
             .iter()
             .map(|(position, entry)| entry_row(entry, position.cast_signed()));
-        steps.push(Step::any(FORGET, places()));
+        steps.push(Step::any(forget(), places()));
         steps.push(Step::any(
             RECORD,
             columns(&ENTRY, rows.collect::<Result<Vec<_>>>()?),

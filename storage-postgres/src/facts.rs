@@ -10,6 +10,7 @@ use tertulia_storage_sql::rows::{column_values, key_values};
 use tertulia_storage_sql::{Value, as_id};
 
 use crate::steps::Step;
+use crate::tables::sought;
 use crate::values::{Holds, columns, encode};
 
 const KEEP: &str = "
@@ -42,14 +43,6 @@ const KEEP_FOUND: &str = "
     INSERT INTO contact_search AS t (org, contact, search)
     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[])
     ON CONFLICT (org, contact) DO UPDATE SET search = excluded.search WHERE t.search <> excluded.search";
-
-const DROP: &str = "
-    DELETE FROM contact_facts t USING unnest($1::uuid[], $2::uuid[]) AS n (org, contact)
-    WHERE t.org = n.org AND t.contact = n.contact";
-
-const DROP_FOUND: &str = "
-    DELETE FROM contact_search t USING unnest($1::uuid[], $2::uuid[]) AS n (org, contact)
-    WHERE t.org = n.org AND t.contact = n.contact";
 
 /// What the columns hold that `KEEP` takes.
 const HOLDS: [Holds; 15] = [
@@ -102,7 +95,20 @@ pub(crate) fn drop(contacts: &[&Key]) -> Vec<Step> {
         let rows = contacts.iter().map(|key| key_values(key)).collect();
         columns(&[Holds::Id, Holds::Id], rows)
     };
-    vec![Step::any(DROP, keys()), Step::any(DROP_FOUND, keys())]
+    TABLES
+        .into_iter()
+        .map(|table| Step::any(drop_from(table), keys()))
+        .collect()
+}
+
+/// Where it is kept.
+pub(crate) const TABLES: [&str; 2] = ["contact_facts", "contact_search"];
+
+/// Drops what is kept in a table.
+pub(crate) fn drop_from(table: &str) -> String {
+    let given = "unnest($1::uuid[], $2::uuid[]) AS n (org, contact)";
+    let found = sought(table, &["org", "contact"], given);
+    format!("DELETE FROM {table} t USING {found} WHERE t.ctid = f.lies")
 }
 
 /// The attributes that have a value, and the texts among them folded, where that is another one: both as JSON.

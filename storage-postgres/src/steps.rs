@@ -51,7 +51,7 @@ impl Step {
     }
 
     /// A statement that writes so many entries of the journal.
-    pub(crate) fn entries(sql: &'static str, params: Vec<Param>, entries: usize) -> Self {
+    pub(crate) fn entries(sql: impl Into<Cow<'static, str>>, params: Vec<Param>, entries: usize) -> Self {
         Self::new(sql, params, Must::Entries(entries as u64))
     }
 

@@ -32,12 +32,12 @@ pub(crate) enum Reach {
 
 /// The ways of planning that the store's connections are told to leave out: a table that has just grown is not read from
 /// end to end for one row.
-pub(crate) const EVERY_WAY: &str =
-    "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on";
+pub(crate) const EVERY_WAY: &str = "SET LOCAL enable_seqscan = on; SET LOCAL enable_hashjoin = on; \
+     SET LOCAL enable_mergejoin = on; SET LOCAL enable_material = on";
 
 /// Leaves them out again.
-pub(crate) const BY_INDEX: &str =
-    "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+pub(crate) const BY_INDEX: &str = "SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; \
+     SET LOCAL enable_mergejoin = off; SET LOCAL enable_material = off";
 
 /// Plans each statement for the values that it is run with, which is right where they decide what way is best, and where an
 /// index is of some values only.
