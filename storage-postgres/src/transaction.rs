@@ -99,14 +99,11 @@ pub(crate) async fn read<W: Work>(
     reach: Reach,
     work: &W,
 ) -> Result<W::Done> {
-    let mut opening = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {}", wall(org));
-    let ways: &[&str] = match reach {
-        Reach::Few => &[BY_VALUE],
-        Reach::Many => &[BY_VALUE, EVERY_WAY],
-    };
-    for way in ways {
+    let wall = wall(org);
+    let mut opening = format!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {wall}; {BY_VALUE}");
+    if reach == Reach::Many {
         opening.push_str("; ");
-        opening.push_str(way);
+        opening.push_str(EVERY_WAY);
     }
     Ok(patiently(|| read_once(connections, &opening, work)).await?)
 }
