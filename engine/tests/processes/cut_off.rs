@@ -7,7 +7,7 @@ use crate::process::{Part, Process};
 use crate::shops::{Launched, Street, look_away, until, windows};
 
 /// How many people the two large organisations have each, unless `TERTULIA_RECIPIENTS` says otherwise, and the small one.
-const MANY: u64 = 1_200;
+const MANY: u64 = 2_400;
 const FEW: u64 = 30;
 
 /// What the small organisation sends is all taken before one in so many of what the large ones had waiting by then.
