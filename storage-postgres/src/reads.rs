@@ -6,20 +6,19 @@ use async_trait::async_trait;
 use deadpool_postgres::ClientWrapper;
 use tertulia_core::broadcast::Bucket;
 use tertulia_core::ids::{ContactId, OrgId, SequenceId};
-use tertulia_core::journal::Entry;
 use tertulia_core::ledger::{Campaign, StateName};
 use tertulia_core::record::{Key, RecordKind, Stored};
 use tertulia_core::sequence::Standing;
-use tertulia_storage_sql::cursor::{feed_cursor, fingerprint, read_cursor, read_position, write_cursor};
-use tertulia_storage_sql::error::{unknown, unreadable};
+use tertulia_storage_sql::cursor::{fingerprint, read_cursor, write_cursor};
+use tertulia_storage_sql::error::unknown;
 use tertulia_storage_sql::filter::{self, Extent};
-use tertulia_storage_sql::journal::shown;
+use tertulia_storage_sql::journal::{Next, Walk, entry};
+use tertulia_storage_sql::pages::End;
 use tertulia_storage_sql::plan::plan;
 use tertulia_storage_sql::rows::{key_values, parse};
 use tertulia_storage_sql::{Condition, Dialect, Value, pages};
 use tertulia_storage_traits::{
-    Cursor, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, Shared, SharedPage,
-    SharedRequest,
+    JournalPage, JournalRequest, Page, PageRequest, Query, Shared, SharedPage, SharedRequest,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::{ToSql, Type};
@@ -132,12 +131,6 @@ fn stored(kind: RecordKind, row: &Row, first: usize) -> Result<Stored> {
         version: get::<i64>(row, first)?.cast_unsigned(),
         record: parse(kind, get(row, first + 1)?)?,
     })
-}
-
-/// Where a page ended.
-struct End {
-    place: Vec<Value>,
-    more: bool,
 }
 
 /// Reads a page along conditions that no two share a row of.
@@ -275,55 +268,29 @@ pub(crate) async fn shared(client: &ClientWrapper, request: &SharedRequest) -> T
 
 /// One page of the journal.
 pub(crate) async fn journal(client: &ClientWrapper, request: &JournalRequest) -> Tried<JournalPage> {
-    let token = fingerprint(&(request.org, &request.view, &request.filter, request.after));
-    let is_feed = request.view == JournalView::Feed;
-    let (conditions, order) = shown(Dialect::Postgres, request);
-    let order: Vec<String> = order.iter().map(|&column| column.to_owned()).collect();
-    let after = match &request.cursor {
-        None => None,
-        Some(cursor) if is_feed => Some(vec![Value::Integer(read_position(cursor)?)]),
-        Some(cursor) => Some(read_cursor(cursor, token, order.len())?),
-    };
-    let page = pages::Page {
-        select: "t.position, t.body",
-        from: "journal t",
-        order: &order,
-        after,
-        backwards: request.backwards,
-        limit: request.limit.max(1),
-    };
+    let (walk, conditions) = Walk::of(Dialect::Postgres, request)?;
     let mut entries = Vec::new();
-    let end = read(client, &page, conditions, |row| {
-        let position: i64 = get(row, 0)?;
-        let entry: Entry =
-            serde_json::from_str(get(row, 1)?).map_err(|e| unreadable("entry of the journal", &e))?;
-        entries.push((position.cast_unsigned(), entry));
+    let end = read(client, &walk.page(), conditions, |row| {
+        entries.push(entry(get(row, 0)?, get(row, 1)?)?);
         Ok(())
     })
     .await?;
     let last = entries.last().map(|(position, _)| *position);
-    let more = end.filter(|end| end.more);
-    let next = match more {
-        Some(end) if !is_feed => Some(write_cursor(token, &end.place)),
-        None if is_feed && !request.backwards => Some(feed_end(client, request).await?),
-        more => more.and(last).map(feed_cursor),
+    let next = match walk.next(end, last) {
+        Next::At(cursor) => Some(cursor),
+        Next::Fed => Some(walk.fed(journal_end(client, request.org).await?)?),
+        Next::Over => None,
     };
     Ok(JournalPage { entries, next })
 }
 
-/// Where the feed goes on after a page that came to its end: it has seen everything until now, of whatever kind.
-async fn feed_end(client: &ClientWrapper, request: &JournalRequest) -> Tried<Cursor> {
-    let rows = ask(
-        client,
-        Condition {
-            sql: "SELECT position FROM journal_ends WHERE org = ?".to_owned(),
-            values: vec![Value::Id(Some(request.org.0))],
-        },
-    )
-    .await?;
-    let end = first(&rows)?.unwrap_or_default();
-    let begun = request.cursor.as_ref().map_or(Ok(0), read_position)?;
-    Ok(feed_cursor(end.max(begun).cast_unsigned()))
+/// The position at which an organisation's journal ends.
+async fn journal_end(client: &ClientWrapper, org: OrgId) -> Tried<Option<i64>> {
+    let end = Condition {
+        sql: "SELECT position FROM journal_ends WHERE org = ?".to_owned(),
+        values: vec![Value::Id(Some(org.0))],
+    };
+    Ok(first(&ask(client, end).await?)?)
 }
 
 /// The ledger rows of a broadcast or sequence, counted; and of how many parts each count is the sum, at most.

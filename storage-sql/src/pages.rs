@@ -26,6 +26,15 @@ pub struct Page<'a> {
     pub limit: usize,
 }
 
+/// Where a page ended.
+#[derive(Debug)]
+pub struct End {
+    /// Its last row's place in the order.
+    pub place: Vec<Value>,
+    /// Whether there is another page.
+    pub more: bool,
+}
+
 impl Page<'_> {
     /// The statement that reads it, and one row more, along conditions that no two share a row of; nothing along none.
     pub fn statement(&self, conditions: Vec<Condition>) -> Option<Condition> {

@@ -45,7 +45,7 @@ fn explained(connection: &Connection, query: &Query) -> Vec<String> {
     let mut steps = Vec::new();
     for lane in plan.lanes {
         let sql = format!(
-            "EXPLAIN QUERY PLAN SELECT t.body FROM {} WHERE {} AND ({}) > ({}) ORDER BY {} LIMIT 9",
+            "SELECT t.body FROM {} WHERE {} AND ({}) > ({}) ORDER BY {} LIMIT 9",
             plan.from,
             lane.sql,
             plan.order.join(", "),
@@ -54,9 +54,7 @@ fn explained(connection: &Connection, query: &Query) -> Vec<String> {
         );
         let mut values = bound(lane.values);
         values.extend(plan.order.iter().map(|_| Bound::Blob(Vec::new())));
-        let mut statement = connection.prepare(&sql).unwrap();
-        let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3));
-        steps.extend(rows.unwrap().map(std::result::Result::unwrap));
+        steps.extend(steps_of(connection, &sql, values));
     }
     steps
 }
@@ -341,15 +339,10 @@ fn a_period_of_the_journal_is_a_walk_along_an_index() {
         let way = if backwards { "DESC" } else { "ASC" };
         let sorted: Vec<String> = order.iter().map(|column| format!("{column} {way}")).collect();
         let sql = format!(
-            "EXPLAIN QUERY PLAN SELECT t.position, t.body FROM journal t WHERE {sql} ORDER BY {} LIMIT 9",
+            "SELECT t.position, t.body FROM journal t WHERE {sql} ORDER BY {} LIMIT 9",
             sorted.join(", ")
         );
-        let mut statement = connection.prepare(&sql).unwrap();
-        let steps: Vec<String> = statement
-            .query_map(params_from_iter(bound(values)), |row| row.get(3))
-            .unwrap()
-            .map(std::result::Result::unwrap)
-            .collect();
+        let steps = steps_of(&connection, &sql, bound(values));
         assert_eq!(steps.len(), 1, "{steps:#?}");
         assert!(
             steps[0].contains("journal_chronicle (org=? AND at>? AND at<?)"),
@@ -373,12 +366,7 @@ fn what_is_shared_is_a_walk_along_an_index() {
         };
         let after = Some(vec![Value::Text("a".to_owned())]);
         let Condition { sql, values } = pages::shared_keys(Dialect::Sqlite, &request, after, 9);
-        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-        let steps: Vec<String> = statement
-            .query_map(params_from_iter(bound(values)), |row| row.get(3))
-            .unwrap()
-            .map(std::result::Result::unwrap)
-            .collect();
+        let steps = steps_of(&connection, &sql, bound(values));
         assert_eq!(steps.len(), 1, "{steps:#?}");
         assert!(
             steps[0].starts_with("SEARCH contact_keys USING PRIMARY KEY"),
@@ -422,16 +410,8 @@ fn what_is_searched_for_is_found_first_and_once() {
     let both = Filter::And(vec![Filter::tagged_any(["a"]), Filter::Text("ana".to_owned())]);
     for order in [None, Some(ContactOrder::Name)] {
         let walk = walk(org, &both, order, Extent::Page);
-        let sql = format!(
-            "EXPLAIN QUERY PLAN SELECT 1 FROM {} WHERE {}",
-            walk.from, walk.condition.sql
-        );
-        let mut explained = connection.prepare(&sql).unwrap();
-        let steps: Vec<String> = explained
-            .query_map(params_from_iter(bound(walk.condition.values)), |step| step.get(3))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+        let sql = format!("SELECT 1 FROM {} WHERE {}", walk.from, walk.condition.sql);
+        let steps = steps_of(&connection, &sql, bound(walk.condition.values));
         assert!(
             steps[0].starts_with("SCAN d VIRTUAL TABLE INDEX 0:M"),
             "{steps:#?}"

@@ -4,18 +4,18 @@ use rusqlite::types::{Value as Bound, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use tertulia_core::broadcast::Bucket;
 use tertulia_core::ids::{ContactId, OrgId, SequenceId};
-use tertulia_core::journal::Entry;
 use tertulia_core::ledger::{Campaign, StateName};
 use tertulia_core::sequence::Standing;
-use tertulia_storage_sql::cursor::{feed_cursor, fingerprint, read_cursor, read_position, write_cursor};
-use tertulia_storage_sql::error::{unknown, unreadable};
+use tertulia_storage_sql::cursor::{fingerprint, read_cursor, write_cursor};
+use tertulia_storage_sql::error::unknown;
 use tertulia_storage_sql::filter::{self, Extent};
-use tertulia_storage_sql::journal::shown;
+use tertulia_storage_sql::journal::{Next, Walk, entry};
+use tertulia_storage_sql::pages::End;
 use tertulia_storage_sql::plan::{Plan, plan};
 use tertulia_storage_sql::{Condition, Dialect, Value, pages};
 use tertulia_storage_traits::{
-    Cursor, JournalPage, JournalRequest, JournalView, Page, PageRequest, Query, Shared, SharedPage,
-    SharedRequest, StorageError, StorageErrorKind,
+    JournalPage, JournalRequest, Page, PageRequest, Query, Shared, SharedPage, SharedRequest, StorageError,
+    StorageErrorKind,
 };
 use uuid::Uuid;
 
@@ -93,12 +93,6 @@ pub(crate) fn contacts_of(connection: &Connection, query: &Query) -> Result<Vec<
         }
     }
     Ok(contacts)
-}
-
-/// Where a page ended.
-struct End {
-    place: Vec<Value>,
-    more: bool,
 }
 
 /// Reads a page along conditions that no two share a row of.
@@ -188,53 +182,33 @@ pub(crate) fn shared(connection: &Connection, request: &SharedRequest) -> Result
 
 /// One page of the journal.
 pub(crate) fn journal(connection: &Connection, request: &JournalRequest) -> Result<JournalPage> {
-    let token = fingerprint(&(request.org, &request.view, &request.filter, request.after));
-    let is_feed = request.view == JournalView::Feed;
-    let (conditions, order) = shown(Dialect::Sqlite, request);
-    let order: Vec<String> = order.iter().map(|&column| column.to_owned()).collect();
-    let after = match &request.cursor {
-        None => None,
-        Some(cursor) if is_feed => Some(vec![Value::Integer(read_position(cursor)?)]),
-        Some(cursor) => Some(read_cursor(cursor, token, order.len())?),
-    };
-    let page = pages::Page {
-        select: "t.position, t.body",
-        from: "journal t",
-        order: &order,
-        after,
-        backwards: request.backwards,
-        limit: request.limit.max(1),
-    };
+    let (walk, conditions) = Walk::of(Dialect::Sqlite, request)?;
     let mut entries = Vec::new();
-    let end = read(connection, &page, conditions, |row| {
+    let end = read(connection, &walk.page(), conditions, |row| {
         let read = || -> rusqlite::Result<_> { Ok((row.get(0)?, row.get_ref(1)?.as_str()?)) };
         let (position, body): (i64, &str) = read().map_err(reading)?;
-        let entry: Entry = serde_json::from_str(body).map_err(|e| unreadable("entry of the journal", &e))?;
-        entries.push((position.cast_unsigned(), entry));
+        entries.push(entry(position, body)?);
         Ok(())
     })?;
     let last = entries.last().map(|(position, _)| *position);
-    let more = end.filter(|end| end.more);
-    let next = match more {
-        Some(end) if !is_feed => Some(write_cursor(token, &end.place)),
-        None if is_feed && !request.backwards => Some(feed_end(connection, request)?),
-        more => more.and(last).map(feed_cursor),
+    let next = match walk.next(end, last) {
+        Next::At(cursor) => Some(cursor),
+        Next::Fed => Some(walk.fed(journal_end(connection, request.org)?)?),
+        Next::Over => None,
     };
     Ok(JournalPage { entries, next })
 }
 
-/// Where the feed goes on after a page that came to its end: it has seen everything until now, of whatever kind.
-fn feed_end(connection: &Connection, request: &JournalRequest) -> Result<Cursor> {
-    let end: Option<i64> = connection
+/// The position at which an organisation's journal ends.
+fn journal_end(connection: &Connection, org: OrgId) -> Result<Option<i64>> {
+    connection
         .prepare_cached("SELECT position FROM journal_ends WHERE org = ?")
         .and_then(|mut statement| {
             statement
-                .query_row([request.org.0.as_bytes()], |row| row.get(0))
+                .query_row([org.0.as_bytes()], |row| row.get(0))
                 .optional()
         })
-        .map_err(reading)?;
-    let begun = request.cursor.as_ref().map_or(Ok(0), read_position)?;
-    Ok(feed_cursor(end.unwrap_or_default().max(begun).cast_unsigned()))
+        .map_err(reading)
 }
 
 /// The ledger rows of a broadcast or sequence, counted.

@@ -14,9 +14,10 @@ use crate::account::Account;
 use crate::consent::{Change, Fact, Proof, Purpose, Scope, Source, State};
 use crate::contact::{Contact, CreatedBy, RecordStatus, tag_name};
 use crate::context::Context;
+use crate::decide::sending::account_key;
 use crate::error::{Code, Error};
 use crate::identity::{Address, AddressKind};
-use crate::ids::{AccountId, ContactId, ImportId};
+use crate::ids::{ContactId, ImportId};
 use crate::import::{Format, Import, ImportCounts, Mapping, OnDuplicate, Rejection, Row};
 use crate::journal::What;
 use crate::ledger::{Dispatch, SkipReason};
@@ -203,13 +204,6 @@ fn other_addresses(row: &Row) -> impl Iterator<Item = Address> {
     phones
         .map(|phone| Address::new(AddressKind::Phone, phone.as_str()))
         .chain(whatsapp_addresses(row))
-}
-
-fn account_key(ctx: &Context<'_>, account: AccountId) -> Key {
-    Key::Account {
-        org: ctx.org.id,
-        account,
-    }
 }
 
 /// What can be asked for before anything is known: whose the row is, what is held against its addresses, its tags, its

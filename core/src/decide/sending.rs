@@ -1042,10 +1042,7 @@ fn count_begun(
             set.put(other);
         } else {
             // Of two senders that begin with the last of the day at once, one does.
-            set.expect(&Key::Account {
-                org: ctx.org.id,
-                account: other.id,
-            });
+            set.expect(&account_key(ctx, other.id));
         }
     }
     if let Some(began) = contact.forget_begun(account.id, ctx.now) {

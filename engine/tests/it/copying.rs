@@ -23,7 +23,7 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use uuid::Uuid;
 
-use crate::hooked::{Hook, Hooked};
+use crate::hooked::{Hook, Hooked, KilledAt};
 use crate::support::{Shop, connect, crm};
 
 fn over(storage: impl Storage + 'static) -> Crm {
@@ -316,34 +316,6 @@ async fn what_platforms_tell_an_unfinished_copy_comes_again_when_it_is_finished(
     assert!(known.unwrap().is_some());
 }
 
-/// Ends this process as a power cut would, at the n-th portion: before it, or right after it.
-#[derive(Debug)]
-struct KilledAt {
-    boundaries: AtomicU64,
-    kill_at: u64,
-}
-
-impl KilledAt {
-    fn boundary(&self) {
-        if self.boundaries.fetch_add(1, Ordering::SeqCst) + 1 == self.kill_at {
-            let pid = std::process::id().to_string();
-            Command::new("kill").args(["-KILL", &pid]).status().unwrap();
-            std::thread::sleep(Duration::from_secs(60));
-        }
-    }
-}
-
-impl Hook for KilledAt {
-    fn before_commit(&self) -> Result<(), StorageError> {
-        self.boundary();
-        Ok(())
-    }
-
-    fn after(&self) {
-        self.boundary();
-    }
-}
-
 /// One process that copies: run by [`a_copy_whose_process_is_killed_again_and_again_is_whole_in_the_end`].
 #[tokio::test]
 #[ignore = "is the process that is killed"]
@@ -352,10 +324,7 @@ async fn one_copy() {
         return;
     };
     let folder = Path::new(&folder);
-    let hook = KilledAt {
-        boundaries: AtomicU64::new(0),
-        kill_at: std::env::var("TERTULIA_COPY_KILL_AT").unwrap().parse().unwrap(),
-    };
+    let hook = KilledAt::new(std::env::var("TERTULIA_COPY_KILL_AT").unwrap().parse().unwrap());
     let inner = SqliteStorage::open(folder.join("new.db")).unwrap();
     let _ = copied(&file(folder, "old.db"), &over(Hooked { inner, hook })).await;
 }

@@ -1,5 +1,9 @@
 //! A store around another, for tests of what happens at its writes and while its reads wait for each other.
 
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use tertulia::core::broadcast::Bucket;
@@ -29,6 +33,46 @@ pub(crate) trait Hook: std::fmt::Debug + Send + Sync {
     /// Where reads wait for their turn, in the order that they were asked for.
     fn turns(&self) -> Option<&Semaphore> {
         None
+    }
+}
+
+/// Ends this process as a power cut would, at the n-th write: before it, or right after it; never, if that is none.
+#[derive(Debug)]
+pub(crate) struct KilledAt {
+    boundaries: AtomicU64,
+    kill_at: u64,
+}
+
+impl KilledAt {
+    pub(crate) const fn new(kill_at: u64) -> Self {
+        Self {
+            boundaries: AtomicU64::new(0),
+            kill_at,
+        }
+    }
+
+    /// Twice a write: before it and after it.
+    fn boundary(&self) {
+        if self.boundaries.fetch_add(1, Ordering::SeqCst) + 1 == self.kill_at {
+            let pid = std::process::id().to_string();
+            Command::new("kill").args(["-KILL", &pid]).status().unwrap();
+            std::thread::sleep(Duration::from_secs(60));
+        }
+    }
+}
+
+impl Hook for KilledAt {
+    fn before_commit(&self) -> Result<(), StorageError> {
+        self.boundary();
+        Ok(())
+    }
+
+    fn before_claim(&self) {
+        self.boundary();
+    }
+
+    fn after(&self) {
+        self.boundary();
     }
 }
 

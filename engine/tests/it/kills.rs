@@ -13,11 +13,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use tertulia::clock::Clock;
 use tertulia::core::ids::BroadcastId;
 use tertulia::core::ledger::SEND_WINDOW;
-use tertulia::storage::StorageError;
 use tertulia::testing::{Platform, PlatformConfig, Receipts, Status};
 use tertulia::{Crm, ImportOptions, Org, Settings, SqliteStorage, Watch};
 
-use crate::hooked::{Hook, Hooked};
+use crate::hooked::{Hooked, KilledAt};
 use crate::support::{at, connect, crm, english, greeting, new_account, template};
 
 /// How many get the broadcast, and how many processes are killed over it, unless `TERTULIA_RECIPIENTS` and
@@ -27,39 +26,6 @@ const KILLS: u64 = 50;
 
 /// How many processes work on the file at a time.
 const PROCESSES: usize = 2;
-
-/// Ends this process as a power cut would, at the n-th commit: before it, or right after it; never, if that is none.
-#[derive(Debug)]
-struct KilledAt {
-    commits: AtomicU64,
-    kill_at: u64,
-}
-
-impl KilledAt {
-    /// Twice a commit: before it and after it.
-    fn boundary(&self) {
-        if self.commits.fetch_add(1, Ordering::SeqCst) + 1 == self.kill_at {
-            let pid = std::process::id().to_string();
-            Command::new("kill").args(["-KILL", &pid]).status().unwrap();
-            std::thread::sleep(Duration::from_secs(60));
-        }
-    }
-}
-
-impl Hook for KilledAt {
-    fn before_commit(&self) -> Result<(), StorageError> {
-        self.boundary();
-        Ok(())
-    }
-
-    fn before_claim(&self) {
-        self.boundary();
-    }
-
-    fn after(&self) {
-        self.boundary();
-    }
-}
 
 /// The time that a process lives in: each later than the leases of the one before. Of two that live at once, the later one
 /// takes over what the earlier one leased.
@@ -87,10 +53,7 @@ fn lifetime(process: u64) -> Fixed {
 
 fn open(file: &Path, base_url: &str, process: u64, kill_at: u64) -> Crm {
     let inner = SqliteStorage::open(file).unwrap();
-    let hook = KilledAt {
-        commits: AtomicU64::new(0),
-        kill_at,
-    };
+    let hook = KilledAt::new(kill_at);
     let storage = Hooked { inner, hook };
     crm(
         Arc::new(storage),
